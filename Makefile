@@ -1,0 +1,49 @@
+# Every target does its own set-up: a fresh clone on a bare Debian machine needs git, make and python3-venv only.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: demo test test-parts lint format bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo   watch a real MySQL's binlog turn abandoned carts into mails"
+	@echo "make test   lint, types, import contracts and all tests that need no root"
+	@echo "make test-parts, lint, format, bench, clean"
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Cartwake needs Python 3.11 or newer as '$(PYTHON)': install the package python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing: install the package python3-venv"; exit 1; }
+	@echo "Setting up the Python environment in $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/cartwake demo
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint
+	$(PYTEST) -m "not parts"
+
+test-parts: $(READY)
+	$(PYTEST) -m parts
+
+bench: $(READY)
+	@echo "no benchmarks yet"
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build demo-output test-output

@@ -1,0 +1,1 @@
+"""The binlog as an event source: the only importer of pymysqlreplication."""

@@ -1,0 +1,1 @@
+"""A private server, a sample shop, simulated shoppers and a mail catcher: `make demo`."""

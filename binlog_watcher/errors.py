@@ -1,0 +1,35 @@
+"""Errors typed by what the caller does next; the message is what the operator reads."""
+
+
+class CartwakeError(Exception):
+    """An error that the operator can act on: its message is one clear line.
+
+    ``exit_code`` is what the command line returns when nothing better can be done.
+    """
+
+    exit_code = 1
+
+
+class ConfigError(CartwakeError):
+    """The settings, the server's set-up or the account's privileges must be changed by a human.
+
+    Holds one line a problem; all that could be found at once are reported together.
+    """
+
+    exit_code = 2
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class DatabaseUnavailable(CartwakeError):
+    """MySQL can't be reached just now: worth trying again after a while."""
+
+    exit_code = 69  # EX_UNAVAILABLE of sysexits.h
+
+
+class LogUnwritable(CartwakeError):
+    """The log file can't be written (disk full, no permission)."""
+
+    exit_code = 73  # EX_CANTCREAT of sysexits.h

@@ -1,0 +1,85 @@
+"""What the event source tells the tracker; frozen, pure, and free of any table or column name.
+
+All times are epoch microseconds of MySQL's clock (UTC). ``at_us`` is the commit time of the transaction
+(the GTID event's immediate commit timestamp; on MariaDB the second in the event header).
+"""
+
+import enum
+from dataclasses import dataclass
+
+CartKey = int | str
+"""What a timer is armed for. In the sample shop it is the user id."""
+
+
+class Change(enum.Enum):
+    """What happened to a cart row."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class CartChanged:
+    """Activity on the rows of one cart key."""
+
+    key: CartKey
+    change: Change
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """The customer bought: the timer is cancelled."""
+
+    key: CartKey
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order was updated or deleted: the key must be looked at again."""
+
+    key: CartKey
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChanged:
+    """A product was inserted, updated or deleted: the catalogue must read it again."""
+
+    product_id: int | str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A partition opens with an empty wheel; ``CartRead`` events of its hydration follow, then ``Hydrated``."""
+
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class CartRead:
+    """A cart that hydration found in the tables, due at ``due_us``."""
+
+    key: CartKey
+    due_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrated:
+    """The partition's hydration is complete; live events follow."""
+
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The partition is lost or about to be read anew; its timers may not fire until it is assigned again."""
+
+    partition: str
+    reason: str
+
+
+Event = CartChanged | OrderPlaced | OrderChanged | ProductChanged | Assigned | CartRead | Hydrated | Revoked

@@ -1,0 +1,102 @@
+"""The seam between whatever delivers events (today the binlog) and the timers (design §8).
+
+A source hands over ordered batches per partition. With each batch comes the progress of the reading, from
+which the partition's clock follows: the time up to which the shop's history is known. A timer fires only when
+``due <= min(now, partition clock)``, so that after a lag nobody is mailed on stale knowledge.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from binlog_watcher.events import CartRead, Event
+
+HEARTBEAT_US = 1_000_000
+"""How often the source is heard of when nothing happens, in microseconds."""
+
+MAX_LAG_US = 1_000_000
+"""A source that lags more than this is not caught up: its clock stands at its last commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the source has been read.
+
+    ``position``: for logs (GTID set, or file:position).
+    ``committed_us``: commit time of the newest transaction read, None before the first.
+    ``caught_up``: the end of the binlog as read at connect has been passed.
+    ``lag_us``: time of arrival minus commit time of the newest transaction, 0 when idle.
+    ``received_us``: time on MySQL's clock at which the last packet arrived.
+    """
+
+    position: str
+    committed_us: int | None
+    caught_up: bool
+    lag_us: int
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events of one partition in commit order (maybe none: a heartbeat), and the progress after them."""
+
+    partition: str
+    events: tuple[Event, ...]
+    progress: Progress
+
+
+class PartitionClock:
+    """The time up to which a partition's history is known; pure, ``now`` is an argument."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def observe(self, progress: Progress) -> None:
+        """Take over the progress of an applied batch."""
+        self._progress = progress
+
+    def reset(self) -> None:
+        """Forget everything: the partition was revoked."""
+        self._progress = None
+
+    def read(self, now_us: int) -> int:
+        """The partition's clock at ``now_us``; 0 while nothing is known.
+
+        ``now`` while the source is caught up, was heard of within two heartbeats and lags under a second;
+        else the last commit time read.
+        """
+        progress = self._progress
+        if progress is None:
+            return 0
+        if (
+            progress.caught_up
+            and now_us - progress.received_us <= 2 * HEARTBEAT_US
+            and progress.lag_us < MAX_LAG_US
+        ):
+            return now_us
+        return min(progress.committed_us or 0, now_us)
+
+    def silent_for_us(self, now_us: int) -> int | None:
+        """Microseconds since the source was last heard of; None while it never was."""
+        return None if self._progress is None else now_us - self._progress.received_us
+
+
+Deliver = Callable[[Batch], Awaitable[None]]
+Hydrate = Callable[[], Iterator[list[CartRead]]]
+"""Reads the shop's open carts in pages. Called by the source after it took its anchor."""
+
+
+class EventSource(Protocol):
+    """Something that delivers batches until it is stopped."""
+
+    async def run(self, deliver: Deliver) -> None:
+        """Deliver ordered batches until ``stop``; reconnects by itself.
+
+        Raises ConfigError for what only a human can mend (credentials, privileges, a binlog switched off).
+        """
+
+    def stop(self) -> None:
+        """Ask ``run`` to end within a second; callable from any thread, more than once."""
+
+    def request_reset(self, reason: str) -> None:
+        """Read everything anew (Revoked, Assigned, hydration). Coalesced: at most one a minute."""

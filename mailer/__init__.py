@@ -1,0 +1,1 @@
+"""Builds and sends the recovery mail; usable alone, without MySQL."""
