@@ -23,13 +23,13 @@ class ConfigError(CartwakeError):
         self.problems = problems
 
 
-class DatabaseUnavailable(CartwakeError):
+class DatabaseUnavailableError(CartwakeError):
     """MySQL can't be reached just now: worth trying again after a while."""
 
     exit_code = 69  # EX_UNAVAILABLE of sysexits.h
 
 
-class LogUnwritable(CartwakeError):
+class LogUnwritableError(CartwakeError):
     """The log file can't be written (disk full, no permission)."""
 
     exit_code = 73  # EX_CANTCREAT of sysexits.h

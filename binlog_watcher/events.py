@@ -54,7 +54,7 @@ class ProductChanged:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A partition opens with an empty wheel; ``CartRead`` events of its hydration follow, then ``Hydrated``."""
+    """A partition opens with an empty wheel; ``CartRead`` events follow, then ``Hydrated``."""
 
     partition: str
 
