@@ -1,0 +1,97 @@
+"""How to reach the shop's MySQL: one value that opens sessions for the reader, the store and the checks."""
+
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+
+from binlog_watcher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+
+class Tls(StrEnum):
+    """What is demanded of the connection's encryption; the names are those of MySQL's ``--ssl-mode``."""
+
+    OFF = "off"
+    PREFERRED = "preferred"
+    REQUIRED = "required"
+    VERIFY_CA = "verify_ca"
+    VERIFY_IDENTITY = "verify_identity"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Address, account and encryption of the shop's MySQL.
+
+    ``tls_ca``, ``tls_cert``, ``tls_key``: paths of PEM files. Without ``tls_ca`` the verifying modes trust
+    the system's authorities. ``connect_timeout`` in seconds.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+    tls: Tls = Tls.PREFERRED
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    connect_timeout: float = 10.0
+
+    @property
+    def where(self) -> str:
+        """``host:port``, as error messages name the server."""
+        return f"{self.host}:{self.port}"
+
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments for ``pymysql.connect``.
+
+        Raises ConfigError when a file of the TLS settings can't be used.
+        """
+        arguments: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            # Bytes, because PyMySQL encodes a str as Latin-1 and fails on other passwords.
+            "password": self.password.encode(),
+            "database": self.database,
+            "charset": "utf8mb4",
+            "connect_timeout": self.connect_timeout,
+            "program_name": "cartwake",
+        }
+        if self.tls is Tls.OFF:
+            arguments["ssl_disabled"] = True
+        elif self.tls is not Tls.PREFERRED or self.tls_cert or self.tls_ca:
+            # PyMySQL tries TLS without being told and falls back; with a context it insists.
+            arguments["ssl"] = self._context()
+        return arguments
+
+    def connect(self, **overrides: Any) -> "Connection[Cursor]":
+        """Open a session. ``overrides`` are arguments of ``pymysql.connect``.
+
+        Raises ConfigError for TLS files that can't be used, else what PyMySQL raises.
+        """
+        return pymysql.connect(**(self.arguments() | overrides))
+
+    def _context(self) -> ssl.SSLContext:
+        verify = self.tls in (Tls.VERIFY_CA, Tls.VERIFY_IDENTITY)
+        try:
+            context = ssl.create_default_context(cafile=self.tls_ca)
+            if self.tls_cert:
+                context.load_cert_chain(self.tls_cert, keyfile=self.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(name for name in (self.tls_ca, self.tls_cert, self.tls_key) if name)
+            raise ConfigError(
+                f"MySQL TLS: can't load {files or 'the system authorities'} ({error}); "
+                "name readable PEM files"
+            ) from error
+        # The certificates that MySQL makes for itself lack extensions that Python 3.13's strict mode wants.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.check_hostname = self.tls is Tls.VERIFY_IDENTITY
+        context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
+        return context
