@@ -61,9 +61,14 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True)
 class CartRead:
-    """A cart that hydration found in the tables, due at ``due_us``."""
+    """A cart that hydration found in the tables.
+
+    ``activity_us``: creation of its newest counted row. ``due_us``: the earliest moment at which it may be
+    looked at; later than ``activity_us`` + threshold when a cool-down or a retry holds it back.
+    """
 
     key: CartKey
+    activity_us: int
     due_us: int
 
 

@@ -1,0 +1,247 @@
+"""Events in, timers armed or cancelled out; hands due carts on and watches them while they are in hand. Pure.
+
+States of a key: *idle* → armed (activity) → in hand (its timer fired) → idle, or armed again (told to wait, or new
+activity). A key can be in hand and armed at once: then it was *touched*, and the recovery in hand must not mail.
+
+    event          idle    armed     in hand
+    INSERT/UPDATE  arm     move      arm, touched
+    DELETE         -       move      arm, touched     (clearing the cart after an order stays quiet)
+    order          -       cancel    touched
+    order changed  arm     -         touched          (looked at at once: it may be no order any more)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from binlog_watcher.events import (
+    Assigned,
+    CartChanged,
+    CartKey,
+    CartRead,
+    Change,
+    Event,
+    Hydrated,
+    OrderChanged,
+    OrderPlaced,
+    ProductChanged,
+    Revoked,
+)
+from binlog_watcher.source import Batch, PartitionClock
+from binlog_watcher.timer_wheel import TimerWheel
+
+
+@dataclass(frozen=True, slots=True)
+class DueCart:
+    """A cart whose timer fired.
+
+    ``activity_us`` is the last activity known from the source (None: known from the tables only).
+    """
+
+    key: CartKey
+    partition: str
+    due_us: int
+    activity_us: int | None
+
+
+@dataclass(slots=True)
+class _Partition:
+    """The wheel and the clock of one partition; ``previous`` holds the old wheel while hydration runs."""
+
+    wheel: TimerWheel
+    clock: PartitionClock = field(default_factory=PartitionClock)
+    previous: TimerWheel | None = None
+    open: bool = True
+
+
+class Tracker:
+    """All partitions' timers. Times are epoch microseconds of MySQL's clock."""
+
+    def __init__(self, threshold_us: int, *, tick_us: int = 10_000) -> None:
+        self._threshold_us = threshold_us
+        self._tick_us = tick_us
+        self._partitions: dict[str, _Partition] = {}
+        self._in_hand: dict[CartKey, bool] = {}  # key → touched
+        # Keys whose due time is not "activity + threshold" (cool-down, retry) and the activity they had.
+        self._held: dict[CartKey, int | None] = {}
+
+    @property
+    def armed(self) -> int:
+        """How many timers are armed."""
+        return sum(len(p.wheel) for p in self._partitions.values())
+
+    @property
+    def in_hand(self) -> int:
+        """How many carts have fired and are not finished."""
+        return len(self._in_hand)
+
+    def apply(self, batch: Batch) -> list[int | str]:
+        """Apply a batch; the answer lists the products that changed."""
+        products: list[int | str] = []
+        for event in batch.events:
+            if isinstance(event, ProductChanged):
+                products.append(event.product_id)
+            else:
+                self._apply(batch.partition, event)
+        partition = self._partitions.get(batch.partition)
+        if partition is not None and partition.open:
+            partition.clock.observe(batch.progress)
+        return products
+
+    def _apply(self, name: str, event: Event) -> None:
+        match event:
+            case CartChanged(key, change, at_us):
+                self._activity(self._partition(name), key, change, at_us)
+            case OrderPlaced(key):
+                self._partition(name).wheel.cancel(key)
+                self._held.pop(key, None)
+                self._touch(key)
+            case OrderChanged(key, at_us):
+                wheel = self._partition(name).wheel
+                if key in self._in_hand:
+                    self._touch(key)
+                if key not in wheel:
+                    wheel.arm(key, at_us)
+                    self._held[key] = None
+            case CartRead(key, activity_us, due_us):
+                self._read(self._partition(name), key, activity_us, due_us)
+            case Assigned(partition):
+                self._assign(partition)
+            case Hydrated(partition):
+                self._partition(partition).previous = None
+            case Revoked(partition):
+                self._revoke(partition)
+            case ProductChanged():
+                pass
+
+    def _activity(self, partition: _Partition, key: CartKey, change: Change, at_us: int) -> None:
+        in_hand = key in self._in_hand
+        if change is Change.DELETE and not in_hand and key not in partition.wheel:
+            return
+        due_us = at_us + self._threshold_us
+        armed_due = partition.wheel.due_of(key)
+        if armed_due is not None and armed_due > due_us:
+            # Held back further (cool-down), or an event seen before (replayed after a reconnect).
+            if key in self._held:
+                self._held[key] = max(self._held[key] or 0, at_us)
+        else:
+            partition.wheel.arm(key, due_us)
+            self._held.pop(key, None)
+        self._touch(key)
+
+    def _read(self, partition: _Partition, key: CartKey, activity_us: int, due_us: int) -> None:
+        old_due = partition.previous.due_of(key) if partition.previous else None
+        due_us = max(
+            due_us, old_due or 0
+        )  # UPDATE activity is known from the stream only: keep the later one
+        partition.wheel.arm(key, due_us)
+        if due_us == activity_us + self._threshold_us:
+            self._held.pop(key, None)
+        elif old_due is None or old_due < due_us:
+            self._held[key] = activity_us
+
+    def _assign(self, name: str) -> None:
+        old = self._partitions.get(name)
+        fresh = _Partition(TimerWheel(self._tick_us))
+        if old is not None:
+            fresh.previous = old.wheel if len(old.wheel) else old.previous
+        self._partitions[name] = fresh
+
+    def _revoke(self, name: str) -> None:
+        partition = self._partitions.get(name)
+        if partition is not None:
+            partition.open = False
+            partition.clock.reset()
+
+    def _partition(self, name: str) -> _Partition:
+        partition = self._partitions.get(name)
+        if partition is None:
+            partition = self._partitions[name] = _Partition(TimerWheel(self._tick_us))
+        return partition
+
+    def _touch(self, key: CartKey) -> None:
+        if key in self._in_hand:
+            self._in_hand[key] = True
+
+    def take_due(self, now_us: int, limit: int) -> list[DueCart]:
+        """Take up to ``limit`` carts with ``due <= min(now, partition clock)`` in hand, earliest first."""
+        taken: list[DueCart] = []
+        for name, partition in self._partitions.items():
+            until = min(now_us, partition.clock.read(now_us))
+            for key, due_us in partition.wheel.advance(until, limit - len(taken)):
+                if key in self._in_hand:
+                    # Still being finished: look again shortly after, one recovery a key at a time.
+                    partition.wheel.arm(key, now_us + 100_000)
+                    continue
+                activity = self._held.pop(key, None) if key in self._held else due_us - self._threshold_us
+                self._in_hand[key] = False
+                taken.append(DueCart(key, name, due_us, activity))
+        return taken
+
+    def take(self, keys: Iterable[CartKey], now_us: int, partition: str) -> list[DueCart]:
+        """Take carts in hand that no timer fired for (reconcile, retry); leaves out what is armed or in hand."""
+        taken = []
+        for key in keys:
+            if not self.knows(key):
+                self._in_hand[key] = False
+                taken.append(DueCart(key, partition, now_us, None))
+        return taken
+
+    def knows(self, key: CartKey) -> bool:
+        """Whether the key is armed or in hand."""
+        return key in self._in_hand or any(key in p.wheel for p in self._partitions.values())
+
+    def touched(self, key: CartKey) -> bool:
+        """Whether there was activity or an order since the key was taken in hand."""
+        return self._in_hand.get(key, True)
+
+    def finish(self, key: CartKey) -> None:
+        """The recovery in hand is over."""
+        self._in_hand.pop(key, None)
+
+    def wait(self, cart: DueCart, until_us: int) -> None:
+        """The recovery in hand is over for now: look again at ``until_us``, unless activity armed it later."""
+        self.finish(cart.key)
+        wheel = self._partition(cart.partition).wheel
+        armed_due = wheel.due_of(cart.key)
+        if armed_due is None or armed_due < until_us:
+            if armed_due is not None and cart.key not in self._held:
+                activity: int | None = armed_due - self._threshold_us
+            else:
+                activity = self._held.get(cart.key, cart.activity_us)
+            wheel.arm(cart.key, until_us)
+            self._held[cart.key] = activity
+
+    def next_due(self) -> int | None:
+        """When ``take_due`` may have something next; None when nothing is armed.
+
+        A time in the past means that a partition's clock holds timers back.
+        """
+        dues = [due for p in self._partitions.values() if (due := p.wheel.next_due()) is not None]
+        return min(dues, default=None)
+
+    def due_of(self, key: CartKey) -> int | None:
+        """The armed due time of a key in any partition."""
+        for partition in self._partitions.values():
+            due = partition.wheel.due_of(key)
+            if due is not None:
+                return due
+        return None
+
+    def keys(self) -> list[CartKey]:
+        """All armed keys."""
+        return [key for p in self._partitions.values() for key in p.wheel]
+
+    def ready(self, now_us: int, max_silence_us: int) -> bool:
+        """Whether every partition was heard of within ``max_silence_us`` and is hydrated."""
+        if not self._partitions:
+            return False
+        for partition in self._partitions.values():
+            silent = partition.clock.silent_for_us(now_us)
+            if (
+                not partition.open
+                or partition.previous is not None
+                or silent is None
+                or silent > max_silence_us
+            ):
+                return False
+        return True
