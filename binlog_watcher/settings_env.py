@@ -1,0 +1,264 @@
+"""Reads settings from the environment and a ``.env`` file, and words what is wrong with them.
+
+The syntax of the file is python-dotenv's (``NAME=value``, quotes, ``#`` comments, ``export``), but values are
+taken as they stand: ``$`` is not expanded, since passwords hold it.
+"""
+
+import difflib
+import re
+import types
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from annotated_types import Ge, Gt, Le
+from dotenv.parser import parse_stream
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+Need = Literal["mysql", "preview", "mail"]
+
+_OTHER_NAMES = frozenset({"MYSQL_URL", "SERVER_ID"})
+_SECRET_NAMES = frozenset({"MYSQL_URL", "MYSQL_PASSWORD", "SMTP_PASSWORD", "GEMINI_API_KEY", "LINK_SECRET"})
+_URL_SCHEMES = frozenset({"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"})
+_URL_OPTIONS = {
+    "tls": "MYSQL_TLS",
+    "ssl-mode": "MYSQL_TLS",
+    "tls_ca": "MYSQL_TLS_CA",
+    "tls_cert": "MYSQL_TLS_CERT",
+    "tls_key": "MYSQL_TLS_KEY",
+    "server_id": "MYSQL_SERVER_ID",
+}
+_MYSQL = {
+    "MYSQL_USER": "the account that Cartwake logs in with (or MYSQL_URL)",
+    "MYSQL_DATABASE": "the shop's database (or MYSQL_URL)",
+}
+_PREVIEW = {
+    "STORE_NAME": "the shop's name as customers know it",
+    "STORE_URL": "the shop's address on the web, such as https://shop.example.com",
+    "STORE_ADDRESS": "the shop's postal address, which the law wants in such mails",
+    "SUPPORT_EMAIL": "the mail address that customers write to",
+    "CART_URL": "the page of the shop that shows the cart, such as https://shop.example.com/cart",
+    "SENDER_EMAIL": "the mail address that Cartwake sends from",
+}
+_MAIL = {"SMTP_HOST": "the mail server (or DRY_RUN = true to try without one)"}
+_REQUIRED: dict[Need, dict[str, str]] = {
+    "mysql": _MYSQL,
+    "preview": _MYSQL | _PREVIEW,
+    "mail": _MYSQL | _PREVIEW | _MAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting as written, and where it was found."""
+
+    text: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What was found, by name in capitals, and what was wrong with the finding itself."""
+
+    found: dict[str, Value] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def by_field(self) -> dict[str, str | None]:
+        """The arguments for the settings model. Empty LOG_FILE is None: standard error only."""
+        return {name.lower(): value.text or None for name, value in self.found.items() if name != "MYSQL_URL"}
+
+    def show(self, name: str, default: object = None) -> str:
+        """``NAME = 'value' (origin)``; for a secret without the value, for what isn't set its default."""
+        value = self.found.get(name)
+        if value is None:
+            # An enum shows as its value, a Decimal as written.
+            plain = default.value if isinstance(default, Enum) else default
+            return f"{name} = {plain} (default)" if isinstance(plain, str | Decimal | float) else name
+        if name in _SECRET_NAMES:
+            return f"{name} ({value.origin})"
+        return f"{name} = {self._without_secrets(value.text)} ({value.origin})"
+
+    def _without_secrets(self, text: str) -> str:
+        # A URL with a password in the wrong setting, or a password pasted twice, must not be shown either.
+        for name in _SECRET_NAMES & self.found.keys():
+            if len(secret := self.found[name].text) > 3:
+                text = text.replace(secret, "***")
+        text = re.sub(r"//[^/]*@", "//***@", text)
+        return repr(text if len(text) <= 80 else text[:77] + "…")
+
+
+def read_values(
+    env_file: Path | None, environ: Mapping[str, str], *, names: AbstractSet[str], file_may_be_missing: bool
+) -> Values:
+    """The settings called ``names`` out of ``environ`` over ``env_file``; MYSQL_URL and SERVER_ID are resolved."""
+    known = names | _OTHER_NAMES
+    values = Values()
+    if env_file is not None:
+        _read_file(env_file, known, values, may_be_missing=file_may_be_missing)
+    for name in known & environ.keys():
+        values.found[name] = Value(environ[name], "environment")
+    for name, value in list(values.found.items()):
+        text = value.text if name in _SECRET_NAMES else value.text.strip()
+        if text or name == "LOG_FILE":
+            values.found[name] = Value(text, value.origin)
+        else:
+            del values.found[name]
+    _resolve_other_names(values)
+    return values
+
+
+def _read_file(path: Path, known: AbstractSet[str], values: Values, *, may_be_missing: bool) -> None:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        if not may_be_missing:
+            values.problems.append(f"{path}: there is no such file; copy .env.example and fill it in")
+        return
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        values.problems.append(f"{path} line {line}: not UTF-8; save the file with the encoding UTF-8")
+        return
+    except OSError as error:
+        values.problems.append(
+            f"{path}: can't be read ({error.strerror}); give this user the right to read it"
+        )
+        return
+    for binding in parse_stream(StringIO(text)):
+        before, after = binding.original.line, binding.original.string.lstrip()
+        blank_lines = binding.original.string.removesuffix(after).count("\n")
+        origin = f"{path} line {before + blank_lines}"
+        if binding.error or (binding.key and binding.value is None):
+            # Not shown: the broken line may well be the one with the password.
+            values.problems.append(f"{origin}: give NAME=value, with both quotes if it has quotes")
+        elif binding.key and binding.value is not None:
+            _take(binding.key, Value(binding.value, origin), known, values)
+
+
+def _take(name: str, value: Value, known: AbstractSet[str], values: Values) -> None:
+    if name not in known:
+        # Other programs share the file; only what is nearly one of ours is a mistake.
+        if near := difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.86):
+            values.problems.append(
+                f"{name} ({value.origin}): there is no such setting; did you mean {near[0]}?"
+            )
+    elif name in values.found:
+        values.problems.append(
+            f"{name}: set twice ({values.found[name].origin} and {value.origin}); keep one"
+        )
+    else:
+        values.found[name] = value
+
+
+def _resolve_other_names(values: Values) -> None:
+    parts: dict[str, Value] = {}
+    if server_id := values.found.pop("SERVER_ID", None):
+        parts["MYSQL_SERVER_ID"] = Value(server_id.text, f"SERVER_ID, {server_id.origin}")
+    _merge(parts, values)
+    # MYSQL_URL stays among the found: as a secret that no message may show.
+    if url := values.found.get("MYSQL_URL"):
+        try:
+            parts = {name: Value(text, "MYSQL_URL") for name, text in _split_url(url.text)}
+        except ValueError as error:
+            values.problems.append(f"MYSQL_URL ({url.origin}): give {error}")
+        else:
+            _merge(parts, values)
+
+
+def _merge(parts: dict[str, Value], values: Values) -> None:
+    for name, part in parts.items():
+        own = values.found.get(name)
+        if own is not None and own.text != part.text:
+            values.problems.append(f"{values.show(name)}: differs from {part.origin}; give one of them")
+        values.found.setdefault(name, part)
+
+
+def _split_url(url: str) -> Iterator[tuple[str, str]]:
+    """MYSQL_URL as the settings it stands for. Raises ValueError that holds nothing of the URL but its options."""
+    shape = (
+        "mysql://user:password@host:port/database, with %40 for @, %2F for / and %25 for % in the password"
+    )
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = parts.hostname
+    except ValueError:
+        raise ValueError(shape) from None
+    if parts.scheme not in _URL_SCHEMES or not host or parts.fragment:
+        raise ValueError(shape)
+    yield "MYSQL_HOST", unquote(host)
+    if port is not None:
+        yield "MYSQL_PORT", str(port)
+    if parts.username:
+        yield "MYSQL_USER", unquote(parts.username)
+    if parts.password:
+        yield "MYSQL_PASSWORD", unquote(parts.password)
+    if database := unquote(parts.path.removeprefix("/")):
+        yield "MYSQL_DATABASE", database
+    for option, text in parse_qsl(parts.query, keep_blank_values=True):
+        if option == "charset":
+            continue  # common in such URLs; Cartwake always speaks utf8mb4
+        if option not in _URL_OPTIONS:
+            raise ValueError(f"no option {option!r}; known are {', '.join(sorted(_URL_OPTIONS))}")
+        # MySQL's --ssl-mode says DISABLED where MYSQL_TLS says off; the other names are the same.
+        yield _URL_OPTIONS[option], "off" if text.upper() == "DISABLED" else text
+
+
+def missing(values: Values, need: Need) -> list[str]:
+    """One line for each setting that the command needs and nobody gave."""
+    required = dict(_REQUIRED[need])
+    dry_run = values.found.get("DRY_RUN")
+    if dry_run and dry_run.text.lower() in {"1", "true", "t", "yes", "y", "on"}:
+        required.pop("SMTP_HOST", None)
+    if "MYSQL_URL" in values.found and "MYSQL_HOST" not in values.found:
+        # The URL could not be read and is reported as such: its parts are not missing.
+        required = {name: what for name, what in required.items() if name not in _MYSQL}
+    return [f"{name} is not set: give {what}" for name, what in required.items() if name not in values.found]
+
+
+def explain(error: ValidationError, values: Values, fields: Mapping[str, FieldInfo]) -> list[str]:
+    """One line for each mistake that the model found: the name, the value (never a secret), what is allowed."""
+    lines = []
+    for mistake in error.errors(include_url=False, include_input=False):
+        if mistake["type"] == "default_factory_not_called":
+            continue  # its default would follow from a setting that is reported anyway
+        name = str(mistake["loc"][0])
+        cause = mistake.get("ctx", {}).get("error")
+        wanted = str(cause) if isinstance(cause, ValueError) else _allowed(fields[name])
+        lines.append(f"{values.show(name.upper(), fields[name].default)}: give {wanted}")
+    return lines
+
+
+def _allowed(info: FieldInfo) -> str:
+    """What a field takes, in words, from its type and bounds."""
+    wanted, bounds = info.annotation, list(info.metadata)
+    if get_origin(wanted) in {types.UnionType, Union}:
+        wanted = next(part for part in get_args(wanted) if part is not type(None))
+    if get_origin(wanted) is Annotated:
+        wanted, *bounds = get_args(wanted)
+    if get_origin(wanted) is Literal:
+        return f"one of {', '.join(get_args(wanted))}"
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return f"one of {', '.join(member.value for member in wanted)}"
+    if wanted is bool:
+        return "true or false"
+    if wanted in (int, float, Decimal):
+        return " ".join(["a whole number" if wanted is int else "a number", *map(_bound, bounds)])
+    return "text in UTF-8"
+
+
+def _bound(bound: Any) -> str:
+    match bound:
+        case Gt(gt=low):
+            return f"above {low}"
+        case Ge(ge=low):
+            return f"from {low}"
+        case Le(le=high):
+            return f"up to {high}"
+    return ""
