@@ -1,0 +1,5 @@
+"""Every SQL statement on the shop's tables and on our own; rows become dataclasses here and nowhere else.
+
+``database``: sessions and errors; ``times``: TIMESTAMP and DATETIME columns; ``tables``: our tables, their versions
+and views; ``shop``: reads of the shop; ``log``: claims, fence and outcomes; ``recipients``: addresses.
+"""

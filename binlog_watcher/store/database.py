@@ -1,0 +1,187 @@
+"""Pooled sessions on the shop's primary. READ COMMITTED, UTC, strict: we never lock a shop's row (design §3)."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pymysql
+import sqlalchemy
+import structlog
+from pymysql.constants import ER
+from sqlalchemy.exc import DBAPIError
+
+from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+SESSION_STATEMENTS = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 5",
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
+)
+
+RETRYABLE = frozenset({1205, 1213})  # lock wait, deadlock
+UNAVAILABLE = frozenset(
+    {
+        2002, 2003, 2006, 2013, 2014, 2055,  # client: can't connect, gone away, lost
+        1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927,  # too many, going down
+        1290, 1836, 1792, 3100, 4031,  # read-only (failover under way), idle too long
+        0,
+    }
+)  # fmt: skip
+PRIVILEGE = frozenset({1044, 1045, 1142, 1143, 1227, 1370})
+MISSING = frozenset({1049, 1054, 1146})
+
+
+def classify(error: BaseException, where: str) -> CartwakeError | None:
+    """Our error for one of the driver's, or None where it is neither the server's state nor the set-up."""
+    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(origin, (ConnectionError, TimeoutError)):
+        return DatabaseUnavailableError(f"MySQL at {where} can't be reached: {type(origin).__name__}")
+    if not isinstance(origin, pymysql.err.Error):
+        return None
+    code = origin.args[0] if origin.args and isinstance(origin.args[0], int) else 0
+    text = str(origin.args[1]) if len(origin.args) > 1 else str(origin)
+    if isinstance(origin, pymysql.err.InterfaceError) or code in UNAVAILABLE:
+        return DatabaseUnavailableError(
+            f"MySQL at {where} is not available: {text or 'connection closed'} ({code})"
+        )
+    if code in PRIVILEGE:
+        return ConfigError(f"MySQL at {where} refuses: {text} ({code}); see the GRANTs in the README")
+    if code in MISSING:
+        return ConfigError(f"MySQL at {where}: {text} ({code})")
+    return None
+
+
+class Database:
+    """A pool of sessions. ``statements`` counts what was executed, for the benchmarks."""
+
+    def __init__(self, connection: ConnectionSettings, *, pool_size: int = 8) -> None:
+        self.settings = connection
+        self.statements = 0
+        self._engine = sqlalchemy.create_engine(
+            "mysql+pymysql://",
+            creator=self._open,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_pre_ping=True,
+            pool_recycle=300,
+            pool_timeout=30,
+            pool_reset_on_return=None,  # transactions end in transaction(); a ROLLBACK a read would be waste
+        )
+
+    def _open(self) -> "pymysql.connections.Connection[Cursor]":
+        connection = self.settings.connect(autocommit=True, read_timeout=60, write_timeout=60)
+        with connection.cursor() as cursor:
+            for statement in SESSION_STATEMENTS:
+                cursor.execute(statement)
+        return connection
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator["Session"]:
+        """An autocommit session.
+
+        Raises DatabaseUnavailableError when the server is gone and ConfigError for privileges and names.
+        """
+        with self._translated():
+            pooled = self._engine.raw_connection()
+            try:
+                with contextlib.closing(pooled.cursor()) as cursor:
+                    yield Session(self, cursor)
+            except BaseException:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator["Session"]:
+        """Like ``session``, as one transaction."""
+        with self.session() as session:
+            session.run("START TRANSACTION")
+            yield session
+            session.run("COMMIT")
+
+    def in_transaction(self, work: Callable[["Session"], T], *, attempts: int = 5) -> T:
+        """Run ``work`` in a transaction, again after a deadlock (1213) or a lock wait (1205)."""
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except (pymysql.err.OperationalError, pymysql.err.InternalError) as error:
+                if error.args[0] not in RETRYABLE or attempt == attempts:
+                    raise
+                log.debug("database.retry", code=error.args[0], attempt=attempt)
+                time.sleep(0.02 * attempt)  # runs in a worker thread: lets the other transaction finish
+        raise AssertionError("unreachable")
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (pymysql.err.Error, DBAPIError, ConnectionError, TimeoutError) as error:
+            ours = classify(error, self.settings.where)
+            if ours is not None:
+                raise ours from error
+            raise
+
+    def close(self) -> None:
+        """Close all idle sessions."""
+        self._engine.dispose()
+
+
+class Session:
+    """Executes statements; parameters in PyMySQL's format style, a sequence fills an IN list."""
+
+    def __init__(self, database: Database, cursor: Any) -> None:
+        self._database = database
+        self._cursor = cursor
+
+    def run(self, sql: str, parameters: Any = None) -> int:
+        """Execute a statement; the number of affected rows."""
+        self._database.statements += 1
+        started = time.perf_counter()
+        affected: int = self._cursor.execute(sql, parameters)
+        log.debug(
+            "database.statement",
+            sql=" ".join(sql.split())[:200],
+            rows=affected,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+        )
+        return affected
+
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Execute a query; all its rows."""
+        self.run(sql, parameters)
+        return list(self._cursor.fetchall())
+
+    def row(self, sql: str, parameters: Any = None) -> tuple[Any, ...] | None:
+        """Execute a query; its first row or None."""
+        rows = self.rows(sql, parameters)
+        return rows[0] if rows else None
+
+    @property
+    def last_id(self) -> int:
+        """The id that the last INSERT made."""
+        return int(self._cursor.lastrowid)
+
+
+def is_missing_table(error: BaseException) -> bool:
+    """Whether the error says that a table does not exist."""
+    cause = error.__cause__ if isinstance(error, ConfigError) else error
+    origin = cause.orig if isinstance(cause, DBAPIError) else cause
+    return isinstance(origin, pymysql.err.Error) and bool(origin.args) and origin.args[0] == ER.NO_SUCH_TABLE
+
+
+def quote(identifier: str) -> str:
+    """A quoted identifier. Raises ConfigError for what can't be one (empty, too long, NUL or % in it)."""
+    if not identifier or len(identifier) > 64 or "\0" in identifier or "%" in identifier:
+        raise ConfigError(f"{identifier!r} is no table or column name")
+    return "`" + identifier.replace("`", "``") + "`"

@@ -1,0 +1,23 @@
+-- Cartwake's own tables. One statement ends with a semicolon at the end of a line.
+-- TIMESTAMP columns hold an instant; sessions read them in UTC.
+
+CREATE TABLE IF NOT EXISTS cart_abandonment_meta (
+  name  VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  value VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+) ENGINE=InnoDB COMMENT='Cartwake: schema version, activation time, salts';
+
+CREATE TABLE IF NOT EXISTS cart_abandonment_recipient (
+  address_hash  BINARY(32) NOT NULL PRIMARY KEY COMMENT 'HMAC-SHA256 of the normalised address',
+  last_mail_at  TIMESTAMP(6) NULL,
+  suppressed_at TIMESTAMP(6) NULL,
+  reason        VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NULL,
+  address_hint  VARCHAR(255) NULL COMMENT 'masked, of suppressed addresses only'
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='Cartwake: cool-down and suppression per address';
+
+CREATE TABLE IF NOT EXISTS cart_abandonment_log (
+  id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  user_id    BIGINT NULL,
+  cart_total DECIMAL(14,2) NULL,
+  email_sent TINYINT(1) NULL DEFAULT 0 COMMENT 'NULL: unknown',
+  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='Cartwake: one row an episode';
