@@ -1,1 +1,66 @@
-"""Builds and sends the recovery mail; usable alone, without MySQL."""
+"""The recovery mail: its discount, its HTML and plain text, its message bytes, and the way to the SMTP server.
+
+Usable alone, without MySQL and without the rest of Cartwake::
+
+    >>> from decimal import Decimal
+    >>> from mailer import DEFAULT_TABLE
+    >>> DEFAULT_TABLE.for_total(Decimal("649.90")).percent
+    Decimal('20')
+"""
+
+from mailer.addresses import Address, InvalidAddressError, mask, parse_address
+from mailer.discounts import DEFAULT_NOTE, DEFAULT_TABLE, NO_DISCOUNT, Discount, DiscountTable, Tier
+from mailer.errors import (
+    OutcomeUnknownError,
+    RejectedForeverError,
+    RetryLaterError,
+    SendError,
+    SenderStoppedError,
+)
+from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
+from mailer.mail import Line, Pick, RecoveryMail, Store
+from mailer.message import build, message_id
+from mailer.money import format_money, format_percent, round_money
+from mailer.render import Rendered, Renderer
+from mailer.sender import SmtpSender
+from mailer.smtp_settings import SmtpSettings, is_loopback
+from mailer.text import display_name, first_name
+
+__all__ = [
+    "DEFAULT_NOTE",
+    "DEFAULT_TABLE",
+    "NO_DISCOUNT",
+    "Address",
+    "Discount",
+    "DiscountTable",
+    "InvalidAddressError",
+    "InvalidTokenError",
+    "Line",
+    "Links",
+    "MalformedTokenError",
+    "OutcomeUnknownError",
+    "Pick",
+    "RecoveryMail",
+    "RejectedForeverError",
+    "Rendered",
+    "Renderer",
+    "RetryLaterError",
+    "SendError",
+    "SenderStoppedError",
+    "SmtpSender",
+    "SmtpSettings",
+    "Store",
+    "Tier",
+    "Unsubscribe",
+    "WrongSignatureError",
+    "build",
+    "display_name",
+    "first_name",
+    "format_money",
+    "format_percent",
+    "is_loopback",
+    "mask",
+    "message_id",
+    "parse_address",
+    "round_money",
+]

@@ -1,0 +1,29 @@
+"""What can come of handing a message to an SMTP server, typed by what the caller does next.
+
+No message holds a password or a whole address. ``code`` is the server's reply code, None when there was none.
+"""
+
+
+class SendError(Exception):
+    """Base of all four; never raised itself."""
+
+    def __init__(self, text: str, code: int | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+class RetryLaterError(SendError):
+    """The message was not accepted, and may be sent again later."""
+
+
+class RejectedForeverError(SendError):
+    """The server refuses this recipient or this message for good: sending it again gives the same answer."""
+
+
+class SenderStoppedError(SendError):
+    """No mail can be sent until a human mends the settings or the account; the sender has stopped."""
+
+
+class OutcomeUnknownError(SendError):
+    """The connection broke after the message was handed over: it may or may not have been accepted."""

@@ -1,0 +1,124 @@
+"""What a recovery mail says, before it is rendered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from mailer.addresses import InvalidAddressError, parse_address
+from mailer.discounts import NO_DISCOUNT, Discount
+from mailer.links import Unsubscribe
+from mailer.money import round_money
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The shop that the mail comes from. URLs are absolute http(s); ``currency`` is an ISO 4217 code.
+
+    ``address`` is the postal address that the law asks for in the footer (lines separated by newlines or
+    commas). ``public_url`` is where Cartwake's own pages are reached, None while there are none.
+    Raises ValueError for what could not work in a mail.
+    """
+
+    name: str
+    url: str
+    address: str
+    support_email: str
+    sender_email: str
+    sender_name: str
+    cart_url: str
+    logo_url: str | None = None
+    public_url: str | None = None
+    currency: str = "USD"
+    emoji: bool = False
+    free_shipping_text: str = "Free shipping on your order"
+
+    def __post_init__(self) -> None:
+        for label in ("url", "cart_url", "logo_url", "public_url"):
+            value = getattr(self, label)
+            if value is not None and not is_web_url(value):
+                raise ValueError(f"store {label} is {value!r}: it must be a whole http:// or https:// URL")
+        for label in ("support_email", "sender_email"):
+            try:
+                parse_address(getattr(self, label))
+            except InvalidAddressError as error:
+                raise ValueError(f"store {label}: {error}") from None
+        if not self.name.strip():
+            raise ValueError("store name is empty: customers must see who writes to them")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A counted row of the cart; ``unit_price`` in the cart's currency."""
+
+    name: str
+    category: str | None
+    unit_price: Decimal
+    quantity: int
+    image_url: str | None = None
+
+    @property
+    def total(self) -> Decimal:
+        """Price times quantity, not rounded."""
+        return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A recommended product. Without ``url`` its card leads to the store's front page."""
+
+    name: str
+    price: Decimal
+    category: str | None = None
+    image_url: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryMail:
+    """One mail to one customer.
+
+    ``first_name`` greets (see ``mailer.first_name``); None greets without a name. ``text`` is the
+    recommendation text, plain. ``currency`` None means the store's. ``unsubscribe`` comes from
+    ``Links.unsubscribe(log_id)``.
+    """
+
+    first_name: str | None
+    lines: Sequence[Line]
+    log_id: int | str
+    unsubscribe: Unsubscribe
+    discount: Discount = NO_DISCOUNT
+    text: str = ""
+    picks: Sequence[Pick] = field(default=())
+    currency: str | None = None
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The whole cart before the discount."""
+        return round_money(sum((line.total for line in self.lines), Decimal(0)), self.currency)
+
+    @property
+    def saving(self) -> Decimal:
+        """What the discount takes off."""
+        return self.discount.amount(self.subtotal, self.currency)
+
+    @property
+    def total(self) -> Decimal:
+        """What is left to pay."""
+        return self.subtotal - self.saving
+
+    @property
+    def item_count(self) -> int:
+        """Pieces, not lines."""
+        return sum(line.quantity for line in self.lines)
+
+
+def is_web_url(value: str) -> bool:
+    """Whether ``value`` is an absolute http(s) URL without white space or control characters."""
+    if any(char.isspace() or ord(char) < 33 or char in '<>"' for char in value):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,189 @@
+"""Renders a recovery mail to subject, HTML and plain text."""
+
+import re
+import zlib
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import jinja2
+
+from mailer.inlining import inline_styles
+from mailer.mail import Line, Pick, RecoveryMail, Store, is_web_url
+from mailer.money import format_money, format_percent
+from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, one_line, product_line
+
+MAX_LINES = 20
+"""Cart lines listed; the rest is counted in one more row, and the totals hold them all."""
+
+MAX_PICKS = 12
+MAX_TEXT = 1000
+MAX_URL = 500
+"""Characters of an image or product URL; longer ones would burst the 80 KB beyond which Gmail clips mails."""
+
+_TINTS = (
+    ("#e4eefb", "#1d4f91"),
+    ("#e6f4ea", "#1e6b38"),
+    ("#fdecd8", "#8a4b08"),
+    ("#f3e8fd", "#6b2fa0"),
+    ("#fde7ec", "#9b1c42"),
+    ("#e0f4f4", "#0f5f66"),
+)
+"""Background and ink (contrast at least 5.5 to 1) of the place of a picture that is missing or blocked."""
+
+_PREHEADER_FILLER = "\u034f\u200c\u00a0" * 40
+"""Invisible: keeps mail clients from filling the preview line with whatever text comes next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail's three texts; lines end in a bare newline."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class Renderer:
+    """Renders the mails of one store. Templates are compiled here, styles inlined once per process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._site = store.url if store.url.endswith("/") else store.url + "/"
+        self._html = _compile("mail.html", _html_source())
+        self._text = _compile("mail.txt", _template("mail.txt"))
+        self._shared: dict[str, Any] = {
+            "store": replace(
+                store,
+                name=one_line(store.name, PRODUCT_LIMIT),
+                free_shipping_text=one_line(store.free_shipping_text, PRODUCT_LIMIT),
+            ),
+            "logo_url": store.logo_url,
+            "address": [one_line(row, PRODUCT_LIMIT) for row in store.address.splitlines() if row.strip()],
+            "preheader_filler": _PREHEADER_FILLER,
+        }
+
+    def render(self, mail: RecoveryMail) -> Rendered:
+        """The mail's subject, HTML (at most 80 KB) and plain text.
+
+        Raises ValueError for an empty cart: there is nothing to recover.
+        """
+        if not mail.lines:
+            raise ValueError("the cart is empty: there is nothing to write about")
+        greeted = one_line(mail.first_name or "", NAME_LIMIT) or None
+        discount = replace(mail.discount, note=one_line(mail.discount.note, 300))
+        mail = replace(
+            mail, first_name=greeted, discount=discount, currency=mail.currency or self._store.currency
+        )
+        context = self._context(mail)
+        return Rendered(
+            subject=context["subject"], html=self._html.render(context), text=self._text.render(context)
+        )
+
+    def _context(self, mail: RecoveryMail) -> dict[str, Any]:
+        currency = mail.currency or self._store.currency
+        hidden = mail.lines[MAX_LINES:]
+        picks = [self._pick(pick, currency) for pick in mail.picks[:MAX_PICKS]]
+        return self._shared | {
+            "mail": mail,
+            "subject": self._subject(mail),
+            "preheader": _preheader(mail, currency),
+            "lines": [self._line(line, currency) for line in mail.lines[:MAX_LINES]],
+            "hidden": sum(line.quantity for line in hidden),
+            "percent": format_percent(mail.discount.percent),
+            "code": one_line(mail.discount.code or "", 64),
+            "subtotal": format_money(mail.subtotal, currency),
+            "saving": format_money(-mail.saving, currency),
+            "total": format_money(mail.total, currency),
+            "text": one_line(mail.text, MAX_TEXT),
+            "picks": _rows(picks),
+            "flat_picks": picks,
+        }
+
+    def _subject(self, mail: RecoveryMail) -> str:
+        emoji = "🛒 " if self._store.emoji else ""
+        what = f"{mail.first_name}, you" if mail.first_name else "You"
+        offer = f" \N{EN DASH} {format_percent(mail.discount.percent)}% off" if mail.discount.percent else ""
+        return f"{emoji}{what} left something in your cart{offer}"
+
+    def _line(self, line: Line, currency: str) -> dict[str, Any]:
+        name = product_line(line.name) or "Item"
+        return _picture(name, line.category, self._url(line.image_url)) | {
+            "name": name,
+            # The name stands beside the thumbnail: a screen reader need not hear it twice.
+            "alt": one_line(name, 24),
+            "quantity": f"{line.quantity:,}",
+            "unit_price": format_money(line.unit_price, currency),
+            "total": format_money(line.total, currency),
+        }
+
+    def _pick(self, pick: Pick, currency: str) -> dict[str, Any]:
+        name = product_line(pick.name, 80) or "Item"
+        return _picture(name, pick.category, self._url(pick.image_url)) | {
+            "name": name,
+            "category": product_line(pick.category, 40),
+            "price": format_money(pick.price, currency),
+            "url": self._url(pick.url) or self._store.url,
+        }
+
+    def _url(self, raw: str | None) -> str | None:
+        """``raw`` as stored by the shop, made absolute; None when it is missing, too long or no web URL.
+
+        Bare names and paths are taken from the store's front page; javascript:, data: and file: are refused.
+        """
+        text = (raw or "").strip()
+        if not text or len(text) > MAX_URL:
+            return None
+        try:
+            # Shops store file names with spaces, quotes and letters of any script; % stays as it is, for the
+            # name may be quoted already.
+            joined = urljoin(self._site, quote(text, safe="%/:?#[]@!$&()*+,;=~"))
+        except ValueError:
+            return None
+        return joined if len(joined) <= MAX_URL and is_web_url(joined) else None
+
+
+def _picture(name: str, category: str | None, image: str | None) -> dict[str, Any]:
+    """What fills a picture's place: the image, and behind it a tint that stays the same for a category."""
+    tint, ink = _TINTS[zlib.crc32((category or name).encode()) % len(_TINTS)]
+    return {"image": image, "tint": tint, "ink": ink, "initial": initial(name)}
+
+
+def _rows(picks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cards three to a row; blanks fill the last row up so that all cards are equally wide."""
+    width = "50%" if len(picks) == 2 else "33%"
+    per_row = 2 if len(picks) == 2 else 3
+    rows = [picks[start : start + per_row] for start in range(0, len(picks), per_row)]
+    return [{"picks": row, "blanks": range(per_row - len(row)), "width": width} for row in rows]
+
+
+def _preheader(mail: RecoveryMail, currency: str) -> str:
+    items = "1 item is" if mail.item_count == 1 else f"{mail.item_count:,} items are"
+    offer = f", now {format_money(mail.total, currency)} with {format_percent(mail.discount.percent)}% off"
+    return f"{items} waiting for you{offer if mail.discount.percent else ''}."
+
+
+@cache
+def _template(name: str) -> str:
+    return (files("mailer") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _html_source() -> str:
+    # Lines of a template that hold only a Jinja tag, and the indentation, would be half of the mail.
+    html = re.sub(r">\s*\n\s*", ">", _template("mail.html"))
+    html = re.sub(r"%\}\s*\n\s*", "%}", html)
+    return inline_styles(html, _template("mail.css"), _template("responsive.css"))
+
+
+def _compile(name: str, source: str) -> jinja2.Template:
+    """Escaping goes by the name's ending: HTML is escaped, plain text is not."""
+    return jinja2.Environment(
+        loader=jinja2.DictLoader({name: source}),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template(name)

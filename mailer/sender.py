@@ -1,0 +1,143 @@
+"""A small pool of SMTP connections; one message and one recipient a transaction."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from mailer.connection import Connection
+from mailer.errors import RetryLaterError, SenderStoppedError
+from mailer.smtp_settings import SmtpSettings
+
+
+class SmtpSender:
+    """Sends message bytes through at most ``settings.connections`` connections, opened when first needed.
+
+    Once the server demands a human (a refused login, missing TLS), every ``send`` fails with the same
+    SenderStoppedError without asking the server again, until ``verify`` succeeds.
+    """
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.connections)
+        self._in_use = 0
+        self._spare: list[Connection] = []
+        self._stopped: SenderStoppedError | None = None
+        self._closed = False
+
+    @property
+    def connections(self) -> int:
+        """Messages that can be under way at once."""
+        return self._settings.connections
+
+    @property
+    def idle(self) -> int:
+        """Messages that would be handed to the server at once if sent now."""
+        return self._settings.connections - self._in_use
+
+    @property
+    def stopped(self) -> SenderStoppedError | None:
+        """Why nothing is sent any more; None while all is well."""
+        return self._stopped
+
+    async def send(self, mail_from: str, rcpt: str, message: bytes) -> str:
+        """Hand ``message`` (CRLF line ends, as ``build`` makes it) over for ``rcpt``; the server's reply.
+
+        Raises RetryLaterError, RejectedForeverError, SenderStoppedError or OutcomeUnknownError. When the
+        call is cancelled its connection is closed; whether the message had left is then not known.
+        """
+        check_line_ends(message)
+        async with self._slots:
+            self._in_use += 1
+            try:
+                return await self._deliver(mail_from, rcpt, message)
+            except SenderStoppedError as error:
+                self._stopped = error
+                raise
+            finally:
+                self._in_use -= 1
+
+    async def verify(self, mail_from: str | None = None) -> None:
+        """Connect and log in, and with ``mail_from`` ask whether we may send as that address; sends nothing.
+
+        Success lifts a stop. Raises RetryLaterError or SenderStoppedError.
+        """
+        connection = Connection(self._settings)
+        await connection.open()
+        try:
+            if mail_from is not None:
+                await connection.check_sender(mail_from)
+        finally:
+            await connection.quit()
+        self._stopped = None
+
+    async def close(self) -> None:
+        """Say goodbye on the spare connections; those in use are closed by their ``send`` when it ends."""
+        self._closed = True
+        spare, self._spare = self._spare, []
+        await asyncio.gather(*(connection.quit() for connection in spare))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _deliver(self, mail_from: str, rcpt: str, message: bytes) -> str:
+        connection, pooled = await self._take()
+        try:
+            return await connection.deliver(mail_from, rcpt, message)
+        except RetryLaterError as error:
+            # Servers drop idle connections, some with a 421: that says nothing about this message.
+            if not pooled or connection.is_open or error.code not in (None, 421):
+                raise
+            connection = await self._open()
+            return await connection.deliver(mail_from, rcpt, message)
+        finally:
+            await self._give_back(connection)
+
+    async def _take(self) -> tuple[Connection, bool]:
+        """A connection, and whether it has been used before."""
+        if self._closed:
+            raise RetryLaterError("the sender is closed: the message is sent after the next start")
+        if self._stopped is not None:
+            raise self._stopped
+        now = asyncio.get_running_loop().time()
+        while self._spare:
+            connection = self._spare.pop()
+            if not connection.is_open:
+                connection.abort()
+            elif now - connection.opened_at > self._settings.max_age:
+                await connection.quit()
+            elif now - connection.used_at <= self._settings.max_idle or await connection.is_alive():
+                return connection, True
+        return await self._open(), False
+
+    async def _open(self) -> Connection:
+        connection = Connection(self._settings)
+        await connection.open()
+        return connection
+
+    async def _give_back(self, connection: Connection) -> None:
+        if not connection.is_open:
+            connection.abort()
+        elif self._closed or connection.messages >= self._settings.max_messages:
+            await connection.quit()
+        else:
+            self._spare.append(connection)
+
+
+def check_line_ends(message: bytes) -> None:
+    """Refuse bytes that another server could read as two messages (SMTP smuggling) or that break DATA.
+
+    Raises ValueError: CR and LF may only come as a pair, the last line must end, no line may begin with a dot
+    (the messages of ``build`` have none; so nothing needs to be escaped).
+    """
+    pairs = message.count(b"\r\n")
+    if message.count(b"\n") != pairs or message.count(b"\r") != pairs or not message.endswith(b"\r\n"):
+        raise ValueError("the message must have CRLF line ends throughout: make it with mailer.build")
+    if message.startswith(b".") or b"\r\n." in message:
+        raise ValueError(
+            "a line of the message begins with a dot: encode its body in base64, as mailer.build does"
+        )
