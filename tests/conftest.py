@@ -1,0 +1,81 @@
+"""Real servers for the tests. Each pytest-xdist worker has its own; a server that can't be had is a failure."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from binlog_watcher.demo.server import Flavor, Server, prepare, private_server
+from binlog_watcher.errors import CartwakeError
+
+_SERVER_FIXTURES: dict[str, Flavor] = {"mysql_server": "mysql", "mariadb_server": "mariadb"}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Download and initialise before the first test starts, since a test's time limit counts its fixtures."""
+    wanted: set[str] = set()
+    for item in session.items:
+        wanted.update(getattr(item, "fixturenames", ()))
+    if session.config.option.collectonly:
+        return
+    for fixture, flavor in _SERVER_FIXTURES.items():
+        if fixture in wanted or "server" in wanted:
+            with contextlib.suppress(
+                CartwakeError
+            ):  # the fixture says it again, where it is a test's failure
+                prepare(flavor)
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[Server]:
+    """A private MySQL, shared by the tests of this process."""
+    with private_server("mysql") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    """A private MariaDB, shared by the tests of this process."""
+    with private_server("mariadb") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["mysql", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Each of the two servers in turn."""
+    running: Server = request.getfixturevalue(f"{request.param}_server")
+    return running
+
+
+@pytest.fixture
+def fresh_database(server: Server) -> Iterator[str]:
+    """The name of an empty database on ``server``, dropped afterwards."""
+    with _database(server) as name:
+        yield name
+
+
+@pytest.fixture
+def mysql_database(mysql_server: Server) -> Iterator[str]:
+    """The name of an empty database on ``mysql_server``, dropped afterwards."""
+    with _database(mysql_server) as name:
+        yield name
+
+
+@pytest.fixture
+def mariadb_database(mariadb_server: Server) -> Iterator[str]:
+    """The name of an empty database on ``mariadb_server``, dropped afterwards."""
+    with _database(mariadb_server) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def _database(server: Server) -> Iterator[str]:
+    name = f"shop_{secrets.token_hex(4)}"
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    yield name
+    with server.connect() as connection, connection.cursor() as cursor:
+        # A test that leaves a transaction open shall fail here instead of hanging.
+        cursor.execute("SET lock_wait_timeout = 10")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
