@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -49,6 +50,11 @@ class FileHandler(RotatingFileHandler):
                 logging.WARNING, f"log file works again, {lost} lines were lost: {self.baseFilename}"
             )
             self._lost = 0
+
+    def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802 - the name that logging calls
+        """Whether the file is full; the original formats every record a second time to know."""
+        self.stream = stream = self.stream or self._open()
+        return os.fstat(stream.fileno()).st_size >= self.maxBytes  # 0 for a device, which is never rotated
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
         """Give the failed file up; the next record opens it anew, so that it heals when the disk does."""

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.log_handlers import FileHandler, TerminalHandler, open_log_file
@@ -40,6 +40,12 @@ _COLOURS = {
     "error": "\x1b[31m",
     "critical": "\x1b[31m",
 }
+_PROCESSORS: list[Processor] = [
+    # One list for all times: loggers cache it, and structlog's capture_logs() changes it in place.
+    structlog.stdlib.filter_by_level,
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
 _PLAIN = re.compile(r"[^\s\"'=\\]+")
 _OUR_KEYS = frozenset({"event", "level", "exc_info", "stack_info", "_record", "_from_structlog"})
 
@@ -81,15 +87,10 @@ def configure_logging(
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_PROCESSORS,
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        # A cached logger would keep the processors of the first configuration.
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
 
 
