@@ -14,6 +14,7 @@ _PIECES = re.compile(
     rf"(?P<comment><!--.*?-->)|(?P<tag><[A-Za-z/](?:{_JINJA}|[^>])*>)|(?P<jinja>{_JINJA})", re.DOTALL
 )
 _TAGS = re.compile(_JINJA, re.DOTALL)
+_DYNAMIC_CLASS = re.compile(r"""<[^>]*\sclass=("[^"]*|'[^']*)jinja\d+x""")
 _SKELETON = re.compile(r"<!--.*?-->|</?[A-Za-z0-9:]+", re.DOTALL)
 _HIDDEN = re.compile(r"<!--jinja(\d+)x-->|jinja(\d+)x")
 
@@ -38,6 +39,10 @@ def inline_styles(template: str, css: str, kept_css: str) -> str:
         return word if jinja.startswith("{{") else f"<!--{word}-->"
 
     masked = _PIECES.sub(hide_piece, template)
+    if _DYNAMIC_CLASS.search(masked):
+        raise ValueError(
+            "a class attribute of the mail template holds a Jinja tag: its styles can't be inlined"
+        )
     inliner = css_inline.CSSInliner(extra_css=css, load_remote_stylesheets=False)
     inlined = inliner.inline(masked)
     kept = sorted(int(first or second) for first, second in _HIDDEN.findall(inlined))

@@ -1,7 +1,6 @@
 """Renders a recovery mail to subject, HTML and plain text."""
 
 import re
-import zlib
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -61,6 +60,8 @@ class Renderer:
                 free_shipping_text=one_line(store.free_shipping_text, PRODUCT_LIMIT),
             ),
             "logo_url": store.logo_url,
+            # Many postal addresses begin with the shop's name; it is not printed twice.
+            "footer_name": None if store.address.strip().startswith(store.name.strip()) else store.name,
             "address": [one_line(row, PRODUCT_LIMIT) for row in store.address.splitlines() if row.strip()],
             "preheader_filler": _PREHEADER_FILLER,
         }
@@ -85,12 +86,12 @@ class Renderer:
     def _context(self, mail: RecoveryMail) -> dict[str, Any]:
         currency = mail.currency or self._store.currency
         hidden = mail.lines[MAX_LINES:]
-        picks = [self._pick(pick, currency) for pick in mail.picks[:MAX_PICKS]]
+        picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:MAX_PICKS])]
         return self._shared | {
             "mail": mail,
             "subject": self._subject(mail),
             "preheader": _preheader(mail, currency),
-            "lines": [self._line(line, currency) for line in mail.lines[:MAX_LINES]],
+            "lines": [self._line(line, currency, place) for place, line in enumerate(mail.lines[:MAX_LINES])],
             "hidden": sum(line.quantity for line in hidden),
             "percent": format_percent(mail.discount.percent),
             "code": one_line(mail.discount.code or "", 64),
@@ -108,9 +109,9 @@ class Renderer:
         offer = f" \N{EN DASH} {format_percent(mail.discount.percent)}% off" if mail.discount.percent else ""
         return f"{emoji}{what} left something in your cart{offer}"
 
-    def _line(self, line: Line, currency: str) -> dict[str, Any]:
+    def _line(self, line: Line, currency: str, place: int) -> dict[str, Any]:
         name = product_line(line.name) or "Item"
-        return _picture(name, line.category, self._url(line.image_url)) | {
+        return _picture(name, place, self._url(line.image_url)) | {
             "name": name,
             # The name stands beside the thumbnail: a screen reader need not hear it twice.
             "alt": one_line(name, 24),
@@ -119,9 +120,9 @@ class Renderer:
             "total": format_money(line.total, currency),
         }
 
-    def _pick(self, pick: Pick, currency: str) -> dict[str, Any]:
+    def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:
         name = product_line(pick.name, 80) or "Item"
-        return _picture(name, pick.category, self._url(pick.image_url)) | {
+        return _picture(name, place, self._url(pick.image_url)) | {
             "name": name,
             "category": product_line(pick.category, 40),
             "price": format_money(pick.price, currency),
@@ -145,9 +146,9 @@ class Renderer:
         return joined if len(joined) <= MAX_URL and is_web_url(joined) else None
 
 
-def _picture(name: str, category: str | None, image: str | None) -> dict[str, Any]:
-    """What fills a picture's place: the image, and behind it a tint that stays the same for a category."""
-    tint, ink = _TINTS[zlib.crc32((category or name).encode()) % len(_TINTS)]
+def _picture(name: str, place: int, image: str | None) -> dict[str, Any]:
+    """What fills a picture's place: the image, and behind it a tint that differs from its neighbours'."""
+    tint, ink = _TINTS[place % len(_TINTS)]
     return {"image": image, "tint": tint, "ink": ink, "initial": initial(name)}
 
 
