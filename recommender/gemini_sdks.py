@@ -1,0 +1,204 @@
+"""The two Python SDKs of Gemini behind one small interface; the only importer of either, and only when needed."""
+
+import asyncio
+import importlib
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from recommender.errors import RecommenderError
+from recommender.gemini_models import Generation
+from recommender.prompt import Prompt
+
+THREADS = 4
+"""Requests at once through the old SDK, which blocks."""
+
+
+class ApiError(Exception):
+    """The API answered with an error status. ``message`` is the server's and may hold anything: scrub it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.message = message
+
+
+class UnreachableError(Exception):
+    """No answer: refused, reset, timed out, or not HTTP. ``args[0]`` is the kind, free of URLs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. ``finish``: the API's finishReason ("" if none); ``blocked``: why the prompt was refused."""
+
+    text: str
+    finish: str
+    blocked: str = ""
+    candidates: int = 1
+
+
+class Sdk(Protocol):
+    """One way to call generateContent."""
+
+    sets_thinking: bool
+
+    async def generate(self, prompt: Prompt, generation: Generation) -> Answer:
+        """One request, never retried. Raises ApiError, UnreachableError, or whatever the SDK trips over."""
+
+    async def close(self) -> None:
+        """Give back connections and threads."""
+
+
+class LegacySdk:
+    """google-generativeai, whose support ended on 2025-11-30.
+
+    Over REST, since its gRPC transport brings retries and threads of its own. It blocks, hence the executor; and it
+    keeps key and endpoint in the module, so one per process.
+    """
+
+    sets_thinking = False  # its messages have no such field
+
+    def __init__(self, *, api_key: str, model: str, timeout_s: float, endpoint: str | None) -> None:
+        genai = _load("google.generativeai", extra="gemini")
+        options = {"api_endpoint": endpoint} if endpoint else None
+        genai.configure(api_key=api_key, transport="rest", client_options=options)
+        self._genai = genai
+        self._model = model
+        self._api_errors = importlib.import_module("google.api_core.exceptions").GoogleAPICallError
+        self._transport_errors = importlib.import_module("requests").exceptions
+        # Without "retry": None it repeats a 503 for 600 seconds.
+        self._request_options = {"timeout": timeout_s, "retry": None}
+        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="gemini")
+
+    async def generate(self, prompt: Prompt, generation: Generation) -> Answer:
+        """See ``Sdk``. A cancelled call ends in its thread within the timeout; its answer is dropped."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._call, prompt, generation)
+
+    async def close(self) -> None:
+        """See ``Sdk``; does not wait for calls in hand, which end within the timeout."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _call(self, prompt: Prompt, generation: Generation) -> Answer:
+        config: dict[str, Any] = {"max_output_tokens": generation.max_output_tokens}
+        if generation.temperature is not None:
+            config["temperature"] = generation.temperature
+        model = self._genai.GenerativeModel(
+            self._model, generation_config=config, system_instruction=prompt.system
+        )
+        try:
+            response = model.generate_content(prompt.data, request_options=self._request_options)
+        except self._api_errors as error:
+            status, message = int(error.code or 0), str(error.message)
+        except self._transport_errors.Timeout:
+            raise UnreachableError("timeout") from None
+        except self._transport_errors.ConnectionError:
+            raise UnreachableError("connection failed") from None
+        else:
+            return self._answer(response)
+        raise ApiError(status, message)  # out here, where the SDK's error with its URL is no longer attached
+
+    @staticmethod
+    def _answer(response: Any) -> Answer:
+        feedback = response.prompt_feedback
+        blocked = _name(feedback.block_reason) if feedback else ""
+        if not response.candidates:
+            return Answer("", "", blocked, 0)
+        candidate = response.candidates[0]
+        return Answer(
+            "".join(p.text for p in candidate.content.parts), _name(candidate.finish_reason), blocked
+        )
+
+
+class GenAiSdk:
+    """google-genai, the successor; asynchronous by itself."""
+
+    sets_thinking = True
+
+    def __init__(self, *, api_key: str, model: str, timeout_s: float, endpoint: str | None) -> None:
+        genai = _load("google.genai", extra="genai")
+        self._types = genai.types
+        self._api_error = importlib.import_module("google.genai.errors").APIError
+        self._model = model
+        options = self._types.HttpOptions(base_url=endpoint, timeout=int(timeout_s * 1000))
+        # vertexai is named so that a GOOGLE_GENAI_USE_VERTEXAI in the environment does not take over.
+        self._client = genai.Client(api_key=api_key, vertexai=False, http_options=options)
+
+    async def generate(self, prompt: Prompt, generation: Generation) -> Answer:
+        """See ``Sdk``."""
+        try:
+            response = await self._client.aio.models.generate_content(
+                model=self._model, contents=prompt.data, config=self._config(prompt, generation)
+            )
+        except self._api_error as error:
+            status, message = int(error.code or 0), str(error.message)
+        except Exception as error:
+            if _is_transport_error(error):
+                kind = "timeout" if "Timeout" in type(error).__name__ else "connection failed"
+                raise UnreachableError(kind) from None
+            raise
+        else:
+            return self._answer(response)
+        raise ApiError(status, message)
+
+    async def close(self) -> None:
+        """See ``Sdk``."""
+        await self._client.aio.aclose()
+        self._client.close()
+
+    def _config(self, prompt: Prompt, generation: Generation) -> Any:
+        thinking = {
+            key: value
+            for key, value in (
+                ("thinking_level", generation.thinking_level),
+                ("thinking_budget", generation.thinking_budget),
+            )
+            if value is not None
+        }
+        return self._types.GenerateContentConfig(
+            system_instruction=prompt.system,
+            temperature=generation.temperature,
+            max_output_tokens=generation.max_output_tokens,
+            thinking_config=self._types.ThinkingConfig(**thinking) if thinking else None,
+            automatic_function_calling=self._types.AutomaticFunctionCallingConfig(disable=True),
+        )
+
+    @staticmethod
+    def _answer(response: Any) -> Answer:
+        feedback = response.prompt_feedback
+        blocked = _name(feedback.block_reason) if feedback else ""
+        if not response.candidates:
+            return Answer("", "", blocked, 0)
+        candidate = response.candidates[0]
+        parts = (candidate.content.parts if candidate.content else None) or []
+        text = "".join(part.text or "" for part in parts if not part.thought)
+        return Answer(text, _name(candidate.finish_reason), blocked)
+
+
+def _name(reason: Any) -> str:
+    """An enum of either SDK as its name; "" for none, unset or unspecified."""
+    name = str(getattr(reason, "name", reason) or "")
+    return "" if name.endswith("_UNSPECIFIED") or name == "0" else name
+
+
+def _is_transport_error(error: Exception) -> bool:
+    """The SDK runs on httpx or on httpx2, whichever is there: go by the families' common base name."""
+    return any(
+        base.__name__ in {"TransportError", "ClientConnectionError"} for base in type(error).__mro__
+    ) or isinstance(error, OSError)
+
+
+def _load(module: str, *, extra: str) -> Any:
+    package = {"gemini": "google-generativeai", "genai": "google-genai"}[extra]
+    try:
+        with warnings.catch_warnings():
+            # Both are known (see LegacySdk) and of no use to whoever runs the shop.
+            warnings.filterwarnings("ignore", r"\s*All support for the `google.generativeai`", FutureWarning)
+            warnings.filterwarnings("ignore", r"You are using a Python version", FutureWarning)
+            return importlib.import_module(module)
+    except ImportError as error:
+        raise RecommenderError(
+            f"Gemini texts need the package {package}, which can't be imported ({error}): "
+            f'pip install "cartwake[{extra}]", or leave GEMINI_API_KEY empty for texts from the template'
+        ) from error

@@ -1,0 +1,191 @@
+"""Who writes the recommendation text: the protocol, the template, and falling back from one to the other."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from zlib import crc32
+
+from recommender.catalog import Product
+from recommender.checks import MAX_CHARACTERS
+from recommender.cleaning import shorten
+from recommender.errors import WriterError
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What a writer may know of a product: no price, no link, no picture. Those are the mail's own business."""
+
+    name: str
+    category: str = ""
+    description: str = ""
+
+    @classmethod
+    def of(cls, product: Product) -> "ProductFacts":
+        """The facts of a product of the catalogue."""
+        return cls(product.name, product.category, product.description)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """What the text is about. Holds nothing personal: no name, no address, no id of the customer.
+
+    ``lines``: the products in the cart; ``picks``: the products recommended with it (maybe none).
+    ``discount_percent``: 0 for no discount; the text only says that there is one.
+    ``language``: an IETF tag such as ``en`` or ``pt-BR``.
+    """
+
+    lines: tuple[ProductFacts, ...]
+    picks: tuple[ProductFacts, ...] = ()
+    discount_percent: int = 0
+    store_name: str = ""
+    language: str = "en"
+
+
+class TextWriter(Protocol):
+    """Writes one short paragraph of plain text, at most 400 characters."""
+
+    async def write(self, request: TextRequest) -> str:
+        """The text. Raises WriterError when there is none to be had."""
+
+    async def close(self) -> None:
+        """Give back connections and threads; callable more than once."""
+
+
+_OPENINGS = (
+    "We kept {cart} in your cart.",
+    "{Cart} is still waiting for you.",
+    "Your cart is just as you left it, with {cart} in it.",
+    "Still thinking about {cart}? Your cart is saved.",
+)
+_OPENINGS_MANY = (
+    "We kept {cart} in your cart.",
+    "{Cart} are still waiting for you.",
+    "Your cart is just as you left it, with {cart} in it.",
+    "Still thinking about {cart}? Your cart is saved.",
+)
+_PICKS = (
+    "{Picks} would go well with it.",
+    "Customers who look at it often like {picks} too.",
+    "You may also like {picks}.",
+    "Have a look at {picks} as well.",
+)
+_DISCOUNTS = (
+    "Your discount is waiting too.",
+    "There is a discount on it for you.",
+)
+_NAME_ROOM = 70
+_UNNAMED = "your items"
+
+
+class TemplateWriter:
+    """Texts from fixed sentences, in English: never fails, needs nothing, the same answer for the same cart."""
+
+    async def write(self, request: TextRequest) -> str:
+        """See ``compose``."""
+        return self.compose(request)
+
+    def compose(self, request: TextRequest) -> str:
+        """The text for a cart; which of the sentences are used depends on the products, so carts differ."""
+        lines = [facts.name for facts in request.lines if facts.name]
+        picks = [facts.name for facts in request.picks if facts.name]
+        choice = crc32("\0".join([*lines, "", *picks]).encode("utf-8", "surrogatepass"))
+        openings = _OPENINGS if len(lines) == 1 else _OPENINGS_MANY
+        cart = _listing(lines, shown=2) if lines else _UNNAMED
+        sentences = [_fill(openings[choice % 4], cart=cart)]
+        if picks:
+            sentences.append(_fill(_PICKS[choice // 4 % 4], picks=_listing(picks, shown=3)))
+        if request.discount_percent > 0:
+            sentences.append(_DISCOUNTS[choice // 16 % 2])
+        while len(" ".join(sentences)) > MAX_CHARACTERS:
+            sentences.pop()
+        return " ".join(sentences)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def _fill(sentence: str, **words: str) -> str:
+    """Replace ``{cart}`` and ``{Cart}``; not str.format, since product names may hold braces."""
+    for key, value in words.items():
+        sentence = sentence.replace(f"{{{key}}}", value)
+        sentence = sentence.replace(f"{{{key.capitalize()}}}", value[:1].upper() + value[1:])
+    return sentence
+
+
+def _listing(names: list[str], shown: int) -> str:
+    """One line from names: ``a`` / ``a and b`` / ``a, b and 3 more``."""
+    parts = [shorten(name, _NAME_ROOM) for name in names]
+    if len(parts) > shown:
+        rest = len(parts) - shown + 1
+        parts = [*parts[: shown - 1], f"{rest} more" if shown > 1 else f"{rest} items"]
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+class FallbackWriter:
+    """Asks ``primary``; when that fails, whatever it raises, ``fallback`` writes and ``on_fallback(reason)`` is told.
+
+    After ``failures`` outages in a row the primary is left alone for ``pause_s`` seconds; then one request tries it,
+    and the others go on falling back until that one succeeded. An answer that merely was unusable is no outage.
+    """
+
+    def __init__(
+        self,
+        primary: TextWriter,
+        fallback: TextWriter,
+        on_fallback: Callable[[str], None],
+        *,
+        failures: int = 5,
+        pause_s: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._primary = primary
+        self._fallback = fallback
+        self._on_fallback = on_fallback
+        self._limit = failures
+        self._pause_s = pause_s
+        self._clock = clock
+        self._outages = 0
+        self._closed_until = float("-inf")
+        self._trying = False  # one request is finding out whether the primary is back
+
+    async def write(self, request: TextRequest) -> str:
+        """The primary's text, else the fallback's."""
+        try:
+            return await self._ask(request)
+        except WriterError as error:
+            reason = error.reason
+        self._on_fallback(reason)
+        return await self._fallback.write(request)
+
+    async def close(self) -> None:
+        """Close both writers."""
+        try:
+            await self._primary.close()
+        finally:
+            await self._fallback.close()
+
+    async def _ask(self, request: TextRequest) -> str:
+        trial = self._outages >= self._limit
+        if trial and (self._trying or self._clock() < self._closed_until):
+            raise WriterError(f"left alone after {self._outages} failures in a row")
+        self._trying = self._trying or trial
+        try:
+            text = await self._primary.write(request)
+        except WriterError as error:
+            self._note(outage=error.outage)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a writer's library throws, the mail goes out
+            self._note(outage=True)
+            raise WriterError(f"unexpected {type(error).__name__}", outage=True) from None
+        else:
+            self._note(outage=False)
+            return text
+        finally:
+            if trial:
+                self._trying = False
+
+    def _note(self, *, outage: bool) -> None:
+        self._outages = self._outages + 1 if outage else 0
+        if self._outages >= self._limit:
+            self._closed_until = self._clock() + self._pause_s
