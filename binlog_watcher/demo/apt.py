@@ -248,4 +248,7 @@ def _environment() -> dict[str, str]:
 def _complaints(log: str) -> str:
     """What apt itself calls errors, in one line."""
     lines = [line[2:].strip() for line in log.splitlines() if line.startswith("E:")]
-    return "apt could not fetch packages: " + "; ".join(lines or log.splitlines()[-3:] or ["no reason given"])
+    telling = [line for line in lines if not line.startswith("Some index files failed")]
+    return "apt could not fetch packages: " + "; ".join(
+        telling or log.splitlines()[-3:] or ["no reason given"]
+    )

@@ -71,8 +71,11 @@ def command_line(program: Program, data: Path, options: Options) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a server: the machine's OpenSSL settings are for another OpenSSL than an unpacked one."""
-    return {**os.environ, "OPENSSL_CONF": os.devnull, "LC_ALL": "C"}
+    """The environment of a server, without what is meant for the machine's own libraries."""
+    ours = {
+        name: value for name, value in os.environ.items() if name not in {"LD_PRELOAD", "LD_LIBRARY_PATH"}
+    }
+    return {**ours, "OPENSSL_CONF": os.devnull, "LC_ALL": "C"}
 
 
 def _initialise(program: Program, data: Path, init_file: Path, initial: Options, password: str) -> None:

@@ -14,8 +14,17 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import unquote
 
-from binlog_watcher.demo.apt import PackageError, PrivateApt, debian_archive, read_sources, require
+from binlog_watcher.demo.apt import (
+    ETC_APT,
+    PackageError,
+    PrivateApt,
+    Source,
+    debian_archive,
+    read_sources,
+    require,
+)
 from binlog_watcher.demo.cache import build_once, cache_dir
 from binlog_watcher.demo.progress import Announce, Report, say, stage
 
@@ -23,17 +32,25 @@ from binlog_watcher.demo.progress import Announce, Report, say, stage
 _UPDATE, _DOWNLOAD = 20.0, 60.0
 
 
-def fetch(name: str, packages: Sequence[str], suite: str | None = None, *, announce: Announce = say) -> Path:
+def fetch(
+    name: str,
+    packages: Sequence[str],
+    suite: str | None = None,
+    *,
+    announce: Announce = say,
+    etc: Path = ETC_APT,
+) -> Path:
     """The folder in which ``packages`` and their dependencies are unpacked, as if it were ``/``.
 
     ``name`` is for people; ``suite`` is a suite of the Debian mirror that the machine is configured with (None:
-    the machine's own). Kept in the cache under name, suite and packages; fetched when not there. A file
-    ``packages.txt`` in the folder lists the exact versions. Raises PackageError, ConfigError for the cache.
+    the machine's own); the machine's source lists are under ``etc``. Kept in the cache under name, suite and
+    packages, and fetched when not there. A file ``packages.txt`` in the folder lists the exact versions.
+    Raises PackageError, and ConfigError for the cache.
     """
     where = _place(name, packages, suite)
     return build_once(
         where,
-        lambda folder: _build(folder, name, packages, suite, announce),
+        lambda folder: _build(folder, name, packages, suite, debian_archive(read_sources(etc)), announce),
         waiting=lambda: announce(f"Waiting for another process that fetches {name} ..."),
     )
 
@@ -47,7 +64,7 @@ def cached(name: str, packages: Sequence[str], suite: str | None = None) -> Path
 def program(root: Path, path: str) -> list[str]:
     """The words that start the unpacked program ``path`` (such as ``usr/sbin/mysqld``) with its own libraries.
 
-    Raises PackageError when the folder holds no such program or no loader.
+    For compiled programs, not for scripts. Raises PackageError when there is no such program or no loader.
     """
     executable = root / path
     if not executable.is_file():
@@ -62,7 +79,10 @@ def program(root: Path, path: str) -> list[str]:
 def library_folders(root: Path) -> list[Path]:
     """Where the unpacked packages keep their shared libraries (Debian's multiarch folders)."""
     # Before trixie libc6 still ships /lib, which a merged /usr would hide: both are looked at.
-    return [folder for base in ("lib", "usr/lib") for folder in sorted((root / base).glob("*-linux-gnu*"))]
+    shared = [folder for base in ("lib", "usr/lib") for folder in sorted((root / base).glob("*-linux-gnu*"))]
+    # Private libraries are found by absolute run paths, which lead out of the unpacked tree.
+    private = {library.parent for folder in shared for library in folder.glob("*/lib*.so*")}
+    return [*shared, *sorted(private)]
 
 
 def _place(name: str, packages: Sequence[str], suite: str | None) -> Path:
@@ -70,19 +90,20 @@ def _place(name: str, packages: Sequence[str], suite: str | None) -> Path:
     return cache_dir() / "packages" / f"{name}-{suite or 'own'}-{contents}"
 
 
-def _build(folder: Path, name: str, packages: Sequence[str], suite: str | None, announce: Announce) -> None:
+def _build(
+    folder: Path, name: str, packages: Sequence[str], suite: str | None, source: Source, announce: Announce
+) -> None:
     require("dpkg-deb", "dpkg")
-    source = debian_archive(read_sources())
+    suite = suite or source.suite
     apt_home = folder / ".apt"
-    with stage(f"Fetching {name} from Debian's {suite or source.suite} suite", announce) as report:
-        apt = PrivateApt(apt_home, source, suite or source.suite)
+    with stage(f"Fetching {name} from Debian's {suite} suite", announce) as report:
+        apt = PrivateApt(apt_home, source, suite)
         apt.update(_part(report, 0, _UPDATE))
         archives = apt.download(list(packages), _part(report, _UPDATE, _DOWNLOAD))
         _unpack(archives, folder, _part(report, _DOWNLOAD, 100))
     size = sum(archive.stat().st_size for archive in archives) / 1e6
-    (folder / "packages.txt").write_text(
-        "".join(f"{archive.stem}\n" for archive in archives), encoding="utf-8"
-    )
+    versions = "".join(f"{unquote(archive.stem)}\n" for archive in archives)
+    (folder / "packages.txt").write_text(versions, encoding="utf-8")
     shutil.rmtree(apt_home)
     announce(f"Fetched {name}: {len(archives)} packages, {size:.0f} MB, in the cache now")
 

@@ -103,21 +103,25 @@ def _named(flavor: Flavor, named: str) -> Program:
 
 def _fetched(flavor: Flavor, announce: Announce) -> Program:
     names, suite = _PACKAGES[flavor]
-    label, variable = _LABELS[flavor], _VARIABLES[flavor]
     try:
         root = packages.fetch(flavor, names, suite, announce=announce)
         path = f"usr/sbin/{_NAMES[flavor][0]}"
         program = _identify(root / path, tuple(packages.program(root, path)), root)
     except PackageError as error:
         raise ServerUnavailableError(
-            f"no {label} server is installed and none can be downloaded ({error}): set {variable} to the path of a "
-            f"{label} server program, or point `cartwake run` at a server that you have (MYSQL_HOST)"
+            f"no {_LABELS[flavor]} server is installed and none can be downloaded ({error}); {advice(flavor)}"
         ) from error
     if program is None:
-        raise ServerUnavailableError(
-            f"{root / path} does not start: remove {root} and try again, or set {variable}"
-        )
+        raise ServerUnavailableError(f"{root / path} does not start here; {advice(flavor)}")
     return program
+
+
+def advice(flavor: Flavor) -> str:
+    """What to do when the server of ``flavor`` that was found, or none, won't do."""
+    return (
+        f"set {_VARIABLES[flavor]} to the path of a {_LABELS[flavor]} server program, "
+        "or point `cartwake run` at a server that you have (MYSQL_HOST)"
+    )
 
 
 def _identify(path: Path, command: tuple[str, ...], root: Path | None = None) -> Program | None:

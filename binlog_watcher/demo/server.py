@@ -13,15 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pymysql
 
 from binlog_watcher.demo import watchdog
-from binlog_watcher.demo.datadir import Options, Template, command_line, environment, last_words, template
-from binlog_watcher.demo.programs import Flavor, Program, ServerUnavailableError, find
+from binlog_watcher.demo.datadir import Options, command_line, environment, last_words, template
+from binlog_watcher.demo.programs import Flavor, Program, ServerUnavailableError, advice, find
 from binlog_watcher.demo.progress import Announce, say
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 120
 STOP_SECONDS = 60
+
+Watch = Callable[[int], None]
 
 _NOTHING: Mapping[str, str | None] = {}
 
@@ -66,18 +68,17 @@ class Server:
     host = "127.0.0.1"
     user = "root"
 
-    def __init__(self, program: Program, home: Path, ready: Template, options: Options) -> None:
+    def __init__(self, program: Program, home: Path, password: str, options: Options, watch: Watch) -> None:
         self.flavor: Flavor = program.flavor
         self.version = program.version
-        self.password = ready.password
+        self.password = password
         self.datadir = home / "data"
         self.log = home / "error.log"
         self.port = 0
         self._program = program
         self._options = {**_DEFAULTS, **_BY_FLAVOR[program.flavor], **_normalised(options)}
+        self._watch = watch
         self._process: subprocess.Popen[bytes] | None = None
-        self._watchdog = _start_watchdog(home)
-        ready.copy_to(self.datadir)
 
     @property
     def pid(self) -> int:
@@ -112,7 +113,9 @@ class Server:
             self.kill()
             if "already in use" not in log:  # the words of bind(2), in every version
                 break
-        raise ServerUnavailableError(f"{self._program} did not start: {last_words(log)}")
+        raise ServerUnavailableError(
+            f"{self._program} did not start: {last_words(log)}; {advice(self.flavor)}"
+        )
 
     def stop(self) -> None:
         """Shut down in order; killed when that takes longer than a minute."""
@@ -128,12 +131,6 @@ class Server:
         self._options.update(_normalised(options))
         self.start()
 
-    def close(self) -> None:
-        """Kill the server and remove its files."""
-        self.kill()
-        with self._watchdog:  # closes its input: it removes the folder and ends
-            pass
-
     def _launch(self) -> None:
         command = command_line(self._program, self.datadir, {**self._options, "port": str(self.port)})
         with self.log.open("wb") as log:
@@ -145,9 +142,7 @@ class Server:
                 env=environment(),
                 start_new_session=True,  # Ctrl-C is for us: we end the server after those who use it
             )
-        if self._watchdog.stdin is not None:
-            self._watchdog.stdin.write(f"{self._process.pid}\n".encode())
-            self._watchdog.stdin.flush()
+        self._watch(self._process.pid)
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + START_SECONDS
@@ -192,14 +187,14 @@ def private_server(
     """
     program = find(flavor, announce)
     ready = template(program, _normalised(options), announce)
-    # The server reports its folder with links resolved.
-    home = Path(tempfile.mkdtemp(prefix="cartwake-")).resolve()
-    server = Server(program, home, ready, options)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    with _watched_folder() as (home, watch):
+        ready.copy_to(home / "data")
+        server = Server(program, home, ready.password, options, watch)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
 
 
 @contextlib.contextmanager
@@ -248,10 +243,23 @@ def _free_ports(count: int) -> Iterator[int]:
             return
 
 
-def _start_watchdog(home: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def _watched_folder() -> Iterator[tuple[Path, Watch]]:
+    """A temporary folder, and the function that takes the id of the process that works in it.
+
+    A watchdog removes the folder at the end of the block; also, with the process, when we are killed.
+    """
+    home = Path(tempfile.mkdtemp(prefix="cartwake-")).resolve()  # the server reports it with links resolved
+    with subprocess.Popen(
         [sys.executable, "-I", "-S", watchdog.__file__, str(os.getpid()), str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
-    )
+    ) as process:
+
+        def watch(pid: int) -> None:
+            if process.stdin is not None:
+                process.stdin.write(f"{pid}\n".encode())
+                process.stdin.flush()
+
+        yield home, watch
