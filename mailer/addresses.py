@@ -52,7 +52,7 @@ def parse_address(raw: str | None) -> Address:
     try:
         # test_environment only lets *.test through (reserved by RFC 6761 and used by our tests and demo); it
         # reaches nobody, so in production such an address merely bounces. example.com is accepted anyway.
-        found = validate_email(text, check_deliverability=False, test_environment=True)
+        found = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
     except (EmailNotValidError, UnicodeError) as error:
         # The reason may quote the address; what is kept is its first sentence with the address masked.
         reason = (

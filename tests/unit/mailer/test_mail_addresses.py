@@ -1,0 +1,146 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer import InvalidAddressError, display_name, first_name, mask, parse_address
+from mailer.text import initial, one_line, product_line
+
+
+@pytest.mark.parametrize(
+    ("raw", "mailbox", "key"),
+    [
+        ("jane@example.com", "jane@example.com", "jane@example.com"),
+        ("  Jane.Doe+shop@Example.COM ", "Jane.Doe+shop@example.com", "jane.doe+shop@example.com"),
+        ("a@shop.test", "a@shop.test", "a@shop.test"),
+        ("o'neil@example.org", "o'neil@example.org", "o'neil@example.org"),
+        ("info@bücher.example", "info@xn--bcher-kva.example", "info@xn--bcher-kva.example"),
+        ("JOSÉ@example.org", "JOSÉ@example.org", "josé@example.org"),
+    ],
+)
+def test_an_address_is_sent_to_as_written_and_keyed_in_lower_case(raw: str, mailbox: str, key: str) -> None:
+    address = parse_address(raw)
+    assert (address.mailbox, address.normalised) == (mailbox, key)
+
+
+def test_dots_and_plus_tags_stay_for_providers_differ() -> None:
+    keys = {
+        parse_address(raw).normalised for raw in ("a.b@example.com", "ab@example.com", "ab+x@example.com")
+    }
+    assert len(keys) == 3
+
+
+def test_only_a_local_part_beyond_ascii_needs_smtputf8() -> None:
+    assert parse_address("josé@example.org").needs_smtputf8
+    assert not parse_address("info@bücher.example").needs_smtputf8
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        "",
+        "   ",
+        "jane",
+        "jane@",
+        "@example.com",
+        "jane@localhost",
+        "jane@example",
+        "jane@@example.com",
+        "jane doe@example.com",
+        "Jane <jane@example.com>",
+        '"jane"@example.com',
+        "jane@[127.0.0.1]",
+        "jane@example.com\r\nBcc: all@example.org",
+        "jane\n@example.com",
+        "jane@example.com,bob@example.com",
+        "a" * 65 + "@example.com",
+        "x" * 10_000 + "@example.com",
+        "j\x00ane@example.com",
+        "\udcffjane@example.com",
+        "jane@exa mple.com",
+        "jane@-example.com",
+    ],
+)
+def test_what_cannot_be_mailed_is_refused_without_showing_it(raw: str | None) -> None:
+    with pytest.raises(InvalidAddressError) as caught:
+        parse_address(raw)
+    assert "jane@example.com" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[^@]{1,10}@[^@]{1,12}\.[a-z]{2,3}", fullmatch=True))
+def test_whatever_comes_in_nothing_that_breaks_a_header_comes_out(raw: str) -> None:
+    try:
+        address = parse_address(raw)
+    except InvalidAddressError:
+        return
+    for text in (address.mailbox, address.normalised):
+        assert not any(char.isspace() or ord(char) < 33 or char in '<>,;:"()[]\\' for char in text)
+        assert text.count("@") == 1
+    assert parse_address(address.mailbox).normalised == address.normalised
+
+
+@pytest.mark.parametrize(
+    ("address", "masked"),
+    [("jane@example.com", "j***@example.com"), ("@example.com", "***"), ("nonsense", "***"), ("", "***")],
+)
+def test_masking_leaves_the_first_letter_and_the_domain(address: str, masked: str) -> None:
+    assert mask(address) == masked
+
+
+def test_the_repr_of_an_address_is_masked() -> None:
+    address = parse_address("jane@example.com")
+    assert "jane@" not in f"{address!r} {address!s} {address}"
+
+
+@pytest.mark.parametrize(
+    ("full", "first"),
+    [
+        ("Jane Doe", "Jane"),
+        ("  jane\tdoe ", "jane"),
+        ("Doe, Jane", "Jane"),
+        ("Dr. Jane Doe", "Jane"),
+        ("Jean-Luc Picard", "Jean-Luc"),
+        ("山田 太郎", "山田 太郎"),
+        ("عبد الله محمد", "عبد الله"),
+        ("سارة أحمد", "سارة"),
+        ("<b>Bob</b> Smith", "<b>Bob</b>"),
+        ("Jane\r\nBcc: x", "Jane"),
+        ("\u202eevil", "evil"),
+        ("Ms", "Ms"),
+        ("👩‍👩‍👧", None),
+        ("", None),
+        (None, None),
+        ("...", None),
+        ("jane@example.com", None),
+        ("Win now http://spam.test/x", None),
+        ("visit www.spam.test", None),
+        ("cheap-pills.com", None),
+    ],
+)
+def test_customers_are_greeted_by_a_name_or_not_at_all(full: str | None, first: str | None) -> None:
+    assert first_name(full) == first
+
+
+def test_ten_thousand_characters_become_a_short_line() -> None:
+    assert first_name("x" * 10_000) == "x" * 39 + "…"
+    assert len(display_name("ab " * 5_000) or "") <= 64
+    assert product_line("&amp;" * 10_000, 10) == "&" * 9 + "…"
+
+
+@given(st.text(max_size=300), st.integers(1, 80))
+def test_one_line_is_one_encodable_line_within_its_limit(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+    assert len(line) <= limit
+    assert line == " ".join(line.split(" ")).strip()
+    assert line.isprintable() or not any(ord(char) < 32 or ord(char) == 127 for char in line)
+    line.encode()
+    assert one_line(line, limit) == line
+
+
+def test_entities_in_product_text_are_shown_as_characters() -> None:
+    assert product_line("Salt &amp; Pepper &ndash; 2&nbsp;pcs\n&#x1F36C;") == "Salt & Pepper – 2 pcs 🍬"  # noqa: RUF001
+
+
+def test_the_initial_is_the_first_letter_or_digit() -> None:
+    assert [initial(name) for name in ("(new) mug", "4K TV", "山", "***", "")] == ["N", "4", "山", "•", "•"]

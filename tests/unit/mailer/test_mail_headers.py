@@ -1,0 +1,87 @@
+import email
+import email.policy
+from email.headerregistry import Address as ParsedAddress
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mailer.headers import field, list_field, mailbox_field
+from mailer.text import one_line
+
+TEXT = st.text(max_size=200).map(lambda text: one_line(text, 150))
+HARD = "Jürgen, you left “things” 🛒 in your cart – 10% off"  # noqa: RUF001 - what real subjects hold
+
+
+def parse(header: str) -> email.message.EmailMessage:
+    return email.message_from_bytes(header.encode() + b"\r\n", policy=email.policy.default)
+
+
+def lines(header: str) -> list[str]:
+    assert header.endswith("\r\n")
+    found = header[:-2].split("\r\n")
+    assert all(line.startswith(" ") for line in found[1:])
+    assert all(line.strip() for line in found)
+    return found
+
+
+@given(TEXT)
+@example(HARD)
+@example("=?utf-8?B?SGk=?= is not decoded")
+@example("x" * 150)
+@example("a  b   c")
+@example("word " * 29 + "word")
+def test_a_subject_reads_back_as_it_was(subject: str) -> None:
+    header = field("Subject", subject)
+    assert parse(header)["Subject"] == subject
+    assert all(len(line) <= 76 for line in lines(header))
+    assert header.isascii()
+
+
+@given(TEXT)
+@example(HARD)
+def test_encoded_words_are_whole_and_at_most_75_characters(subject: str) -> None:
+    for line in lines(field("Subject", subject + "é")):
+        word = line.removeprefix("Subject: ").strip()
+        assert len(word) <= 75
+        text, charset = email.header.decode_header(word)[0]
+        assert charset == "utf-8"
+        assert isinstance(text, bytes)
+        text.decode()  # no character is cut in two
+
+
+@given(TEXT.map(lambda text: one_line(text, 64)))
+@example("Doe, Jane")
+@example('Jane "JD" Doe \\ Co')
+@example("O'Neil (sales) <x@example.org>")
+@example("山田 太郎")
+@example("=?utf-8?q?x?=")
+@example("a" * 64)
+@example("  ")
+def test_a_display_name_reads_back_and_never_adds_a_mailbox(name: str) -> None:
+    header = mailbox_field("To", "jane.doe@example.com", name)
+    addresses = parse(header)["To"].addresses
+    assert addresses == (ParsedAddress(name, "jane.doe", "example.com"),)
+    assert all(len(line) <= 78 for line in lines(header))
+
+
+@pytest.mark.parametrize("bad", ["a\r\nBcc: x@example.org", "a\nb", "a\x00b", "a\rb", "a\x7f"])
+def test_control_characters_cannot_start_a_header(bad: str) -> None:
+    with pytest.raises(ValueError, match="control character"):
+        field("Subject", bad)
+    with pytest.raises(ValueError, match="control character"):
+        mailbox_field("To", "jane@example.com", bad)
+    with pytest.raises(ValueError, match="control character"):
+        mailbox_field("To", bad, "Jane")
+    with pytest.raises(ValueError, match="control character"):
+        list_field("List-Unsubscribe", bad)
+
+
+def test_list_headers_fold_between_their_urls_only() -> None:
+    web, mail = f"<https://shop.test/u/{'x' * 50}>", f"<mailto:a@example.com?subject={'y' * 60}>"
+    assert lines(list_field("List-Unsubscribe", f"{web}, {mail}")) == [
+        f"List-Unsubscribe: {web},",
+        f" {mail}",
+    ]
+    with pytest.raises(ValueError, match="ASCII"):
+        list_field("List-Unsubscribe", "<https://bücher.example>")
