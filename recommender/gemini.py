@@ -41,7 +41,7 @@ class GeminiSettings:
     temperature: float | None = 0.7
     max_tokens: int = 500
     requests_per_minute: float = 60
-    timeout_s: float = 15.0
+    timeout_s: float = 10.0
     patience_s: float = 2.0
     sdk: str = "google-generativeai"
     endpoint: str | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 from recommender.errors import RecommenderError
 from recommender.gemini_models import Generation
 from recommender.prompt import Prompt
+
+_METHOD_AND_URL = re.compile(r"^[A-Z]+ https?://\S+: ")
 
 THREADS = 4
 """Requests at once through the old SDK, which blocks."""
@@ -90,7 +93,7 @@ class LegacySdk:
         try:
             response = model.generate_content(prompt.data, request_options=self._request_options)
         except self._api_errors as error:
-            status, message = int(error.code or 0), str(error.message)
+            status, message = int(error.code or 0), _METHOD_AND_URL.sub("", str(error.message))
         except self._transport_errors.Timeout:
             raise UnreachableError("timeout") from None
         except self._transport_errors.ConnectionError:
@@ -121,7 +124,9 @@ class GenAiSdk:
         self._types = genai.types
         self._api_error = importlib.import_module("google.genai.errors").APIError
         self._model = model
-        options = self._types.HttpOptions(base_url=endpoint, timeout=int(timeout_s * 1000))
+        options = self._types.HttpOptions(
+            base_url=endpoint, api_version="v1beta", timeout=int(timeout_s * 1000)
+        )
         # vertexai is named so that a GOOGLE_GENAI_USE_VERTEXAI in the environment does not take over.
         self._client = genai.Client(api_key=api_key, vertexai=False, http_options=options)
 
