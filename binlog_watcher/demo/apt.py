@@ -149,7 +149,9 @@ class PrivateApt:
     def __init__(self, home: Path, source: Source, suite: str) -> None:
         self._apt_get = require("apt-get", "apt")
         self._home = home
-        for folder in ("etc", "state/lists/partial", "cache/archives/partial"):
+        self._log = home / "log"
+        self._archives = home / "archives"
+        for folder in ("etc", "archives", "state/lists/partial", "cache/archives/partial"):
             (home / folder).mkdir(parents=True)
         (home / "status").touch()
         (home / "etc" / "cartwake.sources").write_text(source.stanza(suite), encoding="utf-8")
@@ -161,10 +163,16 @@ class PrivateApt:
 
     def download(self, packages: list[str], report: Report) -> list[Path]:
         """The archives of ``packages`` and of all that they depend on. Raises PackageError."""
-        self._run(
-            "install", "--yes", "--download-only", "--no-install-recommends", "--", *packages, report=report
-        )
-        return sorted((self._home / "cache" / "archives").glob("*.deb"))
+        self._run("install", "--simulate", "--no-install-recommends", "--", *packages, report=report)
+        # E.g. "Inst libc6 (2.36-9+deb12u14 Debian:12.15/oldstable [amd64])"
+        installed = re.findall(r"^Inst (\S+) \((\S+)", self._words(), re.MULTILINE)
+        # Not "install --download-only", which leaves the packages of a mirror on a local disk where they are.
+        self._run("download", "--", *(f"{name}={version}" for name, version in installed), report=report)
+        return sorted(self._archives.glob("*.deb"))
+
+    def _words(self) -> str:
+        """What apt said in its latest run."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _configuration(self) -> str:
         # Proxies, certificates, time-outs and the like are the machine's; hooks and pins are not wanted.
@@ -209,9 +217,8 @@ class PrivateApt:
 
     def _run(self, *arguments: str, report: Report) -> None:
         status_out, status_in = os.pipe()
-        log = self._home / "log"
         with (
-            log.open("wb") as output,
+            self._log.open("wb") as output,
             os.fdopen(status_out, encoding="utf-8", errors="replace") as status,
             subprocess.Popen(
                 [self._apt_get, "-q", "-o", f"APT::Status-Fd={status_in}", *arguments],
@@ -219,6 +226,7 @@ class PrivateApt:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[status_in],
+                cwd=self._archives,
                 env=_environment() | {"APT_CONFIG": f"{self._home}/apt.conf"},
             ) as process,
         ):
@@ -229,7 +237,7 @@ class PrivateApt:
                 process.kill()
                 raise
         if process.returncode:
-            raise PackageError(_complaints(log.read_text(encoding="utf-8", errors="replace")))
+            raise PackageError(_complaints(self._words()))
 
 
 def _follow(status: TextIO, report: Report) -> None:
