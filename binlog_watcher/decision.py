@@ -227,7 +227,7 @@ def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
 def _refuse(cart: Cart, policy: Policy) -> Reason | None:
     """Why this customer is never mailed for this episode, if so."""
     customer = cart.customer
-    if customer is not None and (customer.role or "").strip().lower() in policy.excluded_roles:
+    if customer is not None and (customer.role or "").strip().casefold() in policy.excluded_roles:
         return Reason.ROLE
     if customer is None or customer.address_hash is None:
         return Reason.NO_ADDRESS

@@ -40,7 +40,7 @@ class Settings(BaseModel):
     mysql_host: kind.Host = "127.0.0.1"
     mysql_port: kind.Port = 3306
     mysql_user: kind.Text = ""
-    mysql_password: SecretStr = SecretStr("")
+    mysql_password: kind.Secret = SecretStr("")
     mysql_database: kind.Text = ""
     mysql_tls: Annotated[Tls, kind.Lower] = Tls.PREFERRED
     mysql_tls_ca: kind.PemFile | None = None
@@ -73,7 +73,7 @@ class Settings(BaseModel):
     # Recommendations
     recommendation_count: Annotated[int, Ge(0), Le(12)] = 3
     similarity_threshold: Annotated[float, Ge(0), Le(1)] = 0.1
-    gemini_api_key: SecretStr | None = None
+    gemini_api_key: kind.Secret | None = None
     gemini_model: kind.Text = "gemini-3.5-flash-lite"
     gemini_temperature: Annotated[float, Ge(0), Le(2)] = 0.7
     gemini_max_tokens: Annotated[int, Ge(1), Le(65536)] = 500
@@ -101,7 +101,7 @@ class Settings(BaseModel):
     smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
     smtp_port: kind.Port = Field(default_factory=lambda data: _SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
     smtp_user: kind.Text = ""
-    smtp_password: SecretStr | None = None
+    smtp_password: kind.Secret | None = None
     smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
     smtp_timeout_seconds: kind.Seconds = 30.0
 

@@ -83,15 +83,16 @@ class Values:
             return f"{name} = {plain} (default)" if isinstance(plain, str | Decimal | float) else name
         if name in _SECRET_NAMES:
             return f"{name} ({value.origin})"
-        return f"{name} = {self._without_secrets(value.text)} ({value.origin})"
+        # A URL with a password may have come into the wrong setting.
+        text = re.sub(r"//[^/]*@", "//***@", self.scrub(value.text))
+        return f"{name} = {text if len(text) <= 80 else text[:77] + '…'!r} ({value.origin})"
 
-    def _without_secrets(self, text: str) -> str:
-        # A URL with a password in the wrong setting, or a password pasted twice, must not be shown either.
+    def scrub(self, text: str) -> str:
+        """``text`` without the secrets that were found: one may have been pasted twice."""
         for name in _SECRET_NAMES & self.found.keys():
             if len(secret := self.found[name].text) > 3:
                 text = text.replace(secret, "***")
-        text = re.sub(r"//[^/]*@", "//***@", text)
-        return repr(text if len(text) <= 80 else text[:77] + "…")
+        return text
 
 
 def read_values(
@@ -231,7 +232,7 @@ def explain(error: ValidationError, values: Values, fields: Mapping[str, FieldIn
         name = str(mistake["loc"][0])
         cause = mistake.get("ctx", {}).get("error")
         wanted = str(cause) if isinstance(cause, ValueError) else _allowed(fields[name])
-        lines.append(f"{values.show(name.upper(), fields[name].default)}: give {wanted}")
+        lines.append(f"{values.show(name.upper(), fields[name].default)}: give {values.scrub(wanted)}")
     return lines
 
 

@@ -42,8 +42,9 @@ class DiscountTier:
 
 
 def _has_controls(text: str) -> bool:
-    # A line break in a name would let it add headers to a mail or lines to the log.
-    return any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)
+    # A line break in a name would let it add headers to a mail or lines to the log. Cs are the lone surrogates
+    # that Python makes of bytes which are no UTF-8.
+    return any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text)
 
 
 def _one_line(text: str) -> str:
@@ -125,6 +126,14 @@ def _file(text: str) -> str:
         raise ValueError(f"the path of a readable PEM file ({reason})") from None
 
 
+def _utf8(secret: SecretStr) -> SecretStr:
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("text in UTF-8") from None
+    return secret
+
+
 def _long_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < 16:
         raise ValueError(
@@ -168,7 +177,8 @@ Mail = Annotated[str, AfterValidator(_mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 PemFile = Annotated[str, AfterValidator(_file)]
-LongSecret = Annotated[SecretStr, AfterValidator(_long_secret)]
+Secret = Annotated[SecretStr, AfterValidator(_utf8)]
+LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)

@@ -177,13 +177,28 @@ class Tracker:
                 taken.append(DueCart(key, name, due_us, activity))
         return taken
 
-    def take(self, keys: Iterable[CartKey], now_us: int, partition: str) -> list[DueCart]:
-        """Take carts in hand that no timer fired for (reconcile, retry); leaves out what is armed or in hand."""
+    def take(
+        self, keys: Iterable[CartKey], now_us: int, partition: str, *, overdue: bool = False
+    ) -> list[DueCart]:
+        """Take carts in hand that no timer fired for (reconcile, retry); leaves out what is armed or in hand.
+
+        ``overdue``: takes armed carts too whose time has come, whatever their partition's clock says.
+        """
         taken = []
         for key in keys:
-            if not self.knows(key):
-                self._in_hand[key] = False
-                taken.append(DueCart(key, partition, now_us, None))
+            if key in self._in_hand:
+                continue
+            due_us, activity = now_us, None
+            armed_us = self.due_of(key)
+            if armed_us is not None:
+                if not overdue or armed_us > now_us:
+                    continue
+                for one in self._partitions.values():
+                    one.wheel.cancel(key)
+                activity = self._held.pop(key, None) if key in self._held else armed_us - self._threshold_us
+                due_us = armed_us
+            self._in_hand[key] = False
+            taken.append(DueCart(key, partition, due_us, activity))
         return taken
 
     def knows(self, key: CartKey) -> bool:

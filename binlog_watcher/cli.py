@@ -1,0 +1,201 @@
+"""The command line: parses and calls, nothing else."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from binlog_watcher import commands
+from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
+from binlog_watcher.logs import configure_logging, log_uncaught, register_secret
+from binlog_watcher.settings import Settings, load_settings
+from mailer import InvalidAddressError
+
+log = structlog.get_logger(__name__)
+
+app = typer.Typer(
+    name="cartwake",
+    help="Recovers abandoned carts from the shop's own MySQL binlog. Settings come from the environment and .env.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+optout = typer.Typer(help="Addresses that are never mailed.", no_args_is_help=True)
+app.add_typer(optout, name="optout")
+
+out = Console()
+Need = Literal["mysql", "preview", "mail"]
+
+
+def _settings(need: Need, *, log_file: bool = False) -> Settings:
+    """Parse the settings and set logging up; commands other than `run` log warnings to the terminal only."""
+    settings = load_settings(need=need)
+    for secret in settings.secrets():
+        register_secret(secret)
+    configure_logging(
+        settings.log_level if log_file or settings.log_level == "DEBUG" else "WARNING",
+        settings.log_file if log_file else None,
+        max_mb=settings.log_file_max_mb,
+        backups=settings.log_file_backups,
+    )
+    return settings
+
+
+@app.command()
+def run() -> None:
+    """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
+    from binlog_watcher.service import run_service  # noqa: PLC0415 - scikit-learn loads for a second: not for --help
+
+    settings = _settings("mail", log_file=True)
+    log_uncaught()
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_signal(number: int) -> None:
+            if stop.is_set():
+                os._exit(128 + number)  # the second time: no more waiting for anything
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, on_signal, number)
+        await run_service(settings, stop)
+
+    asyncio.run(main())
+
+
+@app.command()
+def reconcile(
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be done.")] = False
+) -> None:
+    """One pass of the safety net over the whole window; prints its report."""
+    settings = _settings("mysql" if dry_run else "mail")
+    report = asyncio.run(commands.reconcile_once(settings, dry_run=dry_run))
+    table = Table("user", "decision", "cart total", title="Carts that should have been mailed")
+    for entry in report.found:
+        table.add_row(str(entry.key), entry.decision, entry.total)
+    if report.found:
+        out.print(table)
+    out.print(report.summary(), highlight=False)
+
+
+@app.command()
+def preview(
+    user: Annotated[str, typer.Option(help="The user id whose cart is looked at.")],
+    html: Annotated[Path | None, typer.Option(help="Write the HTML part to this file.")] = None,
+    text: Annotated[Path | None, typer.Option(help="Write the plain-text part to this file.")] = None,
+) -> None:
+    """Show what would be decided for a customer's cart, and the mail; sends and writes nothing else."""
+    settings = _settings("preview")
+    shown = asyncio.run(commands.preview(settings, user))
+    out.print(f"[bold]decision:[/bold] {shown.decision}", highlight=False)
+    if shown.mail is None:
+        raise typer.Exit(1)
+    out.print(f"[bold]subject:[/bold]  {shown.mail.subject}", highlight=False, markup=True)
+    for path, content in ((html, shown.mail.html), (text, shown.mail.text)):
+        if path is not None:
+            path.write_text(content, encoding="utf-8")
+            out.print(f"wrote {path}", highlight=False)
+    if html is None and text is None:
+        out.print(shown.mail.text, highlight=False, markup=False)
+
+
+@app.command()
+def recommend(
+    product: Annotated[list[str], typer.Option(help="A product id; repeat it for a cart of several.")],
+) -> None:
+    """Recommend products for a cart, with their scores."""
+    settings = _settings("mysql")
+    table = Table("score", "id", "product", "category", "price")
+    for pick in commands.recommend(settings, product):
+        item = pick.product
+        table.add_row(f"{pick.score:.3f}", str(item.id), item.name, item.category, str(item.price))
+    if table.row_count:
+        out.print(table)
+    else:
+        out.print("nothing resembles these products closely enough (SIMILARITY_THRESHOLD)")
+
+
+@optout.command("add")
+def optout_add(address: Annotated[str, typer.Argument(help="The e-mail address.")]) -> None:
+    """Never mail this address again."""
+    new = commands.optouts(_settings("mysql")).add(address)
+    out.print("opted out" if new else "was opted out already")
+
+
+@optout.command("remove")
+def optout_remove(address: Annotated[str, typer.Argument(help="The e-mail address.")]) -> None:
+    """Mail this address again."""
+    if not commands.optouts(_settings("mysql")).remove(address):
+        out.print("was not opted out")
+        raise typer.Exit(1)
+    out.print("may be mailed again")
+
+
+@optout.command("list")
+def optout_list() -> None:
+    """List the opted-out addresses, masked: Cartwake keeps only their hashes."""
+    table = Table("address", "since (UTC)", "reason")
+    for entry in commands.optouts(_settings("mysql")).list():
+        table.add_row(entry.hint, f"{entry.since:%Y-%m-%d %H:%M}", entry.reason)
+    out.print(table)
+
+
+@app.command()
+def demo(
+    *,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep running, to play with.")] = False,
+    output: Annotated[Path | None, typer.Option(help="Where the mails go (default: demo-output).")] = None,
+) -> None:
+    """Watch a private MySQL's binlog turn the carts of simulated shoppers into mails."""
+    from binlog_watcher.demo.run import run_demo  # noqa: PLC0415 - needs the extra "demo"
+
+    raise typer.Exit(run_demo(serve=serve, output=output))
+
+
+def main() -> None:
+    """Entry point: every error that the operator can act on is one line a problem, and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BaseExceptionGroup as group:
+        known, rest = group.split(CartwakeError)
+        if known is None or rest is not None:
+            raise
+        _fail(_first(known))
+    except (CartwakeError, InvalidAddressError) as error:
+        _fail(error)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):  # what typer says of a wrong call
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+
+
+def _first(group: BaseExceptionGroup[CartwakeError]) -> CartwakeError:
+    """The error of a group that tells the most: not the lost connection that followed from it."""
+    flat = [_first(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
+    return next((error for error in flat if not isinstance(error, DatabaseUnavailableError)), flat[0])
+
+
+def _fail(error: Exception) -> None:
+    for line in str(error).splitlines():
+        print(f"cartwake: {line}", file=sys.stderr)  # noqa: T201 - the terminal is the log here
+    sys.exit(getattr(error, "exit_code", 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""What the commands beside `run` do; they return values that the command line prints and tests read."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from binlog_watcher.core import Core, open_core
+from binlog_watcher.decision import Cart, Decision, Holdout, Send, Skip, Wait, decide
+from binlog_watcher.errors import CartwakeError, ConfigError
+from binlog_watcher.events import CartKey
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.pipeline import build_composer, build_pipeline, build_recommender
+from binlog_watcher.reconcile import BATCH, GRACE_US
+from binlog_watcher.settings import Settings
+from binlog_watcher.store import recipients
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.presence import SERVICE_LOCK, Presence
+from binlog_watcher.store.times import from_us
+from binlog_watcher.wiring import read_catalogue, text_writer
+from mailer import Rendered
+from recommender import Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be decided for a cart now, in words, and its mail (None for an empty cart)."""
+
+    decision: str
+    mail: Rendered | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One cart that reconcile found."""
+
+    key: CartKey
+    decision: str
+    total: str
+
+
+@dataclass(slots=True)
+class OncePass:
+    """The report of one pass from the command line. Times in UTC."""
+
+    since: datetime
+    until: datetime
+    dry_run: bool
+    service_runs: bool
+    read: int = 0
+    found: list[Found] = field(default_factory=list)
+    mailed: int = 0
+    unknown: int = 0
+
+    def summary(self) -> str:
+        """The report in words."""
+        lines = [
+            f"carts with activity from {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC: {self.read}",
+            f"abandoned and not in the log: {len(self.found)}",
+        ]
+        if self.dry_run:
+            lines.append("dry run: nothing was written or sent")
+        elif self.service_runs:
+            lines.append("a service follows this database: it mails them itself, nothing was sent from here")
+        else:
+            lines.append(f"mailed: {self.mailed}, outcome unknown: {self.unknown}")
+        return "\n".join(lines)
+
+
+def optouts(settings: Settings) -> recipients.OptOuts:
+    """The suppression list; creates our tables where they are missing."""
+    core = open_core(settings, write=True)
+    return recipients.OptOuts(core.database, core.hasher)
+
+
+def recommend(settings: Settings, product_ids: list[str]) -> list[Recommendation]:
+    """Recommendations for a cart of these products. Raises ConfigError for ids that the catalogue lacks."""
+    core = open_core(settings, write=False)
+    try:
+        catalogue = read_catalogue(core.shop)
+    finally:
+        core.close()
+    by_text = {str(product.id): product.id for product in catalogue}
+    unknown = [wanted for wanted in product_ids if wanted not in by_text]
+    if unknown:
+        raise ConfigError(f"no product {', '.join(unknown)} in the catalogue of {len(by_text)} products")
+    engine = Recommender(
+        catalogue, count=settings.recommendation_count, threshold=settings.similarity_threshold
+    )
+    return engine.recommend([by_text[wanted] for wanted in product_ids])
+
+
+async def preview(settings: Settings, user: str) -> Preview:
+    """Decide on a customer's cart as the service would, and render its mail; sends and writes nothing."""
+    core = await asyncio.to_thread(lambda: open_core(settings, write=False))
+    try:
+        key: CartKey = int(user) if user.lstrip("-").isdigit() else user
+        loaded = await asyncio.to_thread(core.loader.load, [key])
+        if key in loaded.unreadable:
+            raise CartwakeError(f"the cart of user {user} can't be read: {loaded.unreadable[key]}")
+        cart = loaded.carts[key]
+        words = describe(decide(cart, None, core.clock.now_us(), core.policy))
+        if not cart.lines:
+            return Preview(words, None)
+        metrics = Metrics()
+        writer = text_writer(settings, metrics)
+        try:
+            catalogue = await asyncio.to_thread(read_catalogue, core.shop)
+            composer = build_composer(settings, core, build_recommender(settings, catalogue), writer, metrics)
+            picks = composer.recommend([cart])[0]
+            text = await composer.text(cart, picks)
+            rendered, _ = composer.render(cart, picks, text, cart.logged.id if cart.logged else 0)
+        finally:
+            await writer.close()
+        return Preview(words, rendered)
+    finally:
+        await asyncio.to_thread(core.close)
+
+
+def describe(decision: Decision) -> str:
+    """A decision in words."""
+    match decision:
+        case Send(due_us=due_us):
+            return f"send (due since {from_us(due_us):%Y-%m-%d %H:%M:%S} UTC)"
+        case Wait(until_us, reason):
+            return f"wait until {from_us(until_us):%Y-%m-%d %H:%M:%S} UTC ({reason})"
+        case Skip(reason):
+            return f"no mail ({reason})"
+        case Holdout():
+            return "no mail (holdout)"
+
+
+async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
+    """One pass over the whole window. While a service follows the database it only reports.
+
+    That service may know of activity that the tables do not show, so it alone may mail what falls due.
+    """
+    core = await asyncio.to_thread(lambda: open_core(settings, write=not (dry_run or settings.dry_run)))
+    try:
+        service_runs = await asyncio.to_thread(_service_runs, core.database)
+        now_us = core.clock.now_us()
+        since_us = max(now_us - core.policy.max_age_us, core.policy.activated_us - core.policy.threshold_us)
+        until_us = now_us - core.policy.threshold_us - GRACE_US
+        report = OncePass(from_us(since_us), from_us(until_us), dry_run or settings.dry_run, service_runs)
+        due = await asyncio.to_thread(_overdue, core, since_us, until_us, report)
+        if due and not (report.dry_run or service_runs):
+            await _mail(settings, core, due, report)
+        return report
+    finally:
+        await asyncio.to_thread(core.close)
+
+
+def _service_runs(database: Database) -> bool:
+    with database.session() as session:
+        row = session.row("SELECT IS_USED_LOCK(CONCAT(%s, ':', DATABASE()))", (SERVICE_LOCK,))
+    return row is not None and row[0] is not None
+
+
+def _overdue(core: Core, since_us: int, until_us: int, report: OncePass) -> list[Cart]:
+    """The carts that decide() would mail now."""
+    overdue: list[Cart] = []
+    for page in core.shop.open_carts(since_us):
+        keys = [cart.key for cart in page if cart.created_us <= until_us]
+        report.read += len(keys)
+        for start in range(0, len(keys), BATCH):
+            carts = core.loader.load(keys[start : start + BATCH]).carts
+            for key, cart in carts.items():
+                decision = decide(cart, None, core.clock.now_us(), core.policy)
+                if isinstance(decision, Send):
+                    overdue.append(cart)
+                    report.found.append(Found(key, describe(decision), f"{cart.total:.2f}"))
+    return overdue
+
+
+async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OncePass) -> None:
+    """Send what was found through the same recovery as the service."""
+    presence = Presence(settings.connection, core.episodes.owner)
+    await asyncio.to_thread(presence.ping)
+    pipeline = build_pipeline(settings, core, await asyncio.to_thread(read_catalogue, core.shop))
+    if pipeline.outbox is None:
+        return
+    sending = asyncio.create_task(pipeline.outbox.run(pipeline.recovery.look_again))
+    try:
+        for start in range(0, len(carts), BATCH):
+            keys = [cart.key for cart in carts[start : start + BATCH]]
+            due = pipeline.tracker.take(keys, core.clock.now_us(), "reconcile")
+            await pipeline.recovery.process(due)
+        await pipeline.outbox.drained()
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        await pipeline.close()
+        await asyncio.to_thread(presence.close)
+    report.mailed = pipeline.metrics.mails_with("sent")
+    report.unknown = pipeline.metrics.mails_with("unknown")

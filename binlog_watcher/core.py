@@ -1,0 +1,81 @@
+"""What every command needs of the shop's MySQL: sessions, column types, the log, addresses, and Cartwake's clock."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.decision import Policy
+from binlog_watcher.recovery import CartLoader
+from binlog_watcher.schema import SAMPLE, Schema
+from binlog_watcher.settings import Settings
+from binlog_watcher.store import recipients, tables
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.presence import new_owner
+from binlog_watcher.store.shop import Shop
+from binlog_watcher.wiring import policy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The opened parts. ``with_log``: whether our own tables are there (a dry run creates none)."""
+
+    schema: Schema
+    database: Database
+    shop: Shop
+    episodes: EpisodeLog
+    hasher: recipients.AddressHasher
+    loader: CartLoader
+    clock: ServerClock
+    policy: Policy
+    link_secret: str | None
+    with_log: bool
+
+    def close(self) -> None:
+        """Close all sessions."""
+        self.database.close()
+
+
+def open_core(settings: Settings, *, write: bool, schema: Schema = SAMPLE) -> Core:
+    """Connect, and with ``write`` create or upgrade our tables and set the activation time. Blocking.
+
+    Raises ConfigError and DatabaseUnavailableError.
+    """
+    database = Database(settings.connection)
+    clock = ServerClock()
+    refresh_clock(clock, database)
+    if write:
+        tables.migrate(database, schema)
+    with_log = tables.exist(database)
+    shop = Shop(database, schema, timezone=settings.shop_timezone)
+    episodes = EpisodeLog(database, shop, schema, new_owner())
+    hasher = recipients.AddressHasher(
+        (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
+    )
+    activated_us = episodes.activated_us(clock.now_us(), dry_run=not write)
+    return Core(
+        schema=schema,
+        database=database,
+        shop=shop,
+        episodes=episodes,
+        hasher=hasher,
+        loader=CartLoader(shop, episodes, hasher, with_log=with_log),
+        clock=clock,
+        policy=policy(settings, activated_us),
+        link_secret=recipients.meta(database, "link_secret") if with_log else None,
+        with_log=with_log,
+    )
+
+
+def refresh_clock(clock: ServerClock, database: Database) -> int:
+    """Measure the offset to MySQL's clock; how far it moved, in microseconds."""
+    with database.session() as session:
+
+        def server_us() -> int:
+            row = session.row("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)")
+            return int(row[0]) if row else clock.now_us()
+
+        return clock.refresh(server_us)

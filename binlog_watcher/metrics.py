@@ -1,0 +1,91 @@
+"""Counters and gauges of the running service, as Prometheus text on /metrics, and /healthz for health checks."""
+
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+
+from binlog_watcher.errors import ConfigError
+
+
+class Metrics:
+    """All figures of one service instance, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.timers_armed = Gauge("cartwake_timers_armed", "Carts whose timer runs", registry=registry)
+        self.in_hand = Gauge("cartwake_recoveries_in_hand", "Carts whose timer fired", registry=registry)
+        self.ready = Gauge("cartwake_ready", "1 while the binlog is followed", registry=registry)
+        self.lag = Gauge(
+            "cartwake_source_lag_seconds", "Arrival minus commit, newest transaction", registry=registry
+        )
+        self.resets = Gauge("cartwake_source_resets", "Times all carts were read anew", registry=registry)
+        self.mails = Counter("cartwake_mails", "Attempts to mail by outcome", ["outcome"], registry=registry)
+        self.skips = Counter("cartwake_skips", "Carts not mailed by reason", ["reason"], registry=registry)
+        self.fallbacks = Counter(
+            "cartwake_fallbacks", "Parts replaced after a failure", ["part"], registry=registry
+        )
+        self.finds = Counter("cartwake_reconcile_finds", "Carts that only reconcile found", registry=registry)
+        self.lateness = Histogram(
+            "cartwake_lateness_seconds",
+            "Hand-over to SMTP minus the moment the cart became due",
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600),
+            registry=registry,
+        )
+
+    def mails_with(self, outcome: str) -> int:
+        """How many attempts ended so."""
+        return int(self.registry.get_sample_value("cartwake_mails_total", {"outcome": outcome}) or 0)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A scrape that hangs holds up no other."""
+
+    daemon_threads = True
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Scrapes are no news."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing."""
+
+
+def serve(metrics: Metrics, host: str, port: int, is_healthy: Callable[[], bool]) -> Callable[[], None]:
+    """Serve /metrics and /healthz (503 while not ready) from a thread; the answer stops it.
+
+    Raises ConfigError when the port is taken.
+    """
+    prometheus = make_wsgi_app(metrics.registry)
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == "/healthz":
+            healthy = is_healthy()
+            start_response(
+                "200 OK" if healthy else "503 Service Unavailable", [("Content-Type", "text/plain")]
+            )
+            return [b"ready\n" if healthy else b"not ready\n"]
+        if environ.get("PATH_INFO") == "/metrics":
+            answer: Iterable[bytes] = prometheus(environ, start_response)
+            return answer
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b"see /metrics and /healthz\n"]
+
+    try:
+        server = make_server(host, port, app, server_class=_Server, handler_class=_QuietHandler)
+    except OSError as error:
+        raise ConfigError(
+            f"METRICS_PORT={port}: can't listen on {host}:{port} ({error.strerror}); choose a free port"
+        ) from error
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join(2)
+
+    return stop

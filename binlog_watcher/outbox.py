@@ -1,0 +1,276 @@
+"""The last steps of a mail: fence → SMTP → outcome.
+
+Mails are fenced in micro-batches no larger than the free SMTP connections, so what passes the fence is handed to
+SMTP at once. A slow server holds up its own connection only. Outcomes are written in groups by one task.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.composer import ReadyMail
+from binlog_watcher.decision import Reason, Status
+from binlog_watcher.errors import DatabaseUnavailableError
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.store.log import EpisodeLog, Fenced, Outcome
+from binlog_watcher.tracker import Tracker
+from mailer import (
+    OutcomeUnknownError,
+    RejectedForeverError,
+    RetryLaterError,
+    SendError,
+    SenderStoppedError,
+    SmtpSender,
+    mask,
+)
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 8
+"""Attempts on temporary failures, about three hours in all; then the row is ``failed``."""
+
+FIRST_RETRY_US = 60_000_000
+LAST_RETRY_US = 3_600_000_000
+STOPPED_US = 60_000_000
+"""How long nothing is sent after the server refused our login or its TLS."""
+
+LookAgain = Callable[[Sequence[ReadyMail]], Awaitable[None]]
+"""What becomes of mails that did not pass the fence."""
+
+
+class Outbox:
+    """Sends ready mails through the pool of SMTP connections."""
+
+    def __init__(
+        self,
+        *,
+        sender: SmtpSender,
+        mail_from: str,
+        episodes: EpisodeLog,
+        tracker: Tracker,
+        clock: ServerClock,
+        metrics: Metrics,
+        lease_us: int,
+        capacity: int = 200,
+    ) -> None:
+        self._sender = sender
+        self._mail_from = mail_from
+        self._episodes = episodes
+        self._tracker = tracker
+        self._clock = clock
+        self._metrics = metrics
+        self._lease_us = lease_us
+        self._queue: asyncio.Queue[ReadyMail] = asyncio.Queue(capacity)
+        self._free = sender.connections
+        self._freed = asyncio.Event()
+        self._outcomes: asyncio.Queue[tuple[ReadyMail, Outcome]] = asyncio.Queue(capacity)
+        self._refused = asyncio.Event()
+        self._unsettled = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self.stopped_until_us = 0
+
+    async def put(self, mail: ReadyMail) -> None:
+        """Queue a mail; waits while the queue is full."""
+        self._begin()
+        await self._queue.put(mail)
+
+    def _begin(self) -> None:
+        self._unsettled += 1
+        self._settled.clear()
+
+    async def drained(self) -> None:
+        """Wait until every mail put so far has its outcome in the log."""
+        await self._settled.wait()
+
+    def retry_at(self, attempt: int, now_us: int) -> int:
+        """When to try again after the ``attempt``-th failure: 1, 2, 4 … minutes, at most an hour."""
+        return now_us + int(min(FIRST_RETRY_US * 2 ** (attempt - 1), LAST_RETRY_US))
+
+    async def run(self, look_again: LookAgain) -> None:
+        """Send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write_outcomes())
+            group.create_task(self._revive_sender())
+            while True:
+                mails = await self._next_micro_batch()
+                passed = await self._fence(mails, look_again)
+                for mail in passed:
+                    group.create_task(self._send(mail))
+
+    async def _revive_sender(self) -> None:
+        """After the server refused us, ask it once a minute whether a human has mended that."""
+        while True:
+            await self._refused.wait()
+            await asyncio.sleep(max(0, self.stopped_until_us - self._clock.now_us()) / 1e6)
+            try:
+                await self._sender.verify()
+            except SendError as error:
+                self.stopped_until_us = self._clock.now_us() + STOPPED_US
+                log.error("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+            else:
+                self._refused.clear()
+                log.info("sender.resumed")
+
+    async def _next_micro_batch(self) -> list[ReadyMail]:
+        """Wait for a mail and a free connection, then take as many mails as there are free connections."""
+        first = await self._queue.get()
+        while self._free == 0:
+            self._freed.clear()
+            await self._freed.wait()
+        mails = [first]
+        while len(mails) < self._free and not self._queue.empty():
+            mails.append(self._queue.get_nowait())
+        self._free -= len(mails)
+        return mails
+
+    def _release(self, connections: int = 1) -> None:
+        self._free += connections
+        self._freed.set()
+
+    async def _fence(self, mails: list[ReadyMail], look_again: LookAgain) -> list[ReadyMail]:
+        """Those that may be sent this very moment; the others are looked at again."""
+        quiet = [mail for mail in mails if not self._tracker.touched(mail.claimed.due.key)]
+        passed: set[int] = set()
+        if quiet and self.stopped_until_us <= self._clock.now_us():
+            try:
+                passed = await asyncio.to_thread(
+                    self._episodes.fence,
+                    [Fenced(mail.claimed.log_id, mail.claimed.cart.fingerprint) for mail in quiet],
+                    lease_us=self._lease_us,
+                )
+            except Exception as error:  # noqa: BLE001 - no fence, no mail: the rows are tried again
+                log.error("fence.failed", error=str(error), mails=len(quiet))  # noqa: TRY400 - one line is enough
+        # Activity that arrived while the statement ran is caught here, still on this side of the hand-over.
+        passed = {log_id for mail in quiet if (log_id := mail.claimed.log_id) in passed
+                  and not self._tracker.touched(mail.claimed.due.key)}  # fmt: skip
+        sendable = [mail for mail in quiet if mail.claimed.log_id in passed]
+        rest = [mail for mail in mails if mail.claimed.log_id not in passed]
+        self._release(len(rest))
+        if rest:
+            await look_again(rest)
+        return sendable
+
+    async def _send(self, mail: ReadyMail) -> None:
+        try:
+            outcome = await self._attempt(mail)
+        finally:
+            self._release()
+        await self._outcomes.put((mail, outcome))
+
+    async def _attempt(self, mail: ReadyMail) -> Outcome:
+        """Hand one mail to SMTP; every way in which that can end is an outcome."""
+        claimed = mail.claimed
+        handed_us = self._clock.now_us()
+        shown = mask(mail.recipient)
+        base = {"user": claimed.due.key, "to": shown, "log_id": claimed.log_id, "attempt": claimed.attempt}
+        try:
+            reply = await self._sender.send(self._mail_from, mail.recipient, mail.message)
+        except RetryLaterError as error:
+            return self._retry(mail, str(error))
+        except RejectedForeverError as error:
+            log.error("recovery.finished", outcome="failed", error=str(error), **base)  # noqa: TRY400
+            self._metrics.mails.labels("failed").inc()
+            return self._outcome(mail, Status.FAILED, error=str(error))
+        except SenderStoppedError as error:
+            self.stopped_until_us = self._clock.now_us() + STOPPED_US
+            self._refused.set()
+            log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+            return self._outcome(
+                mail,
+                Status.RETRY,
+                reason=Reason.SMTP_STOPPED,
+                error=str(error),
+                next_us=self.stopped_until_us,
+            )
+        except OutcomeUnknownError as error:
+            log.error("recovery.finished", outcome="unknown", error=str(error), **base)  # noqa: TRY400
+            self._metrics.mails.labels("unknown").inc()
+            return self._outcome(mail, Status.UNKNOWN, error=str(error))
+        except Exception as error:
+            log.exception("recovery.finished", outcome="unknown", error=str(error), **base)
+            self._metrics.mails.labels("unknown").inc()
+            return self._outcome(mail, Status.UNKNOWN, error=f"{type(error).__name__}: {error}")
+        lateness_us = max(0, handed_us - claimed.send.due_us)
+        self._metrics.mails.labels("sent").inc()
+        self._metrics.lateness.observe(lateness_us / 1e6)
+        log.info(
+            "recovery.finished", outcome="sent", lateness_ms=lateness_us // 1000, reply=reply[:80], **base
+        )
+        return self._outcome(mail, Status.SENT, at_us=handed_us)
+
+    def _retry(self, mail: ReadyMail, error: str) -> Outcome:
+        claimed = mail.claimed
+        final = claimed.attempt >= MAX_ATTEMPTS
+        next_us = None if final else self.retry_at(claimed.attempt, self._clock.now_us())
+        log.error(
+            "recovery.finished",
+            outcome="failed" if final else "retry",
+            user=claimed.due.key,
+            to=mask(mail.recipient),
+            log_id=claimed.log_id,
+            attempt=claimed.attempt,
+            error=error,
+        )
+        self._metrics.mails.labels("failed" if final else "retry").inc()
+        return self._outcome(mail, Status.FAILED if final else Status.RETRY, error=error, next_us=next_us)
+
+    def _outcome(
+        self,
+        mail: ReadyMail,
+        status: Status,
+        *,
+        reason: Reason | None = None,
+        error: str | None = None,
+        at_us: int | None = None,
+        next_us: int | None = None,
+    ) -> Outcome:
+        customer = mail.claimed.cart.customer
+        return Outcome(
+            log_id=mail.claimed.log_id,
+            status=status,
+            reason=reason,
+            error=error,
+            at_us=at_us if at_us is not None else self._clock.now_us(),
+            next_attempt_us=next_us,
+            address_hash=customer.address_hash if customer else None,
+            message_id=mail.message_id,
+        )
+
+    async def record(self, mail: ReadyMail, outcome: Outcome, *, queued: bool) -> None:
+        """Have an outcome written that was found before SMTP; ``queued``: the mail came from the queue."""
+        if not queued:
+            self._begin()
+        await self._outcomes.put((mail, outcome))
+
+    async def _write_outcomes(self) -> None:
+        """Write outcomes in groups; while MySQL is gone they wait, and new mails wait behind them."""
+        while True:
+            group = [await self._outcomes.get()]
+            while not self._outcomes.empty() and len(group) < 100:
+                group.append(self._outcomes.get_nowait())
+            delay = 0.2
+            while True:
+                try:
+                    await asyncio.to_thread(self._episodes.finish, [outcome for _, outcome in group])
+                    break
+                except DatabaseUnavailableError as error:
+                    log.error("outcome.not_written", error=str(error), retry_s=delay, mails=len(group))  # noqa: TRY400
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, 10.0)
+                except Exception as error:
+                    log.exception("outcome.not_written", error=str(error), mails=len(group))
+                    break
+            for mail, outcome in group:
+                self._settle(mail, outcome)
+
+    def _settle(self, mail: ReadyMail, outcome: Outcome) -> None:
+        if outcome.status is Status.RETRY and outcome.next_attempt_us is not None:
+            self._tracker.wait(mail.claimed.due, outcome.next_attempt_us)
+        else:
+            self._tracker.finish(mail.claimed.due.key)
+        self._unsettled -= 1
+        if self._unsettled == 0:
+            self._settled.set()

@@ -1,0 +1,99 @@
+"""The recovery with all its parts, as the service and `cartwake reconcile` use it."""
+
+from dataclasses import dataclass
+
+from binlog_watcher.composer import Composer
+from binlog_watcher.core import Core
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.outbox import Outbox
+from binlog_watcher.rate_limit import TokenBucket
+from binlog_watcher.recovery import Recovery
+from binlog_watcher.settings import Settings
+from binlog_watcher.tracker import Tracker
+from binlog_watcher.wiring import discounts, links, mail_store, smtp, text_writer
+from mailer import SmtpSender
+from recommender import Catalog, Recommender, TextWriter
+
+LEASE_MARGIN_S = 120
+"""On top of all timeouts: time in the queue, and MySQL's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """From due carts to mails. ``outbox`` and ``sender`` are None in a dry run."""
+
+    tracker: Tracker
+    metrics: Metrics
+    recommender: Recommender
+    recovery: Recovery
+    writer: TextWriter
+    outbox: Outbox | None
+    sender: SmtpSender | None
+
+    async def close(self) -> None:
+        """Close the connections to SMTP and Gemini."""
+        if self.sender is not None:
+            await self.sender.close()
+        await self.writer.close()
+
+
+def build_recommender(settings: Settings, catalogue: Catalog) -> Recommender:
+    """The recommender with the shop's count and threshold."""
+    return Recommender(
+        catalogue, count=settings.recommendation_count, threshold=settings.similarity_threshold
+    )
+
+
+def build_composer(
+    settings: Settings, core: Core, recommender: Recommender, writer: TextWriter, metrics: Metrics
+) -> Composer:
+    """What turns a cart into a mail."""
+    return Composer(
+        store=mail_store(settings),
+        discounts=discounts(settings),
+        links=links(settings, core.link_secret),
+        recommender=recommender,
+        writer=writer,
+        metrics=metrics,
+        # Two shops under one sender domain, or a log table begun anew, never share a Message-ID.
+        installation=format(core.policy.activated_us // 1_000_000, "x"),
+    )
+
+
+def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeline:
+    """Put the parts together. Must be called in the event loop that runs them."""
+    tracker, metrics = Tracker(settings.threshold_us), Metrics()
+    recommender = build_recommender(settings, catalogue)
+    writer = text_writer(settings, metrics)
+    composer = sender = outbox = None
+    lease_us = 0
+    if not settings.dry_run:
+        smtp_settings = smtp(settings)
+        # Longer than all SMTP timeouts together and the time for the text before them.
+        lease_s = smtp_settings.longest_send + settings.gemini_timeout_seconds + LEASE_MARGIN_S
+        lease_us = int(lease_s * 1_000_000)
+        sender = SmtpSender(smtp_settings)
+        composer = build_composer(settings, core, recommender, writer, metrics)
+        outbox = Outbox(
+            sender=sender,
+            mail_from=settings.sender_email,
+            episodes=core.episodes,
+            tracker=tracker,
+            clock=core.clock,
+            metrics=metrics,
+            lease_us=lease_us,
+        )
+    recovery = Recovery(
+        loader=core.loader,
+        episodes=core.episodes,
+        tracker=tracker,
+        composer=composer,
+        outbox=outbox,
+        policy=core.policy,
+        limiter=TokenBucket(settings.max_emails_per_minute, core.clock.now_us()),
+        clock=core.clock,
+        metrics=metrics,
+        currency=settings.currency,
+        lease_us=lease_us,
+    )
+    return Pipeline(tracker, metrics, recommender, recovery, writer, outbox, sender)

@@ -1,0 +1,132 @@
+"""The safety net: finds carts that fell due although no timer fired, and rows of the log that nobody holds.
+
+Each pass reads only what fell due since the last one (by the index on created_at, else by an id watermark), in
+keyset pages, with a grace so that live timers are no "finds". In a healthy system it finds nothing.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.decision import Holdout, Send, Skip
+from binlog_watcher.events import CartKey
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.recovery import Handled, Recovery
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.shop import Shop
+from binlog_watcher.tracker import Tracker
+
+log = structlog.get_logger(__name__)
+
+GRACE_US = 30_000_000
+BATCH = 100
+
+
+@dataclass(slots=True)
+class Report:
+    """What one pass did. Times in epoch microseconds; ``found``: carts that should have fired."""
+
+    since_us: int
+    until_us: int
+    read: int = 0
+    looked_at: int = 0
+    found: list[CartKey] = field(default_factory=list)
+    retried: int = 0
+    unknown: int = 0
+
+
+class Reconciler:
+    """Remembers how far the passes came. ``started_us``: when hydration began; older carts are its business."""
+
+    def __init__(
+        self,
+        *,
+        shop: Shop,
+        episodes: EpisodeLog,
+        tracker: Tracker,
+        recovery: Recovery,
+        clock: ServerClock,
+        metrics: Metrics,
+        threshold_us: int,
+        since_us: int,
+        partition: str,
+        with_log: bool,
+    ) -> None:
+        self._shop = shop
+        self._episodes = episodes
+        self._tracker = tracker
+        self._recovery = recovery
+        self._clock = clock
+        self._metrics = metrics
+        self._threshold_us = threshold_us
+        self._since_us = since_us
+        self._partition = partition
+        self._with_log = with_log
+        self._watermark: object | None = None
+
+    async def run_once(self, *, alone: bool = False) -> Report:
+        """One pass. ``alone``: the stream is down, so overdue timers are fired from here as well.
+
+        Raises DatabaseUnavailableError; the next pass then covers the same span.
+        """
+        now_us = self._clock.now_us()
+        until_us = now_us - self._threshold_us - GRACE_US
+        report = Report(self._since_us, until_us)
+        pages = self._pages(until_us)
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            report.read += len(page)
+            handled = await self._look_at(page, now_us, alone=alone)
+            report.looked_at += len(handled)
+            report.found += [entry.key for entry in handled if _should_have_fired(entry)]
+        self._since_us = max(self._since_us, until_us)
+        if self._with_log:
+            report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
+            rows = await asyncio.to_thread(self._episodes.open_rows, now_us)
+            keys: list[CartKey] = [row.user_id if row.user_id is not None else row.key for row in rows]
+            report.retried = len(await self._look_at(keys, now_us, alone=alone))
+        self._tell(report, alone=alone)
+        return report
+
+    def _pages(self, until_us: int) -> Iterator[list[CartKey]]:
+        """Keys with a row that fell due since the last pass."""
+        if self._shop.created_at_indexed:
+            if until_us > self._since_us:
+                yield from self._shop.created_between(self._since_us, until_us)
+            return
+        if self._watermark is None:
+            self._watermark = self._shop.id_watermark(self._since_us)
+        for keys, watermark in self._shop.rows_after_id(self._watermark, until_us):
+            yield keys
+            self._watermark = watermark
+
+    async def _look_at(self, keys: Sequence[CartKey], now_us: int, *, alone: bool) -> list[Handled]:
+        handled: list[Handled] = []
+        for start in range(0, len(keys), BATCH):
+            chunk = keys[start : start + BATCH]
+            due = self._tracker.take(chunk, now_us, self._partition, overdue=alone)
+            if due:
+                handled += await self._recovery.process(due)
+        return handled
+
+    def _tell(self, report: Report, *, alone: bool) -> None:
+        if report.found and not alone:
+            self._metrics.finds.inc(len(report.found))
+            log.warning(
+                "reconcile.found",
+                carts=len(report.found),
+                users=report.found[:10],
+                hint="the binlog stream missed their activity; please report this with the log",
+            )
+        elif report.found:
+            log.info("reconcile.alone", carts=len(report.found))
+        if report.unknown:
+            log.warning("reconcile.unknown", rows=report.unknown, hint="see `cartwake retry --unknown`")
+        log.debug("reconcile.done", read=report.read, looked_at=report.looked_at, retried=report.retried)
+
+
+def _should_have_fired(entry: Handled) -> bool:
+    decision = entry.decision
+    return isinstance(decision, Send | Holdout) or (isinstance(decision, Skip) and decision.logged)

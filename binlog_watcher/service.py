@@ -1,0 +1,242 @@
+"""`cartwake run`: opens the resources, runs the tasks in one TaskGroup, and shuts down in order."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from binlog_watcher.binlog import BinlogSource
+from binlog_watcher.core import Core, open_core, refresh_clock
+from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
+from binlog_watcher.hydrate import Hydrator
+from binlog_watcher.metrics import serve
+from binlog_watcher.pipeline import build_pipeline
+from binlog_watcher.preflight import check_server
+from binlog_watcher.reconcile import GRACE_US, Reconciler
+from binlog_watcher.schema import SAMPLE
+from binlog_watcher.settings import Settings
+from binlog_watcher.source import Batch, EventSource
+from binlog_watcher.store.presence import Presence
+from binlog_watcher.timers import Timers
+from binlog_watcher.tracker import Tracker
+from binlog_watcher.wiring import product, read_catalogue
+from recommender import Catalog
+
+log = structlog.get_logger(__name__)
+
+PARTITION = "binlog"
+THREADS = 12
+"""Worker threads for blocking statements and rendering; no more than the pool has sessions."""
+
+CLOCK_INTERVAL_S = 60.0
+PRESENCE_INTERVAL_S = 5.0
+METRICS_INTERVAL_S = 0.25
+
+
+class Service:
+    """One running instance. ``run`` returns after ``stop`` was set and the mails in hand are finished."""
+
+    def __init__(self, settings: Settings, core: Core) -> None:
+        self._settings = settings
+        self._core = core
+        self._stopping = False
+        self._changed_products: set[int | str] = set()
+        self._catalog = Catalog()
+        self._pipeline = build_pipeline(settings, core, self._catalog)
+        self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
+        self._presence = Presence(settings.connection, core.episodes.owner)
+        self._timers = Timers(self.tracker, self._pipeline.recovery, core.clock)
+        self._reconciler = Reconciler(
+            shop=core.shop,
+            episodes=core.episodes,
+            tracker=self.tracker,
+            recovery=self._pipeline.recovery,
+            clock=core.clock,
+            metrics=self.metrics,
+            threshold_us=settings.threshold_us,
+            since_us=core.clock.now_us() - settings.threshold_us - GRACE_US,
+            partition=PARTITION,
+            with_log=core.with_log and not settings.dry_run,
+        )
+        self._source: EventSource = BinlogSource(
+            settings.connection,
+            core.schema,
+            Hydrator(
+                database=core.database,
+                shop=core.shop,
+                episodes=core.episodes,
+                policy=core.policy,
+                clock=core.clock,
+                with_log=core.with_log,
+            ),
+            server_id=settings.mysql_server_id,
+            now_us=core.clock.now_us,
+            marker=core.episodes.mark if core.with_log and not settings.dry_run else None,
+            partition=PARTITION,
+        )
+
+    # --- tasks ----------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow the shop until ``stop`` is set. Raises ConfigError for what only a human can mend."""
+        with self._metrics_server():
+            await asyncio.to_thread(self._presence.ping)
+            await self._load_catalogue()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [
+                        group.create_task(self._source.run(self._deliver)),
+                        group.create_task(self._reconcile_regularly()),
+                        group.create_task(self._follow_products()),
+                        group.create_task(self._every(CLOCK_INTERVAL_S, self._refresh_clock)),
+                        group.create_task(self._every(PRESENCE_INTERVAL_S, self._presence.ping)),
+                        group.create_task(self._watch()),
+                    ]
+                    timers = group.create_task(self._timers.run())
+                    outbox = (
+                        group.create_task(self._outbox.run(self.recovery.look_again))
+                        if self._outbox
+                        else None
+                    )
+                    await stop.wait()
+                    await self._finish(timers)
+                    for task in [*tasks, timers, *([outbox] if outbox else [])]:
+                        task.cancel()
+            finally:
+                await self._close()
+
+    async def _finish(self, timers: "asyncio.Task[None]") -> None:
+        """Stop the reader, let no timer fire any more, and wait for the mails in hand."""
+        self._stopping = True
+        self._source.stop()
+        self._timers.stop()
+        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=self._settings.shutdown_seconds)
+        try:
+            async with asyncio.timeout(self._settings.shutdown_seconds):
+                await asyncio.wait([timers])
+                if self._pipeline.outbox is not None:
+                    await self._pipeline.outbox.drained()
+        except TimeoutError:
+            log.warning(
+                "service.unfinished", carts=self.tracker.in_hand, hint="the next start takes them over"
+            )
+
+    async def _close(self) -> None:
+        self._source.stop()
+        await self._pipeline.close()
+        await asyncio.to_thread(self._presence.close)
+        log.info("service.stopped")
+
+    async def _deliver(self, batch: Batch) -> None:
+        """The source's events reach the timers here, and nowhere else."""
+        self._changed_products.update(self.tracker.apply(batch))
+        self._timers.poke()
+
+    async def _reconcile_regularly(self) -> None:
+        interval_s = self._settings.check_interval_seconds
+        while True:
+            await asyncio.sleep(interval_s)
+            try:
+                await self._reconciler.run_once(alone=not self.is_ready())
+            except DatabaseUnavailableError as error:
+                log.error("reconcile.postponed", error=str(error), retry_s=interval_s)  # noqa: TRY400 - one line
+            except Exception as error:
+                log.exception("reconcile.failed", error=str(error))
+            self._timers.poke()
+
+    async def _follow_products(self) -> None:
+        """Read changed products once a second, however many changed."""
+        while True:
+            await asyncio.sleep(1)
+            ids, self._changed_products = list(self._changed_products), set()
+            if not ids:
+                continue
+            try:
+                for start in range(0, len(ids), 1000):
+                    await asyncio.to_thread(self._read_products, ids[start : start + 1000])
+            except CartwakeError as error:
+                self._changed_products.update(ids)
+                log.warning("catalogue.stale", error=str(error), products=len(ids))
+
+    def _read_products(self, ids: list[int | str]) -> None:
+        gone = set(ids)
+        for page in self._core.shop.catalogue(ids):
+            for row in page:
+                item = product(row)
+                if item is not None:
+                    self._catalog.upsert(item)
+                    gone.discard(row.id)
+        for product_id in gone:
+            self._catalog.remove(product_id)
+
+    async def _load_catalogue(self) -> None:
+        catalogue = await asyncio.to_thread(read_catalogue, self._core.shop)
+        self._catalog.replace(catalogue)
+        try:
+            await asyncio.to_thread(self._pipeline.recommender.build)
+        except Exception as error:  # noqa: BLE001 - mails go out without recommendations, and say so in the log
+            log.warning("recommender.failed", error=f"{type(error).__name__}: {error}")
+        log.info("catalogue.read", products=len(self._catalog))
+
+    def _refresh_clock(self) -> None:
+        moved_us = refresh_clock(self._core.clock, self._core.database)
+        if abs(moved_us) > 1_000_000:
+            log.warning("clock.moved", seconds=moved_us / 1e6, hint="MySQL's clock and ours drift apart")
+
+    async def _every(self, seconds: float, work: Callable[[], object]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await asyncio.to_thread(work)
+            except CartwakeError as error:
+                log.warning("service.database", error=str(error))
+
+    async def _watch(self) -> None:
+        """Keep the gauges fresh and tell when readiness changes."""
+        was_ready = False
+        while True:
+            ready = self.is_ready()
+            if ready != was_ready:
+                log.info("service.ready" if ready else "service.not_ready", armed=self.tracker.armed)
+                was_ready = ready
+            self.metrics.ready.set(ready)
+            self.metrics.timers_armed.set(self.tracker.armed)
+            self.metrics.in_hand.set(self.tracker.in_hand)
+            if isinstance(self._source, BinlogSource):
+                self.metrics.lag.set(self._source.stats.lag_us / 1e6)
+                self.metrics.resets.set(sum(self._source.stats.resets.values()))
+            await asyncio.sleep(METRICS_INTERVAL_S)
+
+    def is_ready(self) -> bool:
+        """Whether the binlog is followed: hydrated, and heard of within three intervals."""
+        silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
+        return not self._stopping and self.tracker.ready(self._core.clock.now_us(), silence_us)
+
+    @contextlib.contextmanager
+    def _metrics_server(self) -> Iterator[None]:
+        port = self._settings.metrics_port
+        if port is None:
+            yield
+            return
+        stop = serve(self.metrics, self._settings.metrics_host, port, self.is_ready)
+        try:
+            yield
+        finally:
+            stop()
+
+
+async def run_service(settings: Settings, stop: asyncio.Event) -> None:
+    """Check the server, open everything, run until ``stop``."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
+    facts = await asyncio.to_thread(check_server, settings.connection, SAMPLE)
+    core = await asyncio.to_thread(lambda: open_core(settings, write=not settings.dry_run))
+    try:
+        log.info(
+            "service.starting", server=f"{facts.flavor} {facts.version}", database=settings.mysql_database,
+            threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
+        )  # fmt: skip
+        await Service(settings, core).run(stop)
+    finally:
+        await asyncio.to_thread(core.close)
