@@ -1,0 +1,499 @@
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from binlog_watcher.connection import Tls
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.settings import Settings, load_settings
+from binlog_watcher.settings_types import DiscountTier, is_loopback
+
+ENOUGH = {
+    "MYSQL_USER": "cartwake",
+    "MYSQL_DATABASE": "shop",
+    "SENDER_EMAIL": "shop@shop.test",
+    "SMTP_HOST": "mail.example.com",
+    "STORE_NAME": "Example Shop",
+    "STORE_URL": "https://shop.test",
+    "STORE_ADDRESS": "1 Example Street\n12345 Example Town",
+    "SUPPORT_EMAIL": "help@example.com",
+    "CART_URL": "https://shop.test/cart",
+}
+ROOT = Path(__file__).parents[2]
+
+
+def load(**environ: str) -> Settings:
+    return load_settings(None, environ=ENOUGH | environ)
+
+
+def complaints(env_file: Path | None = None, **environ: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(env_file, environ=ENOUGH | environ)
+    return caught.value.problems
+
+
+def complaint(**environ: str) -> str:
+    (only,) = complaints(**environ)
+    return only
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    settings = load()
+    assert settings.threshold_us == 30 * 60 * 10**6
+    assert settings.max_cart_age_us == 72 * 3600 * 10**6
+    assert settings.cooldown_us == 24 * 3600 * 10**6
+    assert settings.check_interval_seconds == 60
+    assert settings.tiers == (
+        DiscountTier(Decimal(100), Decimal(10)),
+        DiscountTier(Decimal(500), Decimal(20)),
+    )
+    assert (settings.recommendation_count, settings.similarity_threshold) == (3, 0.1)
+    assert (settings.gemini_temperature, settings.gemini_max_tokens, settings.gemini_requests_per_minute) == (
+        0.7, 500, 60,
+    )  # fmt: skip
+    assert (settings.log_level, settings.log_file) == ("INFO", Path("logs/cart_abandonment.log"))
+    assert settings.rollout_percent == 100
+    assert settings.mysql_tls is Tls.PREFERRED
+    assert settings.mysql_server_id is None
+    assert settings.sender_name == "Example Shop"
+    assert exit_code() == 2
+
+
+def exit_code() -> int:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(None, environ={})
+    return caught.value.exit_code
+
+
+def test_fractions_are_exact() -> None:
+    settings = load(
+        ABANDONMENT_THRESHOLD_MINUTES="0.1", EMAIL_COOLDOWN_HOURS="0.0001", MAX_CART_AGE_HOURS="0.3"
+    )
+    assert settings.threshold_us == 6_000_000
+    assert settings.cooldown_us == 360_000
+    assert settings.max_cart_age_us == 1_080_000_000
+
+
+@pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("TLS", 465)])
+def test_the_mail_port_follows_from_tls(tls: str, port: int) -> None:
+    assert load(SMTP_TLS=tls).smtp_port == port
+    assert load(SMTP_TLS=tls, SMTP_PORT="2525").smtp_port == 2525
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST"])
+def test_mail_without_tls_stays_on_this_machine(host: str) -> None:
+    assert load(SMTP_TLS="none", SMTP_HOST=host).smtp_port == 25
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["mail.example.com", "192.0.2.1", "localhost.example.com", "127.0.0.1.example.com"]
+)
+def test_mail_without_tls_goes_nowhere_else(host: str) -> None:
+    assert "SMTP_TLS = 'none' (environment): give starttls or tls" in complaint(
+        SMTP_TLS="none", SMTP_HOST=host
+    )
+
+
+def test_all_mistakes_are_reported_at_once_with_name_value_and_what_is_allowed() -> None:
+    found = complaints(
+        SMTP_PORT="eighty", DRY_RUN="maybe", LOG_LEVEL="loud", MYSQL_TLS="yes", CURRENCY="dollar",
+        MAX_EMAILS_PER_MINUTE="0", SHOP_TIMEZONE="Europe", STORE_URL="ftp://shop.test", STORE_NAME="",
+    )  # fmt: skip
+    web = "a web address that begins with https:// or http://, without spaces and quotes"
+    assert sorted(found) == [
+        "CURRENCY = 'dollar' (environment): give the three letters of an ISO 4217 currency, such as USD or EUR",
+        "DRY_RUN = 'maybe' (environment): give true or false",
+        "LOG_LEVEL = 'loud' (environment): give one of DEBUG, INFO, WARNING, ERROR",
+        "MAX_EMAILS_PER_MINUTE = '0' (environment): give a whole number from 1 up to 1000000",
+        "MYSQL_TLS = 'yes' (environment): give one of off, preferred, required, verify_ca, verify_identity",
+        "SHOP_TIMEZONE = 'Europe' (environment): give a time zone by its IANA name such as Europe/Berlin or UTC",
+        "SMTP_PORT = 'eighty' (environment): give a whole number from 1 up to 65535",
+        "STORE_NAME is not set: give the shop's name as customers know it",
+        f"STORE_URL = 'ftp://shop.test' (environment): give {web}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ABANDONMENT_THRESHOLD_MINUTES", "0"),
+        ("ABANDONMENT_THRESHOLD_MINUTES", "1e-30"),
+        ("ABANDONMENT_THRESHOLD_MINUTES", "1e999999"),
+        ("CHECK_INTERVAL_SECONDS", "inf"),
+        ("ROLLOUT_PERCENT", "nan"),
+        ("ROLLOUT_PERCENT", "100.1"),
+        ("ROLLOUT_PERCENT", "-1"),
+        ("DISCOUNT_TIER_1_PERCENT", "Infinity"),
+        ("DISCOUNT_TIER_1_AMOUNT", "-5"),
+        ("DISCOUNT_TIERS", "100:10, 100:20"),
+        ("DISCOUNT_TIERS", "100"),
+        ("DISCOUNT_TIERS", "100:nan"),
+        ("DISCOUNT_TIERS", "100:10:A:B"),
+        ("SIMILARITY_THRESHOLD", "nan"),
+        ("RECOMMENDATION_COUNT", "3.5"),
+        ("GEMINI_TEMPERATURE", "3"),
+        ("GEMINI_SDK", "openai"),
+        ("MYSQL_PORT", "65536"),
+        ("MYSQL_SERVER_ID", "0"),
+        ("MYSQL_SERVER_ID", "4294967296"),
+        ("MYSQL_HOST", "mysql://db"),
+        ("SMTP_HOST", "mail.example.com:587"),
+        ("SENDER_EMAIL", "shop@"),
+        ("SENDER_EMAIL", "Shop <shop@example.com>"),
+        ("SENDER_EMAIL", "shöp@example.com"),
+        ("SENDER_NAME", "Shop\nBcc: all@example.com"),
+        ("CART_URL", "javascript:alert(1)"),
+        ("CART_URL", "//shop.test/cart"),
+        ("CART_URL", 'https://shop.test/"onclick='),
+        ("CART_URL", "https://shop.test:99999/"),
+        ("STORE_LOGO_URL", "https://shop.test/a b.png"),
+        ("SHOP_TIMEZONE", "../../etc/passwd"),
+        ("SHOP_TIMEZONE", "Middle/Earth"),
+        ("MYSQL_TLS_CA", "/no/such/file.pem"),
+        ("STORE_NAME", "\udcff"),
+        ("MYSQL_USER", "\udcff"),
+        ("STORE_ADDRESS", "1 Road\x1b[2J"),
+    ],
+)  # fmt: skip
+def test_bad_values_are_refused(name: str, value: str) -> None:
+    assert complaint(**{name: value}).startswith(f"{name} = ")
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"EMAIL_COOLDOWN_HOURS": "72"}, "EMAIL_COOLDOWN_HOURS = '72' (environment): give less than"),
+        ({"MAX_CART_AGE_HOURS": "24"}, "EMAIL_COOLDOWN_HOURS = 24 (default): give less than MAX_CART_AGE_HOURS = 24"),
+        ({"ABANDONMENT_THRESHOLD_MINUTES": "4320"}, "MAX_CART_AGE_HOURS = 72 (default): give more hours than"),
+        ({"DISCOUNT_TIER_1_AMOUNT": "500"}, "DISCOUNT_TIER_2_AMOUNT = 500 (default): give more than"),
+        ({"SMTP_USER": "shop"}, "SMTP_PASSWORD: give both SMTP_USER and SMTP_PASSWORD"),
+        ({"SMTP_PASSWORD": "hunter2!"}, "SMTP_PASSWORD (environment): give both"),
+        ({"MYSQL_TLS_CERT": __file__}, "MYSQL_TLS_KEY: give both MYSQL_TLS_CERT and MYSQL_TLS_KEY"),
+        ({"MYSQL_TLS_CA": __file__, "MYSQL_TLS": "off"}, "MYSQL_TLS_CA = "),
+    ],
+)  # fmt: skip
+def test_settings_must_fit_together(environ: dict[str, str], words: str) -> None:
+    assert complaint(**environ).startswith(words)
+
+
+def test_a_rule_over_two_settings_is_silent_while_one_of_them_is_wrong() -> None:
+    assert complaint(MAX_CART_AGE_HOURS="many") == (
+        "MAX_CART_AGE_HOURS = 'many' (environment): give a number above 0 up to 8760"
+    )
+
+
+def test_tiers_replace_the_numbered_pairs() -> None:
+    settings = load(DISCOUNT_TIERS="50:5, 100:10:SAVE10 ,500:20", DISCOUNT_TIER_1_AMOUNT="900")
+    assert settings.tiers == (
+        DiscountTier(Decimal(50), Decimal(5)),
+        DiscountTier(Decimal(100), Decimal(10), "SAVE10"),
+        DiscountTier(Decimal(500), Decimal(20)),
+    )
+    assert load(DISCOUNT_TIER_2_CODE="SAVE20").tiers[1].code == "SAVE20"
+
+
+def test_roles_are_compared_without_case() -> None:
+    settings = load(EXCLUDE_ROLES=" Admin, staff ,")
+    assert settings.excludes_role("ADMIN")
+    assert settings.excludes_role("staff")
+    assert not settings.excludes_role("customer")
+    assert not settings.excludes_role(None)
+    assert not load().excludes_role("")
+
+
+def test_reserved_domains_may_be_tried_and_foreign_ones_become_ascii() -> None:
+    assert load(SENDER_EMAIL="a@shop.test").sender_email == "a@shop.test"
+    assert load(SENDER_EMAIL="a@bücher.example").sender_email == "a@xn--bcher-kva.example"
+
+
+def test_empty_counts_as_not_set_but_an_empty_log_file_means_none() -> None:
+    settings = load(
+        MYSQL_PORT="", MAX_EMAILS_PER_MINUTE=" ", GEMINI_MODEL="", LOG_FILE="", SMTP_USER="", SMTP_PASSWORD=""
+    )
+    assert settings.mysql_port == 3306
+    assert settings.max_emails_per_minute is None
+    assert settings.gemini_model == Settings().gemini_model
+    assert settings.log_file is None
+
+
+class TestWhatACommandNeeds:
+    def test_the_service_needs_it_all(self) -> None:
+        with pytest.raises(ConfigError) as caught:
+            load_settings(None, environ={})
+        assert [line.split(" ", 1)[0] for line in caught.value.problems] == [
+            "MYSQL_USER", "MYSQL_DATABASE", "STORE_NAME", "STORE_URL", "STORE_ADDRESS", "SUPPORT_EMAIL", "CART_URL",
+            "SENDER_EMAIL", "SMTP_HOST",
+        ]  # fmt: skip
+
+    def test_a_dry_run_needs_no_mail_server(self) -> None:
+        without = {name: value for name, value in ENOUGH.items() if name != "SMTP_HOST"}
+        assert load_settings(None, environ=without | {"DRY_RUN": "true"}).dry_run
+        with pytest.raises(ConfigError, match="SMTP_HOST is not set"):
+            load_settings(None, environ=without | {"DRY_RUN": "false"})
+
+    def test_a_preview_needs_no_mail_server(self) -> None:
+        without = {name: value for name, value in ENOUGH.items() if name != "SMTP_HOST"}
+        assert load_settings(None, need="preview", environ=without).smtp_host == ""
+
+    def test_looking_at_the_shop_needs_mysql_only(self) -> None:
+        settings = load_settings(None, need="mysql", environ={"MYSQL_URL": "mysql://u@db/shop"})
+        assert settings.connection.database == "shop"
+
+
+class TestMysqlUrl:
+    def test_every_part(self) -> None:
+        settings = load_settings(
+            None,
+            need="mysql",
+            environ={
+                "MYSQL_URL": "mysql://us%40er:p%3Aa%2Fs%25s@[::1]:3307/my%20shop?tls=off&server_id=7&charset=utf8mb4"
+            },
+        )
+        connection = settings.connection
+        assert (connection.host, connection.port, connection.user) == ("::1", 3307, "us@er")
+        assert (connection.password, connection.database) == ("p:a/s%s", "my shop")
+        assert connection.tls is Tls.OFF
+        assert settings.mysql_server_id == 7
+
+    @pytest.mark.parametrize(
+        ("option", "tls"),
+        [
+            ("ssl-mode=REQUIRED", Tls.REQUIRED),
+            ("ssl-mode=DISABLED", Tls.OFF),
+            ("tls=verify_ca", Tls.VERIFY_CA),
+        ],
+    )
+    def test_tls(self, option: str, tls: Tls) -> None:
+        assert load(MYSQL_URL=f"mysql://cartwake@db/shop?{option}").mysql_tls is tls
+
+    def test_the_same_twice_is_fine(self) -> None:
+        assert load(MYSQL_URL="mysql://cartwake@db/shop", MYSQL_HOST="db").mysql_host == "db"
+
+    def test_a_conflict_is_an_error(self) -> None:
+        assert complaint(MYSQL_URL="mysql://cartwake@db/shop", MYSQL_HOST="other") == (
+            "MYSQL_HOST = 'other' (environment): differs from MYSQL_URL; give one of them"
+        )
+
+    def test_a_password_conflict_shows_neither(self) -> None:
+        line = complaint(MYSQL_URL="mysql://cartwake:first@db/shop", MYSQL_PASSWORD="second")
+        assert line == "MYSQL_PASSWORD (environment): differs from MYSQL_URL; give one of them"
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgres://u:geheim@db/shop", "mysql://u:geheim@db:port/shop", "mysql://u:geheim@/shop",
+            "mysql://u:ge#heim@db/shop", "mysql://[u:geheim@db/shop", "geheim",
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_read_is_not_shown(self, url: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            load_settings(None, need="mysql", environ={"MYSQL_URL": url})
+        (line,) = caught.value.problems
+        assert line.startswith("MYSQL_URL (environment): give mysql://user:password@host:port/database")
+        assert "heim" not in line
+
+    def test_unknown_options_are_named(self) -> None:
+        line = complaint(MYSQL_URL="mysql://cartwake@db/shop?tsl=off")
+        assert "no option 'tsl'; known are" in line
+
+    def test_a_bad_part_is_reported_as_that_part(self) -> None:
+        line = complaint(MYSQL_URL="mysql://cartwake@db/shop?tls=maybe")
+        assert line.startswith("MYSQL_TLS = 'maybe' (MYSQL_URL): give one of off,")
+
+
+def test_server_id_has_two_names() -> None:
+    assert load(SERVER_ID="5").mysql_server_id == 5
+    assert load(SERVER_ID="5", MYSQL_SERVER_ID="5").mysql_server_id == 5
+    assert complaint(SERVER_ID="5", MYSQL_SERVER_ID="6") == (
+        "MYSQL_SERVER_ID = '6' (environment): differs from SERVER_ID, environment; give one of them"
+    )
+    assert complaint(SERVER_ID="x") == (
+        "MYSQL_SERVER_ID = 'x' (SERVER_ID, environment): give a whole number from 1 up to 4294967295"
+    )
+
+
+class TestFile:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / ".env"
+
+    def test_the_environment_wins(self, file: Path) -> None:
+        file.write_text("MYSQL_HOST=file\nMYSQL_PORT=3307\n")
+        settings = load_settings(file, environ=ENOUGH | {"MYSQL_HOST": "environment"})
+        assert (settings.mysql_host, settings.mysql_port) == ("environment", 3307)
+
+    def test_an_empty_variable_takes_a_line_of_the_file_away(self, file: Path) -> None:
+        file.write_text("MYSQL_PORT=3307\n")
+        assert load_settings(file, environ=ENOUGH | {"MYSQL_PORT": ""}).mysql_port == 3306
+
+    def test_values_are_taken_as_they_stand(self, file: Path) -> None:
+        file.write_text(
+            'MYSQL_PASSWORD=\'a b#$HOME ${X}"\'\nexport STORE_NAME="A & B" # ours\nMYSQL_DATABASE=a$b\n'
+        )
+        environ = {
+            name: value for name, value in ENOUGH.items() if name not in {"STORE_NAME", "MYSQL_DATABASE"}
+        }
+        settings = load_settings(file, environ=environ)
+        assert settings.mysql_password.get_secret_value() == 'a b#$HOME ${X}"'
+        assert (settings.store_name, settings.mysql_database) == ("A & B", "a$b")
+
+    def test_a_byte_order_mark_is_no_part_of_the_first_name(self, file: Path) -> None:
+        file.write_text("MYSQL_PORT=3307\r\n", encoding="utf-8-sig")
+        assert load_settings(file, environ=ENOUGH).mysql_port == 3307
+
+    def test_mistakes_name_their_line(self, file: Path) -> None:
+        file.write_text("# a comment\n\nMYSQL_PORT=3307\n\n# next\nSMTP_PORT=x\n")
+        assert complaints(file) == (
+            f"SMTP_PORT = 'x' ({file} line 6): give a whole number from 1 up to 65535",
+        )
+
+    def test_broken_lines_are_named_and_not_shown(self, file: Path) -> None:
+        file.write_text("MYSQL_PORT=3307\n\nMYSQL_PASSWORD='geheim\nSMTP_HOST geheim\nMYSQL_USER\n=3\n")
+        assert complaints(file) == tuple(
+            f"{file} line {line}: give NAME=value, with both quotes if it has quotes" for line in (3, 4, 5, 6)
+        )
+
+    def test_a_name_given_twice_is_a_mistake(self, file: Path) -> None:
+        file.write_text("MYSQL_PORT=3307\nMYSQL_PORT=3308\n")
+        assert complaints(file) == (f"MYSQL_PORT: set twice ({file} line 1 and {file} line 2); keep one",)
+
+    @pytest.mark.parametrize(
+        ("wrong", "right"),
+        [
+            ("SMPT_HOST", "SMTP_HOST"), ("SENDER_MAIL", "SENDER_EMAIL"), ("smtp_port", "SMTP_PORT"),
+            ("ABANDONMENT_TRESHOLD_MINUTES", "ABANDONMENT_THRESHOLD_MINUTES"), ("MYSQL_DATABSE", "MYSQL_DATABASE"),
+        ],
+    )  # fmt: skip
+    def test_slips_of_the_keyboard(self, file: Path, wrong: str, right: str) -> None:
+        file.write_text(f"{wrong}=geheim\n")
+        assert complaints(file) == (
+            f"{wrong} ({file} line 1): there is no such setting; did you mean {right}?",
+        )
+
+    def test_settings_of_other_programs_are_left_alone(self, file: Path) -> None:
+        file.write_text("MYSQL_ROOT_PASSWORD=x\nAPP_NAME=y\nDATABASE_URL=z\nCARTWAKE_PASSWORD=x\n")
+        assert load_settings(file, environ=ENOUGH)
+
+    def test_not_utf8(self, file: Path) -> None:
+        file.write_bytes("MYSQL_PORT=1\nSTORE_NAME=Bücher\n".encode("latin-1"))
+        assert complaints(file) == (f"{file} line 2: not UTF-8; save the file with the encoding UTF-8",)
+
+    def test_a_folder_in_its_place(self, file: Path) -> None:
+        file.mkdir()
+        assert complaints(file) == (
+            f"{file}: can't be read (Is a directory); give this user the right to read it",
+        )
+
+    def test_only_the_default_file_may_be_missing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert load_settings(environ=ENOUGH)
+        assert complaints(tmp_path / "other") == (
+            f"{tmp_path / 'other'}: there is no such file; copy .env.example and fill it in",
+        )
+
+    def test_it_is_looked_for_in_the_working_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / ".env").write_text("MYSQL_PORT=3307\n")
+        monkeypatch.chdir(tmp_path)
+        for name, value in ENOUGH.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("MYSQL_PORT", raising=False)
+        assert load_settings().mysql_port == 3307
+
+
+@pytest.mark.parametrize("name", ["MYSQL_PASSWORD", "GEMINI_API_KEY"])
+def test_secrets_are_text(name: str) -> None:
+    assert complaint(**{name: "\udcff"}) == f"{name} (environment): give text in UTF-8"
+
+
+SECRETS = {
+    "MYSQL_PASSWORD": "first-secret",
+    "SMTP_USER": "shop",
+    "SMTP_PASSWORD": "second-secret",
+    "GEMINI_API_KEY": "third-secret",
+    "LINK_SECRET": "fourth-secret-fourth-secret",
+}
+
+
+def test_no_secret_is_shown() -> None:
+    settings = load(**SECRETS)
+    assert "-secret" not in repr(settings) + str(settings) + repr(settings.connection)
+    assert sorted(settings.secrets()) == sorted(value for value in SECRETS.values() if "secret" in value)
+
+
+def test_no_mistake_shows_a_secret() -> None:
+    found = complaints(
+        **SECRETS | {"LINK_SECRET": "short-secret"},
+        MYSQL_HOST="mysql://cartwake:first-secret@db/shop",
+        STORE_URL="https://shop:other-secret@shop.test",
+        STORE_NAME="my password\nis second-secret",
+        SENDER_EMAIL="third-secret@@shop.test",
+        GEMINI_SDK="third-secret",
+    )
+    assert len(found) == 6
+    assert "-secret" not in "\n".join(found)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30))
+def test_no_text_makes_it_crash_or_leak(text: str) -> None:
+    names = [name.upper() for name in Settings.model_fields]
+    with pytest.raises(ConfigError) as caught:
+        load_settings(None, environ=dict.fromkeys(names, text) | {"MYSQL_PASSWORD": "s3cret-s3cret"})
+    assert "s3cret-s3cret" not in str(caught.value)
+    assert all(line.isprintable() for line in caught.value.problems)
+
+
+def test_the_error_drags_no_input_along() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(SMTP_PORT="x", MYSQL_PASSWORD="geheim")
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_settings_are_frozen_and_know_no_other_names() -> None:
+    with pytest.raises(ValidationError):
+        load().mysql_port = 1  # type: ignore[misc] # that it is refused is the point
+    with pytest.raises(ValidationError) as caught:
+        Settings(mysql_password=SecretStr("geheim"), mysql_port=0, nonsense="geheim")  # type: ignore[call-arg] # same
+    assert "geheim" not in str(caught.value)
+
+
+class TestExample:
+    text = (ROOT / ".env.example").read_text()
+    names = frozenset(name.upper() for name in Settings.model_fields) | {"MYSQL_URL", "SERVER_ID"}
+
+    def lines(self) -> dict[str, str]:
+        pairs = (line.lstrip("#").partition("=") for line in self.text.splitlines())
+        return {name: value for name, _, value in pairs if name.isascii() and name.replace("_", "").isalnum()}
+
+    def test_it_names_every_setting_and_no_other(self) -> None:
+        assert {name for name in self.lines() if name.isupper()} == self.names
+
+    def test_it_can_be_used_as_it_is(self, tmp_path: Path) -> None:
+        settings = load_settings(ROOT / ".env.example", environ={})
+        assert settings.store_name == "Example Shop"
+        everything = tmp_path / ".env"
+        everything.write_text("\n".join(f"{name}={value}" for name, value in self.lines().items()))
+        assert load_settings(everything, environ={}) == settings
+
+    def test_a_line_without_a_value_has_no_default(self) -> None:
+        # What the others show is the default, since loading them all changed nothing.
+        nothing: tuple[object, ...] = (None, "", (), frozenset())
+        empty = [
+            name
+            for name, value in self.lines().items()
+            if name.lower() in Settings.model_fields and not value
+        ]
+        defaults = {name: getattr(Settings(), name.lower()) for name in empty if name != "MYSQL_PASSWORD"}
+        assert {name: default for name, default in defaults.items() if default not in nothing} == {}
+
+    def test_the_documentation_names_every_setting(self) -> None:
+        documented = (ROOT / "docs" / "settings.md").read_text()
+        assert [name for name in self.names if f"`{name}`" not in documented] == []
