@@ -15,7 +15,9 @@ _PIECES = re.compile(
 )
 _TAGS = re.compile(_JINJA, re.DOTALL)
 _DYNAMIC_CLASS = re.compile(r"""<[^>]*\sclass=("[^"]*|'[^']*)jinja\d+x""")
-_SKELETON = re.compile(r"<!--.*?-->|</?[A-Za-z0-9:]+", re.DOTALL)
+_SKELETON = re.compile(r"(<!--.*?-->|</?[A-Za-z0-9:]+)(?:(?<!>)[^>]*>)?|(jinja\d+x)", re.DOTALL)
+"""What must come out in the order in which it went in; attributes may change places."""
+
 _HIDDEN = re.compile(r"<!--jinja(\d+)x-->|jinja(\d+)x")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 import jinja2
 
@@ -14,13 +14,16 @@ from mailer.mail import Line, Pick, RecoveryMail, Store, is_web_url
 from mailer.money import format_money, format_percent
 from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, one_line, product_line
 
-MAX_LINES = 20
-"""Cart lines listed; the rest is counted in one more row, and the totals hold them all."""
+MAX_HTML = 80_000
+"""Bytes. Gmail clips mails beyond 102 KB, and the unsubscribe link with them."""
 
-MAX_PICKS = 12
+_SIZES = ((20, 12), (8, 3), (3, 0))
+"""Cart lines and cards shown; smaller only when freak texts burst MAX_HTML. The rest of the cart is counted in
+one more row, and the totals always hold it all."""
+
 MAX_TEXT = 1000
 MAX_URL = 500
-"""Characters of an image or product URL; longer ones would burst the 80 KB beyond which Gmail clips mails."""
+"""Characters of an image or product URL; longer ones are data in disguise."""
 
 _TINTS = (
     ("#e4eefb", "#1d4f91"),
@@ -78,20 +81,23 @@ class Renderer:
         mail = replace(
             mail, first_name=greeted, discount=discount, currency=mail.currency or self._store.currency
         )
-        context = self._context(mail)
-        return Rendered(
-            subject=context["subject"], html=self._html.render(context), text=self._text.render(context)
-        )
+        html, context = "", dict[str, Any]()
+        for lines, picks in _SIZES:
+            context = self._context(mail, lines, picks)
+            html = self._html.render(context)
+            if len(html.encode("utf-8", "replace")) <= MAX_HTML:
+                break
+        return Rendered(subject=context["subject"], html=html, text=self._text.render(context))
 
-    def _context(self, mail: RecoveryMail) -> dict[str, Any]:
+    def _context(self, mail: RecoveryMail, max_lines: int, max_picks: int) -> dict[str, Any]:
         currency = mail.currency or self._store.currency
-        hidden = mail.lines[MAX_LINES:]
-        picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:MAX_PICKS])]
+        hidden = mail.lines[max_lines:]
+        picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
         return self._shared | {
             "mail": mail,
             "subject": self._subject(mail),
             "preheader": _preheader(mail, currency),
-            "lines": [self._line(line, currency, place) for place, line in enumerate(mail.lines[:MAX_LINES])],
+            "lines": [self._line(line, currency, place) for place, line in enumerate(mail.lines[:max_lines])],
             "hidden": sum(line.quantity for line in hidden),
             "percent": format_percent(mail.discount.percent),
             "code": one_line(mail.discount.code or "", 64),
@@ -138,6 +144,9 @@ class Renderer:
         if not text or len(text) > MAX_URL:
             return None
         try:
+            parts = urlsplit(text)
+            if parts.scheme and not parts.netloc:
+                return None  # javascript:, data:, C:\\
             # Shops store file names with spaces, quotes and letters of any script; % stays as it is, for the
             # name may be quoted already.
             joined = urljoin(self._site, quote(text, safe="%/:?#[]@!$&()*+,;=~"))

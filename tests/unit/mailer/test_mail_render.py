@@ -1,0 +1,372 @@
+import html
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer import DiscountTable, Line, Links, Pick, RecoveryMail, Rendered, Renderer, Store, Tier
+
+D = Decimal
+STORE = Store(
+    name="Fernweh Outfitters",
+    url="https://shop.example.com/en",
+    address="12 Harbour Street\nBristol BS1 4RN",
+    support_email="help@example.com",
+    sender_email="shop@example.com",
+    sender_name="Fernweh",
+    cart_url="https://shop.example.com/cart?a=1&b=2",
+)
+UNSUBSCRIBE = Links(b"0123456789abcdef", support_email="help@example.com").unsubscribe(7)
+TABLE = DiscountTable((Tier(D(100), D(10), "SAVE10"), Tier(D(500), D(20))), note="Tell us when you order.")
+BACKPACK = Line("Backpack 28 L", "Bags", D("129.90"), 1, "img/backpack.jpg")
+MUG = Line("Mug", "Kitchen", D("10"), 2)
+PICKS = (
+    Pick("Dry Bag", D(24), "Bags", "/i/dry bag.png", "/p/1"),
+    Pick("Beanie", D(29)),
+    Pick("Poles", D(89)),
+)
+VOID = {"meta", "img", "br", "link", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Reads a mail as a mail client does; fails on tags that do not nest."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+    def links(self) -> list[str]:
+        return [attrs["href"] or "" for tag, attrs in self.tags if tag == "a"]
+
+    def images(self) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in self.tags if tag == "img"]
+
+
+def mail(
+    *lines: Line, name: str | None = "Jane", picks: tuple[Pick, ...] = PICKS, text: str = "Try these."
+) -> RecoveryMail:
+    total = sum((line.total for line in lines), D(0))
+    return RecoveryMail(
+        first_name=name,
+        lines=lines,
+        log_id=7,
+        unsubscribe=UNSUBSCRIBE,
+        discount=TABLE.for_total(total),
+        text=text,
+        picks=picks,
+    )
+
+
+def render(given_mail: RecoveryMail, **changes: object) -> tuple[Rendered, Page]:
+    fields = {name: getattr(STORE, name) for name in STORE.__slots__} | changes
+    rendered = Renderer(Store(**fields)).render(given_mail)
+    return rendered, Page(rendered.html)
+
+
+def test_all_parts_are_in_the_html() -> None:
+    rendered, page = render(mail(BACKPACK, MUG))
+    for part in (
+        "Fernweh Outfitters",
+        "Hi Jane,",
+        "10% off your cart",
+        "SAVE10",
+        "Free shipping on your order",
+        "Backpack 28 L",
+        "1 × $129.90",  # noqa: RUF001 - the multiplication sign is meant
+        "2 × $10.00",  # noqa: RUF001 - same
+        "Subtotal$149.90",
+        "Discount (10%)−$14.99",  # noqa: RUF001 - the minus sign is meant
+        "Total$134.91",
+        "Return to Cart",
+        "You might also like",
+        "Try these.",
+        "Dry Bag",
+        "$24.00",
+        "12 Harbour Street",
+        "Bristol BS1 4RN",
+        "help@example.com",
+        "Unsubscribe",
+    ):
+        assert part in page.text, part
+    assert STORE.cart_url in page.links()
+    assert UNSUBSCRIBE.mailto in page.links()
+    assert ("html", "en", "ltr") in {(tag, attrs.get("lang"), attrs.get("dir")) for tag, attrs in page.tags}
+    assert re.search(r'<a class="button"[^>]*background-color: #15803d', rendered.html)
+    assert sum("card" in (attrs.get("class") or "").split() for _, attrs in page.tags) == 3
+    assert "{%" not in rendered.html
+    assert "jinja" not in rendered.html
+
+
+def test_all_parts_are_in_the_text() -> None:
+    text = render(mail(BACKPACK, MUG))[0].text
+    for part in (
+        "Hi Jane,",
+        "10% OFF",
+        "SAVE10",
+        "Free shipping",
+        "Backpack 28 L",
+        "2 x $10.00 = $20.00",
+        "Subtotal: $149.90",
+        "Discount (10%): −$14.99",  # noqa: RUF001 - the minus sign is meant
+        "Total: $134.91",
+        STORE.cart_url,
+        "Try these.",
+        "Dry Bag - $24.00\n  https://shop.example.com/p/1",
+        "12 Harbour Street\nBristol BS1 4RN",
+        "help@example.com",
+        f"unsubscribe {UNSUBSCRIBE.token}",
+    ):
+        assert part in text, part
+    assert "\n\n\n\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "emoji", "subject"),
+    [
+        ("Jane", MUG, False, "Jane, you left something in your cart"),
+        ("Jane", BACKPACK, False, "Jane, you left something in your cart – 10% off"),  # noqa: RUF001 - en dash
+        (None, MUG, False, "You left something in your cart"),
+        ("", MUG, False, "You left something in your cart"),
+        ("Jane", MUG, True, "🛒 Jane, you left something in your cart"),
+        ("Ja\r\nBcc: x@y.test", MUG, False, "Ja Bcc: x@y.test, you left something in your cart"),
+    ],
+)
+def test_the_subject(name: str | None, line: Line, emoji: bool, subject: str) -> None:
+    assert render(mail(line, name=name), emoji=emoji)[0].subject == subject
+
+
+def test_without_discount_recommendations_name_or_free_shipping_nothing_is_left_hanging() -> None:
+    rendered, page = render(mail(MUG, name=None, picks=(), text=""), free_shipping_text="")
+    for absent in ("off", "Discount", "might also like", "Hi ", "shipping", "None"):
+        assert absent not in page.text
+        assert absent not in rendered.text
+    assert "Hello," in page.text
+    assert "Hello," in rendered.text
+
+
+def test_a_discount_without_a_code_says_how_it_is_applied() -> None:
+    rendered, page = render(mail(Line("TV", "TV", D(600), 1)))
+    assert "20% off" in page.text
+    assert "Tell us when you order." in page.text
+    assert "Tell us when you order." in rendered.text
+    assert "at checkout" not in page.text
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", '"><img src=x onerror=y>', "{{ 7*7 }}", "a & b"]
+)
+def test_markup_in_names_is_shown_not_obeyed(name: str) -> None:
+    lines = Line(name, name, D(150), 1), MUG
+    rendered, page = render(mail(*lines, name=name, text=name, picks=(Pick(name, D(1), name),)))
+    assert page.text.count(name) == 6  # title, greeting, line, text, card name, card category
+    assert name in rendered.subject
+    assert name in rendered.text
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert page.images() == []
+
+
+@pytest.mark.parametrize("name", ["سارة", "山田 太郎", "Zoë 👩‍👩‍👧", "O'Neil", "Łukasz"])
+def test_names_of_all_scripts_are_kept_and_isolated(name: str) -> None:
+    rendered, _ = render(mail(Line(name, None, D(5), 1), name=name))
+    assert f"Hi <bdi>{html.escape(name)}</bdi>".replace("&#x27;", "&#39;") in rendered.html
+    assert rendered.subject.startswith(name)
+    assert f"Hi {name}," in rendered.text
+
+
+def test_entities_in_product_names_become_characters() -> None:
+    rendered, page = render(mail(Line("Salt &amp; Pepper", "A&amp;B", D(5), 1)))
+    assert "Salt & Pepper" in page.text
+    assert "Salt & Pepper" in rendered.text
+    assert "&amp;amp;" not in rendered.html
+
+
+@pytest.mark.parametrize(
+    ("raw", "source"),
+    [
+        ("img/mug.jpg", "https://shop.example.com/en/img/mug.jpg"),
+        ("/img/mug.jpg", "https://shop.example.com/img/mug.jpg"),
+        ("//cdn.example.org/mug.jpg", "https://cdn.example.org/mug.jpg"),
+        ("https://cdn.example.org/m.jpg?w=1&h=2", "https://cdn.example.org/m.jpg?w=1&h=2"),
+        ("blue mug.jpg", "https://shop.example.com/en/blue%20mug.jpg"),
+        ("blue%20mug.jpg", "https://shop.example.com/en/blue%20mug.jpg"),
+        ("tasse-grün.jpg", "https://shop.example.com/en/tasse-gr%C3%BCn.jpg"),
+        ('x" onerror="alert(1)', "https://shop.example.com/en/x%22%20onerror=%22alert(1)"),
+    ],
+)
+def test_images_are_made_absolute(raw: str, source: str) -> None:
+    _, page = render(mail(Line("Mug", None, D(5), 1, raw)))
+    assert page.images()[0]["src"] == source
+    assert page.images()[0]["alt"] == "Mug"
+    assert "onerror" not in page.images()[0]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        "",
+        "  ",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " data:image/png;base64,AAAA",
+        "file:///etc/passwd",
+        "C:\\images\\mug.jpg",
+        "https://",
+        "http://[broken",
+        "https://cdn.example.org/" + "x" * 500,
+        "java\nscript:alert(1)",
+    ],
+)
+def test_what_is_no_picture_becomes_a_placeholder_that_loads_nothing(raw: str | None) -> None:
+    rendered, page = render(mail(Line("Mug", None, D(5), 1, raw), picks=(Pick("Bag", D(1), None, raw, raw),)))
+    if raw == "java\nscript:alert(1)":
+        assert all(
+            (image["src"] or "").startswith("https://shop.example.com/en/java%0Ascript")
+            for image in page.images()
+        )
+    else:
+        assert page.images() == []
+        assert ">M</span>" in rendered.html
+        assert page.links().count(STORE.url) >= 2
+    assert "javascript:" not in rendered.html.lower()
+
+
+def test_nothing_but_pictures_is_fetched_from_elsewhere() -> None:
+    rendered, page = render(mail(BACKPACK))
+    assert {tag for tag, _ in page.tags}.isdisjoint({"link", "script", "iframe", "object", "form"})
+    assert "@import" not in rendered.html
+    assert "url(" not in rendered.html
+
+
+def test_a_cart_of_500_lines_stays_small_and_its_totals_whole() -> None:
+    lines = [
+        Line("W" * 300 + f" {n}", "C" * 99, D("9.99"), 2, f"https://cdn.test/{'i' * 470}{n}")
+        for n in range(500)
+    ]
+    rendered, page = render(mail(*lines, picks=PICKS * 4))
+    assert len(rendered.html.encode()) <= 80_000
+    assert "and 960 more items" in page.text
+    assert "... and 960 more items" in rendered.text
+    assert "Subtotal$9,990.00" in page.text
+    assert len(re.findall(r"2 × \$9\.99", page.text)) == 20  # noqa: RUF001 - the multiplication sign is meant
+
+
+NASTY = st.text(max_size=200) | st.sampled_from(
+    ["&" * 5000, "<" * 5000, "\U0001d54f" * 5000, "\u202e" * 50, "&quot;" * 3000]
+)
+LINES = st.builds(
+    Line, NASTY, st.none() | NASTY, st.decimals(0, 10**6, places=2), st.integers(1, 10**6), st.none() | NASTY
+)
+PICKED = st.builds(
+    Pick, NASTY, st.decimals(0, 10**6, places=2), st.none() | NASTY, st.none() | NASTY, st.none() | NASTY
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    lines=st.lists(LINES, min_size=1, max_size=30),
+    picks=st.lists(PICKED, max_size=20),
+    name=NASTY,
+    text=NASTY,
+)
+def test_any_text_gives_a_well_formed_small_mail(
+    lines: list[Line], picks: list[Pick], name: str, text: str
+) -> None:
+    rendered, page = render(mail(*lines, picks=tuple(picks), name=name, text=text))
+    assert len(rendered.html.encode()) <= 80_000
+    assert "\n" not in rendered.subject
+    assert len(rendered.subject) <= 100
+    assert all(link.startswith(("https://", "http://", "mailto:")) for link in page.links())
+    assert all((image["src"] or "").startswith(("https://", "http://")) for image in page.images())
+
+
+def test_the_worst_text_that_fits_stays_under_80_kb() -> None:
+    amp, url = "&" * 200, "https://cdn.test/?" + "&" * 480
+    lines = [Line(amp, amp, D("9999999.99"), 10**6, url)] * 500
+    picks = (Pick(amp, D("9999999.99"), amp, url, url),) * 12
+    rendered, _ = render(mail(*lines, picks=picks, text="&" * 3000, name=amp), logo_url=url)
+    assert len(rendered.html.encode()) <= 80_000
+
+
+def test_the_preheader_tells_what_waits_and_what_it_costs() -> None:
+    _, page = render(mail(BACKPACK, MUG))
+    assert "3 items are waiting for you, now $134.91 with 10% off." in page.text
+    assert "1 item is waiting for you." in render(mail(Line("Mug", None, D(10), 1)))[1].text
+
+
+def test_a_carts_own_currency_beats_the_stores() -> None:
+    cart = RecoveryMail(
+        "Jane", [Line("Tee", None, D("455"), 1)], 7, UNSUBSCRIBE, TABLE.for_total(D(455)), currency="JPY"
+    )
+    rendered, _ = render(cart)
+    assert "Total: ¥409" in rendered.text
+    assert cart.saving == D(46)
+
+
+def test_with_a_public_url_the_link_in_the_mail_is_the_web_one() -> None:
+    links = Links(b"0123456789abcdef", support_email="help@example.com", public_url="https://c.test")
+    cart = RecoveryMail("Jane", [MUG], 7, links.unsubscribe(7))
+    rendered, page = render(cart)
+    assert links.unsubscribe(7).https in page.links()
+    assert f"Unsubscribe: {links.unsubscribe(7).https}" in rendered.text
+
+
+def test_an_empty_cart_is_no_mail() -> None:
+    with pytest.raises(ValueError, match="cart is empty"):
+        render(mail())
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"url": "shop.example.com"}, "store url"),
+        ({"cart_url": "javascript:alert(1)"}, "store cart_url"),
+        ({"logo_url": "logo.png"}, "store logo_url"),
+        ({"public_url": "ftp://x.test"}, "store public_url"),
+        ({"support_email": "nobody"}, "store support_email"),
+        ({"sender_email": "a@b.test\r\nBcc: c@d.test"}, "store sender_email"),
+        ({"name": " "}, "store name"),
+    ],
+)
+def test_a_store_that_could_not_work_is_refused(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        render(mail(MUG), **changes)
+
+
+def test_pictures_and_their_places_have_enough_contrast() -> None:
+    rendered, _ = render(mail(*[MUG] * 6))
+    places = re.findall(r"background-color:\s?(#\w{6});color:\s?(#\w{6})", rendered.html)
+    assert len(places) >= 6
+    assert all(_contrast(back, ink) >= 4.5 for back, ink in places)
+
+
+def _contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.1."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
