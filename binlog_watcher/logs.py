@@ -150,7 +150,7 @@ class _Line:
             # Redacted before it is cut into lines, for a secret may span them.
             lines = REDACTOR.redact("".join(traceback.format_exception(error))).splitlines()
             line = "\n  | ".join([line, *map(_escape, lines)])
-        return REDACTOR.redact(line)
+        return line
 
     def _level(self, record: logging.LogRecord) -> str:
         padded = f"{record.levelname:<7}"
@@ -174,10 +174,12 @@ def _exception(exc_info: Any) -> BaseException | None:
 
 
 def _text(value: object) -> str:
+    """A value as text, redacted: before it is escaped, since a secret may hold what gets escaped."""
     try:
-        return str(value)
+        text = str(value)
     except Exception as error:  # noqa: BLE001 - whatever a foreign __str__ raises must not cost the event
-        return f"<{type(value).__name__} that can't be shown: {type(error).__name__}>"
+        text = f"<{type(value).__name__} that can't be shown: {type(error).__name__}>"
+    return REDACTOR.redact(text)
 
 
 def _escape(text: str) -> str:
