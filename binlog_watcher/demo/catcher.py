@@ -60,7 +60,7 @@ class MailCatcher:
 
     def __init__(self, folder: Path, on_mail: Callable[[CaughtMail], None] | None = None) -> None:
         self._folder = folder
-        self._on_mail = on_mail
+        self.on_mail = on_mail
         self._arrived = threading.Condition()
         self._mails: list[CaughtMail] = []
         self._refused = 0
@@ -159,8 +159,8 @@ class MailCatcher:
         page = mail.part("html")
         if page:
             mail.path.with_suffix(".html").write_text(page, encoding="utf-8")
-        if self._on_mail is not None:
-            self._on_mail(mail)
+        if self.on_mail is not None:
+            self.on_mail(mail)
 
     def write_index(self) -> Path:
         """Write ``index.html``, the list of all mails, and return its path."""

@@ -21,13 +21,14 @@ class Timing(enum.Enum):
     LIVE = "live"  # last activity + threshold, with the service running: these count for the lateness
     HELD = "held"  # the end of the cool-down, counted from when the mail before arrived
     OUTAGE = "outage"  # due while the service was down, or read from the tables when it came back
+    CLOCK = "clock"  # only the shop's own clock tells the time of the activity, in whole seconds
 
 
-EARLY = {Timing.LIVE: 0.0, Timing.HELD: 0.5, Timing.OUTAGE: 1.0}
+EARLY = {Timing.LIVE: 0.0, Timing.HELD: 0.5, Timing.OUTAGE: 1.0, Timing.CLOCK: 1.0}
 """How many seconds before ``due`` a mail may come.
 
-LIVE: none. HELD: the cool-down counts from the claim, which comes before the mail's arrival. OUTAGE: after a
-restart the shop's own ``created_at`` is all that is known of the activity, and it has whole seconds.
+LIVE: none. HELD: the cool-down counts from the claim, which comes before the mail's arrival. The others: the
+shop's ``created_at`` is all that is known of the activity (after a restart, say), and it has whole seconds.
 """
 
 

@@ -53,8 +53,29 @@ class Outcome:
         return all(verdict.ok for verdict in self.verdicts)
 
 
-def judge(stories: Sequence[Story], mails: Iterable[ReceivedMail], log: Iterable[LoggedCart]) -> Outcome:
-    """Compare what came with what was expected, address by address, and the log row by row."""
+class _Lateness:
+    """Collects how long after its due moment each mail came."""
+
+    def __init__(self, resumed_at: float) -> None:
+        self._resumed_at = resumed_at
+        self.milliseconds: dict[Timing, list[float]] = {timing: [] for timing in Timing}
+
+    def add(self, want: ExpectedMail, mail: ReceivedMail) -> None:
+        due = max(want.due, self._resumed_at) if want.timing is Timing.OUTAGE else want.due
+        self.milliseconds[want.timing].append(max(0.0, mail.arrived_at - due) * 1000)
+
+
+def judge(
+    stories: Sequence[Story],
+    mails: Iterable[ReceivedMail],
+    log: Iterable[LoggedCart],
+    resumed_at: float = 0.0,
+) -> Outcome:
+    """Compare what came with what was expected, address by address, and the log row by row.
+
+    ``resumed_at``: when the service was ready again after the outage, in epoch seconds; what was due before
+    counts as due then.
+    """
     verdicts: dict[str, Verdict] = {}
     for story in stories:
         verdict = verdicts.setdefault(story.scenario, Verdict(story.scenario))
@@ -64,17 +85,17 @@ def judge(stories: Sequence[Story], mails: Iterable[ReceivedMail], log: Iterable
         if story.failed:
             verdict.wrong += 1
             verdict.problems.append(f"{story.address or story.user_id}: {story.failed}")
-    lateness: dict[Timing, list[float]] = {timing: [] for timing in Timing}
+    lateness = _Lateness(resumed_at)
     _judge_mails(stories, mails, verdicts, lateness)
     _judge_log(stories, log, verdicts)
-    return Outcome(tuple(verdicts.values()), lateness)
+    return Outcome(tuple(verdicts.values()), lateness.milliseconds)
 
 
 def _judge_mails(
     stories: Sequence[Story],
     mails: Iterable[ReceivedMail],
     verdicts: dict[str, Verdict],
-    lateness: dict[Timing, list[float]],
+    lateness: _Lateness,
 ) -> None:
     boxes: dict[str, list[ReceivedMail]] = {}
     for mail in sorted(mails, key=lambda mail: mail.arrived_at):
@@ -96,18 +117,17 @@ def _judge_mails(
             strays.received += len(box)
             strays.wrong += len(box)
             strays.problems.append(f"{address}: {len(box)} unexpected")
-        # A scenario of strays has no shopper, so that the problems alone decide.
 
 
 def _judge_box(
     expected: Sequence[ExpectedMail],
     box: Sequence[ReceivedMail],
     verdict: Verdict,
-    lateness: dict[Timing, list[float]],
+    lateness: _Lateness,
 ) -> None:
     for mail, want in zip(box, expected, strict=False):
         problems = check(want, mail)
-        lateness[want.timing].append(max(0.0, mail.arrived_at - want.due) * 1000)
+        lateness.add(want, mail)
         if problems:
             verdict.wrong += 1
             verdict.problems.append(f"mail {mail.number} to {mail.address}: {'; '.join(problems)}")

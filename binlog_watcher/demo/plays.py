@@ -224,7 +224,7 @@ async def payment_fails(shopper: Shopper) -> None:
     await shopper.order()
     await asyncio.sleep(1)
     await shopper.take_back_order()
-    shopper.expect_mail(Timing.OUTAGE)
+    shopper.expect_mail(Timing.CLOCK)
 
 
 async def guest_never_logs_in(shopper: Shopper) -> None:

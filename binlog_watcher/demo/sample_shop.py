@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pymysql
 
 DATABASE = "shop"
+ACCOUNT = "cartwake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def create(
         name = database.replace("`", "``")
         cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
         connection.select_db(database)
-        for statement in _statements():
+        for statement in _statements("shop.sql"):
             cursor.execute(statement)
         # executemany on INSERT … VALUES sends many rows a statement.
         cursor.executemany(
@@ -114,8 +115,16 @@ def add_users(connection: "pymysql.Connection[Any]", users: Iterable[User]) -> N
         )
 
 
-def _statements() -> list[str]:
-    """The statements of shop.sql, without its comment lines."""
-    text = files("binlog_watcher.demo").joinpath("shop.sql").read_text(encoding="utf-8")
+def create_account(connection: "pymysql.Connection[Any]", password: str) -> None:
+    """Create the account ``cartwake`` with the rights that a shop gives it on the database ``shop``."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (ACCOUNT, password))
+        for statement in _statements("account.sql"):
+            cursor.execute(statement)
+
+
+def _statements(name: str) -> list[str]:
+    """The statements of a file beside this module, without its comment lines."""
+    text = files("binlog_watcher.demo").joinpath(name).read_text(encoding="utf-8")
     code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     return [statement for part in code.split(";") if (statement := part.strip())]

@@ -1,0 +1,16 @@
+-- What a shop gives Cartwake, and no more; docker/initdb has the same for the container.
+GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'cartwake'@'%';
+
+-- The shop's tables: read only.
+GRANT SELECT ON `shop`.`cart` TO 'cartwake'@'%';
+GRANT SELECT ON `shop`.`users` TO 'cartwake'@'%';
+GRANT SELECT ON `shop`.`products` TO 'cartwake'@'%';
+GRANT SELECT ON `shop`.`orders` TO 'cartwake'@'%';
+
+-- Cartwake's own tables and views.
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_log` TO 'cartwake'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_recipient` TO 'cartwake'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_meta` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_daily` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_mails_daily` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_tiers` TO 'cartwake'@'%';

@@ -1,0 +1,94 @@
+"""The demo's report: scenario by scenario, lateness, and one line of JSON."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from binlog_watcher.demo.expectations import Timing
+from binlog_watcher.demo.judgement import Outcome, percentile
+
+_LABELS = {
+    Timing.LIVE: "mails of carts that fell due while Cartwake ran",
+    Timing.HELD: "mails held back by the cool-down, after its end",
+    Timing.OUTAGE: "mails of the outage, after Cartwake was ready again",
+}
+
+
+def table(outcome: Outcome) -> RenderableType:
+    """Expected and received, scenario by scenario, with the problems below."""
+    grid = Table(title="Expected and received mails", title_justify="left", header_style="bold")
+    grid.add_column("scenario", overflow="fold")
+    for column in ("shoppers", "expected", "received"):
+        grid.add_column(column, justify="right")
+    grid.add_column("")
+    for verdict in outcome.verdicts:
+        mark = Text("ok", style="green") if verdict.ok else Text("WRONG", style="bold red")
+        if verdict.ok and verdict.inconclusive:
+            mark = Text(f"ok ({verdict.inconclusive} too late to tell)", style="yellow")
+        grid.add_row(
+            Text(verdict.scenario), str(verdict.shoppers), str(verdict.expected), str(verdict.received), mark
+        )
+    total = [sum(getattr(v, name) for v in outcome.verdicts) for name in ("shoppers", "expected", "received")]
+    grid.add_section()
+    grid.add_row("all", *map(str, total), "ok" if outcome.ok else "WRONG", style="bold")
+    problems = [
+        Text(f"{verdict.scenario}: {problem}", style="red")
+        for verdict in outcome.verdicts
+        for problem in verdict.problems
+    ]
+    return Group(grid, *problems)
+
+
+def lateness_lines(outcome: Outcome) -> list[str]:
+    """How late the mails were, one line for each kind of due moment."""
+    lines = []
+    for timing, label in _LABELS.items():
+        values = outcome.lateness_ms[timing]
+        middle, high = percentile(values, 50), percentile(values, 99)
+        if middle is not None and high is not None:
+            lines.append(f"lateness p50 {middle:,.0f} ms, p99 {high:,.0f} ms: {len(values)} {label}")
+    return lines
+
+
+def summary(outcome: Outcome, *, seconds: float, server: str, folder: Path) -> dict[str, Any]:
+    """The figures of the JSON line. Lateness is in milliseconds, from the due moment to the end of SMTP's DATA."""
+
+    def total(name: str) -> int:
+        return sum(int(getattr(verdict, name)) for verdict in outcome.verdicts)
+
+    live, outage = outcome.lateness_ms[Timing.LIVE], outcome.lateness_ms[Timing.OUTAGE]
+    return {
+        "ok": outcome.ok,
+        "scenarios": len(outcome.verdicts),
+        **{
+            name: total(name)
+            for name in ("shoppers", "expected", "received", "missing", "doubled", "wrong", "inconclusive")
+        },
+        "lateness_p50_ms": _rounded(percentile(live, 50)),
+        "lateness_p99_ms": _rounded(percentile(live, 99)),
+        "lateness_mails": len(live),
+        "outage_p50_ms": _rounded(percentile(outage, 50)),
+        "outage_p99_ms": _rounded(percentile(outage, 99)),
+        "seconds": round(seconds, 1),
+        "server": server,
+        "folder": str(folder),
+    }
+
+
+def show(console: Console, outcome: Outcome, figures: dict[str, Any], notes: Sequence[str] = ()) -> None:
+    """Print table, lateness, notes, and last the JSON line."""
+    console.print(table(outcome))
+    for line in (*lateness_lines(outcome), *notes):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    text = json.dumps({"demo": figures})
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    (Path(figures["folder"]) / "result.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

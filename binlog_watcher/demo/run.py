@@ -1,0 +1,191 @@
+"""`cartwake demo`: sets up shop, mail catcher and service, lets the shoppers in, reports, cleans up."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+
+from binlog_watcher.demo import by_hand, output, report, sample_shop
+from binlog_watcher.demo.catcher import CaughtMail, MailCatcher
+from binlog_watcher.demo.display import display
+from binlog_watcher.demo.expectations import LoggedCart, money
+from binlog_watcher.demo.judgement import Outcome, judge
+from binlog_watcher.demo.performance import Performance
+from binlog_watcher.demo.process import ServiceProcess, free_port
+from binlog_watcher.demo.reading import read_mail
+from binlog_watcher.demo.scenarios import Part, cast
+from binlog_watcher.demo.server import Server, any_server
+from binlog_watcher.demo.shop_settings import Pace, service_settings, settings_for_another
+from binlog_watcher.demo.shoppers import Shop, Stage
+from mailer import mask
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Everything that was set up."""
+
+    server: Server
+    catcher: MailCatcher
+    service: ServiceProcess
+    folder: Path
+    pace: Pace
+    parts: tuple[Part, ...]
+    console: Console
+
+    def say(self, text: str) -> None:
+        """Print a line as it is."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def run_demo(
+    *, serve: bool = False, output_folder: Path | None = None, console: Console | None = None
+) -> int:
+    """Run the demo to its end and return the exit code.
+
+    0: every mail came as expected. 1: a mail was missing, doubled or wrong. 130: interrupted. ``serve`` keeps
+    everything running afterwards, until Ctrl-C. The folder is ``demo-output`` here when none is given, or a
+    temporary one where nothing can be written. Raises CartwakeError with a clear line when something that the
+    demo needs can't be had, or the service fails.
+    """
+    console = console or Console()
+    with _terminated_like_interrupted():
+        try:
+            with _venue(output.prepare(output_folder), console) as venue:
+                if serve:
+                    venue.say(_instructions(venue))
+                outcome = asyncio.run(_perform(venue))
+                in_order = _serve(venue) if serve else venue.service.stop() == 0
+                if not in_order:
+                    venue.say(venue.service.explain("the service did not end in order"))
+                return 0 if outcome.ok and in_order else 1
+        except KeyboardInterrupt:
+            console.print("Interrupted: everything is stopped.")
+            return INTERRUPTED
+
+
+@contextlib.contextmanager
+def _venue(folder: Path, console: Console) -> Iterator[Venue]:
+    """Server, shop, catcher and service process; everything is stopped at the end, the last one first."""
+    parts, pace = cast(), Pace()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(any_server())
+        password = secrets.token_urlsafe(12)
+        with server.connect() as connection:
+            sample_shop.create(connection)
+            sample_shop.add_users(connection, [user for part in parts for user, _ in part.cast])
+            sample_shop.create_account(connection, password)
+        catcher = stack.enter_context(MailCatcher(folder / "mails"))
+        settings = service_settings(
+            mysql_port=server.port,
+            mysql_password=password,
+            smtp_port=catcher.port,
+            metrics_port=free_port(),
+            log_file=folder / "cartwake.log",
+            pace=pace,
+        )
+        by_hand.write_settings(folder / "demo.env", settings_for_another(settings))
+        by_hand.write_script(
+            folder / "sql", port=server.port, password=server.password, database=sample_shop.DATABASE
+        )
+        service = stack.enter_context(ServiceProcess(settings, folder / "console.log"))
+        yield Venue(server, catcher, service, folder, pace, parts, console)
+
+
+async def _perform(venue: Venue) -> Outcome:
+    """Prepare, play, judge and report."""
+    with Shop(lambda: venue.server.connect(database=sample_shop.DATABASE)) as shop:
+        stage = Stage(shop, venue.catcher, venue.pace.threshold, venue.pace.cooldown)
+        performance = Performance(venue.parts, stage, venue.service)
+        await performance.prepare()
+        people = len(performance.stories)
+        venue.say(
+            f"{people} shoppers, {venue.server.flavor} {'.'.join(map(str, venue.server.version))}, "
+            f"a cart counts as abandoned after {venue.pace.threshold:g} s; everything is kept in {venue.folder}"
+        )
+        began = time.monotonic()
+        with display(venue.console) as board:
+            await performance.run(board)
+        log, notes = await asyncio.to_thread(_read_log, venue.server)
+        mails = [read_mail(mail) for mail in venue.catcher.mails]
+        outcome = judge(performance.stories, mails, log, performance.resumed_at)
+        index = venue.catcher.write_index()
+        figures = report.summary(
+            outcome,
+            seconds=time.monotonic() - began,
+            server=f"{venue.server.flavor} {'.'.join(map(str, venue.server.version))}",
+            folder=venue.folder,
+        )
+        report.show(venue.console, outcome, figures, [*notes, f"all mails: {index}"])
+        return outcome
+
+
+def _read_log(server: Server) -> tuple[list[LoggedCart], list[str]]:
+    """Cartwake's log, and what the shop's owner reads in its views."""
+    with server.connect(database=sample_shop.DATABASE) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT user_id, status, reason, email_sent, cart_total, discount_percent FROM cart_abandonment_log"
+        )
+        log = [LoggedCart(*row) for row in cursor.fetchall()]
+        cursor.execute(
+            "SELECT SUM(abandoned_carts), SUM(abandoned_value), SUM(lost_revenue) FROM cart_abandonment_daily"
+        )
+        carts, value, lost = cursor.fetchone() or (0, None, None)
+        cursor.execute("SELECT SUM(mails), SUM(conversions) FROM cart_abandonment_mails_daily")
+        mails, conversions = cursor.fetchone() or (0, 0)
+    note = (
+        f"the owner's views: {carts} carts worth {money(value or Decimal(0))} abandoned, "
+        f"{money(lost or Decimal(0))} of it lost so far; {mails} mails, {conversions} conversions"
+    )
+    return log, [note]
+
+
+def _instructions(venue: Venue) -> str:
+    return by_hand.instructions(
+        venue.folder,
+        port=venue.server.port,
+        password=venue.server.password,
+        database=sample_shop.DATABASE,
+        threshold=venue.pace.threshold,
+    )
+
+
+def _serve(venue: Venue) -> bool:
+    """Keep everything up and print each mail, until Ctrl-C; False when the service ended by itself."""
+
+    def tell(mail: CaughtMail) -> None:
+        venue.say(f"mail {mail.number} to {mask(', '.join(mail.recipients))}: {mail.subject}  {mail.path}")
+
+    venue.catcher.on_mail = tell
+    venue.say(_instructions(venue))
+    venue.say("The shop stays open; Ctrl-C closes it.")
+    try:
+        while venue.service.alive:
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        venue.say("Closing.")
+        return venue.service.stop() == 0
+    return False
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the demo as Ctrl-C does, with everything cleaned up."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {
+        number: signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT)) for number in numbers
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
