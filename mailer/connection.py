@@ -171,8 +171,8 @@ class Connection:
         try:
             await self._client.mail(mail_from, options=["SMTPUTF8"] if utf8 else ())
         except aiosmtplib.SMTPSenderRefused as error:
-            if error.code in (503, 552) or not 500 <= error.code < 600:
-                raise
+            if error.code in _LOGIN_CODES | {503, 552} or not 500 <= error.code < 600:
+                raise  # not about this sender: a login, our own sequence, the size, or something that passes
             # The recipient is not known to the server yet, so every further mail would be refused alike.
             raise SenderStoppedError(
                 f"the SMTP server refuses the sender {mask(mail_from)} ({_reply(error, self._settings)}): set"
@@ -210,7 +210,7 @@ class Connection:
 
     async def _after_refusal(self, code: int | None) -> None:
         """Make the connection fit for the next message, or close it."""
-        if code is None or code in (421, 503) or not self.is_open:
+        if code is None or code < 200 or code in (421, 503) or not self.is_open:
             self.abort()
             return
         try:

@@ -61,13 +61,16 @@ class SmtpSender:
 
         Success lifts a stop. Raises RetryLaterError or SenderStoppedError.
         """
-        connection = Connection(self._settings)
-        await connection.open()
         try:
-            if mail_from is not None:
-                await connection.check_sender(mail_from)
-        finally:
-            await connection.quit()
+            connection = await self._open()
+            try:
+                if mail_from is not None:
+                    await connection.check_sender(mail_from)
+            finally:
+                await connection.quit()
+        except SenderStoppedError as error:
+            self._stopped = error
+            raise
         self._stopped = None
 
     async def close(self) -> None:
@@ -102,7 +105,7 @@ class SmtpSender:
         if self._closed:
             raise RetryLaterError("the sender is closed: the message is sent after the next start")
         if self._stopped is not None:
-            raise self._stopped
+            raise SenderStoppedError(self._stopped.text, self._stopped.code)
         now = asyncio.get_running_loop().time()
         while self._spare:
             connection = self._spare.pop()
