@@ -33,7 +33,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for reason, pattern in (
         ("a URL", r"[a-z][a-z0-9+.-]*\s*:\s*//|\bwww\d?\s*\.|\b(?:https?|mailto|tel|javascript|data)\s*:"),
         ("a URL", r"[\w-]\s*[.。]\s?(?:com|net|org|info|biz)\b"),
-        ("a URL", r"[\w-](?:\.[^\W\d_]{2,}|。[a-z]{2,})"),
+        ("a URL", r"[\w-]\.[^\W\d_]{2,}|[a-z0-9]。[a-z]{2,}|。(?:com|net|org|jp)\b"),
         (
             "a URL",
             r"[(\[{]\s*(?:dot|punkt|punto|point)\s*[)\]}]|\b(?:dot|punkt|punto)\s+(?:com|net|org|info|biz|io|shop|store|de|co)\b",

@@ -10,7 +10,7 @@ CATEGORY_LIMIT = 80
 DESCRIPTION_LIMIT = 300
 MAX_LINES = 5
 MAX_PICKS = 5
-"""Caps on what a shop's texts can make the prompt cost: under 4,000 characters of data in all."""
+"""Caps on what a shop's texts can make the prompt cost: under 5,000 characters of data in all."""
 
 
 class Prompt(NamedTuple):

@@ -1,0 +1,144 @@
+import logging
+import threading
+from decimal import Decimal
+
+import pytest
+
+from recommender import Catalog, Product, Recommender, RecommenderError, SimilarityIndex
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def item(number: int, name: str, stock: int = 5) -> Product:
+    return Product(number, name, "", Decimal(10), "Kitchen", None, stock)
+
+
+def ids(recommender: Recommender, *basket: int) -> set[int | str]:
+    return {found.product.id for found in recommender.recommend(basket)}
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return Catalog([item(1, "Green tea"), item(2, "Black tea"), item(3, "Tea pot")])
+
+
+def test_the_first_call_builds_and_later_ones_do_not(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds = count_builds(monkeypatch)
+    recommender = Recommender(catalog)
+    assert ids(recommender, 1) == ids(recommender, 1) == {2, 3}
+    assert recommender.recommend_many([[1], [2]])[0] == recommender.recommend([1])
+    assert len(builds) == 1
+
+
+def test_stock_counts_at_once_and_builds_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = count_builds(monkeypatch)
+    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender.build()
+    catalog.upsert(item(2, "Black tea", stock=0))
+    assert ids(recommender, 1) == {3}
+    catalog.upsert(item(2, "Black tea", stock=1))
+    assert ids(recommender, 1) == {2, 3}
+    assert len(builds) == 1
+
+
+def test_a_removed_product_is_gone_at_once(catalog: Catalog) -> None:
+    recommender = Recommender(catalog)
+    recommender.build()
+    catalog.remove(3)
+    assert ids(recommender, 1) == {2}
+
+
+def test_an_import_of_many_products_is_one_build_per_pause(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds = count_builds(monkeypatch)
+    clock = Clock()
+    recommender = Recommender(catalog, clock=clock, rebuild_pause_s=10)
+    recommender.build()
+    for number in range(10, 60):
+        catalog.upsert(item(number, f"Tea number {number}"))
+        recommender.recommend([1])
+    assert len(builds) == 1
+    clock.now = 11
+    assert ids(recommender, 1) <= {2, 3}  # the old index serves while the new one is built
+    assert recommender.join(10)
+    assert len(builds) == 2
+    assert len(recommender.index()) == 53
+
+
+def test_a_build_in_progress_holds_up_nobody(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender.build()
+    started, go_on = threading.Event(), threading.Event()
+    build = SimilarityIndex.build
+
+    def slow(products: object) -> SimilarityIndex:
+        started.set()
+        assert go_on.wait(30)
+        return build(products)
+
+    monkeypatch.setattr(SimilarityIndex, "build", slow)
+    catalog.upsert(item(4, "Herbal tea"))
+    assert ids(recommender, 1) == {2, 3}
+    assert started.wait(10)
+    assert ids(recommender, 1) == {2, 3}
+    catalog.upsert(item(3, "Tea pot", stock=0))
+    assert ids(recommender, 1) == {2}
+    assert not recommender.join(0.0)
+    go_on.set()
+    assert recommender.join(10)
+    # The stock figure that came during the build is not lost with it.
+    assert ids(recommender, 1) == {2, 4}
+
+
+def test_a_failed_build_leaves_the_old_index_and_waits_for_a_change(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender.build()
+    with monkeypatch.context() as patch:
+        attempts = []
+
+        def fail(products: object) -> SimilarityIndex:
+            attempts.append(products)
+            raise MemoryError
+
+        patch.setattr(SimilarityIndex, "build", fail)
+        catalog.upsert(item(4, "Herbal tea"))
+        with caplog.at_level(logging.ERROR):
+            for _ in range(3):
+                assert ids(recommender, 1) == {2, 3}
+                assert recommender.join(10)
+        assert len(attempts) == 1
+        assert "old one goes on serving" in caplog.text
+    catalog.upsert(item(5, "Iced tea"))
+    recommender.recommend([1])
+    assert recommender.join(10)
+    assert {4, 5} & ids(recommender, 1)
+
+
+def test_settings_out_of_range_are_refused(catalog: Catalog) -> None:
+    with pytest.raises(RecommenderError, match="threshold"):
+        Recommender(catalog, threshold=1.5)
+    with pytest.raises(RecommenderError, match="count"):
+        Recommender(catalog, count=-1)
+
+
+def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    builds: list[int] = []
+    build = SimilarityIndex.build
+
+    def counted(products: object) -> SimilarityIndex:
+        index = build(products)
+        builds.append(len(index))
+        return index
+
+    monkeypatch.setattr(SimilarityIndex, "build", counted)
+    return builds
