@@ -1,6 +1,5 @@
 """The folder that the demo leaves behind; only a folder that the demo made itself is ever emptied."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,8 +16,6 @@ def prepare(wanted: Path | None = None) -> Path:
 
     Raises ConfigError when the folder has files that the demo did not put there, or can't be written.
     """
-    if wanted is None and not _writable(Path.cwd()):
-        return _marked(Path(tempfile.mkdtemp(prefix="cartwake-demo-")))
     folder = (wanted or Path.cwd() / NAME).absolute()
     try:
         if folder.exists():
@@ -27,13 +24,11 @@ def prepare(wanted: Path | None = None) -> Path:
             folder.mkdir(parents=True)
         return _marked(folder)
     except OSError as error:
+        if wanted is None:
+            return _marked(Path(tempfile.mkdtemp(prefix="cartwake-demo-")))
         raise ConfigError(
             f"can't write to {folder} ({error.strerror}): give another folder with --output"
         ) from error
-
-
-def _writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _empty(folder: Path) -> None:
