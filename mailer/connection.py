@@ -2,23 +2,16 @@
 
 import asyncio
 import contextlib
-import re
-import ssl
 from collections.abc import Iterator
-from typing import NoReturn
 
 import aiosmtplib
 
 from mailer.addresses import mask
 from mailer.errors import OutcomeUnknownError, RejectedForeverError, RetryLaterError, SenderStoppedError
-from mailer.smtp_settings import SmtpSettings
-
-_ADDRESS = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
-_LOGIN_CODES = frozenset({530, 534, 535, 538})
-"""Authentication required, too weak, refused, needs encryption (RFC 4954, 6)."""
+from mailer.smtp_replies import LOGIN_CODES, NETWORK, classified, reason, reply_of, scrub
+from mailer.smtp_settings import COURTESY, SmtpSettings
 
 _METHODS = ("plain", "login", "cram-md5")
-_NETWORK = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
 
 
 class Connection:
@@ -51,15 +44,15 @@ class Connection:
         """
         where = f"{self._settings.host} port {self._settings.effective_port}"
         try:
-            with _classified(self._settings):
+            with classified(self._settings):
                 async with asyncio.timeout(self._settings.timeout):
                     await self._client.connect()
                     await self._encrypt()
                     await self._log_in()
-        except _NETWORK as error:
+        except NETWORK as error:
             self.abort()
             raise RetryLaterError(
-                f"the SMTP server {where} can't be reached ({_reason(error)}): check SMTP_HOST, SMTP_PORT and the"
+                f"the SMTP server {where} can't be reached ({reason(error)}): check SMTP_HOST, SMTP_PORT and the"
                 " network; sending goes on by itself once it answers"
             ) from None
         except BaseException:
@@ -69,8 +62,8 @@ class Connection:
     async def deliver(self, mail_from: str, rcpt: str, message: bytes) -> str:
         """Hand one message over; the server's reply. Errors as ``SmtpSender.send`` tells them."""
         try:
-            await self._envelope(mail_from, rcpt)
-            return await self._data(message)
+            await self._hand_over(mail_from, rcpt, message)
+            return await self._verdict()
         except (RetryLaterError, RejectedForeverError) as error:
             await self._after_refusal(error.code)
             raise
@@ -84,14 +77,14 @@ class Connection:
 
     async def check_sender(self, mail_from: str) -> None:
         """See whether the server lets us send as ``mail_from``, without sending anything."""
-        with _classified(self._settings), _lost_before_data(self):
+        with classified(self._settings), _lost_before_data(self):
             await self._mail(mail_from, utf8=False)
             await self._client.rset()
 
     async def is_alive(self) -> bool:
-        """Ask for a sign of life (NOOP); closes the connection when there is none within five seconds."""
+        """Ask for a sign of life (NOOP); closes the connection when there is none soon."""
         try:
-            await self._client.noop(timeout=min(5.0, self._settings.timeout))
+            await self._client.noop(timeout=COURTESY)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             self.abort()
             return False
@@ -101,10 +94,10 @@ class Connection:
         return self.is_open
 
     async def quit(self) -> None:
-        """Say goodbye and close; a server that does not answer within two seconds is hung up on."""
+        """Say goodbye and close; a server that does not answer soon is hung up on."""
         try:
             if self.is_open:
-                await self._client.quit(timeout=2.0)
+                await self._client.quit(timeout=COURTESY)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             pass
         finally:
@@ -151,62 +144,62 @@ class Connection:
             if 400 <= error.code < 500:
                 raise
             raise SenderStoppedError(
-                f"the SMTP server refused the login ({_reply(error, self._settings)}): check SMTP_USER and"
+                f"the SMTP server refused the login ({reply_of(error, self._settings)}): check SMTP_USER and"
                 " SMTP_PASSWORD; sending has stopped",
                 error.code,
             ) from None
 
-    async def _envelope(self, mail_from: str, rcpt: str) -> None:
-        """MAIL and RCPT: until here nothing has been handed over."""
+    async def _hand_over(self, mail_from: str, rcpt: str, message: bytes) -> None:
+        """MAIL, RCPT, DATA and the message; whatever is raised in here, the message has not left.
+
+        aiosmtplib's ``data()`` would hide whether the connection broke before or after that, and scans the
+        body twice; this writes the same bytes through the same protocol.
+        """
         utf8 = not rcpt.isascii()
         if utf8 and not self._client.supports_extension("smtputf8"):
             raise RejectedForeverError(
                 "the SMTP server does not support addresses with letters beyond ASCII (SMTPUTF8)"
             )
-        with _classified(self._settings), _lost_before_data(self):
-            await self._mail(mail_from, utf8=utf8)
-            await self._client.rcpt(rcpt, encoding="utf-8" if utf8 else "ascii")
+        with classified(self._settings), _lost_before_data(self):
+            async with asyncio.timeout(self._settings.timeout):
+                await self._mail(mail_from, utf8=utf8)
+                await self._client.rcpt(rcpt, encoding="utf-8" if utf8 else "ascii")
+                start = await self._client.execute_command(b"DATA")
+            if start.code != 354:
+                raise aiosmtplib.SMTPDataError(start.code, start.message)
+            protocol = self._client.protocol
+            if protocol is None:
+                raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+            protocol.write(message + b".\r\n")
 
     async def _mail(self, mail_from: str, *, utf8: bool) -> None:
         try:
             await self._client.mail(mail_from, options=["SMTPUTF8"] if utf8 else ())
         except aiosmtplib.SMTPSenderRefused as error:
-            if error.code in _LOGIN_CODES | {503, 552} or not 500 <= error.code < 600:
+            if error.code in LOGIN_CODES | {503, 552} or not 500 <= error.code < 600:
                 raise  # not about this sender: a login, our own sequence, the size, or something that passes
             # The recipient is not known to the server yet, so every further mail would be refused alike.
             raise SenderStoppedError(
-                f"the SMTP server refuses the sender {mask(mail_from)} ({_reply(error, self._settings)}): set"
+                f"the SMTP server refuses the sender {mask(mail_from)} ({reply_of(error, self._settings)}): set"
                 " SENDER_EMAIL to an address that this account may send as; sending has stopped",
                 error.code,
             ) from None
 
-    async def _data(self, message: bytes) -> str:
-        """DATA, the message and the verdict.
-
-        aiosmtplib's ``data()`` would hide whether the connection broke before or after the message left, and
-        scans the body twice; this writes the same bytes through the same protocol.
-        """
-        with _classified(self._settings), _lost_before_data(self):
-            start = await self._client.execute_command(b"DATA")
-            if start.code != 354:
-                raise aiosmtplib.SMTPDataError(start.code, start.message)
-        protocol = self._client.protocol
-        if protocol is None:
-            raise RetryLaterError(
-                "the SMTP server hung up before the message was handed over: it is sent later"
-            )
+    async def _verdict(self) -> str:
+        """What the server says of the message that it has; raises OutcomeUnknownError when it says nothing."""
         try:
-            protocol.write(message + b".\r\n")
-            reply = await protocol.read_response(timeout=self._settings.data_timeout)
+            if self._client.protocol is None:
+                raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+            reply = await self._client.protocol.read_response(timeout=self._settings.data_timeout)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise OutcomeUnknownError(
-                f"the SMTP server was lost while it had the message ({_reason(error)}): it may have been delivered;"
+                f"the SMTP server was lost while it had the message ({reason(error)}): it may have been delivered;"
                 " look into the server's log before sending it again"
             ) from None
         if not 200 <= reply.code < 300:
-            with _classified(self._settings):
+            with classified(self._settings):
                 raise aiosmtplib.SMTPDataError(reply.code, reply.message)
-        return _scrub(reply.message, self._settings)
+        return scrub(reply.message, self._settings)
 
     async def _after_refusal(self, code: int | None) -> None:
         """Make the connection fit for the next message, or close it."""
@@ -214,7 +207,7 @@ class Connection:
             self.abort()
             return
         try:
-            await self._client.rset()
+            await self._client.rset(timeout=COURTESY)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             self.abort()
         except BaseException:
@@ -227,95 +220,8 @@ def _lost_before_data(connection: Connection) -> Iterator[None]:
     """A connection lost in here has taken no message along: sending again is safe."""
     try:
         yield
-    except _NETWORK as error:
+    except NETWORK as error:
         connection.abort()
         raise RetryLaterError(
-            f"the SMTP server hung up or fell silent before it took the message ({_reason(error)}): it is sent later"
+            f"the SMTP server hung up or fell silent before it took the message ({reason(error)}): it is sent later"
         ) from None
-
-
-@contextlib.contextmanager
-def _classified(settings: SmtpSettings) -> Iterator[None]:
-    """Turns the server's replies and TLS failures into our errors; lost connections pass."""
-    try:
-        yield
-    except aiosmtplib.SMTPResponseException as error:
-        _raise_for(error, settings)
-    except _NETWORK as error:
-        tls = _tls_failure(error)
-        if tls is not None:
-            raise _stopped_by_tls(tls, settings) from None
-        raise
-    except ssl.SSLError as error:
-        raise _stopped_by_tls(error, settings) from None
-
-
-def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) -> NoReturn:
-    code, reply = error.code, _reply(error, settings)
-    if code in _LOGIN_CODES:
-        raise SenderStoppedError(
-            f"the SMTP server wants a login ({reply}): check SMTP_USER, SMTP_PASSWORD and SMTP_TLS; sending has"
-            " stopped",
-            code,
-        ) from None
-    at_start = isinstance(error, aiosmtplib.SMTPConnectResponseError | aiosmtplib.SMTPHeloError)
-    # 503 is our own sequence gone wrong, 5.4.5 a quota used up (Gmail's daily limit): both pass.
-    passing = not 500 <= code < 600 or code == 503 or "5.4.5" in error.message[:12]
-    if passing:
-        raise RetryLaterError(f"the SMTP server asks to come back later ({reply})", code) from None
-    if at_start or not isinstance(
-        error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError | aiosmtplib.SMTPSenderRefused
-    ):
-        raise SenderStoppedError(
-            f"the SMTP server turns us away ({reply}): ask its operator, or check SMTP_HOST and SMTP_PORT; sending"
-            " has stopped",
-            code,
-        ) from None
-    what = "recipient" if isinstance(error, aiosmtplib.SMTPRecipientRefused) else "message"
-    raise RejectedForeverError(f"the SMTP server refuses this {what} for good ({reply})", code) from None
-
-
-def _tls_failure(error: BaseException) -> ssl.SSLError | None:
-    """The TLS failure behind a connection error; None for one that passes (a peer that hung up)."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError) and not isinstance(
-            cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
-        ):
-            return cause
-        cause = cause.__cause__
-    return None
-
-
-def _stopped_by_tls(error: ssl.SSLError, settings: SmtpSettings) -> SenderStoppedError:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return SenderStoppedError(
-            f"the certificate of the SMTP server {settings.host} is not trusted ({error.verify_message}): check"
-            " SMTP_HOST, or add its authority to the system's certificates; nothing was sent"
-        )
-    return SenderStoppedError(
-        f"TLS with the SMTP server {settings.host} port {settings.effective_port} failed ({error.reason}): check"
-        " SMTP_TLS and SMTP_PORT (tls is for port 465, starttls for 587); nothing was sent"
-    )
-
-
-def _reply(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) -> str:
-    return f"{error.code} {_scrub(error.message, settings)}"
-
-
-def _reason(error: BaseException) -> str:
-    """What went wrong in a few words; the cause's are clearer than the library's."""
-    cause = error.__cause__ or error
-    if isinstance(cause, TimeoutError) or isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(cause).rstrip(".") or type(cause).__name__
-
-
-def _scrub(text: str, settings: SmtpSettings) -> str:
-    """A server's reply for logs: one line, capped, addresses masked, the password gone should it be echoed."""
-    if settings.password:
-        text = text.replace(settings.password, "***")
-    printable = "".join(char if char.isprintable() else " " for char in text[:600])
-    return _ADDRESS.sub(lambda found: mask(found.group()), " ".join(printable.split()))[:300]

@@ -5,6 +5,9 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+COURTESY = 5.0
+"""Seconds that a server has for what no mail depends on: NOOP, RSET and QUIT."""
+
 Tls = Literal["starttls", "tls", "none"]
 
 
@@ -13,10 +16,11 @@ class SmtpSettings:
     """Where and how mail is handed over; checked when made (ValueError says what to change).
 
     ``tls``: "starttls" upgrades a plain connection and refuses to go on without; "tls" encrypts from the first
-    byte (port 465); "none" is allowed on this machine's loopback only. ``timeout`` (s) bounds connecting and each
-    command; ``data_timeout`` (s) the wait for the verdict on a message: RFC 5321 grants ten minutes, and giving
-    up early leaves a mail nobody knows the fate of. A connection is replaced after ``max_messages`` messages or
-    ``max_age`` seconds, and asked for a sign of life after ``max_idle`` idle seconds.
+    byte (port 465); "none" is allowed on this machine's loopback only. ``timeout`` (s) bounds connecting (login
+    included), and all commands before the message together; ``data_timeout`` (s) the wait for the verdict on a
+    message: giving up early leaves a mail nobody knows the fate of (RFC 5321 grants ten minutes). A connection
+    is replaced after ``max_messages`` messages or ``max_age`` seconds, and asked for a sign of life after
+    ``max_idle`` idle seconds.
     ``tls_context``: one of your own, for private certificate authorities.
     """
 
@@ -26,7 +30,7 @@ class SmtpSettings:
     password: str | None = field(default=None, repr=False)
     tls: Tls = "starttls"
     timeout: float = 30.0
-    data_timeout: float = 300.0
+    data_timeout: float = 120.0
     connections: int = 4
     max_messages: int = 100
     max_age: float = 300.0
@@ -62,10 +66,10 @@ class SmtpSettings:
     def longest_send(self) -> float:
         """Seconds after which ``SmtpSender.send`` has certainly ended, once it has a connection of the pool.
 
-        Two connection attempts (a pooled one may turn out dead), with a sign of life, MAIL, RCPT and DATA on
-        each, and the verdict. A lease on the message must be longer.
+        Two connections (a pooled one may turn out dead), the commands on each, the verdict, and the courtesies
+        around them. A lease on the message must be longer.
         """
-        return 2 * (self.timeout + 3 * self.timeout) + self.timeout + self.data_timeout
+        return 4 * self.timeout + self.data_timeout + 4 * COURTESY
 
 
 def is_loopback(host: str) -> bool:

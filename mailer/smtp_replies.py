@@ -1,0 +1,109 @@
+"""What a server's replies and a broken connection mean for the caller, and how they are told."""
+
+import contextlib
+import re
+import ssl
+from collections.abc import Iterator
+from typing import NoReturn
+
+import aiosmtplib
+
+from mailer.addresses import mask
+from mailer.errors import RejectedForeverError, RetryLaterError, SenderStoppedError
+from mailer.smtp_settings import SmtpSettings
+
+LOGIN_CODES = frozenset({530, 534, 535, 538})
+"""Authentication required, too weak, refused, needs encryption (RFC 4954, 6)."""
+
+NETWORK = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
+"""How a lost or silent connection shows."""
+
+_ADDRESS = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
+
+
+@contextlib.contextmanager
+def classified(settings: SmtpSettings) -> Iterator[None]:
+    """Turns the server's replies and TLS failures into our errors; lost connections pass."""
+    try:
+        yield
+    except aiosmtplib.SMTPResponseException as error:
+        _raise_for(error, settings)
+    except NETWORK as error:
+        tls = _tls_failure(error)
+        if tls is not None:
+            raise _stopped_by_tls(tls, settings) from None
+        raise
+    except ssl.SSLError as error:
+        raise _stopped_by_tls(error, settings) from None
+
+
+def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) -> NoReturn:
+    code, reply = error.code, reply_of(error, settings)
+    if code in LOGIN_CODES:
+        raise SenderStoppedError(
+            f"the SMTP server wants a login ({reply}): check SMTP_USER, SMTP_PASSWORD and SMTP_TLS; sending has"
+            " stopped",
+            code,
+        ) from None
+    at_start = isinstance(error, aiosmtplib.SMTPConnectResponseError | aiosmtplib.SMTPHeloError)
+    # 503 is our own sequence gone wrong, 5.4.5 a quota used up (Gmail's daily limit): both pass.
+    passing = not 500 <= code < 600 or code == 503 or "5.4.5" in error.message[:12]
+    if passing:
+        raise RetryLaterError(f"the SMTP server asks to come back later ({reply})", code) from None
+    if at_start or not isinstance(
+        error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError | aiosmtplib.SMTPSenderRefused
+    ):
+        raise SenderStoppedError(
+            f"the SMTP server turns us away ({reply}): ask its operator, or check SMTP_HOST and SMTP_PORT; sending"
+            " has stopped",
+            code,
+        ) from None
+    what = "recipient" if isinstance(error, aiosmtplib.SMTPRecipientRefused) else "message"
+    raise RejectedForeverError(f"the SMTP server refuses this {what} for good ({reply})", code) from None
+
+
+def _tls_failure(error: BaseException) -> ssl.SSLError | None:
+    """The TLS failure behind a connection error; None for one that passes (a peer that hung up)."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError) and not isinstance(
+            cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
+        ):
+            return cause
+        cause = cause.__cause__
+    return None
+
+
+def _stopped_by_tls(error: ssl.SSLError, settings: SmtpSettings) -> SenderStoppedError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return SenderStoppedError(
+            f"the certificate of the SMTP server {settings.host} is not trusted ({error.verify_message}): check"
+            " SMTP_HOST, or add its authority to the system's certificates; nothing was sent"
+        )
+    return SenderStoppedError(
+        f"TLS with the SMTP server {settings.host} port {settings.effective_port} failed ({error.reason}): check"
+        " SMTP_TLS and SMTP_PORT (tls is for port 465, starttls for 587); nothing was sent"
+    )
+
+
+def reply_of(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) -> str:
+    """The reply's code and text, for an error message."""
+    return f"{error.code} {scrub(error.message, settings)}"
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong in a few words; the cause's are clearer than the library's."""
+    cause = error.__cause__ or error
+    if isinstance(cause, TimeoutError) or isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return str(cause).rstrip(".") or type(cause).__name__
+
+
+def scrub(text: str, settings: SmtpSettings) -> str:
+    """A server's reply for logs: one line, capped, addresses masked, the password gone should it be echoed."""
+    if settings.password:
+        text = text.replace(settings.password, "***")
+    printable = "".join(char if char.isprintable() else " " for char in text[:600])
+    return _ADDRESS.sub(lambda found: mask(found.group()), " ".join(printable.split()))[:300]
