@@ -1,0 +1,93 @@
+"""MySQL packets off a socket, in large pieces: one system call brings thousands of events.
+
+Packet format: MySQL client/server protocol, "MySQL Packets" (3 bytes length, 1 byte sequence number; a packet of
+0xFFFFFF bytes goes on in the next one).
+"""
+
+import socket
+
+import pymysql.err
+from pymysql.constants import CR
+
+_HEAD = 4
+_FULL = 0xFFFFFF
+_OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
+_CHUNK = 1 << 18
+
+Found = tuple[bytes | bytearray, int, int]
+"""Buffer, start and end of a packet's content behind the OK byte; good until the next ``read``."""
+
+
+class PacketReader:
+    """Reads the answer to a dump command. ``sequence``: the number of the first packet."""
+
+    def __init__(self, sock: socket.socket, *, sequence: int = 1) -> None:
+        self._socket = sock
+        self._sequence = sequence
+        self._buffer = bytearray(_CHUNK)
+        self._start = 0  # of the bytes not yet handed out
+        self._end = 0  # of the bytes received
+        self._parts = b""  # of a packet that spans several
+
+    def read(self) -> list[Found]:
+        """Wait for data; returns all complete packets, at least one.
+
+        Raises what the server sends as an error, and OperationalError 2013 when the connection is lost (or
+        silent for longer than the socket's timeout).
+        """
+        while True:
+            self._receive()
+            found = self._split()
+            if found:
+                return found
+
+    def _receive(self) -> None:
+        waiting = self._end - self._start
+        if self._start:
+            self._buffer[:waiting] = self._buffer[self._start : self._end]
+            self._start, self._end = 0, waiting
+        if waiting == len(self._buffer):
+            self._buffer.extend(bytes(len(self._buffer)))
+        try:
+            with memoryview(self._buffer) as view, view[waiting:] as free:
+                count = self._socket.recv_into(free)
+        except OSError as error:  # timeouts and TLS errors are among them
+            raise _lost(str(error)) from error
+        if not count:
+            raise _lost("the server closed it")
+        self._end += count
+
+    def _split(self) -> list[Found]:
+        buffer, at, end = self._buffer, self._start, self._end
+        found: list[Found] = []
+        while end - at >= _HEAD:
+            size = buffer[at] | buffer[at + 1] << 8 | buffer[at + 2] << 16
+            behind = at + _HEAD + size
+            if behind > end:
+                break
+            if size == _FULL or self._parts:
+                self._parts += bytes(buffer[at + _HEAD : behind])
+                if size < _FULL:
+                    found.append(_content(self._parts, 0, len(self._parts)))
+                    self._parts = b""
+            else:
+                found.append(_content(buffer, at + _HEAD, behind))
+            if buffer[at + 3] != self._sequence:
+                raise _lost(f"packet {buffer[at + 3]} where {self._sequence} was due")
+            self._sequence = (self._sequence + 1) & 0xFF
+            at = behind
+        self._start = at
+        return found
+
+
+def _content(data: bytes | bytearray, start: int, end: int) -> Found:
+    status = data[start] if end > start else _EOF
+    if status == _OK:
+        return data, start + 1, end
+    if status == _ERROR:
+        pymysql.err.raise_mysql_exception(bytes(data[start:end]))
+    raise _lost("the server ended the stream")
+
+
+def _lost(why: str) -> pymysql.err.OperationalError:
+    return pymysql.err.OperationalError(CR.CR_SERVER_LOST, f"Lost the connection to the binlog: {why}")

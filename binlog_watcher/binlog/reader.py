@@ -1,0 +1,290 @@
+"""The reader's thread: anchor, hydrate, stream; and again from the right place whenever something breaks."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from binlog_watcher.binlog.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
+from binlog_watcher.binlog.decoder import Decoder
+from binlog_watcher.binlog.dictionary import describe
+from binlog_watcher.binlog.dump import Dump, Session
+from binlog_watcher.binlog.effects import watched_tables
+from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
+from binlog_watcher.binlog.handover import Handover, HandoverClosedError
+from binlog_watcher.binlog.position import Position
+from binlog_watcher.binlog.statement import StatementReader
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.table_map import Column, TableMap
+from binlog_watcher.binlog.tables import Tables
+from binlog_watcher.binlog.wire import DecodeError
+from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.events import Assigned, Event, Hydrated, Revoked
+from binlog_watcher.schema import Schema
+from binlog_watcher.source import Batch, Hydrate, Progress
+
+_FIRST_DELAY_S = 0.1
+_LONGEST_DELAY_S = 10.0
+_QUERY_TIMEOUT_S = 30.0
+_PROGRESS_INTERVAL_S = 0.1
+"""How often progress without events is handed over while other tables are busy."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOptions:
+    """What the reader is made of. ``now_us``: MySQL's clock. Seconds where not said otherwise."""
+
+    connection: ConnectionSettings
+    schema: Schema
+    hydrate: Hydrate
+    now_us: Callable[[], int]
+    server_id: int | None
+    marker: Marker | None
+    heartbeat_s: float
+    reset_interval_s: float
+    partition: str
+
+
+class Reader:
+    """Runs in a thread of its own until stopped; what it reads goes into the handover."""
+
+    def __init__(self, options: ReaderOptions, handover: Handover, stats: Stats) -> None:
+        self._options = options
+        self._handover = handover
+        self._stats = stats
+        self._random = random.SystemRandom()
+        self._server_id = options.server_id or self._new_server_id()
+        self._stopping = threading.Event()
+        self._sessions: set[Session] = set()
+        self._lock = threading.Lock()
+        self._wanted: str | None = "start"
+        self._last_reset: float | None = None
+        self._assigned = False
+        self._position: Position | None = None
+        self._decoder: Decoder | None = None
+        self._failures = 0
+        self._progress_at = 0.0
+        self._mariadb = False
+
+    def run(self) -> None:
+        """The thread's body: returns when stopped; errors that it can't deal with go to the consumer."""
+        try:
+            while not self._stopping.is_set():
+                self._one_connection()
+        except HandoverClosedError:
+            pass
+        except Exception as error:  # noqa: BLE001  # whatever it is, the consumer must hear of it
+            self._handover.close(error)
+        finally:
+            self._stats.connected = False
+            self._handover.close()
+
+    def stop(self) -> None:
+        """End ``run`` soon, whatever it waits for. Any thread, any number of times."""
+        self._stopping.set()
+        self._handover.close()
+        with self._lock:
+            for session in self._sessions:
+                session.interrupt()
+
+    def want_reset(self, reason: str) -> None:
+        """Have the tables read anew; the first of several reasons is the one reported. Any thread."""
+        with self._lock:
+            self._wanted = self._wanted or reason
+
+    def _one_connection(self) -> None:
+        try:
+            if self._reset_is_due():
+                self._reset()
+            if self._position is not None:
+                self._follow(self._position)
+        except DecodeError as error:
+            self._stats.troubles["decode"] = self._stats.troubles.get("decode", 0) + 1
+            log.warning("binlog.undecodable", error=str(error), position=str(self._position))
+            self._lose_position("decode")
+        except Exception as error:
+            if self._stopping.is_set():
+                return
+            if not is_retryable(error):
+                raise
+            self._recover(error)
+        finally:
+            self._stats.connected = False
+            self._close_sessions()
+
+    def _recover(self, error: Exception) -> None:
+        remedy = remedy_for(error, self._options.connection, mariadb=self._mariadb)
+        self._stats.reconnects += 1
+        delay = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** min(self._failures, 10))
+        delay *= self._random.uniform(0.5, 1)
+        self._failures += 1
+        if remedy is Remedy.NEW_SERVER_ID:
+            taken, self._server_id = self._server_id, self._new_server_id()
+            log.warning("binlog.server_id_taken", server_id=taken, new_server_id=self._server_id)
+        elif remedy is Remedy.RESET:
+            self._lose_position("purged")
+        log.warning("binlog.reconnecting", error=str(error), delay_s=round(delay, 2))
+        self._stopping.wait(delay)
+
+    def _lose_position(self, reason: str) -> None:
+        """The stream can't go on from where it stood."""
+        self._position = None
+        self.want_reset(reason)
+        self._revoke(reason)
+
+    def _revoke(self, reason: str) -> None:
+        if self._assigned:
+            self._assigned = False
+            self._put(Revoked(self._options.partition, reason))
+
+    def _reset_is_due(self) -> bool:
+        """Whether to reset now. Without a position there is nothing else to do: waits until it is due."""
+        if self._wanted is None:
+            return False
+        if self._last_reset is None:
+            return True
+        left = self._last_reset + self._options.reset_interval_s - time.monotonic()
+        if self._position is None and left > 0:
+            self._stopping.wait(left)
+            return not self._stopping.is_set()
+        return left <= 0
+
+    def _reset(self) -> None:
+        with self._lock:
+            reason, self._wanted = self._wanted or "start", None
+        first = self._last_reset is None and not self._stats.resets and reason == "start"
+        try:
+            self._revoke(reason)
+            if not first:
+                log.warning("binlog.reset", reason=reason)
+            self._hydrate()
+        except Exception:
+            self.want_reset(reason)  # again, as soon as the server answers
+            self._position = None
+            raise
+        if not first:
+            self._stats.resets[reason] = self._stats.resets.get(reason, 0) + 1
+            self._last_reset = time.monotonic()
+
+    def _hydrate(self) -> None:
+        """Anchor, then read the tables; everything behind the anchor will be streamed."""
+        options = self._options
+        with self._control() as session:
+            state = self._read_state(session)
+            position = take_anchor(session, state, options.marker, self._position)
+        log.info("binlog.anchored", position=str(position), identity=state.identity)
+        self._position = position
+        self._stats.position = str(position)
+        decoder = self._decoder_for(state)
+        decoder.position, decoder.committed_us, decoder.caught_up = position, None, False
+        self._assigned = True
+        self._put(Assigned(options.partition))
+        carts = 0
+        for page in options.hydrate():
+            carts += len(page)
+            self._put(*page)
+        self._put(Hydrated(options.partition))
+        log.info("binlog.hydrated", carts=carts)
+
+    def _follow(self, position: Position) -> None:
+        """Stream from ``position`` until a reset is due; connections that break raise."""
+        with self._control() as session:
+            state = self._read_state(session)
+            why_not = why_not_resume(session, state, position)
+        if why_not is not None:
+            self._lose_position(why_not)
+            return
+        decoder = self._decoder_for(state)
+        position.identity = state.identity
+        decoder.restart(position, state.end)
+        stream = Dump(
+            self._options.connection, self._server_id, self._options.heartbeat_s, self._register
+        ).open(position)
+        log.info("binlog.connected", server_id=self._server_id, position=str(position))
+        self._stats.connected = True
+        while not self._stopping.is_set():
+            for data, start, end in stream.read():
+                decoder.feed(data, start, end)
+            self._failures = 0
+            self._hand_over(decoder)
+            if self._reset_is_due():
+                return
+
+    def _hand_over(self, decoder: Decoder) -> None:
+        for trouble in decoder.troubles:
+            log.warning("binlog.trouble", reason=trouble.reason, detail=trouble.detail)
+            self._stats.troubles[trouble.reason] = self._stats.troubles.get(trouble.reason, 0) + 1
+            self.want_reset(trouble.reason)
+        decoder.troubles.clear()
+        now = time.monotonic()
+        if decoder.events or decoder.idle or now - self._progress_at >= _PROGRESS_INTERVAL_S:
+            self._progress_at = now
+            events, decoder.events = decoder.events, []
+            self._put(*events)
+
+    def _put(self, *events: Event) -> None:
+        decoder = self._decoder
+        now_us = self._options.now_us()
+        if decoder is None:
+            progress = Progress("", None, caught_up=False, lag_us=0, received_us=now_us)
+        else:
+            self._stats.lag_us = decoder.lag_us(now_us)
+            self._stats.position = str(decoder.position)
+            progress = Progress(
+                self._stats.position,
+                decoder.committed_us,
+                caught_up=decoder.caught_up,
+                lag_us=self._stats.lag_us,
+                received_us=now_us,
+            )
+        self._handover.put(Batch(self._options.partition, events, progress))
+
+    def _decoder_for(self, state: ServerState) -> Decoder:
+        if self._decoder is None:
+            watched = watched_tables(self._options.schema)
+            database = self._options.connection.database
+            tables = Tables(database, watched, self._describe, fold_case=state.fold_case)
+            self._decoder = Decoder(tables, StatementReader(database, watched), self._stats)
+        return self._decoder
+
+    def _describe(self, table: TableMap) -> tuple[Column, ...]:
+        with self._control() as session:
+            return describe(session, table)
+
+    def _read_state(self, session: Session) -> ServerState:
+        state = read_state(session)
+        self._mariadb = state.mariadb
+        return state
+
+    @contextmanager
+    def _control(self) -> Iterator[Session]:
+        """A short-lived session for questions."""
+        arguments = self._options.connection.arguments()
+        session = Session(**arguments, autocommit=True, read_timeout=_QUERY_TIMEOUT_S, defer_connect=True)
+        self._register(session)
+        try:
+            session.connect()
+            yield session
+        finally:
+            session.abandon()
+            with self._lock:
+                self._sessions.discard(session)
+
+    def _register(self, session: Session) -> None:
+        with self._lock:
+            self._sessions.add(session)
+
+    def _close_sessions(self) -> None:
+        with self._lock:
+            sessions, self._sessions = self._sessions, set()
+        for session in sessions:
+            session.abandon()
+
+    def _new_server_id(self) -> int:
+        return self._random.randrange(1 << 31, (1 << 32) - 1)
