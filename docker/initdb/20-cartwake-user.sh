@@ -1,4 +1,5 @@
-# Run once by the MySQL image's entrypoint, in its shell: makes the account that 30-grants.sql gives its rights.
+# Run once by the MySQL image's entrypoint, in its shell: makes the account to which
+# binlog_watcher/demo/account.sql, mounted beside it, then gives its rights.
 # shellcheck shell=bash
 cartwake_password=${CARTWAKE_PASSWORD:?set CARTWAKE_PASSWORD}
 cartwake_password=${cartwake_password//\\/\\\\}
