@@ -22,6 +22,7 @@ class SmtpSender:
         self._in_use = 0
         self._spare: list[Connection] = []
         self._stopped: SenderStoppedError | None = None
+        self._refused_as: str | None = None
         self._closed = False
 
     @property
@@ -51,7 +52,7 @@ class SmtpSender:
             try:
                 return await self._deliver(mail_from, rcpt, message)
             except SenderStoppedError as error:
-                self._stopped = error
+                self._stopped, self._refused_as = error, mail_from
                 raise
             finally:
                 self._in_use -= 1
@@ -59,19 +60,21 @@ class SmtpSender:
     async def verify(self, mail_from: str | None = None) -> None:
         """Connect and log in, and with ``mail_from`` ask whether we may send as that address; sends nothing.
 
-        Success lifts a stop. Raises RetryLaterError or SenderStoppedError.
+        Success lifts a stop (to lift one, the address in use when sending stopped is asked for in any case,
+        for the login alone may have been fine all the time). Raises RetryLaterError or SenderStoppedError.
         """
+        address = mail_from or self._refused_as
         try:
             connection = await self._open()
             try:
-                if mail_from is not None:
-                    await connection.check_sender(mail_from)
+                if address is not None:
+                    await connection.check_sender(address)
             finally:
                 await connection.quit()
         except SenderStoppedError as error:
-            self._stopped = error
+            self._stopped, self._refused_as = error, address
             raise
-        self._stopped = None
+        self._stopped = self._refused_as = None
 
     async def close(self) -> None:
         """Say goodbye on the spare connections; those in use are closed by their ``send`` when it ends."""

@@ -282,7 +282,7 @@ async def test_a_used_up_daily_quota_passes(serve: Serve) -> None:
 
 
 async def test_a_refused_sender_stops_the_sender_until_it_is_verified_again(serve: Serve) -> None:
-    inbox = Inbox({"MAIL": ["553 5.7.1 not owned by user", "250 OK"]})
+    inbox = Inbox({"MAIL": ["553 5.7.1 not owned by user", "553 5.7.1 still not", "250 OK"]})
     async with SmtpSender(settings(await serve(inbox))) as sender:
         with pytest.raises(SenderStoppedError, match=r"s\*\*\*@example\.com.*SENDER_EMAIL"):
             await sender.send(FROM, TO, BODY)
@@ -290,7 +290,9 @@ async def test_a_refused_sender_stops_the_sender_until_it_is_verified_again(serv
         with pytest.raises(SenderStoppedError, match="SENDER_EMAIL"):
             await sender.send(FROM, TO, BODY)
         assert len(inbox.sessions) == 1  # the second send did not even ask
-        await sender.verify(FROM)
+        with pytest.raises(SenderStoppedError, match="still not"):
+            await sender.verify()
+        await sender.verify()
         assert sender.stopped is None
         await sender.send(FROM, TO, BODY)
     assert len(inbox.mails) == 1
