@@ -6,7 +6,7 @@ from enum import Enum, auto
 import pymysql.err
 
 from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.errors import ConfigError
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 
 
 class Remedy(Enum):
@@ -75,4 +75,4 @@ def grant_statement(user: str, host: str, database: str, *, mariadb: bool) -> st
 
 def is_retryable(error: Exception) -> bool:
     """Whether an exception comes from the connection or the server, rather than from a mistake of ours."""
-    return isinstance(error, pymysql.err.Error | OSError)
+    return isinstance(error, pymysql.err.Error | OSError | DatabaseUnavailableError)

@@ -158,7 +158,7 @@ class Reader:
     def _reset(self) -> None:
         with self._lock:
             reason, self._wanted = self._wanted or "start", None
-        first = self._last_reset is None and not self._stats.resets and reason == "start"
+        first = reason == "start"
         try:
             self._revoke(reason)
             if not first:
@@ -278,6 +278,8 @@ class Reader:
 
     def _register(self, session: Session) -> None:
         with self._lock:
+            if self._stopping.is_set():
+                raise HandoverClosedError
             self._sessions.add(session)
 
     def _close_sessions(self) -> None:

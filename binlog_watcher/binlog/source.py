@@ -1,6 +1,7 @@
 """The shop's binlog as an event source."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,7 +104,8 @@ class BinlogSource:
     def _limit_consumer(self) -> None:
         scope = self._scope
         if scope is not None and scope.when() is None and self._loop is not None:
-            scope.reschedule(self._loop.time() + _GRACE_S)
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                scope.reschedule(self._loop.time() + _GRACE_S)
 
     async def _wait_for(self, ended: asyncio.Event) -> None:
         """A thread that hangs in a connect can't be woken; as a daemon it does not keep the process."""
