@@ -158,7 +158,7 @@ def demo(
     """Watch a private MySQL's binlog turn the carts of simulated shoppers into mails."""
     from binlog_watcher.demo.run import run_demo  # noqa: PLC0415 - needs the extra "demo"
 
-    raise typer.Exit(run_demo(serve=serve, output=output))
+    raise typer.Exit(run_demo(serve=serve, output_folder=output))
 
 
 def main() -> None:

@@ -83,10 +83,7 @@ def recommend(settings: Settings, product_ids: list[str]) -> list[Recommendation
     unknown = [wanted for wanted in product_ids if wanted not in by_text]
     if unknown:
         raise ConfigError(f"no product {', '.join(unknown)} in the catalogue of {len(by_text)} products")
-    engine = Recommender(
-        catalogue, count=settings.recommendation_count, threshold=settings.similarity_threshold
-    )
-    return engine.recommend([by_text[wanted] for wanted in product_ids])
+    return build_recommender(settings, catalogue).recommend([by_text[wanted] for wanted in product_ids])
 
 
 async def preview(settings: Settings, user: str) -> Preview:

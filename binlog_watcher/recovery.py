@@ -32,7 +32,7 @@ from binlog_watcher.metrics import Metrics
 from binlog_watcher.outbox import Outbox
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.store import recipients
-from binlog_watcher.store.log import Episode, EpisodeLog, Outcome
+from binlog_watcher.store.log import Claims, Episode, EpisodeLog, Outcome
 from binlog_watcher.store.shop import Loaded, Shop
 from binlog_watcher.tracker import DueCart, Tracker
 from mailer import mask
@@ -206,12 +206,8 @@ class Recovery:
         going = {due.key: (due, cart, send) for due, cart, send in sends[:granted]}
         if not going:
             return
-        claims = await asyncio.to_thread(
-            self._episodes.claim,
-            [self._episode(cart, send.activity_us) for _, cart, send in going.values()],
-            lease_us=self._lease_us,
-            cooldown_us=self._policy.cooldown_us,
-            now_us=now_us,
+        claims = await self._claim(
+            [self._episode(cart, send.activity_us) for _, cart, send in going.values()], now_us
         )
         self._limiter.give_back(len(going) - len(claims.ids))
         claimed: list[ClaimedCart] = []
@@ -235,6 +231,28 @@ class Recovery:
                 log.info("recovery.finished", user=key, outcome="taken", reason="claimed by another instance")
                 self._tracker.finish(key)
         await self._compose(claimed, self._composer, self._outbox)
+
+    async def _claim(self, episodes: Sequence[Episode], now_us: int) -> Claims:
+        """Claim a batch; if a value of one cart can't be written, one by one, so that only that one is left out."""
+        cooldown_us = self._policy.cooldown_us
+
+        def claim(some: Sequence[Episode]) -> Claims:
+            return self._episodes.claim(some, lease_us=self._lease_us, cooldown_us=cooldown_us, now_us=now_us)
+
+        try:
+            return await asyncio.to_thread(claim, episodes)
+        except CartwakeError:
+            raise
+        except Exception as error:
+            if len(episodes) == 1:
+                log.exception("recovery.unclaimable", user=episodes[0].key, error=str(error))
+                return Claims({}, {})
+        claims = Claims({}, {})
+        for episode in episodes:
+            alone = await self._claim([episode], now_us)
+            claims.ids.update(alone.ids)
+            claims.waits.update(alone.waits)
+        return claims
 
     async def _compose(self, claimed: Sequence[ClaimedCart], composer: Composer, outbox: Outbox) -> None:
         picks = await asyncio.to_thread(composer.recommend, [entry.cart for entry in claimed])

@@ -20,7 +20,6 @@ from binlog_watcher.settings import Settings
 from binlog_watcher.source import Batch, EventSource
 from binlog_watcher.store.presence import Presence
 from binlog_watcher.timers import Timers
-from binlog_watcher.tracker import Tracker
 from binlog_watcher.wiring import product, read_catalogue
 from recommender import Catalog
 
@@ -95,14 +94,12 @@ class Service:
                         group.create_task(self._watch()),
                     ]
                     timers = group.create_task(self._timers.run())
-                    outbox = (
-                        group.create_task(self._outbox.run(self.recovery.look_again))
-                        if self._outbox
-                        else None
-                    )
+                    if self._pipeline.outbox is not None:
+                        outbox = self._pipeline.outbox.run(self._pipeline.recovery.look_again)
+                        tasks.append(group.create_task(outbox))
                     await stop.wait()
                     await self._finish(timers)
-                    for task in [*tasks, timers, *([outbox] if outbox else [])]:
+                    for task in [*tasks, timers]:
                         task.cancel()
             finally:
                 await self._close()

@@ -428,6 +428,14 @@ class EpisodeLog:
                 )
         return now_us
 
+    def mark(self) -> None:
+        """Commit a row of our own: whatever stands before it in the binlog is visible afterwards (design §4)."""
+        with self._database.session() as session:
+            session.run(
+                f"INSERT INTO {tables.META} (name, value) VALUES ('marker', UUID()) "
+                "ON DUPLICATE KEY UPDATE value = UUID()"
+            )
+
 
 def _marks(columns: int, rows: int) -> str:
     """Placeholders for a multi-row VALUES."""

@@ -76,13 +76,13 @@ class OptOuts:
     def add(self, address: str, *, reason: str = "manual") -> bool:
         """Never mail this address again; False if it was suppressed already."""
         digest = self._hash(address)
-        with self._database.session() as session:
+        with self._database.transaction() as session:
+            session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
+                        (digest, digest))  # fmt: skip
             changed = session.run(
-                f"INSERT INTO {RECIPIENT} (address_hash, suppressed_at, reason, address_hint) "
-                "VALUES (%s, UTC_TIMESTAMP(6), %s, %s) ON DUPLICATE KEY UPDATE "
-                "reason = IF(suppressed_at IS NULL, VALUES(reason), reason), address_hint = VALUES(address_hint), "
-                "suppressed_at = COALESCE(suppressed_at, VALUES(suppressed_at))",
-                (digest, reason, mask(address)),
+                f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
+                "WHERE address_hash = %s AND suppressed_at IS NULL",
+                (reason, mask(parse_address(address).normalised), digest),
             )
         return changed > 0
 

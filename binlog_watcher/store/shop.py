@@ -272,6 +272,17 @@ class Shop:
                 return
             last = (rows[-1][1], rows[-1][2])
 
+    def id_watermark(self, created_us: int) -> Any:
+        """The highest id of a row created up to ``created_us``; ids grow with time. 0 when there is none."""
+        n = self._names
+        with self._database.session() as session:
+            row = session.row(
+                f"SELECT c.{n['c_id']} FROM {n['cart']} c WHERE c.{n['c_created']} <= %s "
+                f"ORDER BY c.{n['c_id']} DESC LIMIT 1",
+                (self.cart_time.from_us(created_us),),
+            )
+        return row[0] if row else 0
+
     def rows_after_id(self, after_id: Any, until_us: int) -> Iterator[tuple[list[CartKey], Any]]:
         """Where created_at has no index: keys of due rows with an id above the watermark, and the new watermark.
 

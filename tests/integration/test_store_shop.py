@@ -1,0 +1,144 @@
+"""Reads of the shop: counted rows, customers, open carts, reconcile pages, time columns."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.schema import SAMPLE
+from binlog_watcher.store import shop as shop_module
+from binlog_watcher.store.shop import Shop
+
+
+def load(shop: Any, *keys: int) -> Any:
+    return shop.loader(shop.instance()).load(list(keys))
+
+
+def test_connection_and_counts(shop: Any) -> None:
+    assert shop.run("SELECT COUNT(*) FROM products") == [(270,)]
+    shop.user(1, "a@example.com")
+    shop.add(1, 1)
+    shop.add(1, 2, quantity=2)
+    assert sum(len(page) for page in shop.shop.open_carts(0)) == 1
+    assert sum(len(page) for page in shop.shop.catalogue()) == 270
+
+
+def test_only_counted_rows_count(shop: Any) -> None:
+    shop.user(1, "a@example.com")
+    shop.add(1, 1, minutes_ago=90)  # bought
+    shop.order(1, minutes_ago=80)
+    shop.add(1, 2, minutes_ago=80)  # the same second as the order: bought
+    shop.add(1, 3, quantity=3, minutes_ago=60)
+    shop.add(1, 4, quantity=0, minutes_ago=60)
+    shop.add(1, 999_999, minutes_ago=60)  # no such product
+    cart = load(shop, 1).carts[1]
+    price = shop.run("SELECT price FROM products WHERE id = 3")[0][0]
+    assert [(line.product_id, line.quantity) for line in cart.lines] == [(3, 3)]
+    assert cart.total == 3 * price
+    assert cart.item_count == 3
+
+
+def test_a_cart_without_counted_rows_has_no_version(shop: Any) -> None:
+    shop.user(1, "a@example.com")
+    shop.add(1, 1, minutes_ago=50)
+    shop.order(1)
+    cart = load(shop, 1).carts[1]
+    assert (cart.lines, cart.version) == ((), None)
+    assert cart.newest_order_us is not None
+    assert list(shop.shop.open_carts(0)) == []
+
+
+def test_guests_are_no_carts(shop: Any) -> None:
+    shop.add(None, 1)
+    shop.add(0, 1)
+    assert list(shop.shop.open_carts(0)) == []
+    assert list(shop.shop.created_between(0, shop.clock.now_us())) == [[]]
+
+
+@pytest.mark.parametrize("email", [None, "", "not an address", "a@b@c", "two words@example.com"])
+def test_bad_addresses_have_no_hash(shop: Any, email: str | None) -> None:
+    shop.user(1, email)
+    shop.add(1, 1)
+    customer = load(shop, 1).carts[1].customer
+    assert customer is not None
+    assert customer.address_hash is None
+
+
+def test_one_address_in_two_spellings_has_one_hash(shop: Any) -> None:
+    shop.user(1, "Jane@Example.com")
+    shop.user(2, " jane@example.COM ")
+    shop.add(1, 1)
+    shop.add(2, 1)
+    carts = load(shop, 1, 2).carts
+    assert carts[1].customer.address_hash == carts[2].customer.address_hash
+
+
+def test_a_product_without_a_price_spoils_one_cart_only(shop: Any) -> None:
+    shop.run("ALTER TABLE products MODIFY price DECIMAL(10,2) NULL")
+    shop.run("UPDATE products SET price = NULL WHERE id = 1")
+    for user_id in (1, 2):
+        shop.user(user_id, f"u{user_id}@example.com")
+        shop.add(user_id, user_id)
+    loaded = load(shop, 1, 2)
+    assert set(loaded.carts) == {2}
+    assert "product 1 has no usable price" in loaded.unreadable[1]
+
+
+def test_pages_cover_every_cart_once(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shop_module, "PAGE", 3)
+    for user_id in range(1, 9):
+        shop.add(user_id, 1, minutes_ago=30)  # all in one second: keyset pages must not lose any
+        shop.add(user_id, 2, minutes_ago=30)
+    shop.order(4)
+    open_keys = [cart.key for page in shop.shop.open_carts(0) for cart in page]
+    assert open_keys == [1, 2, 3, 5, 6, 7, 8]
+    now_us = shop.clock.now_us()
+    created = [key for page in shop.shop.created_between(now_us - 3_600_000_000, now_us) for key in page]
+    assert set(created) == set(range(1, 9))
+    by_id = [key for keys, _ in shop.shop.rows_after_id(0, now_us) for key in keys]
+    assert set(by_id) == set(range(1, 9))
+
+
+def test_the_id_watermark_stops_before_what_is_not_due(shop: Any) -> None:
+    shop.add(1, 1, minutes_ago=60)
+    shop.add(2, 1, minutes_ago=1)
+    shop.add(3, 1, minutes_ago=60)
+    until_us = shop.clock.now_us() - 30 * 60_000_000
+    keys, watermark = next(iter(shop.shop.rows_after_id(0, until_us)))
+    assert keys == [1, 3]
+    assert watermark == 1
+    assert shop.shop.id_watermark(until_us) == 3
+
+
+def test_datetime_columns_are_read_in_the_named_zone(shop: Any) -> None:
+    shop.run("ALTER TABLE cart MODIFY created_at DATETIME NOT NULL")
+    shop.user(1, "a@example.com")
+    shop.run("INSERT INTO cart (user_id, product_id, created_at) VALUES (1, 1, '2026-07-01 12:00:00')")
+    berlin = Shop(shop.database, SAMPLE, timezone="Europe/Berlin")
+    assert (
+        berlin.cart_time.to_us(shop.run("SELECT created_at FROM cart")[0][0]) == 1_782_900_000_000_000
+    )  # 10:00 UTC
+    assert [cart.key for page in berlin.open_carts(1_782_900_000_000_000) for cart in page] == [1]
+    assert list(berlin.open_carts(1_782_900_000_000_001 + 1_000_000)) == []
+
+
+def test_an_unknown_zone_is_refused(shop: Any) -> None:
+    shop.run("ALTER TABLE cart MODIFY created_at DATETIME NOT NULL")
+    with pytest.raises(ConfigError, match="SHOP_TIMEZONE='Mars/Olympus'"):
+        Shop(shop.database, SAMPLE, timezone="Mars/Olympus")
+
+
+def test_a_missing_column_is_named(bare_shop: Any) -> None:
+    shop = bare_shop()
+    shop.run("ALTER TABLE cart DROP COLUMN created_at")
+    with pytest.raises(ConfigError, match="the table cart has no column created_at"):
+        Shop(shop.database, SAMPLE)
+
+
+def test_money_is_decimal_whatever_the_column_is(shop: Any) -> None:
+    shop.run("ALTER TABLE products MODIFY price DOUBLE NOT NULL")
+    shop.run("UPDATE products SET price = 19.99 WHERE id = 1")
+    shop.user(1, "a@example.com")
+    shop.add(1, 1, quantity=3)
+    assert load(shop, 1).carts[1].total == Decimal("59.97")

@@ -1,0 +1,119 @@
+"""Our tables: created, upgraded in place from the owner's five columns, and the monitoring views on known rows."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.schema import SAMPLE
+from binlog_watcher.store import tables
+
+OWNERS_TABLE = (
+    "CREATE TABLE cart_abandonment_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, "
+    "cart_total DECIMAL(10,2) NOT NULL, email_sent BOOLEAN NOT NULL DEFAULT FALSE, "
+    "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)"
+)
+
+
+def test_created_when_missing_and_left_alone_afterwards(bare_shop: Any) -> None:
+    shop = bare_shop()
+    assert not tables.exist(shop.database)
+    tables.migrate(shop.database, SAMPLE)
+    assert tables.exist(shop.database)
+    salt = shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'address_salt'")
+    tables.migrate(shop.database, SAMPLE)
+    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'address_salt'") == salt
+
+
+def test_the_owners_five_columns_are_upgraded_with_their_rows(bare_shop: Any) -> None:
+    shop = bare_shop()
+    shop.run(OWNERS_TABLE)
+    shop.run(
+        "INSERT INTO cart_abandonment_log (user_id, cart_total, email_sent, created_at) VALUES "
+        "(7, 120.50, 1, '2026-01-02 03:04:05'), (7, 120.50, 0, '2026-01-02 03:04:05'), "
+        "(8, 20, 0, '2026-01-03 00:00:00')"
+    )
+    tables.migrate(shop.database, SAMPLE)
+    rows = shop.log()
+    assert [(r["cart_key"], r["status"], r["reason"], r["email_sent"], r["cart_total"]) for r in rows] == [
+        ("7", "sent", "imported", 1, Decimal("120.50")),
+        ("7", "failed", "imported", 0, Decimal("120.50")),
+        ("8", "failed", "imported", 0, Decimal("20.00")),
+    ]
+    assert len({(r["cart_key"], r["cart_version"]) for r in rows}) == 3
+    # A cart filled before a row was logged is no new episode: nobody is mailed twice because of the upgrade.
+    shop.user(7, "seven@example.com")
+    shop.run("INSERT INTO cart (user_id, product_id, created_at) VALUES (7, 1, '2026-01-02 03:00:00')")
+    episodes = shop.instance()
+    cart = shop.loader(episodes).load([7]).carts[7]
+    assert cart.logged is not None
+    assert cart.version is not None
+    assert cart.logged.version > cart.version
+
+
+def test_an_interrupted_upgrade_is_finished(bare_shop: Any) -> None:
+    shop = bare_shop()
+    shop.run(OWNERS_TABLE)
+    shop.run("INSERT INTO cart_abandonment_log (user_id, cart_total, email_sent) VALUES (7, 1, 1)")
+    shop.run(
+        "ALTER TABLE cart_abandonment_log ADD COLUMN cart_key VARCHAR(64) NULL, ADD COLUMN status VARCHAR(16) NULL"
+    )
+    tables.migrate(shop.database, SAMPLE)
+    assert [(r["cart_key"], r["status"]) for r in shop.log()] == [("7", "sent")]
+
+
+def test_a_newer_layout_is_refused(shop: Any) -> None:
+    shop.run("UPDATE cart_abandonment_meta SET value = '99' WHERE name = 'schema_version'")
+    with pytest.raises(ConfigError, match="newer Cartwake"):
+        tables.migrate(shop.database, SAMPLE)
+
+
+def test_a_table_of_that_name_without_the_owners_columns_is_refused(bare_shop: Any) -> None:
+    shop = bare_shop()
+    shop.run("CREATE TABLE cart_abandonment_log (id INT PRIMARY KEY, note TEXT)")
+    with pytest.raises(ConfigError, match="lacks user_id, cart_total, email_sent, created_at"):
+        tables.migrate(shop.database, SAMPLE)
+
+
+def test_the_owners_three_monitoring_queries(shop: Any) -> None:
+    insert = (
+        "INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, status, reason, cart_total, email_sent, "
+        "discount_percent, created_at, sent_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    )
+    day1, day2 = "2026-03-01 10:00:00", "2026-03-02 11:00:00"
+    for row in (
+        ("1", 1, 1, "sent", None, 50, 1, 0, day1, day1),
+        ("2", 2, 1, "sent", None, 150, 1, 10, day1, day1),
+        ("3", 3, 1, "failed", None, 600, 0, 20, day1, None),
+        ("4", 4, 1, "skipped", "superseded", 999, 0, 20, day1, None),
+        ("5", 5, 1, "unknown", None, 250, None, 10, day2, day2),
+        ("6", 6, 1, "skipped", "no_address", 70, 0, 0, day2, None),
+    ):
+        shop.run(insert, row)
+    orders = "INSERT INTO orders (user_id, total_amount, created_at) VALUES (%s, 1, %s)"
+    shop.run(orders, (2, "2026-03-01 12:00:00"))
+    shop.run(orders, (2, "2026-03-01 13:00:00"))  # a second order is no second conversion
+    shop.run(orders, (1, "2026-03-20 12:00:00"))  # too late to be ours
+    daily = shop.run(
+        "SELECT day, abandoned_carts, abandoned_value, lost_revenue FROM cart_abandonment_daily ORDER BY day"
+    )
+    assert [(str(d), n, v, lost) for d, n, v, lost in daily] == [
+        ("2026-03-01", 3, Decimal(800), Decimal(650)),
+        ("2026-03-02", 2, Decimal(320), Decimal(320)),
+    ]
+    mails = shop.run(
+        "SELECT day, mails, successful, conversions FROM cart_abandonment_mails_daily ORDER BY day"
+    )
+    assert [(str(d), n, int(ok), int(c)) for d, n, ok, c in mails] == [
+        ("2026-03-01", 3, 2, 1),
+        ("2026-03-02", 1, 0, 0),
+    ]
+    tiers = shop.run(
+        "SELECT discount_percent, carts, average_cart, mails_sent FROM cart_abandonment_tiers ORDER BY discount_percent"
+    )
+    assert [(p, n, a, int(m)) for p, n, a, m in tiers] == [
+        (Decimal(0), 2, Decimal(60), 1),
+        (Decimal(10), 2, Decimal(200), 1),
+        (Decimal(20), 2, Decimal("799.50"), 0),
+    ]
