@@ -24,7 +24,7 @@ _CURRENCY_WORDS = (
     r"zloty|pesos?|reais|rubles?|roubles?|lira|dirhams?|riyals?|won|baht"
 )
 _CURRENCY_CODES = (
-    r"usd|eur|gbp|chf|jpy|cny|inr|cad|aud|nzd|sek|nok|dkk|pln|czk|huf|ron|brl|mxn|try|zar|aed|sar|krw|thb|rub|"
+    r"usd|eur|gbp|chf|jpy|cny|inr|cad|aud|nzd|sek|nok|dkk|pln|czk|huf|ron|brl|mxn|zar|aed|sar|krw|thb|rub|"
     r"rs|kr"
 )
 
@@ -54,7 +54,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"\b(?:\d[\d.,]*|{_SPELLED})\s*-?\s*(?:{_CURRENCY_WORDS})\b|\b(?:dollars?|euros?|bucks|quid)\b",
         ),
         ("a price", rf"\b(?:{_CURRENCY_CODES})\.?\s*\d|\d\s*(?:{_CURRENCY_CODES})\b|[\d十百千万]\s*[円元원]"),
-        ("a price", r"\d[.,]\d{2}(?!\d)|\d{1,3}(?:[.,']\d{3})+(?!\d)|\d,-"),
+        ("a price", r"\d[.,]\d{2}(?!\d)|\d{1,3}(?:[.,']\d{3})+(?![\d-])|\d,-"),
         (
             "a price",
             r"\b(?:only|just|for|at|from|nur|für|seulement|solo)\s+(?:only\s|just\s)?\d+\s*(?:$|[.,;!?…])",

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender.catalog import Product, ProductId
 from recommender.errors import RecommenderError
@@ -186,6 +185,9 @@ class _Ranking:
 
 
 def _vectorise(products: Sequence[Product]) -> Any:
+    # It takes half a second and 60 MB to import: paid where an index is built, not by every command.
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - see above
+
     vectorizer = TfidfVectorizer(
         analyzer=terms,
         sublinear_tf=True,

@@ -19,6 +19,7 @@ GOOD = [
     "आपका लैंप आपका इंतज़ार कर रहा है।",
     "Great pick 👩‍💻! Your discount is waiting too 🎉",
     "Wait… your cart is saved. Still thinking about it?",
+    "Try 3 new shades, or a 1,000-piece puzzle with 5.5-inch parts.",
     "Made for you: a lamp, a bulb and a shade - all in brass.",
 ]
 
