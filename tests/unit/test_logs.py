@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from binlog_watcher import logs
@@ -88,7 +88,7 @@ def test_other_libraries_say_only_what_matters(terminal: io.StringIO) -> None:
 
 def test_no_value_can_forge_a_line_or_steer_the_terminal(terminal: io.StringIO) -> None:
     configure_logging("INFO", stream=terminal)
-    evil = "Jane\n2026-01-01T00:00:00.000Z INFO    forged\r\x1b[2J\u2028\u202e\x85\udcff"
+    evil = "Jane\n2026-01-01T00:00:00.000Z INFO    forged\r\x1b[2J\u2028\u202e\x85"
     log.info("a", name=evil, nested={"name": evil})
     log.info(evil)
     logging.getLogger("someone").warning(evil)
@@ -97,7 +97,9 @@ def test_no_value_can_forge_a_line_or_steer_the_terminal(terminal: io.StringIO) 
     assert all(line.isprintable() for line in lines)
 
 
-@given(st.text())
+# Any character, lone surrogates included. Not by logging them: pytest-xdist could not send the captured log on.
+@given(st.text(st.characters()))
+@example("\udcff")
 def test_every_text_is_one_printable_line(text: str) -> None:
     line = logs._Line(coloured=False, tracebacks=False)
     record = logging.makeLogRecord({"levelname": "INFO"})
