@@ -32,14 +32,29 @@ def _watch(parent: int, parent_fd: int | None) -> int | None:
     """Follow the server's process ids; returns the last one's descriptor once the parent is gone."""
     server = None
     pending = b""
-    while parent_fd is not None and os.getppid() == parent:
-        readable, _, _ = select.select([sys.stdin, parent_fd], [], [])
-        if parent_fd in readable or not (data := os.read(sys.stdin.fileno(), 4096)):
-            break
-        *lines, pending = (pending + data).split(b"\n")
+    stdin = sys.stdin.fileno()
+    os.set_blocking(stdin, False)
+    over = False
+    while not over:
+        over = parent_fd is None or os.getppid() != parent
+        if parent_fd is not None and not over:
+            readable, _, _ = select.select([stdin, parent_fd], [], [])
+            over = parent_fd in readable
+        # Read at the end too: the parent may have died right after it named a server.
+        data = _read(stdin)
+        over = over or data == b""
+        *lines, pending = (pending + (data or b"")).split(b"\n")
         for line in lines:
             server = _pidfd(int(line))
     return server
+
+
+def _read(descriptor: int) -> bytes | None:
+    """What is there: empty at the end of the input, None when nothing is there yet."""
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return None
 
 
 def _pidfd(pid: int) -> int | None:
