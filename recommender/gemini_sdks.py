@@ -14,7 +14,7 @@ from recommender.prompt import Prompt
 
 _METHOD_AND_URL = re.compile(r"^[A-Z]+ https?://\S+: ")
 
-THREADS = 4
+THREADS = 8
 """Requests at once through the old SDK, which blocks."""
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import NamedTuple
 
+from recommender.cleaning import clean_text
 from recommender.writer import ProductFacts, TextRequest
 
 NAME_LIMIT = 120
@@ -41,7 +42,7 @@ Answer with the paragraph only."""
 def build_prompt(request: TextRequest) -> Prompt:
     """The prompt for a cart. It holds nothing about the customer, because the request does not."""
     data = {
-        "store": request.store_name[:NAME_LIMIT],
+        "store": clean_text(request.store_name, NAME_LIMIT),
         "discount": request.discount_percent > 0,
         "cart": [_facts(facts, describe=False) for facts in request.lines[:MAX_LINES]],
         "recommended": [_facts(facts, describe=True) for facts in request.picks[:MAX_PICKS]],
@@ -52,7 +53,10 @@ def build_prompt(request: TextRequest) -> Prompt:
 
 
 def _facts(facts: ProductFacts, *, describe: bool) -> dict[str, str]:
-    said = {"name": facts.name[:NAME_LIMIT], "category": facts.category[:CATEGORY_LIMIT]}
+    said = {
+        "name": clean_text(facts.name, NAME_LIMIT),
+        "category": clean_text(facts.category, CATEGORY_LIMIT),
+    }
     if describe:
-        said["description"] = facts.description[:DESCRIPTION_LIMIT]
+        said["description"] = clean_text(facts.description, DESCRIPTION_LIMIT)
     return {key: value for key, value in said.items() if value}

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from recommender.catalog import Product
 from recommender.checks import MAX_CHARACTERS
-from recommender.cleaning import shorten
+from recommender.cleaning import clean_text
 from recommender.errors import WriterError
 
 
@@ -52,27 +52,22 @@ class TextWriter(Protocol):
         """Give back connections and threads; callable more than once."""
 
 
+# True of any cart, and right for one thing as for many ("Running Shoes"); no promise that stock is held.
 _OPENINGS = (
-    "We kept {cart} in your cart.",
-    "{Cart} is still waiting for you.",
-    "Your cart is just as you left it, with {cart} in it.",
-    "Still thinking about {cart}? Your cart is saved.",
-)
-_OPENINGS_MANY = (
-    "We kept {cart} in your cart.",
-    "{Cart} are still waiting for you.",
+    "You left {cart} in your cart.",
+    "We kept {cart} in your cart for you.",
     "Your cart is just as you left it, with {cart} in it.",
     "Still thinking about {cart}? Your cart is saved.",
 )
 _PICKS = (
-    "{Picks} would go well with it.",
-    "Customers who look at it often like {picks} too.",
     "You may also like {picks}.",
     "Have a look at {picks} as well.",
+    "We also picked {picks} for you.",
+    "{Picks} might catch your eye too.",
 )
 _DISCOUNTS = (
     "Your discount is waiting too.",
-    "There is a discount on it for you.",
+    "This time there is a discount for you as well.",
 )
 _NAME_ROOM = 70
 _UNNAMED = "your items"
@@ -87,12 +82,10 @@ class TemplateWriter:
 
     def compose(self, request: TextRequest) -> str:
         """The text for a cart; which of the sentences are used depends on the products, so carts differ."""
-        lines = [facts.name for facts in request.lines if facts.name]
-        picks = [facts.name for facts in request.picks if facts.name]
+        lines, picks = _names(request.lines), _names(request.picks)
         choice = crc32("\0".join([*lines, "", *picks]).encode("utf-8", "surrogatepass"))
-        openings = _OPENINGS if len(lines) == 1 else _OPENINGS_MANY
         cart = _listing(lines, shown=2) if lines else _UNNAMED
-        sentences = [_fill(openings[choice % 4], cart=cart)]
+        sentences = [_fill(_OPENINGS[choice % 4], cart=cart)]
         if picks:
             sentences.append(_fill(_PICKS[choice // 4 % 4], picks=_listing(picks, shown=3)))
         if request.discount_percent > 0:
@@ -105,6 +98,11 @@ class TemplateWriter:
         """Nothing to give back."""
 
 
+def _names(products: tuple[ProductFacts, ...]) -> list[str]:
+    """Cleaned here too: the lines of a cart may come straight from the shop's tables."""
+    return [name for name in (clean_text(facts.name, _NAME_ROOM) for facts in products) if name]
+
+
 def _fill(sentence: str, **words: str) -> str:
     """Replace ``{cart}`` and ``{Cart}``; not str.format, since product names may hold braces."""
     for key, value in words.items():
@@ -115,10 +113,9 @@ def _fill(sentence: str, **words: str) -> str:
 
 def _listing(names: list[str], shown: int) -> str:
     """One line from names: ``a`` / ``a and b`` / ``a, b and 3 more``."""
-    parts = [shorten(name, _NAME_ROOM) for name in names]
+    parts = names
     if len(parts) > shown:
-        rest = len(parts) - shown + 1
-        parts = [*parts[: shown - 1], f"{rest} more" if shown > 1 else f"{rest} items"]
+        parts = [*names[: shown - 1], f"{len(names) - shown + 1} more"]
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 
 

@@ -296,6 +296,15 @@ async def test_product_texts_that_give_orders_never_reach_the_mail(gemini: FakeG
     assert reasons == ["the answer holds a URL"]
 
 
+async def test_closing_twice_is_fine_and_writing_after_it_a_typed_error(gemini: FakeGemini, sdk: str) -> None:
+    async with writing(gemini, sdk) as writer:
+        assert await writer.write(REQUEST) == GOOD
+        await writer.close()
+        await writer.close()
+        with pytest.raises(WriterError):
+            await writer.write(REQUEST)
+
+
 async def test_the_rate_limit_gives_up_rather_than_delays(gemini: FakeGemini, sdk: str) -> None:
     async with writing(gemini, sdk, requests_per_minute=1, patience_s=0) as writer:
         assert await writer.write(REQUEST) == GOOD

@@ -91,6 +91,11 @@ def test_the_template_never_fails_and_keeps_the_limit(
 ) -> None:
     text = compose(*lines, picks=tuple(picks), discount=discount)
     assert 0 < len(text) <= MAX_CHARACTERS
+    assert text == " ".join(text.split())
+
+
+def test_names_straight_from_the_shop_are_cleaned() -> None:
+    assert "Caf\u00e9 & Bar" in compose(ProductFacts("<b>Caf&eacute;</b>\n &amp; Bar"))
 
 
 @given(
