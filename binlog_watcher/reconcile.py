@@ -86,6 +86,8 @@ class Reconciler:
             report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
             rows = await asyncio.to_thread(self._episodes.open_rows, now_us)
             keys: list[CartKey] = [row.user_id if row.user_id is not None else row.key for row in rows]
+            for key in keys:
+                self._tracker.hasten(key, now_us)
             report.retried = len(await self._look_at(keys, now_us, alone=alone))
         self._tell(report, alone=alone)
         return report

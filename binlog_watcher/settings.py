@@ -2,7 +2,7 @@
 
 A setting is an environment variable or a line of ``.env`` in the working folder; the environment wins. Its
 name is that of the field in capitals. An empty value counts as not set, except LOG_FILE, where empty means
-"standard error only". ``MYSQL_URL`` and ``SERVER_ID`` are other ways to give the ``MYSQL_…`` fields.
+"standard error only", and FREE_SHIPPING_TEXT, where it means "no badge". ``MYSQL_URL`` and ``SERVER_ID`` are other ways to give the ``MYSQL_…`` fields.
 """
 
 import os
@@ -68,7 +68,7 @@ class Settings(BaseModel):
     discount_tier_2_percent: kind.Percent = Decimal(20)
     discount_tier_2_code: kind.Text = ""
     discount_note: kind.Text = DEFAULT_NOTE
-    free_shipping_text: kind.Text = ""
+    free_shipping_text: kind.Text = "Free shipping on your order"
 
     # Recommendations
     recommendation_count: Annotated[int, Ge(0), Le(12)] = 3

@@ -26,6 +26,9 @@ Need = Literal["mysql", "preview", "mail"]
 
 _OTHER_NAMES = frozenset({"MYSQL_URL", "SERVER_ID"})
 _SECRET_NAMES = frozenset({"MYSQL_URL", "MYSQL_PASSWORD", "SMTP_PASSWORD", "GEMINI_API_KEY", "LINK_SECRET"})
+EMPTY_MEANS_NONE = frozenset({"LOG_FILE", "FREE_SHIPPING_TEXT"})
+"""An empty value of these is a choice, not an absence."""
+
 _URL_SCHEMES = frozenset({"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"})
 _URL_OPTIONS = {
     "tls": "MYSQL_TLS",
@@ -107,7 +110,7 @@ def read_values(
         values.found[name] = Value(environ[name], "environment")
     for name, value in list(values.found.items()):
         text = value.text if name in _SECRET_NAMES else value.text.strip()
-        if text or name == "LOG_FILE":
+        if text or name in EMPTY_MEANS_NONE:
             values.found[name] = Value(text, value.origin)
         else:
             del values.found[name]

@@ -201,6 +201,13 @@ class Tracker:
             taken.append(DueCart(key, partition, due_us, activity))
         return taken
 
+    def hasten(self, key: CartKey, now_us: int) -> None:
+        """Look now at a cart that waits for a retry or a cool-down; one that waits for quiet is left alone."""
+        if key in self._held:
+            for partition in self._partitions.values():
+                if key in partition.wheel:
+                    partition.wheel.arm(key, now_us)
+
     def knows(self, key: CartKey) -> bool:
         """Whether the key is armed or in hand."""
         return key in self._in_hand or any(key in p.wheel for p in self._partitions.values())

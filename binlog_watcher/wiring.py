@@ -49,7 +49,7 @@ def mail_store(settings: Settings) -> Store:
             public_url=settings.public_url or None,
             currency=settings.currency,
             emoji=settings.subject_emoji,
-            **({"free_shipping_text": settings.free_shipping_text} if settings.free_shipping_text else {}),
+            free_shipping_text=settings.free_shipping_text,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from error
