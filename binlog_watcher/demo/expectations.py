@@ -94,7 +94,8 @@ class Story:
 class ReceivedMail:
     """One caught mail as a customer would read it; ``page`` is the visible text of the HTML part.
 
-    ``active``: markup that has no business in a mail (scripts, event handlers, frames).
+    ``active``: markup that has no business in a mail (scripts, event handlers, frames). ``products``: the names
+    from the catalogue that the page shows, in the cart and among the recommendations.
     """
 
     number: int
@@ -105,6 +106,7 @@ class ReceivedMail:
     page: str
     text: str
     active: tuple[str, ...] = ()
+    products: frozenset[str] = frozenset()
     unsubscribe: str = ""
     message_id: str = ""
 

@@ -16,6 +16,7 @@ from binlog_watcher.demo.expectations import (
     Timing,
     money,
 )
+from binlog_watcher.demo.sample_shop import products
 
 _Amounts = Counter[tuple[Decimal | None, Decimal | None]]
 
@@ -56,12 +57,12 @@ class Outcome:
 class _Lateness:
     """Collects how long after its due moment each mail came."""
 
-    def __init__(self, resumed_at: float) -> None:
-        self._resumed_at = resumed_at
+    def __init__(self, restarted_at: float) -> None:
+        self._restarted_at = restarted_at
         self.milliseconds: dict[Timing, list[float]] = {timing: [] for timing in Timing}
 
     def add(self, want: ExpectedMail, mail: ReceivedMail) -> None:
-        due = max(want.due, self._resumed_at) if want.timing is Timing.OUTAGE else want.due
+        due = max(want.due, self._restarted_at) if want.timing is Timing.OUTAGE else want.due
         self.milliseconds[want.timing].append(max(0.0, mail.arrived_at - due) * 1000)
 
 
@@ -69,12 +70,12 @@ def judge(
     stories: Sequence[Story],
     mails: Iterable[ReceivedMail],
     log: Iterable[LoggedCart],
-    resumed_at: float = 0.0,
+    restarted_at: float = 0.0,
 ) -> Outcome:
     """Compare what came with what was expected, address by address, and the log row by row.
 
-    ``resumed_at``: when the service was ready again after the outage, in epoch seconds; what was due before
-    counts as due then.
+    ``restarted_at``: when the service was started again after the outage, in epoch seconds; what was due
+    before counts as due then.
     """
     verdicts: dict[str, Verdict] = {}
     for story in stories:
@@ -85,7 +86,7 @@ def judge(
         if story.failed:
             verdict.wrong += 1
             verdict.problems.append(f"{story.address or story.user_id}: {story.failed}")
-    lateness = _Lateness(resumed_at)
+    lateness = _Lateness(restarted_at)
     _judge_mails(stories, mails, verdicts, lateness)
     _judge_log(stories, log, verdicts)
     return Outcome(tuple(verdicts.values()), lateness.milliseconds)
@@ -155,11 +156,19 @@ def check(want: ExpectedMail, mail: ReceivedMail) -> list[str]:
         problems += [
             f"{label} does not show {missing!r}" for missing in _must_show(want) if missing not in words
         ]
+    problems += _check_recommendations(want, mail)
     if mail.active:
         problems.append(f"contains {', '.join(mail.active)}")
     if not mail.unsubscribe:
         problems.append("has no List-Unsubscribe header")
     return problems
+
+
+def _check_recommendations(want: ExpectedMail, mail: ReceivedMail) -> list[str]:
+    recommended = mail.products - {item.name for item in want.items}
+    sold_out = recommended & {product.name for product in products() if not product.stock}
+    problems = [] if recommended else ["recommends nothing"]
+    return problems + [f"recommends {name!r}, which is sold out" for name in sorted(sold_out)]
 
 
 def _must_show(want: ExpectedMail) -> list[str]:

@@ -39,7 +39,7 @@ class Performance:
         self._playing: dict[int, str] = {}
         self._done = 0
         self._state = "starting"
-        self._resumed_at = 0.0
+        self._restarted_at = 0.0
 
     @property
     def stories(self) -> list[Story]:
@@ -47,9 +47,9 @@ class Performance:
         return [shopper.story for troupe in self._troupes for shopper in troupe.shoppers]
 
     @property
-    def resumed_at(self) -> float:
-        """When the service was ready again after the kill, in epoch seconds."""
-        return self._resumed_at
+    def restarted_at(self) -> float:
+        """When the service was started again after the kill, in epoch seconds."""
+        return self._restarted_at
 
     async def prepare(self) -> None:
         """What happened before Cartwake was installed; then start it, and let some customers unsubscribe."""
@@ -111,9 +111,9 @@ class Performance:
         self._stage.killed.set()
         await asyncio.sleep(DOWN_FOR)
         self._state = "starting again"
+        self._restarted_at = time.time()
         self._service.start()
         await self._service.wait_until_ready()
-        self._resumed_at = time.time()
         self._state = "running"
         self._stage.restarted.set()
 

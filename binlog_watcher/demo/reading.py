@@ -1,9 +1,12 @@
 """Reads a caught mail the way a customer's program shows it, for comparison with the expectations."""
 
+import re
+from functools import cache
 from html.parser import HTMLParser
 
 from binlog_watcher.demo.catcher import CaughtMail
 from binlog_watcher.demo.expectations import ReceivedMail
+from binlog_watcher.demo.sample_shop import products
 
 _HIDDEN = {"style", "script", "title", "head"}
 _FORBIDDEN = {"script", "iframe", "object", "embed", "form", "input"}
@@ -44,6 +47,13 @@ def read_page(page: str) -> tuple[str, tuple[str, ...]]:
     return " ".join(" ".join(parser.words).split()), tuple(parser.active)
 
 
+@cache
+def _names() -> re.Pattern[str]:
+    """Finds the names of products, the longer of two that begin alike first."""
+    names = sorted((product.name for product in products()), key=len, reverse=True)
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, names)) + r")(?!\w)")
+
+
 def read_mail(mail: CaughtMail) -> ReceivedMail:
     """The mail as its customer sees it; the address is that of the envelope."""
     page, active = read_page(mail.part("html"))
@@ -56,6 +66,7 @@ def read_mail(mail: CaughtMail) -> ReceivedMail:
         page=page,
         text=mail.part("plain"),
         active=active,
+        products=frozenset(_names().findall(page)),
         unsubscribe=str(mail.message.get("List-Unsubscribe", "")),
         message_id=str(mail.message.get("Message-ID", "")),
     )

@@ -15,7 +15,7 @@ from binlog_watcher.demo.judgement import Outcome, percentile
 _LABELS = {
     Timing.LIVE: "mails of carts that fell due while Cartwake ran",
     Timing.HELD: "mails held back by the cool-down, after its end",
-    Timing.OUTAGE: "mails of the outage, after Cartwake was ready again",
+    Timing.OUTAGE: "mails of the outage, after Cartwake was started again",
 }
 
 
@@ -55,8 +55,14 @@ def lateness_lines(outcome: Outcome) -> list[str]:
     return lines
 
 
-def summary(outcome: Outcome, *, seconds: float, server: str, folder: Path) -> dict[str, Any]:
-    """The figures of the JSON line. Lateness is in milliseconds, from the due moment to the end of SMTP's DATA."""
+def summary(
+    outcome: Outcome, *, seconds: float, server: str, folder: Path, reconcile_finds: int = 0
+) -> dict[str, Any]:
+    """The figures of the JSON line. Lateness is in milliseconds, from the due moment to the end of SMTP's DATA.
+
+    ``outage_…``: of the mails that fell due while the service was down, from its new start. ``reconcile_finds``:
+    carts that the binlog missed and only the periodic pass found; there should be none.
+    """
 
     def total(name: str) -> int:
         return sum(int(getattr(verdict, name)) for verdict in outcome.verdicts)
@@ -74,6 +80,7 @@ def summary(outcome: Outcome, *, seconds: float, server: str, folder: Path) -> d
         "lateness_mails": len(live),
         "outage_p50_ms": _rounded(percentile(outage, 50)),
         "outage_p99_ms": _rounded(percentile(outage, 99)),
+        "reconcile_finds": reconcile_finds,
         "seconds": round(seconds, 1),
         "server": server,
         "folder": str(folder),

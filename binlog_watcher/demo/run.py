@@ -115,15 +115,17 @@ async def _perform(venue: Venue) -> Outcome:
         began = time.monotonic()
         with display(venue.console) as board:
             await performance.run(board)
+        finds = venue.service.metrics().get("cartwake_reconcile_finds_total", 0)
         log, notes = await asyncio.to_thread(_read_log, venue.server)
         mails = [read_mail(mail) for mail in venue.catcher.mails]
-        outcome = judge(performance.stories, mails, log, performance.resumed_at)
+        outcome = judge(performance.stories, mails, log, performance.restarted_at)
         index = venue.catcher.write_index()
         figures = report.summary(
             outcome,
             seconds=time.monotonic() - began,
             server=f"{venue.server.flavor} {'.'.join(map(str, venue.server.version))}",
             folder=venue.folder,
+            reconcile_finds=int(finds),
         )
         report.show(venue.console, outcome, figures, [*notes, f"all mails: {index}"])
         return outcome

@@ -42,6 +42,7 @@ def received(want: ExpectedMail, **changes: object) -> ReceivedMail:
         subject=f"{want.greeting}, you left something in your cart{promise}",
         page=body,
         text=body,
+        products=frozenset(item.name for item in want.items) | {"HD Webcam"},
         unsubscribe="<mailto:support@example.com>",
     )
     return replace(mail, **changes)  # type: ignore[arg-type]
@@ -95,6 +96,8 @@ def test_money_and_rounding() -> None:
         ({"text": "nothing"}, "text does not show '$1,348.98'"),
         ({"header_to": "bob@example.com"}, "is addressed to"),
         ({"active": ("<script>",)}, "contains <script>"),
+        ({"products": frozenset({"Laptop Aero 14"})}, "recommends nothing"),
+        ({"products": frozenset({"Air Fryer 4 L"})}, "recommends 'Air Fryer 4 L', which is sold out"),
         ({"unsubscribe": ""}, "List-Unsubscribe"),
     ],
 )
@@ -192,7 +195,7 @@ def test_a_shopper_who_could_not_play_on_fails_the_scenario() -> None:
 
 def test_what_was_due_in_the_outage_counts_from_its_end() -> None:
     want = expected(timing=Timing.OUTAGE)
-    outcome = judge([story(want)], [received(want, arrived_at=1010.25)], [logged(want)], resumed_at=1010.0)
+    outcome = judge([story(want)], [received(want, arrived_at=1010.25)], [logged(want)], restarted_at=1010.0)
     assert outcome.lateness_ms[Timing.OUTAGE] == [pytest.approx(250)]
 
 

@@ -42,3 +42,10 @@ def test_escaped_markup_is_harmless() -> None:
     text, active = read_page("<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>")
     assert text == "<script>alert(1)</script>"
     assert active == ()
+
+
+def test_products_on_the_page_are_known_by_name() -> None:
+    page = b"<p>HD Webcam, 4K Conference Webcam and a Guitar Strings Light Gauge!</p>"
+    raw = RAW.replace(b"<p>Total <b>$5.00</b></p>", page)
+    mail = read_mail(CaughtMail(1, 0.0, "", ("a@example.com",), raw, Path("x")))
+    assert mail.products == {"HD Webcam", "4K Conference Webcam", "Guitar Strings Light Gauge"}

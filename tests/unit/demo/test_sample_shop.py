@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from binlog_watcher.demo import sample_shop
+from recommender import Product, SimilarityIndex
 
 
 def test_the_catalogue_is_large_and_varied() -> None:
@@ -45,3 +46,30 @@ def test_the_owners_products_are_among_them(word: str) -> None:
 def test_an_unknown_product_is_named() -> None:
     with pytest.raises(KeyError, match="Flying Carpet"):
         sample_shop.product("Flying Carpet")
+
+
+def test_every_product_recommends_others() -> None:
+    """A customer of the demo must never see a mail with an empty corner."""
+    catalogue = [
+        Product(p.id, p.name, p.description, p.price, p.category, p.image, p.stock)
+        for p in sample_shop.products()
+    ]
+    index = SimilarityIndex.build(catalogue)
+    counts = Counter(len(index.recommend([product.id], count=3, threshold=0.1)) for product in catalogue)
+    assert counts[0] == 0
+    assert counts[3] >= 0.9 * len(catalogue)
+
+
+def test_recommendations_make_sense() -> None:
+    catalogue = [
+        Product(p.id, p.name, p.description, p.price, p.category, p.image, p.stock)
+        for p in sample_shop.products()
+    ]
+    index = SimilarityIndex.build(catalogue)
+    for name, related in (
+        ("Moka Pot 6 Cups", "Coffee"),
+        ("Electric Guitar Classic", "Musical"),
+        ("Cat Tree Tall", "Pet"),
+    ):
+        picks = index.recommend([sample_shop.product(name).id], count=3, threshold=0.1)
+        assert [pick.product.category.startswith(related) for pick in picks] == [True] * 3
