@@ -7,7 +7,8 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
     INSERT/UPDATE  arm     move      arm, touched
     DELETE         -       move      arm, touched     (clearing the cart after an order stays quiet)
     order          -       cancel    touched
-    order changed  arm     -         touched          (looked at at once: it may be no order any more)
+    order changed  arm     -         arm, touched     (it may be no order any more; idle: after the threshold, since
+                                                      the activity before the order is forgotten)
 """
 
 from collections.abc import Iterable
@@ -51,6 +52,20 @@ class _Partition:
     clock: PartitionClock = field(default_factory=PartitionClock)
     previous: TimerWheel | None = None
     open: bool = True
+    hydrated: bool = False
+
+    def due_of(self, key: CartKey) -> int | None:
+        """When the key is due. A timer that hydration has not come to yet still counts."""
+        due_us = self.wheel.due_of(key)
+        if due_us is None and self.previous is not None:
+            return self.previous.due_of(key)
+        return due_us
+
+    def cancel(self, key: CartKey) -> None:
+        """Drop the key's timer, the one from before a reset as well."""
+        self.wheel.cancel(key)
+        if self.previous is not None:
+            self.previous.cancel(key)
 
 
 class Tracker:
@@ -92,22 +107,17 @@ class Tracker:
             case CartChanged(key, change, at_us):
                 self._activity(self._partition(name), key, change, at_us)
             case OrderPlaced(key):
-                self._partition(name).wheel.cancel(key)
+                self._partition(name).cancel(key)
                 self._held.pop(key, None)
                 self._touch(key)
             case OrderChanged(key, at_us):
-                wheel = self._partition(name).wheel
-                if key in self._in_hand:
-                    self._touch(key)
-                if key not in wheel:
-                    wheel.arm(key, at_us)
-                    self._held[key] = None
+                self._order_changed(self._partition(name).wheel, key, at_us)
             case CartRead(key, activity_us, due_us):
                 self._read(self._partition(name), key, activity_us, due_us)
             case Assigned(partition):
                 self._assign(partition)
             case Hydrated(partition):
-                self._partition(partition).previous = None
+                self._hydrated(self._partition(partition))
             case Revoked(partition):
                 self._revoke(partition)
             case ProductChanged():
@@ -128,22 +138,45 @@ class Tracker:
             self._held.pop(key, None)
         self._touch(key)
 
+    def _order_changed(self, wheel: TimerWheel, key: CartKey, at_us: int) -> None:
+        in_hand = key in self._in_hand
+        if key not in wheel:
+            # No activity of the customer's: held, so that it makes no old cart young.
+            wheel.arm(key, at_us if in_hand else at_us + self._threshold_us)
+            self._held[key] = None
+        self._touch(key)
+
     def _read(self, partition: _Partition, key: CartKey, activity_us: int, due_us: int) -> None:
-        old_due = partition.previous.due_of(key) if partition.previous else None
-        due_us = max(
-            due_us, old_due or 0
-        )  # UPDATE activity is known from the stream only: keep the later one
+        # UPDATE activity is known from the stream only, and a cart in hand may have been told to wait while the
+        # tables were read: the later due time counts.
+        wheels = (partition.previous, partition.wheel)
+        known = [due for wheel in wheels if wheel is not None and (due := wheel.due_of(key)) is not None]
+        if known and max(known) >= due_us:
+            partition.wheel.arm(key, max(known))
+            return
         partition.wheel.arm(key, due_us)
         if due_us == activity_us + self._threshold_us:
             self._held.pop(key, None)
-        elif old_due is None or old_due < due_us:
-            self._held[key] = activity_us
+        else:
+            seen_us = max(known, default=0) - self._threshold_us
+            self._held[key] = max(activity_us, self._held.get(key, seen_us) or 0)
+
+    def _hydrated(self, partition: _Partition) -> None:
+        partition.previous = None
+        partition.hydrated = True
+        for key in [key for key in self._held if self.due_of(key) is None]:
+            del self._held[key]  # not read again: bought, emptied or handled meanwhile
 
     def _assign(self, name: str) -> None:
         old = self._partitions.get(name)
         fresh = _Partition(TimerWheel(self._tick_us))
         if old is not None:
-            fresh.previous = old.wheel if len(old.wheel) else old.previous
+            fresh.previous = old.wheel
+            # A hydration that broke off half-way: what it had not read yet is still known from before.
+            for key in old.previous or ():
+                due_us = old.due_of(key)
+                if key not in old.wheel and due_us is not None:
+                    old.wheel.arm(key, due_us)
         self._partitions[name] = fresh
 
     def _revoke(self, name: str) -> None:
@@ -171,6 +204,7 @@ class Tracker:
                 if key in self._in_hand:
                     # Still being finished: look again shortly after, one recovery a key at a time.
                     partition.wheel.arm(key, now_us + 100_000)
+                    self._held.setdefault(key, due_us - self._threshold_us)
                     continue
                 activity = self._held.pop(key, None) if key in self._held else due_us - self._threshold_us
                 self._in_hand[key] = False
@@ -194,7 +228,7 @@ class Tracker:
                 if not overdue or armed_us > now_us:
                     continue
                 for one in self._partitions.values():
-                    one.wheel.cancel(key)
+                    one.cancel(key)
                 activity = self._held.pop(key, None) if key in self._held else armed_us - self._threshold_us
                 due_us = armed_us
             self._in_hand[key] = False
@@ -210,7 +244,7 @@ class Tracker:
 
     def knows(self, key: CartKey) -> bool:
         """Whether the key is armed or in hand."""
-        return key in self._in_hand or any(key in p.wheel for p in self._partitions.values())
+        return key in self._in_hand or self.due_of(key) is not None
 
     def touched(self, key: CartKey) -> bool:
         """Whether there was activity or an order since the key was taken in hand."""
@@ -244,7 +278,7 @@ class Tracker:
     def due_of(self, key: CartKey) -> int | None:
         """The armed due time of a key in any partition."""
         for partition in self._partitions.values():
-            due = partition.wheel.due_of(key)
+            due = partition.due_of(key)
             if due is not None:
                 return due
         return None
@@ -259,11 +293,6 @@ class Tracker:
             return False
         for partition in self._partitions.values():
             silent = partition.clock.silent_for_us(now_us)
-            if (
-                not partition.open
-                or partition.previous is not None
-                or silent is None
-                or silent > max_silence_us
-            ):
+            if not partition.open or not partition.hydrated or silent is None or silent > max_silence_us:
                 return False
         return True
