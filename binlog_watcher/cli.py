@@ -164,9 +164,7 @@ def demo(
 def main() -> None:
     """Entry point: every error that the operator can act on is one line a problem, and an exit code."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(app(standalone_mode=False) or 0)  # typer.Exit comes back as the code
     except KeyboardInterrupt:
         sys.exit(130)
     except BaseExceptionGroup as group:
