@@ -1,0 +1,459 @@
+"""decide() against its table: every branch, every boundary, the order of the checks, and an oracle of its own."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binlog_watcher.decision import (
+    LOGGED_SKIPS,
+    Cart,
+    Customer,
+    Decision,
+    Holdout,
+    Line,
+    LoggedEpisode,
+    Policy,
+    Reason,
+    Recipient,
+    Send,
+    Skip,
+    Status,
+    Wait,
+    _share,
+    decide,
+)
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+THRESHOLD = 30 * MINUTE
+T0 = 1_790_000_000 * SECOND  # when the newest row was created
+
+POLICY = Policy(
+    threshold_us=THRESHOLD,
+    cooldown_us=24 * HOUR,
+    max_age_us=72 * HOUR,
+    activated_us=T0 - 10 * HOUR,
+    excluded_roles=frozenset({"admin", "staff"}),
+)
+CUSTOMER = Customer(42, "Ada", "ada@example.com", "customer", b"\x01" * 32)
+LINE = Line(5, "Mouse", "Input", Decimal("19.99"), 2, None)
+CART = Cart(key=42, customer=CUSTOMER, lines=(LINE,), version=T0, newest_order_us=None)
+DUE = T0 + THRESHOLD
+
+
+def logged(status: Status, *, version: int = T0, **more: object) -> LoggedEpisode:
+    fields = {"attempts": 1, "next_attempt_us": None, "lease_until_us": None} | more
+    return LoggedEpisode(id=9, version=version, status=status, **fields)
+
+
+# --- is it quiet ------------------------------------------------------------------------------------------------
+
+
+def test_a_quiet_cart_is_mailed_from_its_due_moment_on() -> None:
+    assert decide(CART, None, DUE, POLICY) == Send(activity_us=T0, due_us=DUE)
+    assert decide(CART, None, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+    assert decide(CART, None, DUE + HOUR, POLICY) == Send(activity_us=T0, due_us=DUE)
+
+
+def test_activity_that_only_the_stream_saw_postpones() -> None:
+    seen = T0 + 10 * MINUTE
+    assert decide(CART, seen, DUE, POLICY) == Wait(seen + THRESHOLD, Reason.ACTIVITY)
+    assert decide(CART, seen, seen + THRESHOLD, POLICY) == Send(seen, seen + THRESHOLD)
+
+
+def test_what_the_stream_saw_never_makes_a_cart_older_than_its_rows() -> None:
+    assert decide(CART, T0 - HOUR, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+
+
+def test_rows_from_the_future_wait_for_it() -> None:
+    ahead = replace(CART, version=T0 + 2 * HOUR)
+    assert decide(ahead, None, DUE, POLICY) == Wait(T0 + 2 * HOUR + THRESHOLD, Reason.ACTIVITY)
+
+
+@pytest.mark.parametrize("cart", [replace(CART, lines=()), replace(CART, version=None)])
+def test_nothing_counted_is_nothing_to_mail_nor_to_log(cart: Cart) -> None:
+    for row in (None, logged(Status.RETRY), logged(Status.SENT)):
+        answer = decide(replace(cart, logged=row), None, DUE, POLICY)
+        assert answer == Skip(Reason.EMPTY)
+        assert isinstance(answer, Skip)
+        assert not answer.logged
+
+
+# --- the window -------------------------------------------------------------------------------------------------
+
+
+def test_episodes_due_up_to_the_activation_are_none_of_ours() -> None:
+    at = replace(POLICY, activated_us=DUE)
+    assert decide(CART, None, DUE, at) == Skip(Reason.BEFORE_ACTIVATION, T0)
+    assert decide(CART, None, DUE, replace(at, activated_us=DUE - 1)) == Send(T0, DUE)
+    assert not Skip(Reason.BEFORE_ACTIVATION).logged
+
+
+def test_activity_after_the_activation_brings_an_older_cart_into_the_window() -> None:
+    late = replace(POLICY, activated_us=DUE + HOUR)
+    assert decide(CART, DUE + HOUR, DUE + HOUR + THRESHOLD, late) == Send(DUE + HOUR, DUE + HOUR + THRESHOLD)
+
+
+def test_the_age_limit_is_still_inside() -> None:
+    limit = T0 + POLICY.max_age_us
+    assert decide(CART, None, limit, POLICY) == Send(T0, DUE)
+    assert decide(CART, None, limit + 1, POLICY) == Skip(Reason.TOO_OLD, T0)
+    assert decide(CART, T0 + MINUTE, limit + 1, POLICY) == Send(T0 + MINUTE, DUE + MINUTE)
+
+
+# --- who may be mailed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"customer": replace(CUSTOMER, role="Admin")}, Reason.ROLE),
+        ({"customer": replace(CUSTOMER, role="  STAFF ")}, Reason.ROLE),
+        ({"customer": replace(CUSTOMER, role="admin", address_hash=None)}, Reason.ROLE),
+        ({"customer": replace(CUSTOMER, address_hash=None)}, Reason.NO_ADDRESS),
+        ({"customer": None}, Reason.NO_ADDRESS),
+        ({"recipient": Recipient(suppressed=True)}, Reason.OPTED_OUT),
+        ({"recipient": Recipient(last_mail_us=DUE, suppressed=True)}, Reason.OPTED_OUT),
+    ],
+)
+def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, object], reason: Reason) -> None:
+    answer = decide(replace(CART, **change), None, DUE, POLICY)
+    assert answer == Skip(reason, T0)
+    assert isinstance(answer, Skip)
+    assert answer.logged
+
+
+@pytest.mark.parametrize("role", [None, "", "customer", "administrator"])
+def test_other_roles_are_mailed(role: str | None) -> None:
+    assert decide(replace(CART, customer=replace(CUSTOMER, role=role)), None, DUE, POLICY) == Send(T0, DUE)
+
+
+def test_a_refusal_is_written_when_the_cart_is_due_and_not_before() -> None:
+    nobody = replace(CART, customer=None)
+    assert decide(nobody, None, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+    assert decide(nobody, None, T0 + 73 * HOUR, POLICY) == Skip(Reason.TOO_OLD, T0)
+
+
+def test_only_reasons_that_end_an_episode_are_logged() -> None:
+    expected = {Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE}
+    assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
+
+
+# --- cool-down --------------------------------------------------------------------------------------------------
+
+
+def test_cooldown_holds_the_cart_until_its_end_and_not_a_moment_longer() -> None:
+    mailed = DUE - 23 * HOUR
+    cart = replace(CART, recipient=Recipient(last_mail_us=mailed))
+    end = mailed + POLICY.cooldown_us
+    assert decide(cart, None, DUE, POLICY) == Wait(end, Reason.COOLDOWN)
+    assert decide(cart, None, end - 1, POLICY) == Wait(end, Reason.COOLDOWN)
+    assert decide(cart, None, end, POLICY) == Send(T0, DUE)
+
+
+def test_a_cart_held_back_by_the_cooldown_is_never_too_old_at_its_end() -> None:
+    # EMAIL_COOLDOWN_HOURS < MAX_CART_AGE_HOURS is enforced by the settings; the worst case is a mail at the due moment.
+    cart = replace(CART, recipient=Recipient(last_mail_us=DUE))
+    answer = decide(cart, None, DUE, POLICY)
+    assert isinstance(answer, Wait)
+    assert decide(cart, None, answer.until_us, POLICY) == Send(T0, DUE)
+
+
+def test_no_cooldown_at_all() -> None:
+    cart = replace(CART, recipient=Recipient(last_mail_us=DUE))
+    assert decide(cart, None, DUE, replace(POLICY, cooldown_us=0)) == Send(T0, DUE)
+
+
+# --- what the log says ------------------------------------------------------------------------------------------
+
+FUTURE, PAST = DUE + MINUTE, DUE - MINUTE
+GO_ON = Send(T0, DUE)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (logged(Status.SENT), Skip(Reason.HANDLED)),
+        (logged(Status.SENDING), Skip(Reason.HANDLED)),
+        (logged(Status.SENDING, lease_until_us=PAST), Skip(Reason.HANDLED)),
+        (logged(Status.UNKNOWN), Skip(Reason.HANDLED)),
+        (logged(Status.FAILED), Skip(Reason.HANDLED)),
+        (logged(Status.SKIPPED), Skip(Reason.HANDLED)),
+        (logged(Status.RETRY, next_attempt_us=FUTURE), Wait(FUTURE, Reason.RETRY)),
+        (logged(Status.RETRY, next_attempt_us=DUE), GO_ON),
+        (logged(Status.RETRY, next_attempt_us=PAST), GO_ON),
+        (logged(Status.RETRY), GO_ON),
+        (logged(Status.CLAIMED, lease_until_us=FUTURE), Wait(FUTURE, Reason.LEASED)),
+        (logged(Status.CLAIMED, lease_until_us=DUE), GO_ON),
+        (logged(Status.CLAIMED, lease_until_us=PAST), GO_ON),
+        (logged(Status.CLAIMED), GO_ON),
+        (logged(Status.CLAIMED, lease_until_us=FUTURE, owner_alive=False), GO_ON),
+    ],
+)
+def test_a_logged_episode_of_this_version(row: LoggedEpisode, expected: Decision) -> None:
+    assert decide(replace(CART, logged=row), None, DUE, POLICY) == expected
+
+
+@pytest.mark.parametrize(
+    "status", [Status.SENT, Status.SENDING, Status.UNKNOWN, Status.FAILED, Status.SKIPPED]
+)
+def test_an_older_version_never_holds_a_new_episode_back(status: Status) -> None:
+    assert decide(replace(CART, logged=logged(status, version=T0 - 1)), None, DUE, POLICY) == GO_ON
+
+
+@pytest.mark.parametrize("status", [Status.RETRY, Status.CLAIMED])
+def test_an_older_version_that_is_still_open_is_superseded(status: Status) -> None:
+    row = logged(status, version=T0 - SECOND, next_attempt_us=FUTURE, lease_until_us=FUTURE)
+    assert decide(replace(CART, logged=row), None, DUE, POLICY) == GO_ON
+
+
+@pytest.mark.parametrize(
+    "status", [Status.SENT, Status.SENDING, Status.UNKNOWN, Status.FAILED, Status.SKIPPED]
+)
+def test_deleting_a_row_makes_no_new_episode(status: Status) -> None:
+    row = logged(status, version=T0 + SECOND)
+    assert decide(replace(CART, logged=row), None, DUE + HOUR, POLICY) == Skip(Reason.HANDLED)
+
+
+def test_a_retry_goes_through_all_the_checks_again() -> None:
+    retry = replace(CART, logged=logged(Status.RETRY, next_attempt_us=PAST))
+    assert decide(retry, DUE, DUE, POLICY) == Wait(DUE + THRESHOLD, Reason.ACTIVITY)
+    assert decide(retry, None, T0 + 73 * HOUR, POLICY) == Skip(Reason.TOO_OLD, T0)
+    gone = replace(retry, recipient=Recipient(suppressed=True))
+    assert decide(gone, None, DUE, POLICY) == Skip(Reason.OPTED_OUT, T0)
+    other = replace(retry, recipient=Recipient(last_mail_us=DUE - HOUR))
+    assert decide(other, None, DUE, POLICY) == Wait(DUE + 23 * HOUR, Reason.COOLDOWN)
+
+
+# --- rollout and holdout ----------------------------------------------------------------------------------------
+
+
+def outcome(key: int | str, rollout: str, holdout: str = "0") -> Decision:
+    policy = replace(POLICY, rollout_percent=Decimal(rollout), holdout_percent=Decimal(holdout))
+    return decide(replace(CART, key=key), None, DUE, policy)
+
+
+def test_rollout_of_everybody_and_of_nobody() -> None:
+    assert all(outcome(key, "100") == GO_ON for key in range(2_000))
+    assert all(outcome(key, "0") == Skip(Reason.ROLLOUT, T0) for key in range(2_000))
+
+
+@pytest.mark.parametrize("percent", ["1", "12.5", "50"])
+def test_the_share_is_about_right(percent: str) -> None:
+    mailed = sum(isinstance(outcome(key, percent), Send) for key in range(10_000))
+    # Four standard deviations of a fair draw of 10,000.
+    share = float(percent) / 100
+    assert abs(mailed - 10_000 * share) < 4 * (10_000 * share * (1 - share)) ** 0.5
+
+
+def test_raising_the_rollout_only_adds_customers() -> None:
+    before: set[int] = set()
+    for percent in ("0", "0.01", "1", "5", "33.3", "80", "99.99", "100"):
+        now = {key for key in range(3_000) if isinstance(outcome(key, percent), Send)}
+        assert before <= now
+        before = now
+
+
+def test_raising_the_rollout_never_mails_what_was_skipped() -> None:
+    skipped = next(key for key in range(100) if isinstance(outcome(key, "50"), Skip))
+    again = replace(CART, key=skipped, logged=logged(Status.SKIPPED))
+    assert decide(again, DUE + HOUR, DUE + 2 * HOUR, POLICY) == Skip(Reason.HANDLED)
+    newer = replace(again, version=T0 + SECOND)
+    assert isinstance(decide(newer, None, DUE + SECOND, POLICY), Send), "the next episode is a new one"
+
+
+def test_the_draw_is_the_same_in_every_process_and_release() -> None:
+    # By hand: the first 16 hex digits of `printf cartwake:rollout:1 | sha256sum`, modulo 10,000. A change here
+    # would move customers between the groups of a running rollout.
+    known = {1: "75.32", 2: "63.39", "guest": "45.50"}
+    assert {key: _share("rollout", key) for key in known} == {k: Decimal(v) for k, v in known.items()}
+    assert _share("rollout", 1) == _share("rollout", "1"), "a key is the same as number and as text"
+
+
+def test_holdout_is_drawn_independently_of_the_rollout() -> None:
+    inside = [key for key in range(20_000) if isinstance(outcome(key, "30"), Send)]
+    held = sum(isinstance(outcome(key, "30", "20"), Holdout) for key in inside)
+    share = held / len(inside)
+    assert 0.17 < share < 0.23, f"a fifth of those inside the rollout, not {share:.1%}"
+    assert not any(isinstance(outcome(key, "30", "20"), Holdout) for key in set(range(20_000)) - set(inside))
+
+
+def test_holdout_comes_before_the_cooldown_and_after_the_refusals() -> None:
+    policy = replace(POLICY, holdout_percent=Decimal(100))
+    cooling = replace(CART, recipient=Recipient(last_mail_us=DUE))
+    assert decide(cooling, None, DUE, policy) == Holdout(T0)
+    assert decide(replace(CART, customer=None), None, DUE, policy) == Skip(Reason.NO_ADDRESS, T0)
+
+
+# --- money ------------------------------------------------------------------------------------------------------
+
+
+def test_totals_are_exact() -> None:
+    lines = tuple(replace(LINE, price=Decimal("0.10"), quantity=1) for _ in range(3))
+    cart = replace(CART, lines=lines)
+    assert cart.total == Decimal("0.30")
+    assert cart.item_count == 3
+    empty = replace(CART, lines=())
+    assert isinstance(empty.total, Decimal)
+    assert empty.total == 0
+
+
+@given(
+    st.lists(st.tuples(st.decimals(0, 99_999, places=2, allow_nan=False), st.integers(1, 1_000)), max_size=30)
+)
+def test_the_total_is_that_of_whole_cents(rows: list[tuple[Decimal, int]]) -> None:
+    lines = tuple(replace(LINE, price=price, quantity=quantity) for price, quantity in rows)
+    cart = replace(CART, lines=lines)
+    assert isinstance(cart.total, Decimal)
+    assert cart.total * 100 == sum(int(price * 100) * quantity for price, quantity in rows)
+    assert cart.item_count == sum(quantity for _, quantity in rows)
+
+
+# --- an oracle, written as a list of what applies -----------------------------------------------------------------
+
+MOMENTS = st.integers(-100 * 60, 100 * 60).map(lambda minutes: T0 + minutes * MINUTE)
+NEAR = st.sampled_from([-1, 0, 1])
+EPISODES = st.builds(
+    LoggedEpisode,
+    id=st.just(1),
+    version=st.sampled_from([T0 - SECOND, T0, T0 + SECOND]),
+    status=st.sampled_from(list(Status)),
+    attempts=st.integers(0, 8),
+    next_attempt_us=st.none() | MOMENTS,
+    lease_until_us=st.none() | MOMENTS,
+    owner_alive=st.booleans(),
+)
+CARTS = st.builds(
+    Cart,
+    key=st.integers(1, 200),
+    customer=st.none()
+    | st.builds(
+        Customer,
+        id=st.just(42),
+        name=st.just("Ada"),
+        email=st.just("ada@example.com"),
+        role=st.sampled_from([None, "customer", "Admin"]),
+        address_hash=st.none() | st.just(b"h"),
+    ),
+    lines=st.sampled_from([(), (LINE,), (LINE,), (LINE, LINE)]),
+    version=st.sampled_from([None, T0, T0, T0]),
+    newest_order_us=st.none(),
+    logged=st.none() | EPISODES,
+    recipient=st.builds(Recipient, last_mail_us=st.none() | MOMENTS, suppressed=st.booleans()),
+)
+POLICIES = st.builds(
+    Policy,
+    threshold_us=st.sampled_from([SECOND, THRESHOLD]),
+    cooldown_us=st.sampled_from([0, HOUR, 24 * HOUR]),
+    max_age_us=st.sampled_from([30 * HOUR, 72 * HOUR]),
+    activated_us=MOMENTS,
+    excluded_roles=st.just(frozenset({"admin"})),
+    rollout_percent=st.sampled_from([Decimal(0), Decimal(50), Decimal(100), Decimal(100)]),
+    holdout_percent=st.sampled_from([Decimal(0), Decimal(0), Decimal(20)]),
+)
+
+
+def obstacles(cart: Cart, known: int | None, now: int, policy: Policy) -> list[str]:
+    """All that speaks against a mail now, each condition stated on its own."""
+    found: list[str] = []
+    version = cart.version if cart.version is not None and cart.lines else None
+    if version is None:
+        return ["empty"]
+    row = cart.logged
+    if row is not None and row.version >= version:
+        open_row = row.version == version and row.status in {"retry", "claimed"}
+        if not open_row:
+            found.append("handled")
+        elif row.status == "retry" and (row.next_attempt_us or 0) > now:
+            found.append("retry later")
+        elif row.status == "claimed" and row.owner_alive and (row.lease_until_us or 0) > now:
+            found.append("leased")
+    last_activity = max([version, *([known] if known is not None else [])])
+    quiet_for = now - last_activity
+    customer = cart.customer
+    conditions = {
+        "activity": quiet_for < policy.threshold_us,
+        "before activation": last_activity + policy.threshold_us - policy.activated_us <= 0,
+        "too old": quiet_for > policy.max_age_us,
+        "role": customer is not None and customer.role == "Admin",
+        "no address": customer is None or customer.address_hash is None,
+        "opted out": cart.recipient.suppressed,
+        "not in rollout": not _share("rollout", cart.key) < policy.rollout_percent,
+        "holdout": _share("holdout", cart.key) < policy.holdout_percent,
+        "cooldown": cart.recipient.last_mail_us is not None
+        and now - cart.recipient.last_mail_us < policy.cooldown_us,
+    }
+    return found + [name for name, applies in conditions.items() if applies]
+
+
+FIRST_OBSTACLE: dict[str, tuple[type[Decision], Reason | None]] = {
+    "empty": (Skip, Reason.EMPTY),
+    "handled": (Skip, Reason.HANDLED),
+    "retry later": (Wait, Reason.RETRY),
+    "leased": (Wait, Reason.LEASED),
+    "activity": (Wait, Reason.ACTIVITY),
+    "before activation": (Skip, Reason.BEFORE_ACTIVATION),
+    "too old": (Skip, Reason.TOO_OLD),
+    "role": (Skip, Reason.ROLE),
+    "no address": (Skip, Reason.NO_ADDRESS),
+    "opted out": (Skip, Reason.OPTED_OUT),
+    "not in rollout": (Skip, Reason.ROLLOUT),
+    "holdout": (Holdout, None),
+    "cooldown": (Wait, Reason.COOLDOWN),
+}
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(
+    cart=CARTS,
+    policy=POLICIES,
+    known=st.none() | MOMENTS,
+    around=st.sampled_from(["now", "due", "activation", "age", "cooldown", "retry", "lease"]),
+    offset=NEAR,
+    moment=MOMENTS,
+)
+def test_a_mail_goes_out_exactly_when_nothing_speaks_against_it(
+    cart: Cart, policy: Policy, known: int | None, around: str, offset: int, moment: int
+) -> None:
+    activity = max(T0, known or 0)
+    row = cart.logged
+    anchors = {
+        "now": moment,
+        "due": activity + policy.threshold_us,
+        "activation": activity + policy.threshold_us,
+        "age": activity + policy.max_age_us,
+        "cooldown": (cart.recipient.last_mail_us or moment) + policy.cooldown_us,
+        "retry": (row.next_attempt_us if row else None) or moment,
+        "lease": (row.lease_until_us if row else None) or moment,
+    }
+    now = anchors[around] + offset
+    if around == "activation":
+        policy, now = replace(policy, activated_us=now), now + MINUTE
+    answer = decide(cart, known, now, policy)
+    against = obstacles(cart, known, now, policy)
+    if not against:
+        assert answer == Send(activity, activity + policy.threshold_us)
+        assert answer.due_us <= now
+        return
+    kind, reason = FIRST_OBSTACLE[against[0]]
+    assert isinstance(answer, kind), f"{against} → {answer}"
+    if isinstance(answer, Wait):
+        assert answer.until_us > now, "waiting is always for the future"
+    if isinstance(answer, Skip | Wait):
+        assert answer.reason is reason, f"{against} → {answer}"
+    assert decide(cart, known, now, policy) == answer, "pure"
+
+
+@settings(max_examples=500, deadline=None)
+@given(cart=CARTS, policy=POLICIES, known=st.none() | MOMENTS, now=MOMENTS)
+def test_waiting_comes_to_an_end(cart: Cart, policy: Policy, known: int | None, now: int) -> None:
+    answer = decide(cart, known, now, policy)
+    for _ in range(4):  # at most: retry or lease, activity, cool-down
+        if not isinstance(answer, Wait):
+            return
+        answer = decide(cart, known, answer.until_us, policy)
+    pytest.fail(f"still waiting: {answer}")
