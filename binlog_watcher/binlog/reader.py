@@ -29,7 +29,7 @@ from binlog_watcher.source import Batch, Hydrate, Progress
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 10.0
-_QUERY_TIMEOUT_S = 30.0
+_QUERY_TIMEOUT_S = 5.0
 _PROGRESS_INTERVAL_S = 0.1
 """How often progress without events is handed over while other tables are busy."""
 
