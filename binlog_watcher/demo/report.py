@@ -12,6 +12,11 @@ from rich.text import Text
 from binlog_watcher.demo.expectations import Timing
 from binlog_watcher.demo.judgement import Outcome, percentile
 
+MOST_PROBLEMS = 20
+"""How many problems the terminal shows; the file ``PROBLEMS`` has all of them."""
+
+PROBLEMS = "problems.txt"
+
 _LABELS = {
     Timing.LIVE: "mails of carts that fell due while Cartwake ran",
     Timing.HELD: "mails held back by the cool-down, after its end",
@@ -36,12 +41,16 @@ def table(outcome: Outcome) -> RenderableType:
     total = [sum(getattr(v, name) for v in outcome.verdicts) for name in ("shoppers", "expected", "received")]
     grid.add_section()
     grid.add_row("all", *map(str, total), "ok" if outcome.ok else "WRONG", style="bold")
-    problems = [
-        Text(f"{verdict.scenario}: {problem}", style="red")
-        for verdict in outcome.verdicts
-        for problem in verdict.problems
-    ]
-    return Group(grid, *problems)
+    found = problems(outcome)
+    shown = [Text(problem, style="red") for problem in found[:MOST_PROBLEMS]]
+    if len(found) > MOST_PROBLEMS:
+        shown.append(Text(f"and {len(found) - MOST_PROBLEMS} more in {PROBLEMS}", style="red"))
+    return Group(grid, *shown)
+
+
+def problems(outcome: Outcome) -> list[str]:
+    """Everything that is wrong, a line each."""
+    return [f"{verdict.scenario}: {problem}" for verdict in outcome.verdicts for problem in verdict.problems]
 
 
 def lateness_lines(outcome: Outcome) -> list[str]:
@@ -94,7 +103,10 @@ def show(console: Console, outcome: Outcome, figures: dict[str, Any], notes: Seq
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     text = json.dumps({"demo": figures})
     console.print(text, highlight=False, markup=False, soft_wrap=True)
-    (Path(figures["folder"]) / "result.json").write_text(text + "\n", encoding="utf-8")
+    folder = Path(figures["folder"])
+    if found := problems(outcome):
+        (folder / PROBLEMS).write_text("\n".join([*found, ""]), encoding="utf-8")
+    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _rounded(value: float | None) -> float | None:

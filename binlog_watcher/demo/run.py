@@ -104,7 +104,8 @@ def _venue(folder: Path, console: Console) -> Iterator[Venue]:
 async def _perform(venue: Venue) -> Outcome:
     """Prepare, play, judge and report."""
     with Shop(lambda: venue.server.connect(database=sample_shop.DATABASE)) as shop:
-        stage = Stage(shop, venue.catcher, venue.pace.threshold, venue.pace.cooldown)
+        whole_seconds = venue.server.flavor == "mariadb"
+        stage = Stage(shop, venue.catcher, venue.pace.threshold, venue.pace.cooldown, whole_seconds)
         performance = Performance(venue.parts, stage, venue.service)
         await performance.prepare()
         people = len(performance.stories)

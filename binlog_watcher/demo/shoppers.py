@@ -1,6 +1,7 @@
 """A simulated shopper: acts over ordinary SQL connections and remembers what must come of it."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -76,12 +77,17 @@ class Shop:
 
 @dataclass(slots=True)
 class Stage:
-    """What all shoppers share. Times in seconds; ``opened`` is the epoch time at which they were let in."""
+    """What all shoppers share. Times in seconds; ``opened`` is the epoch time at which they were let in.
+
+    ``whole_seconds``: the binlog gives the time of a commit in whole seconds (MariaDB), so that a cart counts
+    as abandoned up to a second earlier.
+    """
 
     shop: Shop
     catcher: MailCatcher
     threshold: float
     cooldown: float
+    whole_seconds: bool = False
     opened: float = 0.0
     killed: asyncio.Event = field(default_factory=asyncio.Event)
     restarted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -220,4 +226,4 @@ class Shopper:
 
     async def _act(self, statement: Statement) -> None:
         commit = await self.stage.shop.run(statement)
-        self._active_at = commit.began
+        self._active_at = math.floor(commit.began) if self.stage.whole_seconds else commit.began

@@ -56,6 +56,16 @@ def test_problems_are_told_in_full(tmp_path: Path) -> None:
     assert "orders: mail 3 to ada@example.com: nothing should have come [really]" in stream.getvalue()
 
 
+def test_many_problems_go_to_a_file(tmp_path: Path) -> None:
+    console, stream = a_console()
+    outcome = an_outcome(problem="first")
+    outcome.verdicts[1].problems.extend(f"problem {number}" for number in range(30))
+    report.show(console, outcome, report.summary(outcome, seconds=1, server="x", folder=tmp_path))
+
+    assert "and 11 more in problems.txt" in stream.getvalue()
+    assert len((tmp_path / "problems.txt").read_text().splitlines()) == 31
+
+
 def a_snapshot(second: float, service: str = "running") -> Snapshot:
     mail = LastMail(3.2, "a***@example.com", "Ada, you left [something] in your cart")
     return Snapshot(second, service, 12, 1, 3, 9, 4, 20, ("keeps adding",), (mail,))

@@ -1,0 +1,155 @@
+"""The demo as a stranger meets it: a command, its output, its exit code, and nothing left behind."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60.0
+
+
+@contextlib.contextmanager
+def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`cartwake demo` with its output in ``folder``, in a working folder full of a developer's settings."""
+    (folder / "work").mkdir()
+    (folder / "work" / ".env").write_text("MYSQL_HOST=db.example.com\nMYSQL_PASSWORD=real\nDRY_RUN=yes\n")
+    settings = {"MYSQL_HOST": "db.example.com", "EMAIL_COOLDOWN_HOURS": "nonsense", "COLUMNS": "120"}
+    with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "binlog_watcher.cli", "demo", "--output", str(folder / "out"), *options],
+            cwd=folder / "work",
+            env={**os.environ, **settings},
+            stdout=out,
+            stderr=err,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain until {what}"
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes below ``pid``, from /proc."""
+    children: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(status.parent.name))
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found.update(below)
+        waiting += below
+    return found
+
+
+@contextlib.contextmanager
+def followed(pid: int) -> Iterator[list[int]]:
+    """Process descriptors of everything that ``pid`` has started."""
+    descriptors = [os.pidfd_open(below) for below in descendants(pid)]
+    try:
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def all_ended(descriptors: list[int]) -> bool:
+    return len(select.select(descriptors, [], [], 0)[0]) == len(descriptors)
+
+
+def output(folder: Path) -> str:
+    return (folder / "stdout").read_text() + (folder / "stderr").read_text()
+
+
+def test_the_demo_runs_to_a_good_end(tmp_path: Path) -> None:
+    with demo(tmp_path) as process:
+        code = process.wait(timeout=160)
+    assert code == 0, output(tmp_path)
+
+    lines = (tmp_path / "stdout").read_text().splitlines()
+    figures = json.loads(lines[-1])["demo"]
+    assert figures["ok"] is True
+    assert figures["shoppers"] >= 60
+    assert figures["expected"] == figures["received"] > 60
+    assert figures["missing"] == figures["doubled"] == figures["wrong"] == 0
+    assert figures["lateness_mails"] >= 40
+    assert figures["reconcile_finds"] == 0
+    assert figures["seconds"] <= 90
+    assert "\x1b" not in output(tmp_path)
+
+    mails = tmp_path / "out" / "mails"
+    assert len(list(mails.glob("*.eml"))) == len(list(mails.glob("[0-9]*.html"))) == figures["received"]
+    assert f"{figures['received']} mails" in (mails / "index.html").read_text()
+
+
+def test_a_cart_filled_by_hand_and_control_c(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with demo(tmp_path, "--serve") as process:
+        until(lambda: "running:" in output(tmp_path) or process.poll() is not None, "the demo runs")
+        assert process.poll() is None, output(tmp_path)
+        assert "INSERT INTO cart" in output(tmp_path)
+
+        statement = "INSERT INTO cart (user_id, product_id, quantity) VALUES (1, 1, 1), (1, 16, 1)"
+        done = subprocess.run([out / "sql", statement], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "ok, 2 rows", done.stderr
+
+        def for_ada() -> list[str]:
+            mails = [
+                message_from_bytes(path.read_bytes(), policy=policy.default)
+                for path in out.glob("mails/*.eml")
+            ]
+            return [mail["Subject"] for mail in mails if "ada@example.com" in str(mail["To"])]
+
+        until(lambda: bool(for_ada()), "Ada's mail is there")
+        assert for_ada()[0].startswith("Ada, you left something in your cart")
+
+        with followed(process.pid) as descriptors:
+            assert len(descriptors) >= 3, "the server, the service and who watches them"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=PATIENCE) == 130, output(tmp_path)
+            until(lambda: all_ended(descriptors), "everything has ended")
+    assert "Traceback" not in output(tmp_path)
+    assert (out / "mails" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+def test_nothing_survives_the_demo(tmp_path: Path, number: signal.Signals) -> None:
+    with demo(tmp_path) as process:
+        until(lambda: "running:" in output(tmp_path) or process.poll() is not None, "the demo runs")
+        assert process.poll() is None, output(tmp_path)
+        with followed(process.pid) as descriptors:
+            process.send_signal(number)
+            process.wait(timeout=PATIENCE)
+            until(lambda: all_ended(descriptors), "everything has ended")
+
+
+def test_a_folder_of_somebody_else_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("precious")
+    with demo(tmp_path) as process:
+        assert process.wait(timeout=PATIENCE) == 2
+    assert len(output(tmp_path).strip().splitlines()) == 1
+    assert "--output" in output(tmp_path)
