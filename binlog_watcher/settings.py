@@ -2,7 +2,8 @@
 
 A setting is an environment variable or a line of ``.env`` in the working folder; the environment wins. Its
 name is that of the field in capitals. An empty value counts as not set, except LOG_FILE, where empty means
-"standard error only", and FREE_SHIPPING_TEXT, where it means "no badge". ``MYSQL_URL`` and ``SERVER_ID`` are other ways to give the ``MYSQL_…`` fields.
+"standard error only", and FREE_SHIPPING_TEXT, where it means "no badge". ``MYSQL_URL`` and ``SERVER_ID`` are
+other ways to give the ``MYSQL_…`` fields.
 """
 
 import os
