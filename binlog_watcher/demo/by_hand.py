@@ -27,9 +27,11 @@ Look around:
   {sql} "SELECT id, name, price, stock FROM products WHERE category LIKE '%Coffee%'"
   {sql} "SELECT id, user_id, status, reason, cart_total, discount_percent, sent_at FROM cart_abandonment_log"
 With any other client: host 127.0.0.1, port {port}, user root, password {password}, database {database}
-Run a Cartwake of your own against this shop (beside the one that runs already; no cart gets two mails):
-  (set -a; . {env}; {cartwake} run)
 Mails land in {mails}
+"""
+
+_ANOTHER = """Run a Cartwake of your own against this shop, beside the one that runs already (no cart gets two mails):
+  (set -a; . {env}; {cartwake} run)
 """
 
 
@@ -52,13 +54,23 @@ def instructions(folder: Path, *, port: int, password: str, database: str, thres
     """What `--serve` prints: how to add to a cart, where the mail lands, how to reach the server otherwise."""
     return _INSTRUCTIONS.format(
         sql=shlex.quote(_relative(folder / "sql")),
-        env=shlex.quote(_relative(folder / "demo.env")),
-        cartwake=shlex.quote(_relative(Path(sys.executable).with_name("cartwake"))),
         mails=_relative(folder / "mails"),
         port=port,
         password=password,
         database=database,
         seconds=f"{threshold:g}",
+    )
+
+
+def another(folder: Path) -> str:
+    """How to run a second Cartwake against the shop.
+
+    Not while the simulated shoppers act: one that starts in the middle knows their carts by ``created_at``
+    only, which has whole seconds, and so mails up to a second earlier than they expect.
+    """
+    return _ANOTHER.format(
+        env=shlex.quote(_relative(folder / "demo.env")),
+        cartwake=shlex.quote(_relative(Path(sys.executable).with_name("cartwake"))),
     )
 
 

@@ -118,7 +118,7 @@ async def _perform(venue: Venue) -> Outcome:
             await performance.run(board)
         finds = venue.service.metrics().get("cartwake_reconcile_finds_total", 0)
         log, notes = await asyncio.to_thread(_read_log, venue.server)
-        mails = [read_mail(mail) for mail in venue.catcher.mails]
+        mails = [read_mail(mail) for mail in performance.mails]
         outcome = judge(performance.stories, mails, log, performance.restarted_at)
         index = venue.catcher.write_index()
         figures = report.summary(
@@ -169,7 +169,7 @@ def _serve(venue: Venue) -> bool:
         venue.say(f"mail {mail.number} to {mask(', '.join(mail.recipients))}: {mail.subject}  {mail.path}")
 
     venue.catcher.on_mail = tell
-    venue.say(_instructions(venue))
+    venue.say(_instructions(venue) + by_hand.another(venue.folder))
     venue.say("The shop stays open; Ctrl-C closes it.")
     try:
         while venue.service.alive:
