@@ -19,6 +19,7 @@ class Remedy(Enum):
 
 
 FATAL_BINLOG_ERROR = 1236
+_SAME_ID_IN_MARIADB = 4052
 _SAME_SERVER_ID = ("same server_uuid", "same server_id", "server_uuid/server_id")
 _WRONG_PASSWORD = frozenset({1045, 1698, 3118, 1862, 1820})
 _NO_PRIVILEGE = frozenset({1227, 1142, 1143, 1044, 3530})
@@ -38,6 +39,8 @@ def remedy_for(error: Exception, connection: ConnectionSettings, *, mariadb: boo
     text = str(error.args[1]).lower() if len(error.args) > 1 else ""
     if code == FATAL_BINLOG_ERROR:
         return _remedy_for_binlog_error(text)
+    if code == _SAME_ID_IN_MARIADB:
+        return Remedy.NEW_SERVER_ID
     if code in _WRONG_PASSWORD:
         raise ConfigError(
             f"MySQL at {connection.where} refuses the user {connection.user!r}: {error.args[1]}; "
