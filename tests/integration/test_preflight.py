@@ -1,0 +1,197 @@
+"""Each thing that may be wrong with a server gets one line that says what to do."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from fakes.binlog_follower import Shop, open_shop, settings_for
+
+from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.demo.server import Server, private_server
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
+from binlog_watcher.preflight import check_server
+from binlog_watcher.schema import SAMPLE, Schema
+
+
+@pytest.fixture
+def shop(server: Server, fresh_database: str) -> Iterator[Shop]:
+    with open_shop(server, fresh_database) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def account(shop: Shop, *privileges: str) -> Iterator[ConnectionSettings]:
+    """A user with these privileges and no others. ``{db}`` stands for the shop's database."""
+    shop.run("CREATE USER 'clerk'@'127.0.0.1' IDENTIFIED BY 'clerk-pass'")
+    try:
+        for privilege in privileges:
+            shop.run(f"GRANT {privilege.format(db=shop.database)} TO 'clerk'@'127.0.0.1'")
+        yield settings_for(shop.server, shop.database, user="clerk", password="clerk-pass")
+    finally:
+        shop.run("DROP USER 'clerk'@'127.0.0.1'")
+
+
+def problems(settings: ConnectionSettings, schema: Schema = SAMPLE) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        check_server(settings, schema)
+    assert all("\n" not in problem for problem in caught.value.problems)
+    return list(caught.value.problems)
+
+
+def test_a_good_server(shop: Shop) -> None:
+    facts = check_server(settings_for(shop.server, shop.database), SAMPLE)
+    assert facts.flavor == shop.server.flavor
+    assert facts.version.startswith(".".join(str(part) for part in shop.server.version[:2]))
+    assert facts.gtids is (shop.server.flavor == "mysql")
+    assert bool(facts.server_uuid) is facts.gtids
+    assert facts.created_at_types == {"cart": "timestamp", "orders": "timestamp"}
+    assert facts.cart_created_at_indexed
+    assert facts.utc_offset_s % 60 == 0
+    assert facts.warnings == ()
+
+
+def test_least_privileges_are_enough(shop: Shop) -> None:
+    monitor = "BINLOG MONITOR" if shop.server.flavor == "mariadb" else "REPLICATION CLIENT"
+    with account(shop, f"REPLICATION SLAVE, {monitor} ON *.*", "SELECT ON `{db}`.*") as settings:
+        check_server(settings, SAMPLE)
+
+
+def test_the_grant_that_is_named_is_the_grant_that_helps(shop: Shop) -> None:
+    with account(shop, "SELECT ON `{db}`.*") as settings:
+        (problem,) = problems(settings)
+        assert "'clerk'" in problem
+        grants = problem.split("run: ")[1].rstrip(";").split("; ")
+        shop.run(*grants)
+        check_server(settings, SAMPLE)
+
+
+def test_one_privilege_of_two(shop: Shop) -> None:
+    with account(shop, "REPLICATION SLAVE ON *.*", "SELECT ON `{db}`.*") as settings:
+        (problem,) = problems(settings)
+        assert "GRANT REPLICATION SLAVE" in problem
+
+
+def test_tables_that_may_not_be_read(shop: Shop) -> None:
+    monitor = "BINLOG MONITOR" if shop.server.flavor == "mariadb" else "REPLICATION CLIENT"
+    with account(
+        shop, f"REPLICATION SLAVE, {monitor} ON *.*", "SELECT ON `{db}`.cart", "SELECT ON `{db}`.orders"
+    ) as settings:
+        found = problems(settings)
+        assert len(found) == 2
+        assert all("GRANT SELECT" in problem for problem in found)
+        assert "users" in found[0]
+        assert "products" in found[1]
+
+
+def test_a_database_that_may_not_be_entered(shop: Shop) -> None:
+    with account(shop) as settings:
+        (problem,) = problems(settings)
+        assert "GRANT SELECT" in problem
+
+
+def test_missing_tables_and_columns_are_reported_together(shop: Shop) -> None:
+    shop.run(
+        "DROP TABLE users", "ALTER TABLE cart DROP COLUMN quantity", "ALTER TABLE orders DROP COLUMN user_id"
+    )
+    found = problems(settings_for(shop.server, shop.database))
+    assert len(found) == 3
+    assert "cart has no column quantity" in found[0]
+    assert f"no table {shop.database}.users" in found[1]
+    assert "orders has no column user_id" in found[2]
+
+
+def test_other_names(shop: Shop) -> None:
+    shop.run("ALTER TABLE cart RENAME basket_rows", "ALTER TABLE basket_rows CHANGE user_id Customer INT")
+    schema = replace(SAMPLE, cart=replace(SAMPLE.cart, table="basket_rows", user_id="customer"))
+    facts = check_server(settings_for(shop.server, shop.database), schema)
+    assert facts.created_at_types["basket_rows"] == "timestamp"
+
+
+def test_column_types_and_indexes(shop: Shop) -> None:
+    shop.run(
+        "ALTER TABLE cart DROP KEY created_at, MODIFY created_at DATETIME(6)",
+        "ALTER TABLE orders MODIFY created_at TIMESTAMP(3) NULL",
+    )
+    facts = check_server(settings_for(shop.server, shop.database), SAMPLE)
+    assert facts.created_at_types == {"cart": "datetime(6)", "orders": "timestamp(3)"}
+    assert not facts.cart_created_at_indexed
+
+
+def test_keys_that_can_not_be_followed(shop: Shop) -> None:
+    shop.run("ALTER TABLE cart MODIFY user_id DECIMAL(10,0)")
+    (problem,) = problems(settings_for(shop.server, shop.database))
+    assert "cart.user_id is decimal" in problem
+
+
+def test_views_and_other_engines(shop: Shop) -> None:
+    shop.run("ALTER TABLE orders ENGINE = MyISAM")
+    (warning,) = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
+    assert "MyISAM" in warning
+    shop.run("RENAME TABLE cart TO cart_rows", "CREATE VIEW cart AS SELECT * FROM cart_rows")
+    (problem,) = problems(settings_for(shop.server, shop.database))
+    assert "cart is a view" in problem
+
+
+def test_a_wrong_password(shop: Shop) -> None:
+    settings = settings_for(shop.server, shop.database, password="guess-me-not")
+    (problem,) = problems(settings)
+    assert "MYSQL_PASSWORD" in problem
+    assert "guess-me-not" not in problem
+
+
+def test_an_unknown_database(shop: Shop) -> None:
+    (problem,) = problems(settings_for(shop.server, "nowhere"))
+    assert "'nowhere'" in problem
+
+
+def test_an_unreachable_server() -> None:
+    settings = ConnectionSettings("127.0.0.1", 1, "root", "", "shop", Tls.OFF)
+    with pytest.raises(DatabaseUnavailableError, match=r"127\.0\.0\.1:1 "):
+        check_server(settings, SAMPLE)
+
+
+def test_less_than_ideal_settings_are_warnings(shop: Shop) -> None:
+    metadata = "MINIMAL" if shop.server.flavor == "mysql" else "NO_LOG"
+    shop.run(f"SET GLOBAL binlog_row_metadata = '{metadata}'", "SET GLOBAL binlog_row_image = 'MINIMAL'")
+    try:
+        warnings = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
+        assert "binlog_row_image = 'FULL'" in warnings[0]
+        assert "binlog_row_metadata = 'FULL'" in warnings[1]
+    finally:
+        shop.run("SET GLOBAL binlog_row_metadata = 'FULL'", "SET GLOBAL binlog_row_image = 'FULL'")
+
+
+def test_statement_format_binlog(shop: Shop) -> None:
+    shop.run("SET GLOBAL binlog_format = 'STATEMENT'")
+    try:
+        (problem,) = problems(settings_for(shop.server, shop.database))
+        assert "binlog_format is STATEMENT: SET GLOBAL binlog_format = 'ROW'" in problem
+    finally:
+        shop.run("SET GLOBAL binlog_format = 'ROW'")
+
+
+def test_a_binlog_that_leaves_the_shop_out(server: Server) -> None:
+    with (
+        private_server(server.flavor, options={"binlog_ignore_db": "shop"}) as filtered,
+        filtered.connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("CREATE DATABASE shop")
+        with open_shop(filtered, "shop"):
+            (problem,) = problems(settings_for(filtered, "shop"))
+            assert "binlog_ignore_db" in problem
+
+
+def test_no_binlog_at_all(server: Server) -> None:
+    with (
+        private_server(server.flavor, options={"skip_log_bin": None}) as silent,
+        silent.connect() as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("CREATE DATABASE shop")
+        with open_shop(silent, "shop") as shop:
+            shop.run("DROP TABLE users")
+            found = problems(settings_for(silent, "shop"))
+            assert "writes no binlog" in found[0]
+            assert "users" in found[1], "the other problems are reported all the same"
