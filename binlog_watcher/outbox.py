@@ -14,7 +14,8 @@ from binlog_watcher.composer import ReadyMail
 from binlog_watcher.decision import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.metrics import Metrics
-from binlog_watcher.store.log import EpisodeLog, Fenced, Outcome
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.log_rows import Fenced, Outcome
 from binlog_watcher.tracker import Tracker
 from mailer import (
     OutcomeUnknownError,

@@ -32,7 +32,8 @@ from binlog_watcher.metrics import Metrics
 from binlog_watcher.outbox import Outbox
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.store import recipients
-from binlog_watcher.store.log import Claims, Episode, EpisodeLog, Outcome
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.log_rows import Claims, Episode, Outcome
 from binlog_watcher.store.shop import Loaded, Shop
 from binlog_watcher.tracker import DueCart, Tracker
 from mailer import mask

@@ -19,7 +19,8 @@ from binlog_watcher.recovery import CartLoader
 from binlog_watcher.schema import SAMPLE
 from binlog_watcher.store import recipients, tables
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.log import Claims, Episode, EpisodeLog
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.log_rows import Claims, Episode
 from binlog_watcher.store.presence import new_owner
 from binlog_watcher.store.shop import Shop
 

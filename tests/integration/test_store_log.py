@@ -8,7 +8,8 @@ import pytest
 
 from binlog_watcher.decision import Reason, Send, Skip, Status, Wait, decide
 from binlog_watcher.store import recipients
-from binlog_watcher.store.log import Episode, EpisodeLog, Fenced, Outcome
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.presence import Presence
 
 LEASE = 600_000_000

@@ -1,0 +1,69 @@
+"""Rows of the log that wait for someone: claims of the dead, mails of unknown outcome, retries (design §3)."""
+
+from binlog_watcher.decision import Reason, Status
+from binlog_watcher.events import CartKey
+from binlog_watcher.store.database import Session
+from binlog_watcher.store.log_rows import STEP, OpenRow
+from binlog_watcher.store.presence import lock_name
+from binlog_watcher.store.tables import LOG, RECIPIENT
+from binlog_watcher.store.times import UTC_COLUMN, utc_naive
+
+
+def dead_owners(session: Session, owners: set[str]) -> set[str]:
+    """Which of the instances are gone: each holds a lock on a session of its own while it lives."""
+    return {
+        owner for owner in owners
+        if (session.row("SELECT IS_FREE_LOCK(%s)", (lock_name(owner),)) or (0,))[0] == 1
+    }  # fmt: skip
+
+
+def close_open(session: Session, key: CartKey, reason: Reason) -> None:
+    """The key's open rows will not be mailed any more (bought, emptied, too old)."""
+    session.run(
+        f"UPDATE {LOG} SET status = %s, reason = %s, lease_until = NULL, next_attempt_at = NULL "
+        "WHERE cart_key = %s AND step = %s AND status = %s",
+        (Status.SKIPPED, reason, str(key), STEP, Status.RETRY),
+    )
+
+
+def settle_unknown(session: Session, owner: str, now_us: int) -> int:
+    """Inside a transaction: what a dead instance left in ``sending``, or is past its lease, becomes ``unknown``."""
+    rows = session.rows(
+        f"SELECT id, owner, lease_until, address_hash FROM {LOG} WHERE status = %s", (Status.SENDING,)
+    )
+    dead = dead_owners(session, {row[1] for row in rows if row[1] not in {None, owner}})
+    lost = [
+        (log_id, digest)
+        for log_id, holder, lease_until, digest in rows
+        if holder in dead or (UTC_COLUMN.to_us(lease_until) or 0) <= now_us
+    ]
+    if not lost:
+        return 0
+    changed = session.run(
+        f"UPDATE {LOG} SET status = %s, email_sent = NULL, sent_at = %s, lease_until = NULL, "
+        "error = 'the connection or the process ended inside the hand-over to SMTP' "
+        "WHERE id IN %s AND status = %s",
+        (Status.UNKNOWN, utc_naive(now_us), tuple(log_id for log_id, _ in lost), Status.SENDING),
+    )
+    session.run(
+        f"UPDATE {RECIPIENT} SET last_mail_at = %s WHERE address_hash IN %s",
+        (utc_naive(now_us), tuple(sorted(digest for _, digest in lost if digest))),
+    )
+    return changed
+
+
+def open_rows(session: Session, owner: str, now_us: int) -> list[OpenRow]:
+    """Retries that are due and claims that nobody holds any more."""
+    rows = session.rows(
+        f"SELECT cart_key, user_id, status, next_attempt_at, lease_until, owner FROM {LOG} "
+        "WHERE status = %s AND next_attempt_at <= %s OR status = %s",
+        (Status.RETRY, utc_naive(now_us), Status.CLAIMED),
+    )
+    dead = dead_owners(
+        session, {row[5] for row in rows if row[2] == Status.CLAIMED and row[5] not in {None, owner}}
+    )
+    return [
+        OpenRow(str(key), user_id, now_us)
+        for key, user_id, status, _, lease_until, holder in rows
+        if status == Status.RETRY or holder in dead or (UTC_COLUMN.to_us(lease_until) or 0) <= now_us
+    ]
