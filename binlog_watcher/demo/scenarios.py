@@ -64,7 +64,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("account deleted meanwhile", plays.account_is_deleted, 1),
     Scenario("has unsubscribed", plays.has_opted_out, 2, people=personas.OPTED_OUT),
     Scenario("staff (excluded role)", plays.works_here, 2, people=personas.STAFF),
-    Scenario("names with markup, Arabic, Japanese …", plays.leave_medium, 7, people=personas.HARD_NAMES),
+    Scenario("names: markup, Arabic, Japanese", plays.leave_medium, 7, people=personas.HARD_NAMES),
     Scenario(
         "one address, two user ids", plays.share_an_address, 2, (0.2, 1), people=personas.COUPLES, together=2
     ),
