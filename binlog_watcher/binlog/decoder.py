@@ -214,6 +214,7 @@ class Decoder:
     def _open_group(self, group: headers.Group) -> None:
         if self._effects:
             self._trouble("decode", "a transaction has no end")
+        self.troubles += self._group_troubles
         self._begin_group(group)
 
     def _on_query(self, event: Event) -> None:

@@ -52,9 +52,14 @@ class ReaderOptions:
 
 
 class Reader:
-    """Runs in a thread of its own until stopped; what it reads goes into the handover."""
+    """Runs in a thread of its own until stopped; what it reads goes into the handover.
 
-    def __init__(self, options: ReaderOptions, handover: Handover, stats: Stats) -> None:
+    ``start``: stream from there, with nothing hydrated; None: anchor and hydrate first.
+    """
+
+    def __init__(
+        self, options: ReaderOptions, handover: Handover, stats: Stats, *, start: Position | None = None
+    ) -> None:
         self._options = options
         self._handover = handover
         self._stats = stats
@@ -63,10 +68,10 @@ class Reader:
         self._stopping = threading.Event()
         self._sessions: set[Session] = set()
         self._lock = threading.Lock()
-        self._wanted: str | None = "start"
+        self._wanted: str | None = "start" if start is None else None
         self._last_reset: float | None = None
         self._assigned = False
-        self._position: Position | None = None
+        self._position = start
         self._decoder: Decoder | None = None
         self._failures = 0
         self._progress_at = 0.0

@@ -168,17 +168,19 @@ class RowPlan:
         """The rows of a WRITE or DELETE event; ``at`` is the offset of the number of columns."""
         (image,), at = self._head(data, at, 1)
         while at < len(data):
-            row, at = image.read(data, at)
+            row, behind = image.read(data, at)
+            at = _ahead(at, behind)
             yield row
 
     def pairs(self, data: bytes, at: int, *, partial: bool = False) -> Iterator[tuple[Row, Row]]:
         """The (before, after) rows of an UPDATE event; ``partial``: of PARTIAL_UPDATE_ROWS."""
         (before_image, after_image), at = self._head(data, at, 2)
         while at < len(data):
-            before, at = before_image.read(data, at)
+            before, behind = before_image.read(data, at)
             if partial:
-                at = self._behind_partial_bits(data, at)
-            after, at = after_image.read(data, at)
+                behind = self._behind_partial_bits(data, behind)
+            after, behind = after_image.read(data, behind)
+            at = _ahead(at, behind)
             yield before, after
 
     def _head(self, data: bytes, at: int, images: int) -> tuple[list[Image], int]:
@@ -201,6 +203,13 @@ class RowPlan:
         return at + (self._json_columns + 7) // 8 if options & 1 else at
 
 
+def _ahead(at: int, behind: int) -> int:
+    """Garbled bitmaps may tell of rows without a byte, of which there would be no end."""
+    if behind <= at:
+        raise DecodeError("a row of no bytes")
+    return behind
+
+
 def _extent(column: Column) -> tuple[int, int]:
     """(fixed size, 0) or (0, size of the length prefix)."""
     kind, metadata = column.type, column.metadata
@@ -212,6 +221,8 @@ def _extent(column: Column) -> tuple[int, int]:
         return metadata[1], 0
     if kind == FIELD_TYPE.NEWDECIMAL:
         whole, digits = metadata[0] - metadata[1], metadata[1]
+        if whole < 0:
+            raise DecodeError(f"a DECIMAL of {metadata[0]} digits, {digits} of them fractional")
         return sum(part // 9 * 4 + _DECIMAL_DIGITS_TO_BYTES[part % 9] for part in (whole, digits)), 0
     if kind == FIELD_TYPE.BIT:
         return (metadata[0] + metadata[1] * 8 + 7) // 8, 0

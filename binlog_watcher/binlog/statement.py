@@ -121,8 +121,11 @@ class StatementReader:
 
 
 def xid_of(text: bytes) -> bytes:
-    """The transaction id of an XA statement, as the server writes it: ``X'…',X'…',1``."""
-    return b",".join(part.strip().lower() for part in text.split(None, 2)[2].split(b","))
+    """The transaction id of an XA statement, as the server writes it: ``X'…',X'…',1``. Raises DecodeError."""
+    words = text.split(None, 2)
+    if len(words) < 3:
+        raise DecodeError(f"an XA statement without an id: {text[:80]!r}")
+    return b",".join(part.strip().lower() for part in words[2].split(b","))
 
 
 def xid_from(format_id: int, branch: bytes, qualifier: bytes) -> bytes:

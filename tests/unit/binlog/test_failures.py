@@ -1,0 +1,59 @@
+"""Errors by what to do about them."""
+
+import pytest
+from pymysql.err import InternalError, OperationalError
+
+from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
+from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
+
+HERE = ConnectionSettings("db.example.com", 3306, "clerk", "top-secret", "shop")
+
+
+@pytest.mark.parametrize("code", [2003, 2006, 2013, 1040, 1053, 1290, 1836, 1205, 1317, 9999])
+def test_what_passes_is_tried_again(code: int) -> None:
+    error = OperationalError(code, "whatever")
+    assert is_retryable(error)
+    assert remedy_for(error, HERE, mariadb=False) is Remedy.RECONNECT
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("Cannot replicate because the source purged required binary logs.", Remedy.RESET),
+        ("Could not find first log file name in binary log index file", Remedy.RESET),
+        ("Replica has more GTIDs than the source has, using the source's SERVER_UUID.", Remedy.RESET),
+        ("A replica with the same server_uuid/server_id as this replica has connected", Remedy.NEW_SERVER_ID),
+        ("A slave with the same server_uuid as this slave has connected to the master", Remedy.NEW_SERVER_ID),
+    ],
+)
+def test_1236_means_several_things(text: str, remedy: Remedy) -> None:
+    assert remedy_for(InternalError(1236, text), HERE, mariadb=False) is remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "advice"),
+    [
+        (1045, "Access denied", "MYSQL_PASSWORD"),
+        (1227, "you need REPLICATION SLAVE", "GRANT REPLICATION SLAVE"),
+        (1044, "Access denied to database", "GRANT SELECT ON `shop`"),
+        (1049, "Unknown database", "MYSQL_DATABASE"),
+        (1236, "Binary log is not open", "log_bin"),
+    ],
+)
+def test_what_only_a_human_can_mend(code: int, text: str, advice: str) -> None:
+    with pytest.raises(ConfigError, match=advice) as caught:
+        remedy_for(OperationalError(code, text), HERE, mariadb=False)
+    assert "top-secret" not in str(caught.value)
+
+
+def test_the_grant_fits_the_flavor() -> None:
+    with pytest.raises(ConfigError, match="BINLOG MONITOR"):
+        remedy_for(OperationalError(1227, "no"), HERE, mariadb=True)
+
+
+def test_other_errors() -> None:
+    assert is_retryable(DatabaseUnavailableError("gone"))
+    assert remedy_for(DatabaseUnavailableError("gone"), HERE, mariadb=False) is Remedy.RECONNECT
+    assert remedy_for(TimeoutError(), HERE, mariadb=False) is Remedy.RECONNECT
+    assert not is_retryable(ValueError("a mistake of ours"))
