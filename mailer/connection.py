@@ -8,7 +8,7 @@ import aiosmtplib
 
 from mailer.addresses import mask
 from mailer.errors import OutcomeUnknownError, RejectedForeverError, RetryLaterError, SenderStoppedError
-from mailer.smtp_replies import LOGIN_CODES, NETWORK, classified, reason, reply_of, scrub
+from mailer.smtp_replies import LOGIN_CODES, NETWORK, classified, reason, refuses_us, reply_of, scrub
 from mailer.smtp_settings import COURTESY, SmtpSettings
 
 _METHODS = ("plain", "login", "cram-md5")
@@ -79,6 +79,12 @@ class Connection:
         """See whether the server lets us send as ``mail_from``, without sending anything."""
         with classified(self._settings), _lost_before_data(self):
             await self._mail(mail_from, utf8=False)
+            try:
+                # Some servers say no to a sender only once a recipient is named. Any will do.
+                await self._client.rcpt(mail_from)
+            except aiosmtplib.SMTPRecipientRefused as error:
+                if refuses_us(error):
+                    raise
             await self._client.rset()
 
     async def is_alive(self) -> bool:

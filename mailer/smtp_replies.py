@@ -18,6 +18,10 @@ LOGIN_CODES = frozenset({530, 534, 535, 538})
 NETWORK = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
 """How a lost or silent connection shows."""
 
+_ABOUT_US = re.compile(r"\brelay|authenticat|\b(?:sender|client)\b.*\b(?:rejected|verify)", re.IGNORECASE)
+"""In the refusal of a recipient: it is us that the server does not want. Postfix by default keeps such refusals
+back until a recipient is named; "relay" is in those of all others (Exim, Sendmail, Exchange)."""
+
 _ADDRESS = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
 
@@ -58,8 +62,24 @@ def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) 
             " has stopped",
             code,
         ) from None
+    if refuses_us(error):
+        raise SenderStoppedError(
+            f"the SMTP server does not take mail from us ({reply}): check SMTP_USER, SMTP_PASSWORD and SENDER_EMAIL;"
+            " sending has stopped",
+            code,
+        ) from None
     what = "recipient" if isinstance(error, aiosmtplib.SMTPRecipientRefused) else "message"
     raise RejectedForeverError(f"the SMTP server refuses this {what} for good ({reply})", code) from None
+
+
+def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Whether a recipient is refused, for good, for who *we* are: every other would be refused alike."""
+    return (
+        isinstance(error, aiosmtplib.SMTPRecipientRefused)
+        and 500 <= error.code < 600
+        and "recipient address rejected" not in error.message.lower()
+        and _ABOUT_US.search(error.message) is not None
+    )
 
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:
