@@ -1,0 +1,82 @@
+"""Fetches the parts before the first test starts, since a test's time limit counts its fixtures."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from parts import chromium, markup, postfix, spam
+
+from binlog_watcher.demo.packages import fetch
+from binlog_watcher.errors import CartwakeError
+
+_PARTS: dict[str, Callable[[], Path]] = {
+    "browser": lambda: fetch("chromium", chromium.PACKAGES),
+    "mail_server": lambda: fetch("postfix", postfix.PACKAGES),
+    "spam_filter": lambda: fetch("spamassassin", spam.PACKAGES),
+    "checkers": markup.install,
+}
+"""Fixture → what fetches its part, unless it is in the cache."""
+
+OUTPUT = Path(__file__).parents[2] / "test-output"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch what the chosen tests need, all at once, and say so on the terminal."""
+    chosen: set[str] = set()
+    for item in session.items:
+        chosen.update(getattr(item, "fixturenames", ()))
+    wanted = [get for fixture, get in _PARTS.items() if fixture in chosen]
+    if not wanted or session.config.option.collectonly:
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    shown = capture.global_and_fixture_disabled() if capture else contextlib.nullcontext()
+    with shown, ThreadPoolExecutor(len(wanted)) as pool:
+        for done in [pool.submit(get) for get in wanted]:
+            # The fixture fetches again, where failing is a test's failure.
+            with contextlib.suppress(CartwakeError):
+                done.result()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Browser]:
+    with chromium.running_browser(_PARTS["browser"](), tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postfix.Postfix]:
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip("Postfix runs under several accounts: only root can start it (in CI this is a failure)")
+    with postfix.running(_PARTS["mail_server"](), tmp_path_factory.mktemp("postfix")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def spam_filter() -> spam.SpamAssassin:
+    return spam.SpamAssassin(_PARTS["spam_filter"]())
+
+
+@pytest.fixture(scope="session")
+def checkers() -> markup.Checkers:
+    return markup.Checkers(_PARTS["checkers"]())
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots are left for people to look at."""
+    return _folder("mails")
+
+
+@pytest.fixture(scope="session")
+def reports() -> Path:
+    """Where findings are left for people to read."""
+    return _folder("reports")
+
+
+def _folder(name: str) -> Path:
+    folder = OUTPUT / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,77 @@
+// What a reader sees of a mail, measured in the browser. Evaluates to plain data.
+(() => {
+  const luminance = ([red, green, blue]) => {
+    // Relative luminance and contrast ratio as WCAG 2.2 defines them.
+    const linear = [red, green, blue].map((channel) => {
+      const share = channel / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const colour = (text) => {
+    const [red, green, blue, alpha = 1] = text.match(/[\d.]+/g).map(Number);
+    return [red, green, blue, alpha];
+  };
+  const over = (top, below) => [0, 1, 2].map((at) => top[at] * top[3] + below[at] * (1 - top[3])).concat(1);
+  const backdrop = (element) => {
+    const layers = [];
+    for (let at = element; at; at = at.parentElement) layers.push(colour(getComputedStyle(at).backgroundColor));
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
+  };
+  const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const text = walker.currentNode.data.trim();
+    if (!text || !shown(element)) continue;
+    const style = getComputedStyle(element);
+    const back = backdrop(element);
+    const [low, high] = [luminance(over(colour(style.color), back)), luminance(back)].sort((a, b) => a - b);
+    const size = parseFloat(style.fontSize);
+    texts.push({
+      text: text.slice(0, 60),
+      size,
+      large: size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700),
+      contrast: (high + 0.05) / (low + 0.05),
+    });
+  }
+
+  const outside = [];
+  const screenWidth = document.documentElement.clientWidth; // innerWidth grows with what does not fit
+  for (const element of document.body.querySelectorAll("*")) {
+    const { left, right, width } = element.getBoundingClientRect();
+    if (shown(element) && width && (left < -0.5 || right > screenWidth + 0.5)) {
+      outside.push(`${element.localName}.${element.className} from ${left} to ${right}`);
+    }
+  }
+
+  const button = [...document.querySelectorAll("a")].find((link) => link.innerText === "Return to Cart");
+  button?.scrollIntoView({ block: "center" });
+  const box = button?.getBoundingClientRect();
+  const everything = [...document.querySelectorAll("*")];
+  const preheader = document.querySelector(".preheader");
+  return {
+    scrollWidth: document.documentElement.scrollWidth,
+    outside,
+    texts,
+    button: button && {
+      href: button.href,
+      width: box.width,
+      height: box.height,
+      background: colour(getComputedStyle(button).backgroundColor).slice(0, 3),
+      onTop: document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === button,
+    },
+    preheaderHeight: preheader && preheader.getBoundingClientRect().height,
+    active: everything.filter(
+      (element) =>
+        ["script", "iframe", "object", "embed", "form", "link", "base"].includes(element.localName) ||
+        [...element.attributes].some((attribute) => /^on|^\s*javascript:/i.test(attribute.name) ||
+          /^\s*(javascript|data|file):/i.test(attribute.value)),
+    ).map((element) => element.outerHTML.slice(0, 100)),
+    links: [...document.links].map((link) => link.href),
+    small: [...document.images].filter((image) => !image.alt && shown(image)).map((image) => image.src),
+    body: document.body.innerText,
+  };
+})();

@@ -1,0 +1,53 @@
+"""SpamAssassin with the rules that its package brings: no network, no learning."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from binlog_watcher.demo.packages import program
+
+PACKAGES = ["spamassassin"]
+_SCRIPT = Path(__file__).parent / "score.pl"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the filter thinks of a mail; 5 is its usual limit. ``hits``: rule → its score."""
+
+    score: float
+    hits: dict[str, float]
+
+
+class SpamAssassin:
+    """The filter unpacked under ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def judge(self, mails: Sequence[bytes]) -> list[Verdict]:
+        """One verdict for each of ``mails``, in their order. Raises AssertionError with Perl's own words."""
+        share, site = self._root / "usr/share/spamassassin", self._root / "etc/spamassassin"
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "PERL5LIB": self._modules()}
+        with tempfile.TemporaryDirectory() as home:
+            files = [Path(home) / f"{number}.eml" for number in range(len(mails))]
+            for file, mail in zip(files, mails, strict=True):
+                file.write_bytes(mail)
+            done = subprocess.run(
+                [*program(self._root, "usr/bin/perl"), _SCRIPT, share, site, home, *files],
+                env=environment | {"HOME": home},
+                capture_output=True, text=True, timeout=150, check=False,
+            )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len(found) == len(mails), done.stderr
+        return [Verdict(item["score"], item["hits"]) for item in found]
+
+    def _modules(self) -> str:
+        """Where the unpacked Perl finds its modules (Debian's Perl policy, 2.3)."""
+        usr = self._root / "usr"
+        patterns = ("lib/*/perl5/5.*", "share/perl5", "lib/*/perl-base", "lib/*/perl/5.*", "share/perl/5.*")
+        return ":".join(str(folder) for pattern in patterns for folder in sorted(usr.glob(pattern)))

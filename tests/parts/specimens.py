@@ -1,0 +1,158 @@
+"""Mails of every kind, made as the service makes them, for the tests that look at them from outside."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+
+from binlog_watcher.demo import sample_shop
+from mailer import (
+    DiscountTable,
+    Line,
+    Links,
+    Pick,
+    RecoveryMail,
+    Rendered,
+    Renderer,
+    Store,
+    Tier,
+    build,
+    first_name,
+    message_id,
+    parse_address,
+)
+from recommender import Catalog, Product, ProductFacts, Recommender, TemplateWriter, TextRequest
+
+RECIPIENT = "jane.doe@example.org"
+STORE = Store(
+    name="The Sample Shop",
+    url="https://shop.example.com/",
+    address="1 Market Street\n12345 Sampletown",
+    support_email="support@shop.example.com",
+    sender_email="hello@shop.example.com",
+    sender_name="The Sample Shop",
+    cart_url="https://shop.example.com/cart",
+    logo_url="https://shop.example.com/logo.png",
+    public_url="https://cartwake.example.com",
+)
+BARE_STORE = Store(
+    name="Kiosk",
+    url="http://kiosk.example.org",
+    address="PO Box 1",
+    support_email="us@kiosk.example.org",
+    sender_email="us@kiosk.example.org",
+    sender_name="Kiosk",
+    cart_url="http://kiosk.example.org/c?open=1&lang=en",
+    emoji=True,
+    free_shipping_text="",
+)
+_DISCOUNTS = DiscountTable((Tier(Decimal(100), Decimal(10), "SAVE10"), Tier(Decimal(500), Decimal(20))))
+_SECRET = "no secret at all, and long enough"
+_PRODUCT_URL = "https://shop.example.com/p/{}"
+DATE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+MARKUP = "<script>alert('cart')</script>"
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """One mail of ``store``. ``message``: its bytes as they are handed to the SMTP server."""
+
+    name: str
+    store: Store
+    mail: RecoveryMail
+    rendered: Rendered
+    message: bytes
+
+
+@cache
+def specimens() -> dict[str, Specimen]:
+    """All mails, by the name of what is special about each."""
+    bag = _shop_line("Laptop Basic 15"), _line("Sleeve", "12.50", 2)
+    lines = [
+        _line(f"Thing {number} with a name that fills its row", "9.99", number) for number in range(1, 41)
+    ]
+    rich = (_line("家庭用プロジェクター・フルハイビジョン対応の据え置き型", "88000", 1),)
+    cards = tuple(Pick(f"Card {number}", Decimal(number), "Kind") for number in range(1, 6))
+    made = [
+        _make("small-cart", "Jane Doe", (_shop_line("Chromebook Go 11", "29.00"),)),
+        _make("tier-1", "Jane Doe", (_shop_line("Chromebook Go 11"), _shop_line("Laptop Basic 15", "59.00"))),
+        _make("tier-2-without-code", "Grace Hopper", bag),
+        _make("arabic", "ليلى حسن", (_line("سماعة رأس لاسلكية بخاصية إلغاء الضوضاء", "149.00", 1),)),
+        _make("japanese", "山田 太郎", rich, currency="JPY"),
+        _make("markup", MARKUP, (_line(f"<b>Bold</b> {MARKUP}", "120", 1), _line('"><img src=x>', "1", 1))),
+        _make("no-pictures", "Ada", (_line("Tea", "4.20", 3), _line("Coffee", "6.80", 1)), picks=cards[:2]),
+        _make("long-cart", "Maximilian-Alexander", tuple(lines), picks=cards),
+        _make("endless-words", "W" * 60, (_line("W" * 180, "9999999.99", 9999),), store=BARE_STORE),
+        _make("bare", None, (_line("Newspaper", "2.10", 1),), store=BARE_STORE, picks=(), text=""),
+    ]
+    return {specimen.name: specimen for specimen in made}
+
+
+def _make(
+    name: str,
+    customer: str | None,
+    lines: tuple[Line, ...],
+    *,
+    store: Store = STORE,
+    picks: tuple[Pick, ...] | None = None,
+    text: str | None = None,
+    currency: str = "USD",
+) -> Specimen:
+    """A mail with recommendations from the sample shop unless ``picks`` says otherwise."""
+    number = len(name) * 1000 + len(lines)
+    total = sum((line.total for line in lines), Decimal(0))
+    links = Links(_SECRET, support_email=store.support_email, public_url=store.public_url)
+    recommended = _recommended() if picks is None else picks
+    mail = RecoveryMail(
+        first_name=first_name(customer),
+        lines=lines,
+        log_id=number,
+        unsubscribe=links.unsubscribe(number),
+        discount=_DISCOUNTS.for_total(total),
+        text=_text(lines, recommended) if text is None else text,
+        picks=recommended,
+        currency=currency,
+    )
+    rendered = Renderer(store).render(mail)
+    message = build(
+        rendered,
+        store=store,
+        recipient=parse_address(RECIPIENT),
+        message_id=message_id(number, store.sender_email.rpartition("@")[2], tag="t1"),
+        date=DATE,
+        unsubscribe=mail.unsubscribe,
+        recipient_name=customer,
+    )
+    return Specimen(name, store, mail, rendered, message)
+
+
+def _line(name: str, price: str, quantity: int) -> Line:
+    return Line(name, None, Decimal(price), quantity)
+
+
+def _shop_line(name: str, price: str | None = None) -> Line:
+    product = sample_shop.product(name)
+    return Line(name, product.category, Decimal(price) if price else product.price, 1, product.image)
+
+
+@cache
+def _recommended() -> tuple[Pick, ...]:
+    """What the recommender picks for a laptop of the sample shop."""
+    shop = Catalog(
+        Product(p.id, p.name, p.description, p.price, p.category, p.image, p.stock)
+        for p in sample_shop.products()
+    )
+    found = Recommender(shop).recommend([sample_shop.product("Laptop Basic 15").id])
+    assert len(found) == 3
+    return tuple(
+        Pick(f.product.name, f.product.price, f.product.category, f.product.image, _PRODUCT_URL.format(f.product.id))
+        for f in found
+    )  # fmt: skip
+
+
+def _text(lines: tuple[Line, ...], picks: tuple[Pick, ...]) -> str:
+    facts = (
+        tuple(ProductFacts(item.name, item.category or "") for item in items[:20]) for items in (lines, picks)
+    )
+    return TemplateWriter().compose(TextRequest(*facts, store_name=STORE.name))
