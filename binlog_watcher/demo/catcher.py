@@ -55,11 +55,18 @@ class MailCatcher:
     """An SMTP server in a thread of its own that stores what it gets in ``folder``.
 
     Use as a context manager; ``port`` is known inside it. ``on_mail`` is called from another thread,
-    after the mail's files are written.
+    after the mail's files are written. ``edit_page(page, folder)`` may change the extracted page, never the mail.
     """
 
-    def __init__(self, folder: Path, on_mail: Callable[[CaughtMail], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        on_mail: Callable[[CaughtMail], None] | None = None,
+        *,
+        edit_page: Callable[[str, Path], str] | None = None,
+    ) -> None:
         self._folder = folder
+        self._edit_page = edit_page
         self.on_mail = on_mail
         self._arrived = threading.Condition()
         self._mails: list[CaughtMail] = []
@@ -158,6 +165,8 @@ class MailCatcher:
         """Extract the page and tell ``on_mail``."""
         page = mail.part("html")
         if page:
+            if self._edit_page is not None:
+                page = self._edit_page(page, self._folder)
             mail.path.with_suffix(".html").write_text(page, encoding="utf-8")
         if self.on_mail is not None:
             self.on_mail(mail)

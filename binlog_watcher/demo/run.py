@@ -18,6 +18,7 @@ from binlog_watcher.demo.display import display
 from binlog_watcher.demo.expectations import LoggedCart, money
 from binlog_watcher.demo.judgement import Outcome, judge
 from binlog_watcher.demo.performance import Performance
+from binlog_watcher.demo.pictures import with_pictures
 from binlog_watcher.demo.process import ServiceProcess, free_port
 from binlog_watcher.demo.reading import read_mail
 from binlog_watcher.demo.scenarios import Part, cast
@@ -84,7 +85,7 @@ def _venue(folder: Path, console: Console) -> Iterator[Venue]:
             sample_shop.create(connection)
             sample_shop.add_users(connection, [user for part in parts for user, _ in part.cast])
             sample_shop.create_account(connection, password)
-        catcher = stack.enter_context(MailCatcher(folder / "mails"))
+        catcher = stack.enter_context(MailCatcher(folder / "mails", edit_page=with_pictures))
         settings = service_settings(
             mysql_port=server.port,
             mysql_password=password,
