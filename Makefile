@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test test-parts lint format bench clean
+.PHONY: demo test test-parts lint format bench bench-catchup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -44,6 +44,10 @@ test-parts: $(READY)
 
 bench: $(READY)
 	@echo "no benchmarks yet"
+
+bench-catchup: $(READY)
+	@benchmarks/peers/install.sh >&2
+	@$(BIN)/python benchmarks/catchup.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build demo-output test-output

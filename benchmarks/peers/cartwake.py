@@ -1,0 +1,72 @@
+"""Our own reader, put together as the service does: a thread reads, the event loop drains the handover.
+
+The one difference is that the position to begin at is given, where the service takes an anchor of now.
+"""
+
+import asyncio
+import threading
+
+from reading import Job, Reading, Row, Stopwatch, job, tell
+
+from binlog_watcher.binlog.gtid import GtidSet
+from binlog_watcher.binlog.handover import Handover
+from binlog_watcher.binlog.position import Position
+from binlog_watcher.binlog.reader import Reader, ReaderOptions
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.events import CartChanged, Event, OrderPlaced
+from binlog_watcher.schema import SAMPLE
+
+
+async def read(given: Job) -> tuple[Reading, list[Row]]:
+    loop = asyncio.get_running_loop()
+    events: list[Event] = []
+    watch = Stopwatch()
+    handover = Handover(loop, 10_000)
+    reader = Reader(_options(given), handover, Stats(), start=_start(given))
+    thread = threading.Thread(target=reader.run, daemon=True)
+    thread.start()
+    while (batch := await handover.take()) is not None:
+        events += batch.events
+        if batch.events and getattr(batch.events[-1], "key", None) == given.end_key:
+            break
+    reading = watch.stop()
+    reader.stop()
+    thread.join()
+    return reading, [_row(event) for event in events]
+
+
+def _options(given: Job) -> ReaderOptions:
+    connection = ConnectionSettings(
+        given.host, given.port, given.user, given.password, given.database,
+        tls=Tls.REQUIRED if given.tls else Tls.OFF,
+    )  # fmt: skip
+    return ReaderOptions(
+        connection,
+        SAMPLE,
+        hydrate=lambda: iter(()),
+        now_us=ServerClock().now_us,
+        server_id=None,
+        marker=None,
+        heartbeat_s=1.0,
+        reset_interval_s=60.0,
+        partition="binlog",
+    )
+
+
+def _start(given: Job) -> Position:
+    return Position(given.file, given.offset, "", GtidSet.parse(given.gtids))
+
+
+def _row(event: Event) -> Row:
+    match event:
+        case CartChanged(key, change):
+            return "cart", change.value, int(key)
+        case OrderPlaced(key):
+            return "orders", "insert", int(key)
+        case _:
+            raise AssertionError(f"nobody wrote {event}")
+
+
+tell(*asyncio.run(read(job())))

@@ -1,0 +1,32 @@
+"""The bare receive: ask for the same binlog and take the bytes off the socket, without looking at them."""
+
+from reading import Stopwatch, job, tell
+
+from binlog_watcher.binlog.dump import Dump
+from binlog_watcher.binlog.position import Position
+from binlog_watcher.connection import ConnectionSettings, Tls
+
+_CHUNK = 1 << 18
+
+
+def main() -> None:
+    given = job()
+    connection = ConnectionSettings(
+        given.host, given.port, given.user, given.password, given.database,
+        tls=Tls.REQUIRED if given.tls else Tls.OFF,
+    )  # fmt: skip
+    sessions = []
+    watch = Stopwatch()
+    Dump(connection, 4_100_000_002, 1.0, sessions.append).open(Position(given.file, given.offset, ""))
+    sock = sessions[0]._sock  # noqa: SLF001  # the socket itself is what is measured
+    buffer, left = bytearray(_CHUNK), given.bytes
+    while left > 0:
+        count = sock.recv_into(buffer)
+        assert count, "the server closed the connection"
+        left -= count
+    reading = watch.stop()
+    sessions[0].abandon()
+    tell(reading)
+
+
+main()
