@@ -1,0 +1,456 @@
+"""The tracker's table, line by line, and what resets, lags and waits must not lose. Times in seconds, read as told."""
+
+import pytest
+
+from binlog_watcher.events import (
+    Assigned,
+    CartChanged,
+    CartRead,
+    Change,
+    Event,
+    Hydrated,
+    OrderChanged,
+    OrderPlaced,
+    ProductChanged,
+    Revoked,
+)
+from binlog_watcher.source import Batch, Progress
+from binlog_watcher.tracker import DueCart, Tracker
+
+SECOND = 1_000_000
+THRESHOLD = 60 * SECOND
+START = 1_790_000_000 * SECOND
+SHOP = "binlog"
+
+
+class Stream:
+    """A source in miniature: time passes in seconds after START, events come with the progress of the reading."""
+
+    def __init__(self, *, tick_us: int = 1) -> None:
+        self.tracker = Tracker(THRESHOLD, tick_us=tick_us)
+        self.now = START
+        self.send(Assigned(SHOP), caught_up=False)
+        self.send(Hydrated(SHOP), caught_up=False)
+        self.send()
+
+    def at(self, second: float) -> int:
+        return START + int(second * SECOND)
+
+    def send(self, *events: Event, caught_up: bool = True, partition: str = SHOP) -> list[int | str]:
+        committed = self.now if caught_up else None
+        progress = Progress("", committed, caught_up=caught_up, lag_us=0, received_us=self.now)
+        return self.tracker.apply(Batch(partition, events, progress))
+
+    def cart(self, change: Change, second: float, key: int = 1) -> None:
+        self.send(CartChanged(key, change, self.at(second)))
+
+    def order(self, second: float, key: int = 1) -> None:
+        self.send(OrderPlaced(key, self.at(second)))
+
+    def go_to(self, second: float) -> None:
+        self.now = self.at(second)
+        self.send()
+
+    def fire(self, second: float) -> list[DueCart]:
+        self.go_to(second)
+        return self.tracker.take_due(self.now, 100)
+
+    def due(self, key: int = 1) -> float | None:
+        due_us = self.tracker.due_of(key)
+        return None if due_us is None else (due_us - START) / SECOND
+
+    def in_hand(self) -> DueCart:
+        """A cart that fired at second 60 and is being recovered."""
+        self.cart(Change.INSERT, 0)
+        (cart,) = self.fire(60)
+        return cart
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream()
+
+
+# --- idle -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [Change.INSERT, Change.UPDATE])
+def test_activity_arms_an_idle_cart(stream: Stream, change: Change) -> None:
+    stream.cart(change, 5)
+    assert stream.due() == 65
+    assert stream.fire(64.999) == []
+    assert stream.fire(65) == [DueCart(1, SHOP, stream.at(65), stream.at(5))]
+    assert stream.due() is None
+
+
+def test_a_delete_arms_nothing(stream: Stream) -> None:
+    stream.cart(Change.DELETE, 5)
+    assert stream.due() is None
+
+
+def test_an_order_of_an_idle_customer_is_nothing(stream: Stream) -> None:
+    stream.order(5)
+    assert not stream.tracker.knows(1)
+
+
+def test_a_changed_order_is_looked_at_after_the_threshold_with_no_activity_of_its_own(stream: Stream) -> None:
+    stream.send(OrderChanged(1, stream.at(5)))
+    assert stream.fire(64.9) == []
+    assert stream.fire(65) == [DueCart(1, SHOP, stream.at(65), None)]
+
+
+def test_a_payment_that_fails_at_once_does_not_shorten_the_quiet_time(stream: Stream) -> None:
+    # Rows from long ago, a change of quantity, an order, and the shop takes the order back: the binlog alone knew
+    # of the change.
+    stream.cart(Change.UPDATE, 0)
+    stream.order(1)
+    stream.send(OrderChanged(1, stream.at(2)))
+    assert stream.fire(59) == []
+
+
+# --- armed ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", list(Change))
+def test_activity_moves_an_armed_timer_deletes_included(stream: Stream, change: Change) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.cart(change, 20)
+    assert stream.due() == 80
+
+
+def test_an_order_cancels(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.order(59.999)
+    assert stream.due() is None
+    assert stream.fire(1_000) == []
+
+
+def test_clearing_the_cart_after_the_order_stays_quiet(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.order(10)
+    stream.cart(Change.DELETE, 10)
+    assert not stream.tracker.knows(1)
+
+
+def test_a_changed_order_leaves_an_armed_timer_alone(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.send(OrderChanged(1, stream.at(30)))
+    assert stream.due() == 60
+    assert stream.fire(60)[0].activity_us == stream.at(0)
+
+
+def test_a_new_row_after_the_order_counts_from_its_own_time(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.order(10)
+    stream.cart(Change.INSERT, 30)
+    assert stream.due() == 90
+
+
+# --- in hand ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", list(Change))
+def test_activity_while_in_hand_stops_the_recovery_and_arms(stream: Stream, change: Change) -> None:
+    stream.in_hand()
+    assert not stream.tracker.touched(1)
+    stream.cart(change, 61)
+    assert stream.tracker.touched(1)
+    assert stream.due() == 121
+
+
+def test_an_order_while_in_hand_stops_the_recovery(stream: Stream) -> None:
+    stream.in_hand()
+    stream.order(61)
+    assert stream.tracker.touched(1)
+    assert stream.due() is None
+
+
+def test_a_changed_order_while_in_hand_is_looked_at_again_at_once(stream: Stream) -> None:
+    stream.in_hand()
+    stream.send(OrderChanged(1, stream.at(61)))
+    assert stream.tracker.touched(1)
+    stream.tracker.finish(1)
+    assert stream.fire(61) == [DueCart(1, SHOP, stream.at(61), None)]
+
+
+def test_other_carts_and_products_touch_nothing(stream: Stream) -> None:
+    stream.in_hand()
+    stream.cart(Change.INSERT, 61, key=2)
+    assert stream.send(ProductChanged(9, stream.now), ProductChanged("sku", stream.now)) == [9, "sku"]
+    assert not stream.tracker.touched(1)
+
+
+def test_a_cart_that_nobody_has_in_hand_counts_as_touched(stream: Stream) -> None:
+    assert stream.tracker.touched(99), "whoever asks for a finished recovery must not mail"
+    stream.in_hand()
+    stream.tracker.finish(1)
+    assert stream.tracker.touched(1)
+
+
+def test_one_recovery_a_key_at_a_time(stream: Stream) -> None:
+    stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    assert stream.fire(125) == [], "due again, but still in hand"
+    assert stream.due() == pytest.approx(125.1)
+    stream.tracker.finish(1)
+    (cart,) = stream.fire(126)
+    assert cart.activity_us == stream.at(61), "the short wait is no activity"
+
+
+# --- replays ----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_events_again_change_nothing(stream: Stream) -> None:
+    story = [
+        CartChanged(1, Change.INSERT, stream.at(0)),
+        CartChanged(2, Change.INSERT, stream.at(1)),
+        OrderPlaced(2, stream.at(2)),
+        CartChanged(1, Change.DELETE, stream.at(3)),
+        CartChanged(2, Change.INSERT, stream.at(4)),
+    ]
+    stream.send(*story)
+    before = {key: stream.due(key) for key in (1, 2)}
+    stream.send(*story)
+    assert {key: stream.due(key) for key in (1, 2)} == before == {1: 63, 2: 64}
+
+
+def test_an_old_event_never_moves_a_timer_back(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 50)
+    stream.cart(Change.INSERT, 10)
+    assert stream.due() == 110
+    assert stream.fire(110)[0].activity_us == stream.at(50)
+
+
+# --- told to wait -----------------------------------------------------------------------------------------------
+
+
+def test_a_cart_held_back_by_the_cooldown_fires_at_its_end_with_the_activity_it_had(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    assert stream.tracker.in_hand == 0
+    assert stream.fire(3_599) == []
+    assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(0))]
+
+
+def test_activity_during_the_cooldown_is_remembered_and_does_not_shorten_it(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.cart(Change.UPDATE, 100)
+    stream.cart(Change.UPDATE, 50)  # seen before
+    assert stream.due() == 3_600
+    assert stream.fire(3_600)[0].activity_us == stream.at(100)
+
+
+def test_activity_at_the_end_of_the_cooldown_postpones_beyond_it(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.cart(Change.UPDATE, 3_590)
+    assert stream.due() == 3_650
+    assert stream.fire(3_650)[0].activity_us == stream.at(3_590)
+
+
+def test_an_order_ends_the_cooldown_too(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.order(100)
+    assert not stream.tracker.knows(1)
+    stream.cart(Change.INSERT, 200)
+    assert stream.fire(260) == [DueCart(1, SHOP, stream.at(260), stream.at(200))]
+
+
+def test_waiting_never_shortens_what_activity_armed_meanwhile(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    stream.tracker.wait(cart, stream.at(70))
+    assert stream.due() == 121
+    assert stream.fire(121)[0].activity_us == stream.at(61)
+
+
+def test_waiting_longer_than_what_activity_armed_keeps_that_activity(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    stream.tracker.wait(cart, stream.at(500))
+    assert stream.fire(500) == [DueCart(1, SHOP, stream.at(500), stream.at(61))]
+
+
+def test_hastening_moves_what_waits_for_a_retry_and_not_what_waits_for_quiet(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.cart(Change.INSERT, 50, key=2)
+    for key in (1, 2, 3):
+        stream.tracker.hasten(key, stream.at(61))
+    assert (stream.due(1), stream.due(2), stream.due(3)) == (61, 110, None)
+
+
+# --- the partition's clock --------------------------------------------------------------------------------------
+
+
+def test_nothing_fires_beyond_what_is_known_of_the_shop(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.now = stream.at(100)
+    stalled = Progress("", stream.at(59), caught_up=False, lag_us=41 * SECOND, received_us=stream.now)
+    stream.tracker.apply(Batch(SHOP, (), stalled))
+    assert stream.tracker.take_due(stream.now, 10) == []
+    assert stream.tracker.next_due() == stream.at(60), "in the past: held back by the clock"
+    # The order that was on its way arrives before the clock goes on.
+    stream.order(58)
+    assert stream.fire(101) == []
+
+
+def test_a_silent_source_holds_back_its_own_partition_only(stream: Stream) -> None:
+    stream.send(Assigned("other"), caught_up=False, partition="other")
+    stream.send(Hydrated("other"), partition="other")
+    stream.send(CartChanged(2, Change.INSERT, stream.at(0)), partition="other")
+    stream.cart(Change.INSERT, 0)
+    assert [cart.key for cart in stream.fire(63)] == [1], "the other one was heard of at 0"
+    stream.send(partition="other")
+    assert [cart.partition for cart in stream.tracker.take_due(stream.now, 10)] == ["other"]
+
+
+def test_a_limit_takes_the_earliest_and_leaves_the_rest(stream: Stream) -> None:
+    for key in range(10):
+        stream.cart(Change.INSERT, 10 - key, key=key)
+    stream.go_to(200)
+    first = stream.tracker.take_due(stream.now, 4)
+    assert [cart.key for cart in first] == [9, 8, 7, 6]
+    assert stream.tracker.take_due(stream.now, 0) == []
+    assert len(stream.tracker.take_due(stream.now, 100)) == 6
+    assert stream.tracker.in_hand == 10
+
+
+def test_rounding_to_ticks_is_late_never_early() -> None:
+    stream = Stream(tick_us=10_000)
+    stream.cart(Change.INSERT, 0.000_001)
+    assert stream.fire(60.000_001) == []
+    (cart,) = stream.fire(60.01)
+    assert cart.due_us == stream.at(60.01)
+    assert cart.activity_us is not None
+    assert cart.activity_us + THRESHOLD <= stream.now, "or decide() would send it back to wait"
+
+
+# --- resets -----------------------------------------------------------------------------------------------------
+
+
+def reset(stream: Stream, *reads: CartRead) -> None:
+    stream.send(Revoked(SHOP, "test"))
+    stream.send(Assigned(SHOP), *reads, Hydrated(SHOP), caught_up=False)
+    stream.send()
+
+
+def read(stream: Stream, second: float, *, key: int = 1, due: float | None = None) -> CartRead:
+    return CartRead(key, stream.at(second), stream.at(second + 60 if due is None else due))
+
+
+def test_a_revoked_partition_fires_nothing_until_it_is_hydrated_and_caught_up(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.send(Revoked(SHOP, "test"))
+    assert stream.fire(100) == []
+    stream.send(Assigned(SHOP), caught_up=False)
+    assert stream.tracker.take_due(stream.now, 10) == []
+    stream.send(read(stream, 0), Hydrated(SHOP), caught_up=False)
+    assert stream.tracker.take_due(stream.now, 10) == [], "what came after the anchor is not read yet"
+    stream.send()
+    assert len(stream.tracker.take_due(stream.now, 10)) == 1
+
+
+def test_a_reset_keeps_the_later_due_time(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 40)  # known from the binlog only: no column tells
+    stream.cart(Change.INSERT, 10, key=2)
+    reset(stream, read(stream, 0), read(stream, 30, key=2))
+    assert stream.due(1) == 100
+    assert stream.due(2) == 90
+    carts = {cart.key: cart for cart in stream.fire(100)}
+    assert carts[1].activity_us == stream.at(40)
+    assert carts[2].activity_us == stream.at(30)
+
+
+def test_carts_that_were_not_read_again_are_dropped(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.cart(Change.INSERT, 50, key=2)
+    reset(stream)
+    assert stream.tracker.armed == 0
+    assert not stream.tracker._held
+    assert stream.fire(5_000) == []
+
+
+def test_a_hydration_that_breaks_off_loses_nothing_known_before(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 40)
+    stream.cart(Change.UPDATE, 40, key=2)
+    stream.send(Revoked(SHOP, "purged"))
+    stream.send(Assigned(SHOP), read(stream, 0), caught_up=False)  # the connection breaks before key 2
+    stream.send(Revoked(SHOP, "hydration failed"))
+    stream.send(Assigned(SHOP), read(stream, 0), read(stream, 0, key=2), Hydrated(SHOP), caught_up=False)
+    assert (stream.due(1), stream.due(2)) == (100, 100)
+
+
+def test_a_cooldown_found_by_hydration_is_kept_with_the_activity(stream: Stream) -> None:
+    reset(stream, read(stream, 0, due=3_600))
+    stream.cart(Change.UPDATE, 100)
+    assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(100))]
+
+
+def test_a_cooldown_found_by_hydration_keeps_activity_that_only_the_stream_saw(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 100)
+    reset(stream, read(stream, 0, due=3_600))
+    assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(100))]
+
+
+def test_a_cart_in_hand_survives_a_reset_and_can_still_be_touched(stream: Stream) -> None:
+    cart = stream.in_hand()
+    reset(stream)
+    assert stream.tracker.in_hand == 1
+    assert not stream.tracker.touched(1)
+    stream.order(70)
+    assert stream.tracker.touched(1)
+    stream.tracker.wait(cart, stream.at(90))
+    assert stream.due() == 90, "told to wait in the partition that was opened anew"
+
+
+def test_a_cart_told_to_wait_while_the_tables_are_read_is_not_looked_at_earlier(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.send(Revoked(SHOP, "test"))
+    stream.send(Assigned(SHOP), caught_up=False)
+    stream.tracker.wait(cart, stream.at(3_600))
+    stream.send(read(stream, 0), Hydrated(SHOP), caught_up=False)
+    assert stream.due() == 3_600
+
+
+def test_reconcile_leaves_carts_alone_that_hydration_has_not_come_to(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 40)
+    stream.send(Revoked(SHOP, "test"))
+    stream.send(Assigned(SHOP), caught_up=False)
+    stream.now = stream.at(70)
+    assert stream.tracker.take([1], stream.now, SHOP) == [], (
+        "quiet for 30 seconds only, whatever created_at says"
+    )
+    assert stream.tracker.knows(1)
+
+
+def test_ready_means_hydrated_and_heard_of() -> None:
+    tracker = Tracker(THRESHOLD)
+    progress = Progress("", None, caught_up=False, lag_us=0, received_us=START)
+    assert not tracker.ready(START, 10 * SECOND), "nothing is assigned"
+    tracker.apply(Batch(SHOP, (Assigned(SHOP),), progress))
+    assert not tracker.ready(START, 10 * SECOND), "the first hydration is under way"
+    tracker.apply(Batch(SHOP, (Hydrated(SHOP),), progress))
+    assert tracker.ready(START + 10 * SECOND, 10 * SECOND)
+    assert not tracker.ready(START + 10 * SECOND + 1, 10 * SECOND)
+    tracker.apply(Batch(SHOP, (Revoked(SHOP, "test"),), progress))
+    assert not tracker.ready(START, 10 * SECOND)
+
+
+# --- taken without a timer --------------------------------------------------------------------------------------
+
+
+def test_reconcile_takes_what_is_neither_armed_nor_in_hand(stream: Stream) -> None:
+    stream.in_hand()
+    stream.cart(Change.INSERT, 50, key=2)
+    taken = stream.tracker.take([1, 2, 3, 3], stream.now, SHOP)
+    assert taken == [DueCart(3, SHOP, stream.now, None)]
+    assert stream.tracker.in_hand == 2
+
+
+def test_alone_it_takes_overdue_timers_whatever_the_clock_says(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 0)
+    stream.cart(Change.UPDATE, 50, key=2)
+    stream.now = stream.at(90)  # nothing heard since 0
+    assert stream.tracker.take_due(stream.now, 10) == []
+    taken = stream.tracker.take([1, 2], stream.now, SHOP, overdue=True)
+    assert taken == [DueCart(1, SHOP, stream.at(60), stream.at(0))]
+    assert stream.due(1) is None
+    assert stream.due(2) == 110
