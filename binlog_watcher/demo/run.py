@@ -183,11 +183,21 @@ def _serve(venue: Venue) -> bool:
 
 @contextlib.contextmanager
 def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM and a closed terminal end the demo as Ctrl-C does, with everything cleaned up."""
+    """SIGTERM and a closed terminal end the demo as Ctrl-C does, with everything cleaned up.
+
+    Only the first counts: kernel and shell both tell of a closed terminal, and an interrupt that hits asyncio while
+    it cancels its tasks can lose one for good. Ctrl-C counts even where it was ignored, as in a script's
+    background job, because every end goes through it.
+    """
     numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {
-        number: signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT)) for number in numbers
-    }
+
+    def end(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        signal.raise_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, end) for number in numbers}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -146,6 +146,22 @@ def test_nothing_survives_the_demo(tmp_path: Path, number: signal.Signals) -> No
             until(lambda: all_ended(descriptors), "everything has ended")
 
 
+def test_a_closed_terminal_ends_a_background_demo(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a script's background jobs inherit it
+    try:
+        with demo(tmp_path) as process:
+            until(lambda: "running:" in output(tmp_path) or process.poll() is not None, "the demo runs")
+            assert process.poll() is None, output(tmp_path)
+            with followed(process.pid) as descriptors:
+                process.send_signal(signal.SIGHUP)
+                process.send_signal(signal.SIGHUP)  # one from the kernel, one from the shell
+                assert process.wait(timeout=PATIENCE) == 130, output(tmp_path)
+                until(lambda: all_ended(descriptors), "everything has ended")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "Traceback" not in output(tmp_path)
+
+
 def test_a_folder_of_somebody_else_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("precious")
