@@ -29,6 +29,8 @@ Marker = Callable[[], None]
 _SYNTAX_ERROR = 1064
 _UNMARKED_WAIT_S = 1.0
 _WAIT_FOR_ENGINE_S = 2
+_END_OF_OFFSETS = 1 << 32
+"""COM_BINLOG_DUMP can't name an offset beyond; only a huge transaction makes a file so long."""
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +121,8 @@ def why_not_resume(session: Session, state: ServerState, position: Position) -> 
         return "history_lost" if same and not has_executed(session, position.gtids) else None
     if state.identity != position.identity:
         return "failover"
+    if position.offset >= _END_OF_OFFSETS:
+        return "offset"
     if state.mariadb and position.domains and _domains(session, position) != position.domains:
         return "history_lost"
     return None

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 _MADE_UP = frozenset({Kind.ROTATE, Kind.HEARTBEAT, Kind.HEARTBEAT_V2})
 """Events that the server makes up: whether they end in a checksum must be found out."""
 
+_MOST = ROW_KINDS | {int(Kind.TABLE_MAP)}
+"""What a busy server sends most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -72,7 +75,7 @@ class Decoder:
         self.idle = False  # the last event was a heartbeat at the end of the binlog
         self.caught_up = False
         self._end = (0, 0)
-        self._file, self._low, self._high = "", 0, 0
+        self._file, self._low, self._high, self._checksum = "", 0, 0, False
         self._handlers: dict[int, Callable[[Event], None]] = {
             Kind.QUERY: self._on_query,
             Kind.EXECUTE_LOAD_QUERY: self._on_query,
@@ -116,20 +119,32 @@ class Decoder:
                 self._high += 1 << 32
             self._low = end_position
         body = start + HEADER.size
-        if kind in ROW_KINDS and not self._tables.watches(int.from_bytes(data[body : body + 6], "little")):
+        if kind in _MOST and self._is_of_no_interest(kind, data, body, end):
             return
         if kind == Kind.FORMAT_DESCRIPTION:
             self._checksum = headers.parse_format(bytes(data[body:end])).checksum
             return
-        whole = bytes(data[start:end])
-        if kind in _MADE_UP:
-            if has_checksum(whole):
-                whole = whole[:-CHECKSUM_SIZE]
-        elif self._checksum:
-            if not has_checksum(whole):
-                raise DecodeError(f"the checksum of an event of type {kind} is wrong")
-            whole = whole[:-CHECKSUM_SIZE]
+        whole = self._checked(kind, bytes(data[start:end]))
         self._dispatch(Event(kind, seconds, server_id, end_position, whole[HEADER.size :]), flags)
+
+    def _is_of_no_interest(self, kind: int, data: bytes | bytearray, body: int, end: int) -> bool:
+        """Rows that nobody watches, and table maps that say what is known: done with uncopied."""
+        table_id = int.from_bytes(data[body : body + 6], "little")
+        if kind != Kind.TABLE_MAP:
+            return not self._tables.watches(table_id)
+        return self._tables.map_known(
+            table_id, bytes(data[body + 8 : end - CHECKSUM_SIZE if self._checksum else end])
+        )
+
+    def _checked(self, kind: int, whole: bytes) -> bytes:
+        """The event without its checksum. Raises DecodeError where that is wrong."""
+        if kind in _MADE_UP:
+            return whole[:-CHECKSUM_SIZE] if has_checksum(whole) else whole
+        if not self._checksum:
+            return whole
+        if not has_checksum(whole):
+            raise DecodeError(f"the checksum of an event of type {kind} is wrong")
+        return whole[:-CHECKSUM_SIZE]
 
     def _dispatch(self, event: Event, flags: int) -> None:
         handler = self._handlers.get(event.kind)

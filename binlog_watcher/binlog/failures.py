@@ -29,6 +29,7 @@ _BINLOG_OFF = ("binary log is not open", "you are not using binary logging")
 
 def remedy_for(error: Exception, connection: ConnectionSettings, *, mariadb: bool) -> Remedy:
     """What to do about a failure of the connection. Raises ConfigError for what only a human can mend."""
+    error = getattr(error, "orig", error)
     original = getattr(error, "original_exception", error)
     if isinstance(original, ssl.SSLCertVerificationError):
         raise ConfigError(
@@ -78,4 +79,5 @@ def grant_statement(user: str, host: str, database: str, *, mariadb: bool) -> st
 
 def is_retryable(error: Exception) -> bool:
     """Whether an exception comes from the connection or the server, rather than from a mistake of ours."""
-    return isinstance(error, pymysql.err.Error | OSError | DatabaseUnavailableError)
+    origin = getattr(error, "orig", error)  # a pool around the driver wraps its errors
+    return isinstance(origin, pymysql.err.Error | OSError | DatabaseUnavailableError)

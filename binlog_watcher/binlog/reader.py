@@ -223,7 +223,9 @@ class Reader:
 
     def _hand_over(self, decoder: Decoder) -> None:
         for trouble in decoder.troubles:
-            log.warning("binlog.trouble", reason=trouble.reason, detail=trouble.detail)
+            # Once the tables are going to be read anew, more of the same is no news.
+            say = log.debug if self._wanted else log.warning
+            say("binlog.trouble", reason=trouble.reason, detail=trouble.detail)
             self._stats.troubles[trouble.reason] = self._stats.troubles.get(trouble.reason, 0) + 1
             self.want_reset(trouble.reason)
         decoder.troubles.clear()

@@ -74,27 +74,43 @@ class Tables:
         self._describe = describe
         self._layouts: dict[bytes, Layout | None] = {}
         self._ids: dict[int, Layout | None] = {_DUMMY_TABLE_ID: None}
+        self._unreadable: dict[bytes, str] = {}
 
     def forget_ids(self) -> None:
         """A new connection: a server that was restarted gives the ids to other tables."""
         self._ids = {_DUMMY_TABLE_ID: None}
+        self._unreadable.clear()
 
     def forget_layouts(self) -> None:
         """A watched table was altered: the dictionary must be asked again."""
         self._layouts.clear()
+        self._unreadable.clear()
+
+    def map_known(self, table_id: int, payload: bytes) -> bool:
+        """``map`` for a table that was seen before, which nearly all were; False if it was not."""
+        try:
+            self._ids[table_id] = self._layouts[payload]
+        except KeyError:
+            return False
+        return True
 
     def map(self, table_id: int, payload: bytes) -> None:
         """Take note of a TABLE_MAP (``payload``: behind id and flags).
 
         Raises DecodeError; the table's rows then do, too, until the next table map.
         """
+        if self.map_known(table_id, payload):
+            return
+        self._ids.pop(table_id, None)
+        if payload in self._unreadable:
+            raise DecodeError(self._unreadable[payload])
+        if len(self._layouts) >= _MAX_LAYOUTS:  # a server that creates tables all day
+            self._layouts.clear()
         try:
-            self._ids[table_id] = self._layouts[payload]
-        except KeyError:
-            self._ids.pop(table_id, None)
-            if len(self._layouts) >= _MAX_LAYOUTS:  # a server that creates tables all day
-                self._layouts.clear()
             self._ids[table_id] = self._layouts[payload] = self._layout(payload)
+        except DecodeError as error:
+            self._unreadable[payload] = str(error)  # the dictionary is not asked about each row
+            raise
 
     def watches(self, table_id: int) -> bool:
         """Whether rows of the table id must be decoded; also when no table map told what it is."""
