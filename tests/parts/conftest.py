@@ -3,14 +3,13 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from parts import chromium, markup, postfix, spam
 
 from binlog_watcher.demo.packages import fetch
-from binlog_watcher.errors import CartwakeError
 
 _PARTS: dict[str, Callable[[], Path]] = {
     "browser": lambda: fetch("chromium", chromium.PACKAGES),
@@ -20,6 +19,9 @@ _PARTS: dict[str, Callable[[], Path]] = {
 }
 """Fixture → what fetches its part, unless it is in the cache."""
 
+_fetched: dict[str, Future[Path]] = {}
+"""What came of it; an error is raised where it is a test's failure."""
+
 OUTPUT = Path(__file__).parents[2] / "test-output"
 
 
@@ -28,21 +30,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     chosen: set[str] = set()
     for item in session.items:
         chosen.update(getattr(item, "fixturenames", ()))
-    wanted = [get for fixture, get in _PARTS.items() if fixture in chosen]
+    wanted = [fixture for fixture in _PARTS if fixture in chosen]
     if not wanted or session.config.option.collectonly:
         return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     shown = capture.global_and_fixture_disabled() if capture else contextlib.nullcontext()
     with shown, ThreadPoolExecutor(len(wanted)) as pool:
-        for done in [pool.submit(get) for get in wanted]:
-            # The fixture fetches again, where failing is a test's failure.
-            with contextlib.suppress(CartwakeError):
-                done.result()
+        _fetched.update({name: pool.submit(_PARTS[name]) for name in wanted})
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Browser]:
-    with chromium.running_browser(_PARTS["browser"](), tmp_path_factory.mktemp("chromium")) as browser:
+    with chromium.running_browser(
+        _fetched["browser"].result(), tmp_path_factory.mktemp("chromium")
+    ) as browser:
         yield browser
 
 
@@ -50,18 +51,18 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Brows
 def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postfix.Postfix]:
     if os.geteuid() != 0 and not os.environ.get("CI"):
         pytest.skip("Postfix runs under several accounts: only root can start it (in CI this is a failure)")
-    with postfix.running(_PARTS["mail_server"](), tmp_path_factory.mktemp("postfix")) as server:
+    with postfix.running(_fetched["mail_server"].result(), tmp_path_factory.mktemp("postfix")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def spam_filter() -> spam.SpamAssassin:
-    return spam.SpamAssassin(_PARTS["spam_filter"]())
+    return spam.SpamAssassin(_fetched["spam_filter"].result())
 
 
 @pytest.fixture(scope="session")
 def checkers() -> markup.Checkers:
-    return markup.Checkers(_PARTS["checkers"]())
+    return markup.Checkers(_fetched["checkers"].result())
 
 
 @pytest.fixture(scope="session")

