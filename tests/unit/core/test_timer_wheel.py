@@ -1,24 +1,32 @@
 """The timer wheel against the plainest thing that could work: a sorted list of (due, key)."""
 
+import gc
 import sys
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from binlog_watcher import timer_wheel
 from binlog_watcher.timer_wheel import TimerWheel
 
 KEYS = st.one_of(st.integers(1, 12), st.sampled_from(["7", "guest-a", "guest-b"]))
 TIMES = st.integers(-500, 5_000)
 
 
+def keys_in(bucket: Any) -> list[int | str]:
+    return list(bucket) if isinstance(bucket, set) else list(bucket[1:])
+
+
 class WheelModel(RuleBasedStateMachine):
     """Every operation on the wheel and on a dict of exact due times; then they must tell the same story."""
 
-    @initialize(tick=st.sampled_from([1, 7, 10, 1_000]))
-    def start(self, tick: int) -> None:
+    @initialize(tick=st.sampled_from([1, 7, 10, 1_000]), few=st.sampled_from([1, 2, 64]))
+    def start(self, tick: int, few: int) -> None:
+        self.few, timer_wheel._FEW = timer_wheel._FEW, few  # so that a handful of keys is a crowd, too
         self.tick = tick
         self.wheel = TimerWheel(tick_us=tick)
         self.exact: dict[int | str, int] = {}
@@ -70,12 +78,17 @@ class WheelModel(RuleBasedStateMachine):
         assert "nobody" not in self.wheel
         assert self.wheel.next_due() == min((self.rounded(key) for key in self.exact), default=None)
 
+    def teardown(self) -> None:
+        timer_wheel._FEW = self.few
+
     @invariant()
     def nothing_left_behind(self) -> None:
-        buckets = dict(self.wheel._ticks)
-        assert all(buckets.values()), "no empty bucket stays"
-        assert sum(len(bucket) for bucket in buckets.values()) == len(self.exact)
-        assert all(bucket.tick == tick for tick, bucket in buckets.items())
+        keys = {tick: keys_in(bucket) for tick, bucket in self.wheel._buckets.items()}
+        assert all(keys.values()), "no empty bucket stays"
+        assert list(keys) == sorted(keys)
+        pairs = [(key, tick * self.tick) for tick, found in keys.items() for key in found]
+        assert len(pairs) == len(self.exact)
+        assert dict(pairs) == {key: self.rounded(key) for key in self.exact}
 
 
 TestWheelModel = WheelModel.TestCase
@@ -124,8 +137,37 @@ def test_a_tick_must_have_a_length() -> None:
         TimerWheel(0)
 
 
+def test_a_crowd_gathers_and_leaves_one_by_one() -> None:
+    wheel = TimerWheel()
+    for key in range(200):
+        wheel.arm(key, 5_000)
+    assert isinstance(wheel._buckets[1], set)
+    for key in range(199):
+        assert wheel.cancel(key)
+    assert wheel.due_of(199) == 10_000
+    wheel.arm(199, 15_000)
+    assert dict(wheel._buckets) == {2: (2, 199)}
+
+
+def test_the_garbage_collector_need_not_look_at_timers() -> None:
+    # With a million timers on its books it stopped the service for a quarter of a second at a time.
+    wheel = TimerWheel()
+    for key in range(1_000):
+        wheel.arm(key, key // 5 * 10_000)
+    gc.collect()
+    assert not gc.is_tracked(wheel._tick_of)
+    assert not any(gc.is_tracked(bucket) for bucket in wheel._buckets.values())
+
+
+def test_timers_of_a_tick_share_its_number() -> None:
+    wheel = TimerWheel()
+    for key in range(200):
+        wheel.arm(key, 50_000_000_000 + key % 3)
+    assert len({id(tick) for tick in wheel._tick_of.values()}) == 2
+
+
 def test_a_timer_costs_little_memory_and_moving_it_leaves_nothing_behind() -> None:
-    # 74 bytes a timer were measured at a million; call_later takes 310. Keys and due times of the test itself are
+    # At a million (five a tick) benchmarks/wheel.py measures 86 bytes a timer; call_later takes 270. Keys and due times of the test itself are
     # allocated before the measurement.
     count = 50_000
     keys = list(range(1_000_000, 1_000_000 + count))
@@ -142,7 +184,7 @@ def test_a_timer_costs_little_memory_and_moving_it_leaves_nothing_behind() -> No
         moved = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert full / count < 160, f"{full / count:.0f} bytes a timer on {sys.version.split()[0]}"
+    assert full / count < 90, f"{full / count:.0f} bytes a timer on {sys.version.split()[0]}"
     assert moved < 1.5 * full
     assert len(wheel) == count
-    assert len(wheel._ticks) == count // 50
+    assert len(wheel._buckets) == count // 50
