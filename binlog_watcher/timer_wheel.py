@@ -1,25 +1,35 @@
-"""A timer wheel without slots: ticks sorted in time, each with the set of keys due at it. Pure.
+"""A timer wheel without slots: ticks sorted in time, each with the keys due at it. Pure.
 
 Theory of operation: a due time is rounded *up* to a tick, so no timer fires early. All keys of a tick share one
-bucket, and a key remembers its bucket, so arming, moving and cancelling cost one dict look-up each, and the memory of
-a timer is a dict entry and a set entry. ``asyncio.call_later`` keeps a heap of handles instead: four times the
-memory, and cancelled handles stay in the heap. Time is an argument; nothing here reads a clock.
+bucket, and a key remembers its tick, so arming, moving and cancelling cost a few dict look-ups each.
+
+A million timers must cost little memory and must not make the garbage collector pause. So a bucket of few keys is
+a plain tuple (tick, key, key, …): a third of a set's memory, and the collector drops tuples and dicts of plain
+numbers and strings from its books. The tick is in the bucket to be shared: all its keys refer to that one int.
+``asyncio.call_later`` keeps a heap of handles instead: several times the memory, all of it on the collector's
+books, and cancelled handles stay in the heap. Time is an argument; nothing here reads a clock.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from sortedcontainers import SortedDict
 
 from binlog_watcher.events import CartKey
 
+_FEW = 64
+"""From here on a bucket is a set: searching and copying a longer tuple would cost more than it saves."""
 
-class _Bucket(set[CartKey]):
-    """The keys due at one tick; knows its tick so that a key need not store it."""
+_Few = tuple[Any, ...]  # tick, key, key, …
+
+
+class _Many(set[CartKey]):
+    """The keys of a crowded tick; ``tick`` is the number that they share."""
 
     __slots__ = ("tick",)
 
-    def __init__(self, tick: int) -> None:
-        super().__init__()
+    def __init__(self, tick: int, keys: _Few) -> None:
+        super().__init__(keys)
         self.tick = tick
 
 
@@ -30,67 +40,95 @@ class TimerWheel:
         if tick_us <= 0:
             raise ValueError(f"tick_us must be above 0, not {tick_us}")
         self._tick_us = tick_us
-        self._ticks: SortedDict = SortedDict()  # tick → _Bucket
-        self._bucket_of: dict[CartKey, _Bucket] = {}
+        self._buckets: SortedDict = SortedDict()  # tick → _Few | _Many
+        self._tick_of: dict[CartKey, int] = {}
 
     def __len__(self) -> int:
-        return len(self._bucket_of)
+        return len(self._tick_of)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._bucket_of
+        return key in self._tick_of
 
     def arm(self, key: CartKey, due_us: int) -> None:
         """Set the key's timer, moving it if it was armed."""
         tick = -(-due_us // self._tick_us)
-        old = self._bucket_of.get(key)
+        old = self._tick_of.get(key)
         if old is not None:
-            if old.tick == tick:
+            if old == tick:
                 return
             self._leave(old, key)
-        bucket = self._ticks.get(tick)
+        bucket = self._buckets.get(tick)
         if bucket is None:
-            bucket = self._ticks[tick] = _Bucket(tick)
-        bucket.add(key)
-        self._bucket_of[key] = bucket
+            self._buckets[tick] = (tick, key)
+        elif isinstance(bucket, _Many):
+            tick = bucket.tick
+            bucket.add(key)
+        else:
+            tick = bucket[0]
+            longer = (*bucket, key)
+            self._replace(tick, longer if len(bucket) <= _FEW else _Many(tick, longer[1:]))
+        self._tick_of[key] = tick
 
     def cancel(self, key: CartKey) -> bool:
         """Drop the key's timer; False if there was none."""
-        bucket = self._bucket_of.pop(key, None)
-        if bucket is None:
+        tick = self._tick_of.pop(key, None)
+        if tick is None:
             return False
-        self._leave(bucket, key)
+        self._leave(tick, key)
         return True
 
     def due_of(self, key: CartKey) -> int | None:
         """The key's due time rounded up to its tick, in epoch microseconds; None if not armed."""
-        bucket = self._bucket_of.get(key)
-        return None if bucket is None else bucket.tick * self._tick_us
+        tick = self._tick_of.get(key)
+        return None if tick is None else tick * self._tick_us
 
     def next_due(self) -> int | None:
         """The earliest due time, or None when nothing is armed."""
-        return self._ticks.peekitem(0)[0] * self._tick_us if self._ticks else None
+        return self._buckets.peekitem(0)[0] * self._tick_us if self._buckets else None
 
     def advance(self, now_us: int, limit: int) -> list[tuple[CartKey, int]]:
         """Take out up to ``limit`` timers with ``due <= now_us``, earliest first, as (key, due)."""
         last_tick = now_us // self._tick_us
         due: list[tuple[CartKey, int]] = []
-        while self._ticks and len(due) < limit:
-            tick, bucket = self._ticks.peekitem(0)
+        while self._buckets and len(due) < limit:
+            tick, bucket = self._buckets.peekitem(0)
             if tick > last_tick:
                 break
-            while bucket and len(due) < limit:
-                key = bucket.pop()
-                del self._bucket_of[key]
-                due.append((key, tick * self._tick_us))
-            if not bucket:
-                del self._ticks[tick]
+            due_us = tick * self._tick_us
+            for key in self._take(tick, bucket, limit - len(due)):
+                del self._tick_of[key]
+                due.append((key, due_us))
         return due
 
     def __iter__(self) -> Iterator[CartKey]:
         """All armed keys, in no order."""
-        return iter(self._bucket_of)
+        return iter(self._tick_of)
 
-    def _leave(self, bucket: _Bucket, key: CartKey) -> None:
-        bucket.discard(key)
-        if not bucket:
-            del self._ticks[bucket.tick]
+    def _take(self, tick: int, bucket: _Few | _Many, count: int) -> _Few:
+        """Take up to ``count`` keys out of a bucket."""
+        if isinstance(bucket, _Many):
+            keys: _Few = tuple(bucket.pop() for _ in range(min(count, len(bucket))))
+            if not bucket:
+                del self._buckets[tick]
+            return keys
+        if len(bucket) <= count + 1:
+            del self._buckets[tick]
+        else:
+            self._replace(tick, (tick, *bucket[count + 1 :]))
+        return bucket[1 : count + 1]
+
+    def _leave(self, tick: int, key: CartKey) -> None:
+        bucket = self._buckets[tick]
+        if isinstance(bucket, _Many):
+            bucket.discard(key)
+            if not bucket:
+                del self._buckets[tick]
+        elif len(bucket) == 2:  # the tick and this key
+            del self._buckets[tick]
+        else:
+            at = bucket.index(key, 1)
+            self._replace(tick, bucket[:at] + bucket[at + 1 :])
+
+    def _replace(self, tick: int, bucket: _Few | _Many) -> None:
+        """Exchange the bucket of a tick that is there already: the order of the ticks stays as it is."""
+        dict.__setitem__(self._buckets, tick, bucket)
