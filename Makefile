@@ -18,9 +18,11 @@ $(READY): pyproject.toml
 	  { echo "Cartwake needs Python 3.11 or newer as '$(PYTHON)': install the package python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Python's venv module is missing: install the package python3-venv"; exit 1; }
-	@echo "Setting up the Python environment in $(VENV) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "Setting up the Python environment in $(VENV) (a minute or two the first time) ..."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "No Python environment can be made in $(CURDIR)/$(VENV): clone into a folder that you may write"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || \
+	  { echo "pip could not install the Python packages (its reason is above): check network and pip's settings, then run make again"; exit 1; }
 	@touch $@
 
 demo: $(READY)
@@ -40,7 +42,7 @@ test: lint
 	$(PYTEST) -m "not parts"
 
 test-parts: $(READY)
-	$(PYTEST) -m parts
+	$(PYTEST) -m parts tests/parts
 
 bench: $(READY)
 	@echo "no benchmarks yet"
