@@ -39,6 +39,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _fetched.update({name: pool.submit(_PARTS[name]) for name in wanted})
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the spam filter thinks of each mail."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    lines = [text for report in reports for name, text in report.user_properties if name == "spam"]
+    if lines:
+        terminalreporter.section("SpamAssassin's scores and the rules that hit")
+        for line in lines:
+            terminalreporter.line(str(line))
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Browser]:
     with chromium.running_browser(
