@@ -71,11 +71,12 @@ class Hydrator:
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:
-    """Until when the log holds this version back (0: not at all); None when it was handled."""
+    """Until when the log holds this version back (0: not at all); None when it was handled.
+
+    A row that is still open goes on although the cart's newest row has gone, and the version has fallen with it.
+    """
     if logged is None or logged.version < version:
         return 0
-    if logged.version > version:
-        return None
     if logged.status is Status.RETRY:
         return logged.next_attempt_us or 0
     if logged.status is Status.CLAIMED:
