@@ -1,0 +1,170 @@
+"""Thousands of carts in virtual time, judged by an oracle that knows their whole history and nothing of the code.
+
+Nobody is mailed who bought before, nobody twice for one episode, nobody twice within the cool-down, nobody while busy
+with the cart; and every cart left long enough is in the log in time. A failing seed prints the cart's story.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+from fakes.simulated_service import Faults, SimulatedService
+from fakes.simulated_shop import SECOND, Deed, SimulatedShop, plan
+
+from binlog_watcher.decision import Policy, Status
+from binlog_watcher.events import CartKey
+
+START = 1_790_000_000 * SECOND
+CUSTOMERS = 70
+ACTIVE = 300 * SECOND
+POLICY = Policy(
+    threshold_us=30 * SECOND,
+    cooldown_us=100 * SECOND,
+    max_age_us=36_000 * SECOND,
+    activated_us=START - 3_600 * SECOND,
+)
+TAIL = POLICY.threshold_us + 3 * POLICY.cooldown_us + 60 * SECOND
+UNSEEN = 4_800_000
+"""Two heartbeats, for which a silent stream still counts as followed, a beat, and the longest time in hand."""
+
+
+def left_in_cart(deeds: Iterable[Deed]) -> set[int]:
+    """Creation times of the rows that count after these deeds; written from the design, not from the code."""
+    rows: dict[int, int] = {}
+    orders: dict[int, int] = {}
+    for deed in deeds:
+        match deed.kind:
+            case "insert":
+                rows[deed.row_id] = deed.row
+            case "delete":
+                del rows[deed.row_id]
+            case "order":
+                orders[deed.row_id] = deed.row
+            case "cancel":
+                del orders[deed.row_id]
+    return {created for created in rows.values() if all(created > ordered for ordered in orders.values())}
+
+
+def began(deeds: Iterable[Deed], version: int) -> bool:
+    """Whether a row of this creation time was once there: its episode may go on without it."""
+    return any(deed.kind == "insert" and deed.row == version for deed in deeds)
+
+
+class Judge:
+    """Collects what is wrong with a run; each complaint names the cart."""
+
+    def __init__(self, shop: SimulatedShop, service: SimulatedService) -> None:
+        self.shop = shop
+        self.service = service
+
+    def wrong_mails(self) -> Iterator[tuple[CartKey, str]]:
+        versions: dict[CartKey, int] = {}
+        last: dict[bytes | None, int] = {}
+        for (at, key, version), blind in zip(self.shop.mails, self.service.blind, strict=True):
+            deeds = [deed for deed in self.shop.history[key] if deed.at_us <= at]
+            counted = left_in_cart(deeds)
+            address = self.shop.address[key]
+            if not counted:
+                yield key, "mailed although bought or emptied"
+            elif version != max(counted) and not (version > max(counted) and began(deeds, version)):
+                yield key, f"mailed for {version}, the cart is of {max(counted)}"
+            if version <= versions.get(key, -1):
+                yield key, "mailed again for an episode that is over"
+            if address is None:
+                yield key, "mailed without an address"
+            if address in last and at - last[address] < POLICY.cooldown_us:
+                yield key, "mailed within the cool-down"
+            # What was done before and during an order is forgotten with it; if it is taken back, created_at counts.
+            ordered = [deed.at_us for deed in deeds if deed.kind in {"order", "cancel"}]
+            seen_from = max([blind, *ordered])
+            busy = [
+                deed for deed in deeds
+                if deed.kind in {"insert", "update", "delete"}
+                and seen_from < deed.at_us <= at - UNSEEN and deed.at_us + POLICY.threshold_us > at
+            ]  # fmt: skip
+            if at < version + POLICY.threshold_us or busy:
+                yield key, "mailed before the cart was quiet for the threshold"
+            versions[key], last[address] = version, at
+
+    def forgotten_carts(self, slack: int) -> Iterator[tuple[CartKey, str]]:
+        """Carts left alone long enough that are not in the log ``slack`` after they were due."""
+        for key, deeds in self.shop.history.items():
+            moments = [deed.at_us for deed in deeds] + [self.shop.now]
+            for place, deed in enumerate(deeds):
+                counted = left_in_cart(deeds[: place + 1])
+                if not counted:
+                    continue
+                due = self._free_to_mail(key, deed.at_us + POLICY.threshold_us, slack)
+                in_time = [
+                    version for version, row in self.shop.log[key].items() if row.begun_us <= due + slack
+                ]
+                if due + slack < moments[place + 1] and max(in_time, default=-1) < max(counted):
+                    yield key, f"left at {deed.at_us % 10**10 / SECOND:.3f} and not in the log in time"
+
+    def _free_to_mail(self, key: CartKey, due: int, slack: int) -> int:
+        """When the cool-down of the customer's address lets a cart go that is due at ``due``."""
+        address = self.shop.address[key]
+        for at, other, _ in self.shop.mails:
+            if address is not None and self.shop.address[other] == address and due - POLICY.cooldown_us < at:
+                due = max(due, at + POLICY.cooldown_us) if at <= due + slack else due
+        return due
+
+    def unfinished(self) -> Iterator[tuple[CartKey, str]]:
+        """At the end of all days nothing is open, and who still has a cart was mailed for it."""
+        mailed = {(key, version) for _, key, version in self.shop.mails}
+        for key, deeds in self.shop.history.items():
+            rows = self.shop.log[key]
+            if any(row.status in {Status.RETRY, Status.CLAIMED} for row in rows.values()):
+                yield key, "its row in the log is still open"
+            counted = left_in_cart(deeds)
+            if not counted or self.shop.address[key] is None or max(rows, default=-1) > max(counted):
+                continue
+            row = rows.get(max(counted))
+            if row is None or (row.status is not Status.SKIPPED and (key, max(counted)) not in mailed):
+                yield key, "never mailed"
+
+    def insist(self, complaints: Iterable[tuple[CartKey, str]]) -> None:
+        for key, complaint in complaints:
+            story = "\n".join(self.shop.story[key])
+            pytest.fail(f"seed {self.shop.seed}, customer {key}: {complaint}\n{story}", pytrace=False)
+
+
+def simulate(seed: int, faults: Faults) -> Judge:
+    shop = SimulatedShop(seed, START)
+    deeds = plan(shop, CUSTOMERS, START + 5 * SECOND, START + ACTIVE, POLICY)
+    service = SimulatedService(shop, POLICY, faults)
+    service.run(deeds, START + ACTIVE)
+    service.faults = Faults()  # whatever was broken is mended in the end
+    if faults.lose or faults.swap:
+        service.reset("what was lost is read anew")
+    service.run((), START + ACTIVE + TAIL)
+    return Judge(shop, service)
+
+
+CALM = Faults(smtp=0.05)
+ROUGH = Faults(stall=0.01, replay=0.02, reset=0.004, restart=0.002, smtp=0.1)
+LOSSY = Faults(stall=0.01, replay=0.02, reset=0.001, restart=0.001, smtp=0.1, lose=0.05, swap=0.05)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_healthy_stream_loses_nothing_and_reconcile_finds_nothing(seed: int) -> None:
+    judge = simulate(seed, CALM)
+    judge.insist(judge.wrong_mails())
+    judge.insist(judge.forgotten_carts(slack=6 * SECOND))
+    judge.insist(judge.unfinished())
+    assert judge.service.finds == 0, "a find in a healthy system is a bug"
+    assert len(judge.shop.mails) > CUSTOMERS, "the simulation must have something to judge"
+
+
+@pytest.mark.parametrize("seed", range(100, 140))
+def test_lags_replays_resets_and_crashes_make_mails_late_and_never_wrong(seed: int) -> None:
+    judge = simulate(seed, ROUGH)
+    judge.insist(judge.wrong_mails())
+    judge.insist(judge.forgotten_carts(slack=45 * SECOND))
+    judge.insist(judge.unfinished())
+
+
+@pytest.mark.parametrize("seed", range(200, 230))
+def test_lost_and_reordered_events_are_made_up_for_by_the_next_hydration(seed: int) -> None:
+    judge = simulate(seed, LOSSY)
+    judge.insist(judge.wrong_mails())
+    judge.insist(judge.unfinished())
