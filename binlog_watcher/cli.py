@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,6 +32,25 @@ optout = typer.Typer(help="Addresses that are never mailed.", no_args_is_help=Tr
 app.add_typer(optout, name="optout")
 
 out = Console()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"cartwake {version('cartwake')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
 Need = Literal["mysql", "preview", "mail"]
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ def test_all_wrong_settings_are_reported_together(run: Any) -> None:
     ):  # fmt: skip
         assert any(name in line and value in line for line in done.stderr.splitlines()), (name, done.stderr)
     assert "geheim" not in done.stderr
+
+
+def test_the_version(tmp_path: Path) -> None:
+    assert cartwake({}, "--version", folder=tmp_path).stdout.split() == ["cartwake", version("cartwake")]
 
 
 def test_a_wrong_password(run: Any) -> None:
