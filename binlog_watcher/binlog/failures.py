@@ -49,7 +49,9 @@ def remedy_for(error: Exception, connection: ConnectionSettings, *, mariadb: boo
         ) from error
     if code in _NO_PRIVILEGE:
         raise ConfigError(
-            f"the user {connection.user!r} lacks a privilege on {connection.where} ({error.args[1]}); run: "
+            f"the user {connection.user!r} lacks a privilege on {connection.where} ({error.args[1]}); "
+            # The server says the same of a database that does not exist.
+            f"check that MYSQL_DATABASE = {connection.database!r} is right, then run: "
             + grant_statement(connection.user, "%", connection.database, mariadb=mariadb)
         ) from error
     if code == _NO_DATABASE:
