@@ -207,9 +207,10 @@ def any_server(*, options: Options = _NOTHING, announce: Announce = say) -> Iter
         try:
             server = stack.enter_context(private_server("mysql", options=options, announce=announce))
         except ServerUnavailableError as no_mysql:
-            announce(f"{no_mysql}\nTrying MariaDB instead")
+            announce("No MySQL can be had: trying MariaDB instead ...")
             try:
                 server = stack.enter_context(private_server("mariadb", options=options, announce=announce))
+                announce(f"This is MariaDB, because {no_mysql}")
             except ServerUnavailableError as no_mariadb:
                 raise ServerUnavailableError(f"{no_mysql}\n{no_mariadb}") from no_mariadb
         yield server

@@ -272,7 +272,7 @@ def test_mariadb_stands_in_where_there_is_no_mysql(monkeypatch: pytest.MonkeyPat
     with any_server(announce=lines.append) as own:
         assert own.flavor == "mariadb"
         assert "MariaDB" in str(value(own, "@@version"))
-    assert "no MySQL server is installed and none can be downloaded (the mirror is gone)" in lines[0]
+    assert "no MySQL server is installed and none can be downloaded (the mirror is gone)" in lines[-1]
 
 
 def test_without_any_server_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
