@@ -122,6 +122,15 @@ class Postfix:
         path = self._root / "var/log/mail.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
+    def logged(self, text: str, since: int = 0) -> bool:
+        """Whether ``text`` is in the log after ``since`` characters, or comes soon: it is written by a process apart."""
+        deadline = time.monotonic() + 10
+        while text not in self.log()[since:]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
     def mailbox(self, name: str, mails: int) -> list[bytes]:
         """The mails delivered to ``name``, as they are on disk, once there are so many; AssertionError if not."""
         folder = self._root / "var/mail" / name / "new"
