@@ -123,7 +123,7 @@ class Postfix:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def logged(self, text: str, since: int = 0) -> bool:
-        """Whether ``text`` is in the log after ``since`` characters, or comes soon: it is written by a process apart."""
+        """Whether ``text`` is in the log after ``since`` characters, or comes soon: another process writes it."""
         deadline = time.monotonic() + 10
         while text not in self.log()[since:]:
             if time.monotonic() > deadline:
