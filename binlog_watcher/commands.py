@@ -175,7 +175,7 @@ async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OnceP
     pipeline = build_pipeline(settings, core, await asyncio.to_thread(read_catalogue, core.shop))
     if pipeline.outbox is None:
         return
-    sending = asyncio.create_task(pipeline.outbox.run(pipeline.recovery.look_again))
+    sending = asyncio.create_task(pipeline.send())
     try:
         for start in range(0, len(carts), BATCH):
             keys = [cart.key for cart in carts[start : start + BATCH]]

@@ -6,7 +6,7 @@ import structlog
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.decision import Policy
-from binlog_watcher.recovery import CartLoader
+from binlog_watcher.loading import CartLoader
 from binlog_watcher.schema import SAMPLE, Schema
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients, tables

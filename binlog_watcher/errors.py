@@ -29,6 +29,10 @@ class DatabaseUnavailableError(CartwakeError):
     exit_code = 69  # EX_UNAVAILABLE of sysexits.h
 
 
+class UnwritableValueError(CartwakeError):
+    """MySQL refuses a value (too large, too long): that one row can't be written, others can."""
+
+
 class LogUnwritableError(CartwakeError):
     """The log file can't be written (disk full, no permission)."""
 

@@ -6,13 +6,14 @@ SMTP at once. A slow server holds up its own connection only. Outcomes are writt
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.composer import ReadyMail
 from binlog_watcher.decision import Reason, Status
-from binlog_watcher.errors import DatabaseUnavailableError
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.metrics import Metrics
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.log_rows import Fenced, Outcome
@@ -35,7 +36,10 @@ MAX_ATTEMPTS = 8
 FIRST_RETRY_US = 60_000_000
 LAST_RETRY_US = 3_600_000_000
 STOPPED_US = 60_000_000
-"""How long nothing is sent after the server refused our login or its TLS."""
+"""How long nothing is sent after the server refused our login or its TLS; then it is asked again."""
+
+HELD_US = 1_000_000
+"""How long mails wait while it is being asked."""
 
 LookAgain = Callable[[Sequence[ReadyMail]], Awaitable[None]]
 """What becomes of mails that did not pass the fence."""
@@ -71,7 +75,11 @@ class Outbox:
         self._unsettled = 0
         self._settled = asyncio.Event()
         self._settled.set()
-        self.stopped_until_us = 0
+        self._stopped_until_us = 0
+
+    def held_until_us(self, now_us: int) -> int:
+        """Until when nothing can be sent because the server refused us; 0 while all is well."""
+        return max(self._stopped_until_us, now_us + HELD_US) if self._refused.is_set() else 0
 
     async def put(self, mail: ReadyMail) -> None:
         """Queue a mail; waits while the queue is full."""
@@ -105,12 +113,15 @@ class Outbox:
         """After the server refused us, ask it once a minute whether a human has mended that."""
         while True:
             await self._refused.wait()
-            await asyncio.sleep(max(0, self.stopped_until_us - self._clock.now_us()) / 1e6)
+            await asyncio.sleep(max(0, self._stopped_until_us - self._clock.now_us()) / 1e6)
             try:
                 await self._sender.verify()
             except SendError as error:
-                self.stopped_until_us = self._clock.now_us() + STOPPED_US
+                self._stopped_until_us = self._clock.now_us() + STOPPED_US
                 log.error("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+            except Exception as error:
+                self._stopped_until_us = self._clock.now_us() + STOPPED_US
+                log.exception("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)
             else:
                 self._refused.clear()
                 log.info("sender.resumed")
@@ -135,7 +146,7 @@ class Outbox:
         """Those that may be sent this very moment; the others are looked at again."""
         quiet = [mail for mail in mails if not self._tracker.touched(mail.claimed.due.key)]
         passed: set[int] = set()
-        if quiet and self.stopped_until_us <= self._clock.now_us():
+        if quiet and not self._refused.is_set():
             try:
                 passed = await asyncio.to_thread(
                     self._episodes.fence,
@@ -176,15 +187,17 @@ class Outbox:
             self._metrics.mails.labels("failed").inc()
             return self._outcome(mail, Status.FAILED, error=str(error))
         except SenderStoppedError as error:
-            self.stopped_until_us = self._clock.now_us() + STOPPED_US
-            self._refused.set()
-            log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+            if not self._refused.is_set():
+                self._stopped_until_us = self._clock.now_us() + STOPPED_US
+                self._refused.set()
+                log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+            log.info("recovery.finished", outcome="retry", reason=Reason.SMTP_STOPPED, **base)
             return self._outcome(
                 mail,
                 Status.RETRY,
                 reason=Reason.SMTP_STOPPED,
                 error=str(error),
-                next_us=self.stopped_until_us,
+                next_us=self.held_until_us(self._clock.now_us()),
             )
         except OutcomeUnknownError as error:
             log.error("recovery.finished", outcome="unknown", error=str(error), **base)  # noqa: TRY400
@@ -252,23 +265,36 @@ class Outbox:
             group = [await self._outcomes.get()]
             while not self._outcomes.empty() and len(group) < 100:
                 group.append(self._outcomes.get_nowait())
-            delay = 0.2
-            while True:
-                try:
-                    await asyncio.to_thread(self._episodes.finish, [outcome for _, outcome in group])
-                    break
-                except DatabaseUnavailableError as error:
-                    log.error("outcome.not_written", error=str(error), retry_s=delay, mails=len(group))  # noqa: TRY400
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, 10.0)
-                except Exception as error:
-                    log.exception("outcome.not_written", error=str(error), mails=len(group))
-                    break
+            await self._write(group)
             for mail, outcome in group:
                 self._settle(mail, outcome)
 
+    async def _write(self, group: Sequence[tuple[ReadyMail, Outcome]]) -> None:
+        """Write outcomes however long it takes; one that MySQL can't take holds up no other."""
+        delay = 0.2
+        while True:
+            try:
+                await asyncio.to_thread(self._episodes.finish, [outcome for _, outcome in group])
+            except (DatabaseUnavailableError, ConfigError) as error:
+                log.error("outcome.not_written", error=str(error), retry_s=delay, mails=len(group))  # noqa: TRY400
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 10.0)
+            except Exception as error:
+                if len(group) > 1:
+                    for one in group:
+                        await self._write([one])
+                    return
+                mail, outcome = group[0]
+                log.exception("outcome.not_written", error=str(error), log_id=outcome.log_id)
+                bare = replace(outcome, error=None, message_id=None)
+                if bare == outcome:
+                    return  # the lease ends, and then the row is unknown or anyone's
+                group = [(mail, bare)]
+            else:
+                return
+
     def _settle(self, mail: ReadyMail, outcome: Outcome) -> None:
-        if outcome.status is Status.RETRY and outcome.next_attempt_us is not None:
+        if outcome.next_attempt_us is not None:
             self._tracker.wait(mail.claimed.due, outcome.next_attempt_us)
         else:
             self._tracker.finish(mail.claimed.due.key)

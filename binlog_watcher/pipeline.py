@@ -8,6 +8,7 @@ from binlog_watcher.metrics import Metrics
 from binlog_watcher.outbox import Outbox
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.recovery import Recovery
+from binlog_watcher.second_look import SecondLook
 from binlog_watcher.settings import Settings
 from binlog_watcher.tracker import Tracker
 from binlog_watcher.wiring import discounts, links, mail_store, smtp, text_writer
@@ -20,7 +21,7 @@ LEASE_MARGIN_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """From due carts to mails. ``outbox`` and ``sender`` are None in a dry run."""
+    """From due carts to mails. ``outbox``, ``sender`` and ``look_again`` are None in a dry run."""
 
     tracker: Tracker
     metrics: Metrics
@@ -29,6 +30,12 @@ class Pipeline:
     writer: TextWriter
     outbox: Outbox | None
     sender: SmtpSender | None
+    look_again: SecondLook | None
+
+    async def send(self) -> None:
+        """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
+        if self.outbox is not None and self.look_again is not None:
+            await self.outbox.run(self.look_again)
 
     async def close(self) -> None:
         """Close the connections to SMTP and Gemini."""
@@ -65,7 +72,7 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
     tracker, metrics = Tracker(settings.threshold_us), Metrics()
     recommender = build_recommender(settings, catalogue)
     writer = text_writer(settings, metrics)
-    composer = sender = outbox = None
+    composer = sender = outbox = look_again = None
     lease_us = 0
     if not settings.dry_run:
         smtp_settings = smtp(settings)
@@ -83,6 +90,14 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
             metrics=metrics,
             lease_us=lease_us,
         )
+        look_again = SecondLook(
+            loader=core.loader,
+            tracker=tracker,
+            outbox=outbox,
+            policy=core.policy,
+            clock=core.clock,
+            metrics=metrics,
+        )
     recovery = Recovery(
         loader=core.loader,
         episodes=core.episodes,
@@ -96,4 +111,4 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
         currency=settings.currency,
         lease_us=lease_us,
     )
-    return Pipeline(tracker, metrics, recommender, recovery, writer, outbox, sender)
+    return Pipeline(tracker, metrics, recommender, recovery, writer, outbox, sender, look_again)

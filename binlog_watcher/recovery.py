@@ -7,7 +7,7 @@ left behind, never the batch.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -26,16 +26,17 @@ from binlog_watcher.decision import (
     Wait,
     decide,
 )
-from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
+from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
 from binlog_watcher.events import CartKey
+from binlog_watcher.loading import OPEN, CartLoader
 from binlog_watcher.metrics import Metrics
 from binlog_watcher.outbox import Outbox
 from binlog_watcher.rate_limit import TokenBucket
-from binlog_watcher.store import recipients
+from binlog_watcher.second_look import closing_reason
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.log_rows import Claims, Episode, Outcome
-from binlog_watcher.store.shop import Loaded, Shop
 from binlog_watcher.tracker import DueCart, Tracker
+from binlog_watcher.turns import Sendable, in_turn
 from mailer import mask
 from recommender import Recommendation
 
@@ -45,33 +46,16 @@ UNAVAILABLE_US = 2_000_000
 """How long carts wait when MySQL can't be read just now."""
 
 
+SET_ASIDE_US = 3_600_000_000
+"""After what time a cart is looked at again that could not be handled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What was decided on one cart; reconcile reports it."""
 
     key: CartKey
     decision: Decision
-
-
-class CartLoader:
-    """Reads batches of carts with all that ``decide`` wants to know, with or without our own tables."""
-
-    def __init__(
-        self, shop: Shop, episodes: EpisodeLog, hasher: recipients.AddressHasher, *, with_log: bool = True
-    ) -> None:
-        self._shop = shop
-        self._episodes = episodes
-        self._hasher = hasher
-        self._with_log = with_log
-
-    def load(self, keys: Sequence[CartKey]) -> Loaded:
-        """Blocking. In a dry run before the first real one there is no log to read."""
-        return self._shop.load(
-            keys,
-            hash_address=self._hasher,
-            logged=self._episodes.newest if self._with_log else lambda _session, _keys: {},
-            recipients=recipients.read if self._with_log else lambda _session, _hashes: {},
-        )
 
 
 class Recovery:
@@ -104,76 +88,112 @@ class Recovery:
         self._metrics = metrics
         self._currency = currency
         self._lease_us = lease_us
+        self._taken = 0  # claims so far
+        self._reported: dict[CartKey, int | None] = {}  # of a dry run: the version that was reported
 
     async def process(self, due: Sequence[DueCart]) -> list[Handled]:
         """Handle a batch of carts in hand; each is finished, waiting or in the outbox when it returns."""
         try:
             return await self._process(due)
-        except DatabaseUnavailableError as error:
+        except (DatabaseUnavailableError, ConfigError) as error:
             log.error("recovery.postponed", error=str(error), carts=len(due))  # noqa: TRY400 - one line is enough
-        except CartwakeError as error:
-            log.error("recovery.postponed", error=str(error), carts=len(due))  # noqa: TRY400 - one line is enough
-        except Exception as error:
-            log.exception("recovery.postponed", error=str(error), carts=len(due))
-        until_us = self._clock.now_us() + UNAVAILABLE_US
-        for cart in due:
-            self._tracker.wait(cart, until_us)
-        return []
+            until_us = self._clock.now_us() + UNAVAILABLE_US
+            for cart in due:
+                self._tracker.wait(cart, until_us)
+            return []
+        except Exception as error:  # noqa: BLE001 - set aside with its trace, so that the others go on
+            if len(due) > 1:
+                # One of them is broken. Those that are done already are not in hand any more and are left alone.
+                return [handled for one in due for handled in await self.process([one])]
+            if isinstance(error, CartwakeError):
+                self._set_aside(due[0], "unwritable", str(error))
+            else:
+                self._set_aside(due[0], "broken", f"{type(error).__name__}: {error}", trace=True)
+            return []
 
     async def _process(self, due: Sequence[DueCart]) -> list[Handled]:
         loaded = await asyncio.to_thread(self._loader.load, [cart.key for cart in due])
         now_us = self._clock.now_us()
         handled: list[Handled] = []
-        sends: list[tuple[DueCart, Cart, Send]] = []
+        sends: list[Sendable] = []
         skips: dict[Reason, list[tuple[DueCart, Cart, int]]] = defaultdict(list)
+        drops: dict[Reason, list[tuple[DueCart, Cart]]] = defaultdict(list)
         for one in due:
-            cart = loaded.carts.get(one.key)
-            if cart is None:
-                self._unreadable(one, loaded.unreadable.get(one.key, "could not be read"))
-                continue
             if self._tracker.touched(one.key):
                 self._tracker.finish(one.key)  # activity has armed it again, or an order ended it
                 continue
+            cart = loaded.carts.get(one.key)
+            if cart is None:
+                self._set_aside(one, "unreadable", loaded.unreadable.get(one.key, "could not be read"))
+                continue
             decision = decide(cart, one.activity_us, now_us, self._policy)
-            handled.append(Handled(one.key, decision))
             log.debug("recovery.decided", user=one.key, decision=repr(decision))
+            if self._outbox is None and self._told(cart, decision):
+                self._tracker.finish(one.key)
+                continue
+            handled.append(Handled(one.key, decision))
             match decision:
                 case Send():
-                    sends.append((one, cart, decision))
+                    sends.append(Sendable(one, cart, decision))
                 case Wait(until_us, reason):
-                    log.info(
-                        "recovery.waits",
-                        user=one.key,
-                        reason=reason,
-                        seconds=(until_us - now_us) // 1_000_000,
-                    )
-                    self._tracker.wait(one, until_us)
+                    self._wait(one, until_us, reason, now_us)
                 case Holdout(activity_us):
                     skips[Reason.HOLDOUT].append((one, cart, activity_us))
                 case Skip(reason, activity_us) if decision.logged and activity_us is not None:
                     skips[reason].append((one, cart, activity_us))
                 case Skip(reason):
-                    await self._drop(one, cart, reason)
+                    drops[reason].append((one, cart))
+        # Whatever can fail comes before the claims: a batch that is tried again has none in hand.
+        await self._drop(drops)
         await self._skip(skips)
         if sends:
             await self._send(sends, now_us)
         return handled
 
-    def _unreadable(self, due: DueCart, why: str) -> None:
-        log.error("recovery.unreadable", user=due.key, error=why)
-        self._metrics.skips.labels("unreadable").inc()
-        self._tracker.finish(due.key)
+    def _set_aside(self, due: DueCart, what: str, why: str, *, trace: bool = False) -> None:
+        """A cart that can't be handled holds up no other; the shop may have mended it when it comes up again."""
+        log.error(
+            "recovery.set_aside",
+            user=due.key,
+            what=what,
+            error=why,
+            retry_s=SET_ASIDE_US // 1_000_000,
+            exc_info=trace,
+        )
+        self._metrics.skips.labels(what).inc()
+        self._tracker.wait(due, self._clock.now_us() + SET_ASIDE_US)
 
-    async def _drop(self, due: DueCart, cart: Cart, reason: Reason) -> None:
+    def _wait(self, due: DueCart, until_us: int, reason: Reason, now_us: int) -> None:
+        seconds = max(0, until_us - now_us) // 1_000_000
+        # Two carts of one address take turns every other second: no news.
+        (log.debug if reason is Reason.ADDRESS_BUSY else log.info)(
+            "recovery.waits", user=due.key, reason=reason, seconds=seconds
+        )
+        self._tracker.wait(due, until_us)
+
+    def _told(self, cart: Cart, decision: Decision) -> bool:
+        """Whether a dry run, which writes nothing, has reported this episode before."""
+        if not (isinstance(decision, Send | Holdout) or (isinstance(decision, Skip) and decision.logged)):
+            return False
+        told = self._reported.get(cart.key) == cart.version
+        self._reported[cart.key] = cart.version
+        return told
+
+    async def _drop(self, drops: dict[Reason, list[tuple[DueCart, Cart]]]) -> None:
         """No episode (any more): nothing is logged, but a row that is still open is closed."""
-        if cart.logged is not None and self._outbox is not None and _is_open(cart.logged):
-            closing = _closing_reason(cart, reason)
-            await asyncio.to_thread(self._episodes.close_open, due.key, closing)
-            log.info("recovery.finished", user=due.key, outcome="skipped", reason=closing)
-        else:
-            log.debug("recovery.dropped", user=due.key, reason=reason)
-        self._metrics.skips.labels(str(reason)).inc()
-        self._tracker.finish(due.key)
+        for reason, carts in drops.items():
+            closing: dict[Reason, list[tuple[DueCart, LoggedEpisode]]] = defaultdict(list)
+            for due, cart in carts:
+                if cart.logged is not None and cart.logged.status in OPEN and self._outbox is not None:
+                    closing[closing_reason(cart, reason)].append((due, cart.logged))
+            for why, rows in closing.items():
+                await asyncio.to_thread(self._episodes.close, [row for _, row in rows], why)
+                for due, _ in rows:
+                    log.info("recovery.finished", user=due.key, outcome="skipped", reason=why)
+            for due, _ in carts:
+                log.debug("recovery.dropped", user=due.key, reason=reason)
+                self._metrics.skips.labels(str(reason)).inc()
+                self._tracker.finish(due.key)
 
     async def _skip(self, skips: dict[Reason, list[tuple[DueCart, Cart, int]]]) -> None:
         for reason, carts in skips.items():
@@ -191,69 +211,57 @@ class Recovery:
                 self._metrics.skips.labels(str(reason)).inc()
                 self._tracker.finish(due.key)
 
-    async def _send(self, sends: list[tuple[DueCart, Cart, Send]], now_us: int) -> None:
-        """Claim what may go out now, the highest totals first, and compose it."""
-        sends.sort(key=lambda entry: entry[1].total, reverse=True)
+    async def _send(self, sends: list[Sendable], now_us: int) -> None:
+        """Claim what may go out now and compose it."""
         if self._outbox is None or self._composer is None:
             self._report_dry(sends)
             return
-        if self._outbox.stopped_until_us > now_us:
-            for due, _, _ in sends:
-                self._tracker.wait(due, self._outbox.stopped_until_us)
+        held_us = self._outbox.held_until_us(now_us)
+        if held_us:
+            for one in sends:
+                self._tracker.wait(one.due, held_us)
             return
+        sends = in_turn(sends, self._taken)
         granted = self._limiter.take(len(sends), now_us)
-        for position, (due, _, _) in enumerate(sends[granted:]):
-            self._tracker.wait(due, now_us + self._limiter.wait_us(position))
-        going = {due.key: (due, cart, send) for due, cart, send in sends[:granted]}
-        if not going:
-            return
-        claims = await self._claim(
-            [self._episode(cart, send.activity_us) for _, cart, send in going.values()], now_us
-        )
-        self._limiter.give_back(len(going) - len(claims.ids))
+        for position, one in enumerate(sends[granted:]):
+            self._tracker.wait(one.due, now_us + self._limiter.wait_us(position))
+        if granted:
+            claimed = await self._claim(sends[:granted], now_us)
+            await self._compose(claimed, self._composer, self._outbox)
+
+    async def _claim(self, sends: Sequence[Sendable], now_us: int) -> list[ClaimedCart]:
+        """The carts that are ours now; tokens that no claim was made with are given back."""
+        claims = Claims({}, {})
+        try:
+            claims = await asyncio.to_thread(
+                self._episodes.claim,
+                [self._episode(one.cart, one.send.activity_us) for one in sends],
+                lease_us=self._lease_us,
+                cooldown_us=self._policy.cooldown_us,
+                now_us=now_us,
+            )
+        finally:
+            self._limiter.give_back(len(sends) - len(claims.ids))
+        self._taken += len(claims.ids)
         claimed: list[ClaimedCart] = []
-        for key, (due, cart, send) in going.items():
-            if key in claims.ids:
-                attempt = (
-                    cart.logged.attempts + 1 if cart.logged and cart.logged.version == cart.version else 1
-                )
-                claimed.append(ClaimedCart(due, cart, send, claims.ids[key], attempt))
+        for due, cart, send in sends:
+            if due.key in claims.ids:
+                again = cart.logged is not None and cart.logged.version == cart.version
+                attempt = cart.logged.attempts + 1 if cart.logged and again else 1
+                claimed.append(ClaimedCart(due, cart, send, claims.ids[due.key], attempt))
                 log.info(
-                    "recovery.detected", user=key, cart_total=str(cart.total), items=cart.item_count,
+                    "recovery.detected", user=due.key, cart_total=str(cart.total), items=cart.item_count,
                     quiet_s=(now_us - send.activity_us) // 1_000_000,
                 )  # fmt: skip
-            elif key in claims.waits:
-                until_us, reason = claims.waits[key]
-                log.info(
-                    "recovery.waits", user=key, reason=reason, seconds=max(0, until_us - now_us) // 1_000_000
-                )
-                self._tracker.wait(due, max(until_us, now_us + 100_000))
+            elif due.key in claims.waits:
+                until_us, reason = claims.waits[due.key]
+                self._wait(due, max(until_us, now_us + 100_000), reason, now_us)
             else:
-                log.info("recovery.finished", user=key, outcome="taken", reason="claimed by another instance")
-                self._tracker.finish(key)
-        await self._compose(claimed, self._composer, self._outbox)
-
-    async def _claim(self, episodes: Sequence[Episode], now_us: int) -> Claims:
-        """Claim a batch; if a value of one cart can't be written, one by one, so that only that one is left out."""
-        cooldown_us = self._policy.cooldown_us
-
-        def claim(some: Sequence[Episode]) -> Claims:
-            return self._episodes.claim(some, lease_us=self._lease_us, cooldown_us=cooldown_us, now_us=now_us)
-
-        try:
-            return await asyncio.to_thread(claim, episodes)
-        except CartwakeError:
-            raise
-        except Exception as error:
-            if len(episodes) == 1:
-                log.exception("recovery.unclaimable", user=episodes[0].key, error=str(error))
-                return Claims({}, {})
-        claims = Claims({}, {})
-        for episode in episodes:
-            alone = await self._claim([episode], now_us)
-            claims.ids.update(alone.ids)
-            claims.waits.update(alone.waits)
-        return claims
+                log.info(
+                    "recovery.finished", user=due.key, outcome="taken", reason="claimed by another instance"
+                )
+                self._tracker.finish(due.key)
+        return claimed
 
     async def _compose(self, claimed: Sequence[ClaimedCart], composer: Composer, outbox: Outbox) -> None:
         picks = await asyncio.to_thread(composer.recommend, [entry.cart for entry in claimed])
@@ -275,55 +283,6 @@ class Recovery:
 
         await asyncio.gather(*(one(entry, chosen) for entry, chosen in zip(claimed, picks, strict=True)))
 
-    async def look_again(self, mails: Sequence[ReadyMail]) -> None:
-        """Mails that did not pass the fence: there was an order or activity, or the claim is no longer ours."""
-        outbox = self._outbox
-        if outbox is None:
-            return
-        try:
-            loaded = await asyncio.to_thread(self._loader.load, [mail.claimed.due.key for mail in mails])
-        except Exception as error:  # noqa: BLE001 - the rows are tried again, nobody is mailed on stale knowledge
-            log.error("fence.not_read", error=str(error), mails=len(mails))  # noqa: TRY400 - one line is enough
-            loaded = Loaded({}, {})
-        now_us = self._clock.now_us()
-        for mail in mails:
-            cart = loaded.carts.get(mail.claimed.due.key)
-            outcome = self._second_decision(mail, cart, now_us)
-            log.info(
-                "recovery.stopped", user=mail.claimed.due.key, outcome=outcome.status, reason=outcome.reason,
-                log_id=mail.claimed.log_id,
-            )  # fmt: skip
-            self._metrics.skips.labels(str(outcome.reason or outcome.status)).inc()
-            await outbox.record(mail, outcome, queued=True)
-
-    def _second_decision(self, mail: ReadyMail, cart: Cart | None, now_us: int) -> Outcome:
-        claimed = mail.claimed
-        stopped_until_us = self._outbox.stopped_until_us if self._outbox else 0
-        soon_us = max(now_us + 500_000, stopped_until_us)
-        if cart is None:
-            return Outcome(claimed.log_id, Status.RETRY, next_attempt_us=now_us + UNAVAILABLE_US)
-        armed_us = self._tracker.due_of(claimed.due.key)
-        activity_us = (
-            armed_us - self._policy.threshold_us if armed_us is not None else claimed.due.activity_us
-        )
-        # The row is ours: what decide() must not see is our own claim.
-        decision = decide(replace(cart, logged=None), activity_us, now_us, self._policy)
-        match decision:
-            case Wait(until_us, reason):
-                return Outcome(claimed.log_id, Status.RETRY, reason=reason, next_attempt_us=until_us)
-            case Skip(reason):
-                return Outcome(
-                    claimed.log_id, Status.SKIPPED, reason=_closing_reason(cart, reason, claimed.cart)
-                )
-            case Holdout():
-                return Outcome(claimed.log_id, Status.SKIPPED, reason=Reason.HOLDOUT)
-            case Send() if cart.version != claimed.cart.version:
-                # Another episode, overdue already: its own row follows at once.
-                self._tracker.wait(claimed.due, soon_us)
-                return Outcome(claimed.log_id, Status.SKIPPED, reason=Reason.SUPERSEDED)
-            case Send():
-                return Outcome(claimed.log_id, Status.RETRY, reason=Reason.ACTIVITY, next_attempt_us=soon_us)
-
     def _episode(self, cart: Cart, activity_us: int) -> Episode:
         percent = self._composer.discounts.for_total(cart.total).percent if self._composer else None
         return Episode(
@@ -334,7 +293,7 @@ class Recovery:
             discount_percent=percent if percent is not None else cart.total * 0,
         )
 
-    def _report_dry(self, sends: list[tuple[DueCart, Cart, Send]]) -> None:
+    def _report_dry(self, sends: Sequence[Sendable]) -> None:
         for due, cart, send in sends:
             email = cart.customer.email if cart.customer else None
             log.info(
@@ -343,19 +302,3 @@ class Recovery:
             )  # fmt: skip
             self._metrics.mails.labels("dry_run").inc()
             self._tracker.finish(due.key)
-
-
-def _is_open(logged: LoggedEpisode) -> bool:
-    return logged.status in {Status.RETRY, Status.CLAIMED}
-
-
-def _closing_reason(cart: Cart, reason: Reason, claimed: Cart | None = None) -> Reason:
-    """Why an episode that was begun ends without a mail."""
-    if reason is not Reason.EMPTY:
-        return reason
-    before = claimed.newest_order_us if claimed is not None else None
-    version = claimed.version if claimed is not None else (cart.logged.version if cart.logged else None)
-    order_us = cart.newest_order_us
-    if order_us is not None and order_us != before and (version is None or order_us >= version - 1_000_000):
-        return Reason.BOUGHT_MEANWHILE
-    return Reason.EMPTIED

@@ -95,8 +95,7 @@ class Service:
                     ]
                     timers = group.create_task(self._timers.run())
                     if self._pipeline.outbox is not None:
-                        outbox = self._pipeline.outbox.run(self._pipeline.recovery.look_again)
-                        tasks.append(group.create_task(outbox))
+                        tasks.append(group.create_task(self._pipeline.send()))
                     await stop.wait()
                     await self._finish(timers)
                     for task in [*tasks, timers]:

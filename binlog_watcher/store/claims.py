@@ -7,7 +7,7 @@ from typing import Any
 from binlog_watcher.decision import Reason, Status
 from binlog_watcher.events import CartKey
 from binlog_watcher.store import recipients
-from binlog_watcher.store.database import Session
+from binlog_watcher.store.database import Session, rows_as_table
 from binlog_watcher.store.log_rows import STEP, Claims, Episode
 from binlog_watcher.store.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import utc_naive
@@ -68,29 +68,50 @@ def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) 
     lease = f"UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND"
     fresh = [e for e in free if e.cart.logged is None or e.cart.logged.version < e.version]
     ids = _insert(session, owner, fresh, Status.CLAIMED, None, lease) if fresh else {}
-    for episode in free:
-        logged = episode.cart.logged
-        if logged is None or logged.version != episode.version:
-            continue
-        dead_claim = logged.status is Status.CLAIMED and not logged.owner_alive
-        won = session.run(
-            f"UPDATE {LOG} SET status = %s, owner = %s, lease_until = {lease}, attempts = attempts + 1, "
-            "reason = NULL, next_attempt_at = NULL, address_hash = %s, cart_total = %s, discount_percent = %s, "
-            "item_count = %s, currency = %s, last_activity_at = %s "
-            "WHERE id = %s AND attempts = %s AND (status = %s "
-            "OR (status = %s AND (%s OR lease_until <= UTC_TIMESTAMP(6))))",
-            (
-                Status.CLAIMED, owner, episode.address_hash, episode.cart.total, episode.discount_percent,
-                episode.cart.item_count, episode.currency, utc_naive(episode.activity_us),
-                logged.id, logged.attempts, Status.RETRY, Status.CLAIMED, dead_claim,
-            ),
-        )  # fmt: skip
-        if won:
-            ids[episode.key] = logged.id
+    begun = [e for e in free if e.cart.logged is not None and e.cart.logged.version == e.version]
+    if begun:
+        ids |= _take_over(session, owner, begun, lease)
     superseding = [e for e in fresh if e.key in ids and e.cart.logged is not None]
     if superseding:
         _supersede(session, superseding)
     return ids
+
+
+def _take_over(session: Session, owner: str, episodes: Sequence[Episode], lease: str) -> dict[CartKey, int]:
+    """Claim rows that are open; a row that someone else was faster to take has one more attempt."""
+    values = [
+        (
+            e.cart.logged.id, e.cart.logged.attempts,
+            e.cart.logged.status is Status.CLAIMED and not e.cart.logged.owner_alive,
+            e.address_hash, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
+            utc_naive(e.activity_us),
+        )
+        for e in episodes
+        if e.cart.logged is not None
+    ]  # fmt: skip
+    columns = ("id", "attempts", "dead", "hash", "total", "percent", "items", "currency", "activity")
+    table, parameters = rows_as_table(columns, sorted(values))
+    session.run(
+        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.id = v.id "
+        f"SET l.status = %s, l.owner = %s, l.lease_until = {lease}, l.attempts = l.attempts + 1, l.reason = NULL, "
+        "l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, "
+        "l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, "
+        "l.last_activity_at = v.activity "
+        "WHERE l.attempts = v.attempts AND (l.status = %s "
+        "OR (l.status = %s AND (v.dead OR l.lease_until <= UTC_TIMESTAMP(6))))",
+        [*parameters, Status.CLAIMED, owner, Status.RETRY, Status.CLAIMED],
+    )
+    won: dict[int, int] = dict(
+        session.rows(
+            f"SELECT id, attempts FROM {LOG} WHERE id IN %s AND owner = %s AND status = %s",
+            (tuple(value[0] for value in values), owner, Status.CLAIMED),
+        )
+    )
+    return {
+        e.key: e.cart.logged.id
+        for e in episodes
+        if e.cart.logged is not None and won.get(e.cart.logged.id) == e.cart.logged.attempts + 1
+    }
 
 
 def _insert(
@@ -131,15 +152,14 @@ def _insert(
 
 def _supersede(session: Session, episodes: Sequence[Episode]) -> None:
     """Older open versions of these carts will never be mailed."""
-    for episode in episodes:
-        session.run(
-            f"UPDATE {LOG} SET status = %s, reason = %s, lease_until = NULL, next_attempt_at = NULL "
-            "WHERE cart_key = %s AND step = %s AND cart_version < %s AND (status = %s OR status = %s)",
-            (
-                Status.SKIPPED, Reason.SUPERSEDED, str(episode.key), STEP, episode.version,
-                Status.RETRY, Status.CLAIMED,
-            ),
-        )  # fmt: skip
+    table, parameters = rows_as_table(("cart_key", "version"), [(str(e.key), e.version) for e in episodes])
+    session.run(
+        # The derived column has the connection's collation; the log's is binary, as keys are compared exactly.
+        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.cart_key = v.cart_key COLLATE utf8mb4_bin "
+        "SET l.status = %s, l.reason = %s, l.lease_until = NULL, l.next_attempt_at = NULL "
+        "WHERE l.step = %s AND l.cart_version < v.version AND l.status IN %s",
+        [*parameters, Status.SKIPPED, Reason.SUPERSEDED, STEP, (Status.RETRY, Status.CLAIMED)],
+    )
 
 
 def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reason) -> None:
@@ -147,7 +167,9 @@ def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reas
     fresh = [e for e in episodes if e.cart.logged is None or e.cart.logged.version < e.version]
     if fresh:
         _insert(session, owner, fresh, Status.SKIPPED, reason, "NULL")
-        _supersede(session, [e for e in fresh if e.cart.logged is not None])
+        older = [e for e in fresh if e.cart.logged is not None]
+        if older:
+            _supersede(session, older)
     opened = [e.cart.logged.id for e in episodes if e.cart.logged and e.cart.logged.version == e.version]
     if opened:
         session.run(

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pymysql
@@ -10,9 +10,10 @@ import sqlalchemy
 import structlog
 from pymysql.constants import ER
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
+from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError, UnwritableValueError
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -45,6 +46,8 @@ def classify(error: BaseException, where: str) -> CartwakeError | None:
     origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(origin, (ConnectionError, TimeoutError)):
         return DatabaseUnavailableError(f"MySQL at {where} can't be reached: {type(origin).__name__}")
+    if isinstance(origin, PoolTimeoutError):
+        return DatabaseUnavailableError(f"MySQL at {where} is slow: all sessions are taken")
     if not isinstance(origin, pymysql.err.Error):
         return None
     code = origin.args[0] if origin.args and isinstance(origin.args[0], int) else 0
@@ -57,6 +60,8 @@ def classify(error: BaseException, where: str) -> CartwakeError | None:
         return ConfigError(f"MySQL at {where} refuses: {text} ({code}); see the GRANTs in the README")
     if code in MISSING:
         return ConfigError(f"MySQL at {where}: {text} ({code})")
+    if isinstance(origin, pymysql.err.DataError):
+        return UnwritableValueError(f"MySQL at {where} refuses a value: {text} ({code})")
     return None
 
 
@@ -110,14 +115,21 @@ class Database:
             session.run("COMMIT")
 
     def in_transaction(self, work: Callable[["Session"], T], *, attempts: int = 5) -> T:
-        """Run ``work`` in a transaction, again after a deadlock (1213) or a lock wait (1205)."""
+        """Run ``work`` in a transaction, again after a deadlock (1213) or a lock wait (1205).
+
+        Raises DatabaseUnavailableError when that does not help: others hold the rows, later they will not.
+        """
         for attempt in range(1, attempts + 1):
             try:
                 with self.transaction() as session:
                     return work(session)
             except (pymysql.err.OperationalError, pymysql.err.InternalError) as error:
-                if error.args[0] not in RETRYABLE or attempt == attempts:
+                if error.args[0] not in RETRYABLE:
                     raise
+                if attempt == attempts:
+                    raise DatabaseUnavailableError(
+                        f"MySQL at {self.settings.where}: {error.args[1]} ({error.args[0]}), {attempts} times in a row"
+                    ) from error
                 log.debug("database.retry", code=error.args[0], attempt=attempt)
                 time.sleep(0.02 * attempt)  # runs in a worker thread: lets the other transaction finish
         raise AssertionError("unreachable")
@@ -126,7 +138,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (pymysql.err.Error, DBAPIError, ConnectionError, TimeoutError) as error:
+        except (pymysql.err.Error, DBAPIError, PoolTimeoutError, ConnectionError, TimeoutError) as error:
             ours = classify(error, self.settings.where)
             if ours is not None:
                 raise ours from error
@@ -171,6 +183,17 @@ class Session:
     def last_id(self) -> int:
         """The id that the last INSERT made."""
         return int(self._cursor.lastrowid)
+
+
+def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """A derived table of values, and its parameters: lets one UPDATE give many rows their own values.
+
+    MySQL has VALUES ROW() for this and MariaDB VALUES (); both know UNION ALL.
+    """
+    first = "SELECT " + ", ".join(f"%s AS {column}" for column in columns)
+    further = "SELECT " + ", ".join(["%s"] * len(columns))
+    sql = " UNION ALL ".join([first, *[further] * (len(rows) - 1)])
+    return f"({sql})", [value for row in rows for value in row]
 
 
 def is_missing_table(error: BaseException) -> bool:

@@ -1,9 +1,10 @@
 """Rows of the log that wait for someone: claims of the dead, mails of unknown outcome, retries (design §3)."""
 
-from binlog_watcher.decision import Reason, Status
-from binlog_watcher.events import CartKey
+from collections.abc import Sequence
+
+from binlog_watcher.decision import LoggedEpisode, Reason, Status
 from binlog_watcher.store.database import Session
-from binlog_watcher.store.log_rows import STEP, OpenRow
+from binlog_watcher.store.log_rows import OpenRow
 from binlog_watcher.store.presence import lock_name
 from binlog_watcher.store.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
@@ -17,13 +18,17 @@ def dead_owners(session: Session, owners: set[str]) -> set[str]:
     }  # fmt: skip
 
 
-def close_open(session: Session, key: CartKey, reason: Reason) -> None:
-    """The key's open rows will not be mailed any more (bought, emptied, too old)."""
+def close(session: Session, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
+    """Open rows that will not be mailed any more (bought, emptied, too old); claims of the living are theirs."""
+    dead = [row.id for row in rows if row.status is Status.CLAIMED and not row.owner_alive]
     session.run(
         f"UPDATE {LOG} SET status = %s, reason = %s, lease_until = NULL, next_attempt_at = NULL "
-        "WHERE cart_key = %s AND step = %s AND status = %s",
-        (Status.SKIPPED, reason, str(key), STEP, Status.RETRY),
-    )
+        "WHERE id IN %s AND (status = %s OR status = %s AND (id IN %s OR lease_until <= UTC_TIMESTAMP(6)))",
+        (
+            Status.SKIPPED, reason, tuple(row.id for row in rows), Status.RETRY, Status.CLAIMED,
+            tuple(dead) or (0,),
+        ),
+    )  # fmt: skip
 
 
 def settle_unknown(session: Session, owner: str, now_us: int) -> int:
@@ -39,17 +44,18 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
     ]
     if not lost:
         return 0
-    changed = session.run(
+    mailed = sorted({digest for _, digest in lost if digest})
+    if mailed:
+        session.run(
+            f"UPDATE {RECIPIENT} SET last_mail_at = %s WHERE address_hash IN %s",
+            (utc_naive(now_us), tuple(mailed)),
+        )
+    return session.run(
         f"UPDATE {LOG} SET status = %s, email_sent = NULL, sent_at = %s, lease_until = NULL, "
         "error = 'the connection or the process ended inside the hand-over to SMTP' "
         "WHERE id IN %s AND status = %s",
         (Status.UNKNOWN, utc_naive(now_us), tuple(log_id for log_id, _ in lost), Status.SENDING),
     )
-    session.run(
-        f"UPDATE {RECIPIENT} SET last_mail_at = %s WHERE address_hash IN %s",
-        (utc_naive(now_us), tuple(sorted(digest for _, digest in lost if digest))),
-    )
-    return changed
 
 
 def open_rows(session: Session, owner: str, now_us: int) -> list[OpenRow]:

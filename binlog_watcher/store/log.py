@@ -34,7 +34,11 @@ class EpisodeLog:
         return tables.exist(self._database)
 
     def newest(self, session: Session, keys: Sequence[CartKey]) -> dict[CartKey, LoggedEpisode]:
-        """The row with the highest version of each key."""
+        """The row with the highest version of each key.
+
+        A claim of our own counts as nobody's: one recovery at a time has a key, and it looks before it claims, so
+        the reply to that claim was lost.
+        """
         by_text = {str(key): key for key in keys}
         rows = session.rows(
             "SELECT l.id, l.cart_key, l.cart_version, l.status, l.attempts, l.next_attempt_at, l.lease_until, l.owner "
@@ -53,7 +57,7 @@ class EpisodeLog:
                 attempts=attempts,
                 next_attempt_us=UTC_COLUMN.to_us(next_attempt_at),
                 lease_until_us=UTC_COLUMN.to_us(lease_until),
-                owner_alive=owner not in dead,
+                owner_alive=owner not in dead and owner != self.owner,
             )
             for log_id, cart_key, version, status, attempts, next_attempt_at, lease_until, owner in rows
         }
@@ -83,10 +87,11 @@ class EpisodeLog:
         if outcomes:
             self._database.in_transaction(lambda session: handover.finish(session, self.owner, outcomes))
 
-    def close_open(self, key: CartKey, reason: Reason) -> None:
-        """The key's open rows will not be mailed any more (bought, emptied, too old)."""
-        with self._database.session() as session:
-            leftovers.close_open(session, key, reason)
+    def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
+        """Open rows that will not be mailed any more (bought, emptied, too old)."""
+        if rows:
+            with self._database.session() as session:
+                leftovers.close(session, rows, reason)
 
     def settle_unknown(self, now_us: int) -> int:
         """Mails that nobody will report on any more become ``unknown``; how many."""

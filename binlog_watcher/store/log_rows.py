@@ -52,7 +52,7 @@ class Fenced:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended."""
+    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all."""
 
     log_id: int
     status: Status

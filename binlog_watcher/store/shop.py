@@ -20,6 +20,9 @@ from binlog_watcher.store.times import TimeColumn, column, shop_zone
 
 log = structlog.get_logger(__name__)
 
+HIGHEST_PRICE = Decimal(10) ** 12
+"""What the log's cart_total can hold; also keeps arithmetic exact where the shop has prices as DOUBLE."""
+
 PAGE = 5_000
 """Carts a page in hydrate and reconcile: bounds the memory and the time of one statement."""
 
@@ -383,7 +386,7 @@ def _money(value: Any, product_id: Any) -> Decimal:
         money = Decimal(str(value))
     except InvalidOperation:
         money = Decimal("NaN")
-    if not money.is_finite() or money < 0:
+    if not money.is_finite() or not 0 <= money < HIGHEST_PRICE:
         raise ValueError(f"product {product_id} has no usable price ({value!r})")
     return money.quantize(Decimal("0.01")) if money == money.quantize(Decimal("0.01")) else money
 

@@ -32,7 +32,7 @@ ADDED_COLUMNS = {
     "lease_until": "TIMESTAMP(6) NULL",
     "attempts": "SMALLINT UNSIGNED NOT NULL DEFAULT 0",
     "next_attempt_at": "TIMESTAMP(6) NULL",
-    "error": "VARCHAR(500) NULL",
+    "error": "VARCHAR(500) CHARACTER SET utf8mb4 NULL",
     "message_id": "VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NULL",
     "discount_percent": "DECIMAL(5,2) NULL",
     "item_count": "INT UNSIGNED NULL",

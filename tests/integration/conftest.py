@@ -1,12 +1,13 @@
 """A sample shop on each real server, and the parts of Cartwake that work on it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from fakes.mail_server import MailServer
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.connection import ConnectionSettings
@@ -15,13 +16,13 @@ from binlog_watcher.decision import Policy
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.demo.server import Server
 from binlog_watcher.events import CartKey
-from binlog_watcher.recovery import CartLoader
+from binlog_watcher.loading import CartLoader
 from binlog_watcher.schema import SAMPLE
 from binlog_watcher.store import recipients, tables
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.log_rows import Claims, Episode
-from binlog_watcher.store.presence import new_owner
+from binlog_watcher.store.presence import Presence, new_owner
 from binlog_watcher.store.shop import Shop
 
 HOUR = 3_600_000_000
@@ -38,10 +39,18 @@ class ShopUnderTest:
     shop: Shop
     clock: ServerClock
     policy: Policy
+    presences: list[Presence] = field(default_factory=list)
 
     def instance(self) -> EpisodeLog:
         """Another Cartwake on the same shop."""
         return EpisodeLog(self.database, self.shop, SAMPLE, new_owner())
+
+    def alive(self, episodes: EpisodeLog) -> Presence:
+        """Hold the lock that tells others that this instance lives."""
+        presence = Presence(self.settings, episodes.owner)
+        presence.ping()
+        self.presences.append(presence)
+        return presence
 
     @property
     def hasher(self) -> recipients.AddressHasher:
@@ -110,27 +119,29 @@ def connection_settings(server: Server, database: str) -> ConnectionSettings:
 @pytest.fixture
 def bare_shop(server: Server, fresh_database: str) -> Iterator[Callable[[], ShopUnderTest]]:
     """A sample shop on which Cartwake never ran; call it to get it."""
-    opened: list[Database] = []
+    opened: list[ShopUnderTest] = []
 
     def make() -> ShopUnderTest:
         with server.connect() as connection:
             sample_shop.create(connection, fresh_database, users=())
         settings = connection_settings(server, fresh_database)
         database = Database(settings)
-        opened.append(database)
         clock = ServerClock()
         refresh_clock(clock, database)
         policy = Policy(
             threshold_us=30 * 60_000_000, cooldown_us=24 * HOUR, max_age_us=72 * HOUR,
             activated_us=clock.now_us() - 1000 * HOUR,
         )  # fmt: skip
-        return ShopUnderTest(
-            server, fresh_database, settings, database, Shop(database, SAMPLE), clock, policy
+        opened.append(
+            ShopUnderTest(server, fresh_database, settings, database, Shop(database, SAMPLE), clock, policy)
         )
+        return opened[-1]
 
     yield make
-    for database in opened:
-        database.close()
+    for shop in opened:
+        for presence in shop.presences:
+            presence.close()
+        shop.database.close()
 
 
 @pytest.fixture
@@ -139,6 +150,13 @@ def shop(bare_shop: Callable[[], ShopUnderTest]) -> ShopUnderTest:
     under_test = bare_shop()
     tables.migrate(under_test.database, SAMPLE)
     return under_test
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[MailServer]:
+    """A real SMTP server that a test can make refuse or hang up."""
+    async with MailServer().running() as running:
+        yield running
 
 
 def utc(us: int) -> datetime:

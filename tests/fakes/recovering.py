@@ -1,0 +1,160 @@
+"""The recovery as `cartwake run` builds it, on a real shop and a real SMTP server, with its events made by the test."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from fakes.mail_server import MailServer
+
+from binlog_watcher.core import Core, open_core
+from binlog_watcher.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
+from binlog_watcher.pipeline import Pipeline, build_pipeline
+from binlog_watcher.reconcile import Reconciler
+from binlog_watcher.settings import load_settings
+from binlog_watcher.source import Batch, Progress
+from binlog_watcher.timers import Timers
+from binlog_watcher.tracker import DueCart
+from binlog_watcher.wiring import read_catalogue
+
+PARTITION = "binlog"
+
+
+class Recovering:
+    """One instance. Its carts are taken in hand with ``take``, or by their timers once ``follow`` was called."""
+
+    def __init__(
+        self, shop: Any, smtp: MailServer, *, active_hours: float | None = 1000, **settings: str
+    ) -> None:
+        """``active_hours``: how long ago Cartwake was activated in this shop; None: never."""
+        self.shop = shop
+        self.smtp = smtp
+        if active_hours is not None:
+            shop.run(
+                "INSERT IGNORE INTO cart_abandonment_meta (name, value) VALUES ('activated_at', %s)",
+                (str(shop.clock.now_us() - int(active_hours * 3_600_000_000)),),
+            )
+        self.settings = load_settings(
+            None,
+            environ={
+                "MYSQL_HOST": "127.0.0.1",
+                "MYSQL_PORT": str(shop.server.port),
+                "MYSQL_USER": shop.server.user,
+                "MYSQL_PASSWORD": shop.server.password,
+                "MYSQL_DATABASE": shop.name,
+                "MYSQL_TLS": "off",
+                "SMTP_HOST": "127.0.0.1",
+                "SMTP_PORT": str(smtp.port),
+                "SMTP_TLS": "none",
+                "SENDER_EMAIL": "hello@shop.example.com",
+                "STORE_NAME": "The Sample Shop",
+                "STORE_URL": "https://shop.example.com",
+                "STORE_ADDRESS": "1 Market Street",
+                "SUPPORT_EMAIL": "support@shop.example.com",
+                "CART_URL": "https://shop.example.com/cart",
+                "LOG_FILE": "",
+            }
+            | settings,
+        )
+        self.core: Core = open_core(self.settings, write=not self.settings.dry_run)
+        self.pipeline: Pipeline = build_pipeline(self.settings, self.core, read_catalogue(self.core.shop))
+        self.tracker = self.pipeline.tracker
+        self.recovery = self.pipeline.recovery
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.timers = Timers(self.tracker, self.recovery, self.core.clock)
+        self.apply(Assigned(PARTITION), Hydrated(PARTITION))
+
+    def now_us(self) -> int:
+        return self.core.clock.now_us()
+
+    def apply(self, *events: Event) -> None:
+        now_us = self.now_us()
+        self.tracker.apply(Batch(PARTITION, events, Progress("test", now_us, True, 0, now_us)))
+        self.timers.poke()
+
+    def activity(self, key: CartKey, change: Change = Change.UPDATE) -> None:
+        self.apply(CartChanged(key, change, self.now_us()))
+
+    def order(self, key: CartKey) -> None:
+        self.apply(OrderPlaced(key, self.now_us()))
+
+    def take(self, *keys: CartKey) -> list[DueCart]:
+        return self.tracker.take(keys, self.now_us(), PARTITION)
+
+    async def recover(self, *keys: CartKey) -> Any:
+        """Take carts through to their outcome; what was decided."""
+        handled = await self.recovery.process(self.take(*keys))
+        await self.drained()
+        return {entry.key: entry.decision for entry in handled}
+
+    async def drained(self) -> None:
+        if self.pipeline.outbox is not None:
+            async with asyncio.timeout(60):
+                await self.pipeline.outbox.drained()
+
+    def follow(self) -> None:
+        """Let timers fire, with a source that is caught up and heard of all the time."""
+
+        async def heartbeats() -> None:
+            while True:
+                self.apply()
+                await asyncio.sleep(0.2)
+
+        self._tasks += [asyncio.create_task(heartbeats()), asyncio.create_task(self.timers.run())]
+
+    def reconciler(self, *, since_us: int) -> Reconciler:
+        return Reconciler(
+            shop=self.core.shop,
+            episodes=self.core.episodes,
+            tracker=self.tracker,
+            recovery=self.recovery,
+            clock=self.core.clock,
+            metrics=self.pipeline.metrics,
+            threshold_us=self.settings.threshold_us,
+            since_us=since_us,
+            partition=PARTITION,
+            with_log=not self.settings.dry_run,
+        )
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """(cart key, status, reason, email_sent) of each row of the log."""
+        return [(row["cart_key"], row["status"], row["reason"], row["email_sent"]) for row in self.shop.log()]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.pipeline.close()
+        self.core.close()
+
+
+@contextlib.asynccontextmanager
+async def recovering(
+    shop: Any, smtp: MailServer, *, active_hours: float | None = 1000, **settings: str
+) -> AsyncIterator[Recovering]:
+    """Open an instance whose outbox runs."""
+    instance = Recovering(shop, smtp, active_hours=active_hours, **settings)
+    instance._tasks.append(asyncio.create_task(instance.pipeline.send()))
+    try:
+        yield instance
+    finally:
+        await instance.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition; TimeoutError after ``seconds``."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        if asyncio.get_running_loop().time() > deadline:
+            raise TimeoutError("the condition was not met in time")
+        await asyncio.sleep(0.02)
+
+
+def abandon(shop: Any, users: Iterable[int], *, minutes_ago: float = 60, product: int = 1) -> list[str]:
+    """A cart of one product for each of these users; their addresses."""
+    addresses = []
+    for user_id in users:
+        addresses.append(f"user{user_id}@example.com")
+        shop.user(user_id, addresses[-1])
+        shop.add(user_id, product, minutes_ago=minutes_ago)
+    return addresses
