@@ -1,7 +1,10 @@
 """The folder that the demo leaves behind; only a folder that the demo made itself is ever emptied."""
 
+import contextlib
+import fcntl
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from binlog_watcher.errors import ConfigError
@@ -31,6 +34,19 @@ def prepare(wanted: Path | None = None) -> Path:
         ) from error
 
 
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Keep the folder for this demo. Raises ConfigError while another one has it."""
+    with (folder / _MARK).open("a", encoding="utf-8") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another demo is writing to {folder}: let it end, or give another folder with --output"
+            ) from None
+        yield
+
+
 def _empty(folder: Path) -> None:
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder: move it away, or give another folder with --output")
@@ -39,7 +55,11 @@ def _empty(folder: Path) -> None:
         raise ConfigError(
             f"{folder} holds files that the demo did not make: move it away, or give another folder with --output"
         )
+    with hold(folder):  # not while another demo writes there
+        pass
     for path in content:
+        if path.name == _MARK:
+            continue  # its lock must outlive the emptying
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

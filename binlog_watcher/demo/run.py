@@ -79,6 +79,7 @@ def _venue(folder: Path, console: Console) -> Iterator[Venue]:
     """Server, shop, catcher and service process; everything is stopped at the end, the last one first."""
     parts, pace = cast(), Pace()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(output.hold(folder))
         server = stack.enter_context(any_server())
         password = secrets.token_urlsafe(12)
         with server.connect() as connection:

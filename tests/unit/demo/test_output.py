@@ -50,3 +50,13 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match="can't write"):
         output.prepare(tmp_path / "file" / "below")
+
+
+def test_a_folder_that_another_demo_is_writing_to_is_left_alone(tmp_path: Path) -> None:
+    folder = output.prepare(tmp_path / "out")
+    (folder / "mail.eml").write_text("kept")
+    with output.hold(folder), pytest.raises(ConfigError, match="another demo is writing"):
+        output.prepare(folder)
+    assert (folder / "mail.eml").exists()
+    output.prepare(folder)
+    assert not (folder / "mail.eml").exists()
