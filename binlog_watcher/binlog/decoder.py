@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from binlog_watcher.binlog import headers
 from binlog_watcher.binlog.effects import Effects
+from binlog_watcher.binlog.lane import Lane
 from binlog_watcher.binlog.payload import payload_events, uncompress_mariadb
 from binlog_watcher.binlog.position import Position
 from binlog_watcher.binlog.statement import (
@@ -50,6 +51,8 @@ _MADE_UP = frozenset({Kind.ROTATE, Kind.HEARTBEAT, Kind.HEARTBEAT_V2})
 _MOST = ROW_KINDS | {int(Kind.TABLE_MAP)}
 """What a busy server sends most."""
 
+_NO_GROUP = headers.Group(None, 0, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -64,6 +67,7 @@ class Decoder:
 
     def __init__(self, tables: Tables, statements: StatementReader, stats: Stats) -> None:
         self._tables = tables
+        self._lane = Lane(tables)
         self._statements = statements
         self._stats = stats
         self._prepared: dict[bytes, Effects] = {}
@@ -127,6 +131,31 @@ class Decoder:
         whole = self._checked(kind, bytes(data[start:end]))
         self._dispatch(Event(kind, seconds, server_id, end_position, whole[HEADER.size :]), flags)
 
+    def skim(self, buffer: bytearray, start: int, end: int, sequence: int) -> tuple[int, int]:
+        """Go over the packets in ``buffer[start:end]`` as far as the fast lane gets; ``sequence``: the first's number.
+
+        Returns the offset of what is left for ``feed``, and the number of packets before it.
+        """
+        if self._group is not _NO_GROUP or self._open or self._effects:
+            return start, 0
+        self._lane.checksums = self._checksum
+        found = self._lane.skim(buffer, start, end, sequence, self._low)
+        if not found.groups:
+            return start, 0
+        self._stats.events += found.packets
+        self._stats.transactions += found.groups
+        self._stats.rows += found.rows
+        self.events += found.events
+        if self.position.gtids is not None:
+            for source, first, last in found.gtids:
+                self.position.gtids.add(source, first, last)
+        self._high += found.wraps << 32
+        self._low = found.end_position
+        self.position.file, self.position.offset = self._file, self._offset
+        self.committed_us, self.exact, self.idle = found.committed_us, True, False
+        self._look_for_end(self._file, self._offset)
+        return found.at, found.packets
+
     def _is_of_no_interest(self, kind: int, data: bytes | bytearray, body: int, end: int) -> bool:
         """Rows that nobody watches, and table maps that say what is known: done with uncopied."""
         table_id = int.from_bytes(data[body : body + 6], "little")
@@ -165,7 +194,7 @@ class Decoder:
         self._low = self._high = 0
         self.caught_up = False
         self.idle = False
-        self._begin_group(headers.Group(None, 0, None))
+        self._begin_group(_NO_GROUP)
 
     def _begin_group(self, group: headers.Group) -> None:
         self._group = group
@@ -199,7 +228,7 @@ class Decoder:
         self.position.file, self.position.offset = self._file, self._offset
         self.committed_us = at_us
         self._stats.transactions += 1
-        self._begin_group(headers.Group(None, 0, None))
+        self._begin_group(_NO_GROUP)
         self._look_for_end(self._file, self._offset)
 
     @property

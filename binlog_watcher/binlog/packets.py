@@ -5,6 +5,7 @@ Packet format: MySQL client/server protocol, "MySQL Packets" (3 bytes length, 1 
 """
 
 import socket
+from collections.abc import Callable, Iterator
 
 import pymysql.err
 from pymysql.constants import CR
@@ -16,6 +17,8 @@ _CHUNK = 1 << 18
 
 Found = tuple[bytes | bytearray, int, int]
 """Buffer, start and end of a packet's content behind the OK byte; good until the next ``read``."""
+
+Skim = Callable[[bytearray, int, int, int], tuple[int, int]]
 
 
 class PacketReader:
@@ -30,16 +33,28 @@ class PacketReader:
         self._parts = b""  # of a packet that spans several
 
     def read(self) -> list[Found]:
-        """Wait for data; returns all complete packets, at least one.
+        """Wait for data; returns all complete packets, at least one. Raises what ``arriving`` raises."""
+        while not (found := list(self.arriving())):
+            pass
+        return found
 
-        Raises what the server sends as an error, and OperationalError 2013 when the connection is lost (or
-        silent for longer than the socket's timeout).
+    def arriving(self, skim: Skim | None = None) -> Iterator[Found]:
+        """Wait for data; yields the packets that are complete by then, maybe none.
+
+        ``skim`` is asked before each how far it wants to go over the packets by itself: it gets the buffer, start
+        and end of what has come and the number of the first packet, and returns the start of what it leaves and
+        how many packets it took. Raises what the server sends as an error, and OperationalError 2013 when the
+        connection is lost (or silent for longer than the socket's timeout).
         """
+        self._receive()
         while True:
-            self._receive()
-            found = self._split()
-            if found:
-                return found
+            if skim is not None and not self._parts:
+                self._start, count = skim(self._buffer, self._start, self._end, self._sequence)
+                self._sequence = (self._sequence + count) & 0xFF
+            found = self._next()
+            if found is None:
+                return
+            yield found
 
     def _receive(self) -> None:
         waiting = self._end - self._start
@@ -57,27 +72,26 @@ class PacketReader:
             raise _lost("the server closed it")
         self._end += count
 
-    def _split(self) -> list[Found]:
-        buffer, at, end = self._buffer, self._start, self._end
-        found: list[Found] = []
-        while end - at >= _HEAD:
+    def _next(self) -> Found | None:
+        """The next packet, if it is complete."""
+        buffer, end = self._buffer, self._end
+        while end - self._start >= _HEAD:
+            at = self._start
             size = buffer[at] | buffer[at + 1] << 8 | buffer[at + 2] << 16
             behind = at + _HEAD + size
             if behind > end:
-                break
-            if size == _FULL or self._parts:
-                self._parts += bytes(buffer[at + _HEAD : behind])
-                if size < _FULL:
-                    found.append(_content(self._parts, 0, len(self._parts)))
-                    self._parts = b""
-            else:
-                found.append(_content(buffer, at + _HEAD, behind))
+                return None
             if buffer[at + 3] != self._sequence:
                 raise _lost(f"packet {buffer[at + 3]} where {self._sequence} was due")
             self._sequence = (self._sequence + 1) & 0xFF
-            at = behind
-        self._start = at
-        return found
+            self._start = behind
+            if size < _FULL and not self._parts:
+                return _content(buffer, at + _HEAD, behind)
+            self._parts += buffer[at + _HEAD : behind]
+            if size < _FULL:
+                parts, self._parts = self._parts, b""
+                return _content(parts, 0, len(parts))
+        return None
 
 
 def _content(data: bytes | bytearray, start: int, end: int) -> Found:

@@ -214,7 +214,7 @@ class Reader:
         log.info("binlog.connected", server_id=self._server_id, position=str(position))
         self._stats.connected = True
         while not self._stopping.is_set():
-            for data, start, end in stream.read():
+            for data, start, end in stream.arriving(decoder.skim):
                 decoder.feed(data, start, end)
             self._failures = 0
             self._hand_over(decoder)

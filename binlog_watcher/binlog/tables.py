@@ -62,7 +62,8 @@ class Layout:
 class Tables:
     """What the table ids of the stream stand for.
 
-    ``fold_case``: the server compares table names without case (``lower_case_table_names`` is not 0).
+    ``fold_case``: the server compares table names without case (``lower_case_table_names`` is not 0). ``ids``: how
+    to read the rows of each table id, None where nobody watches; ``maps``: the table map that said so.
     """
 
     def __init__(
@@ -73,25 +74,30 @@ class Tables:
         self._watched = {self._fold(name): table for name, table in watched.items()}
         self._describe = describe
         self._layouts: dict[bytes, Layout | None] = {}
-        self._ids: dict[int, Layout | None] = {_DUMMY_TABLE_ID: None}
         self._unreadable: dict[bytes, str] = {}
+        self.ids: dict[int, Layout | None] = {}
+        self.maps: dict[int, bytes | bytearray] = {}
+        self.forget_ids()
 
     def forget_ids(self) -> None:
         """A new connection: a server that was restarted gives the ids to other tables."""
-        self._ids = {_DUMMY_TABLE_ID: None}
+        self.ids = {_DUMMY_TABLE_ID: None}
+        self.maps = {}
         self._unreadable.clear()
 
     def forget_layouts(self) -> None:
         """A watched table was altered: the dictionary must be asked again."""
         self._layouts.clear()
         self._unreadable.clear()
+        self.maps.clear()
 
     def map_known(self, table_id: int, payload: bytes) -> bool:
         """``map`` for a table that was seen before, which nearly all were; False if it was not."""
         try:
-            self._ids[table_id] = self._layouts[payload]
+            self.ids[table_id] = self._layouts[payload]
         except KeyError:
             return False
+        self.maps[table_id] = payload
         return True
 
     def map(self, table_id: int, payload: bytes) -> None:
@@ -101,28 +107,30 @@ class Tables:
         """
         if self.map_known(table_id, payload):
             return
-        self._ids.pop(table_id, None)
+        self.ids.pop(table_id, None)
+        self.maps.pop(table_id, None)
         if payload in self._unreadable:
             raise DecodeError(self._unreadable[payload])
         if len(self._layouts) >= _MAX_LAYOUTS:  # a server that creates tables all day
             self._layouts.clear()
         try:
-            self._ids[table_id] = self._layouts[payload] = self._layout(payload)
+            self.ids[table_id] = self._layouts[payload] = self._layout(payload)
         except DecodeError as error:
             self._unreadable[payload] = str(error)  # the dictionary is not asked about each row
             raise
+        self.maps[table_id] = payload
 
     def watches(self, table_id: int) -> bool:
         """Whether rows of the table id must be decoded; also when no table map told what it is."""
-        return self._ids.get(table_id, self) is not None
+        return self.ids.get(table_id, self) is not None
 
     def apply(self, kind: int, body: bytes, effects: Effects) -> int:
         """Decode a rows event into ``effects``; returns the number of rows. Raises DecodeError."""
         shape = _SHAPES[Kind(kind)]
         table_id = int.from_bytes(body[:6], "little")
-        if table_id not in self._ids:
+        if table_id not in self.ids:
             raise DecodeError(f"rows of table id {table_id}, which no table map explained")
-        layout = self._ids[table_id]
+        layout = self.ids[table_id]
         if layout is None:
             return 0
         at = _POST_HEADER

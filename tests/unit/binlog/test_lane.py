@@ -1,0 +1,285 @@
+"""The fast lane against the decoder that reads event by event: the same stream, the same outcome."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from fakes.binlog_events import (
+    INT,
+    VARCHAR,
+    event,
+    format_description,
+    gtid,
+    heartbeat,
+    query,
+    rotate,
+    rows,
+    table_map,
+    xid,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binlog_watcher.binlog.decoder import Decoder, Trouble
+from binlog_watcher.binlog.effects import watched_tables
+from binlog_watcher.binlog.gtid import GtidSet
+from binlog_watcher.binlog.packets import PacketReader
+from binlog_watcher.binlog.position import Position
+from binlog_watcher.binlog.statement import StatementReader
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.table_map import Column, TableMap
+from binlog_watcher.binlog.tables import Tables
+from binlog_watcher.binlog.wire import DecodeError, Kind
+from binlog_watcher.events import CartChanged, Change
+from binlog_watcher.schema import SAMPLE
+
+T = 1_700_000_000_123_456
+CART = table_map(9, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})
+CART_ALTERED = table_map(9, "cart", {"id": INT, "quantity": INT, "user_id": INT})
+ORDERS = table_map(10, "orders", {"id": INT, "user_id": INT})
+OTHER = table_map(8, "sessions", {"id": INT})
+OTHER_AS_CART = table_map(8, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})
+
+
+class Wire:
+    """A socket that gives the stream out in pieces."""
+
+    def __init__(self, stream: bytes, cuts: Sequence[int]) -> None:
+        self._pieces: list[bytes] = []
+        for cut in cuts:
+            self._pieces.append(stream[:cut])
+            stream = stream[cut:]
+        self._pieces.append(stream)
+
+    def recv_into(self, view: memoryview) -> int:
+        self._pieces = [piece for piece in self._pieces if piece]
+        if not self._pieces:
+            raise TimeoutError("all was read")
+        piece = self._pieces[0][: len(view)]
+        view[: len(piece)] = piece
+        self._pieces[0] = self._pieces[0][len(piece) :]
+        return len(piece)
+
+
+def no_dictionary(_: TableMap) -> tuple[Column, ...]:
+    raise DecodeError("no such table")
+
+
+def packets(events: Sequence[bytes]) -> bytes:
+    return b"".join(
+        (len(one) + 1).to_bytes(3, "little") + bytes([number & 0xFF]) + b"\0" + one
+        for number, one in enumerate(events, start=1)
+    )
+
+
+def outcome(
+    events: Sequence[bytes],
+    *,
+    lane: bool,
+    cuts: Sequence[int] = (),
+    stream: bytes | None = None,
+    gtids: bool = True,
+) -> dict[str, Any]:
+    """All that the decoder makes of the stream, and how many packets the lane took."""
+    watched = watched_tables(SAMPLE)
+    stats = Stats()
+    decoder = Decoder(Tables("shop", watched, no_dictionary), StatementReader("shop", watched), stats)
+    decoder.restart(
+        Position("binlog.000001", 4, "me", GtidSet() if gtids else None), ("binlog.000001", 2_000)
+    )
+    taken = 0
+
+    def skim(*place: Any) -> tuple[int, int]:
+        nonlocal taken
+        left, count = decoder.skim(*place)
+        taken += count
+        return left, count
+
+    reader = PacketReader(Wire(packets(events) if stream is None else stream, cuts))  # type: ignore[arg-type]  # as much of a socket as is used
+    error = ""
+    try:
+        while True:
+            for found in reader.arriving(skim if lane else None):
+                decoder.feed(*found)
+    except Exception as caught:  # noqa: BLE001  # whatever it is, it must be the same
+        error = repr(caught)
+    return {
+        "events": decoder.events,
+        "troubles": decoder.troubles,
+        "position": (str(decoder.position), decoder.position.file, decoder.position.offset),
+        "known": (decoder.committed_us, decoder.exact, decoder.idle, decoder.caught_up),
+        "stats": (stats.events, stats.transactions, stats.rows, stats.unknown_events),
+        "error": error,
+        "taken": taken,
+    }
+
+
+def same(events: Sequence[bytes], **how: Any) -> dict[str, Any]:
+    """The outcome with the lane, which must be that without it."""
+    with_lane, without = outcome(events, lane=True, **how), outcome(events, lane=False, **how)
+    taken = with_lane.pop("taken")
+    assert without.pop("taken") == 0
+    assert with_lane == without
+    return with_lane | {"taken": taken}
+
+
+def transaction(number: int, *inner: bytes, end: bytes | None = None, begin: str = "BEGIN") -> list[bytes]:
+    return [gtid(number, T + number), query(begin), *inner, xid(100 * number) if end is None else end]
+
+
+HEAD = [rotate("binlog.000001", 4), format_description()]
+INSERT = rows(Kind.WRITE_ROWS, 9, [1, 7, "x"], [2, 8, None])
+UPDATE = rows(Kind.UPDATE_ROWS, 9, [1, 7, "x"], [1, 9, "y"])
+DELETE = rows(Kind.DELETE_ROWS, 9, [1, 7, "x"])
+ORDER = rows(Kind.WRITE_ROWS, 10, [5, 7])
+GARBAGE = event(Kind.WRITE_ROWS, (8).to_bytes(6, "little") + b"whatever")
+
+ORDINARY = [
+    [CART, INSERT],
+    [CART, UPDATE, CART, DELETE],
+    [OTHER, GARBAGE],
+    [ORDERS, OTHER, ORDER, GARBAGE],
+    [],
+]
+STRANGE = [
+    [INSERT],  # perhaps unexplained
+    [CART_ALTERED, rows(Kind.WRITE_ROWS, 9, [1, 2, 7])],
+    [OTHER_AS_CART, rows(Kind.WRITE_ROWS, 8, [1, 7, "x"])],
+    [CART, rows(Kind.WRITE_ROWS, 9, [1, 7])],  # too few columns
+    [CART, event(Kind.WRITE_ROWS, (9).to_bytes(6, "little") + b"\1\0\2\0")],  # cut off
+    [query("SAVEPOINT a"), CART, INSERT],
+    [event(99, b"unheard of")],
+    [event(Kind.ROWS_QUERY, b"\5hello"), CART, INSERT],
+    [rows(Kind.WRITE_ROWS_V1, 9, [1, 7, "x"])],
+]
+
+
+def bracketed(number: int, inner: list[bytes], how: str) -> list[bytes]:
+    match how:
+        case "commit":
+            return transaction(number, *inner, end=query("COMMIT", position=100 * number))
+        case "rollback":
+            return transaction(number, *inner, end=query("ROLLBACK", position=100 * number))
+        case "open":
+            return transaction(number, *inner)[:-1]
+        case "ddl":
+            return [gtid(number, T + number), query("ALTER TABLE cart ADD x INT", position=100 * number)]
+        case "truncate":
+            return [gtid(number, T + number), query("TRUNCATE TABLE cart", position=100 * number)]
+        case "heartbeat":
+            return [*transaction(number, *inner), heartbeat("binlog.000001", 100 * number)]
+        case "rotate":
+            return [*transaction(number, *inner), rotate("binlog.000002", 4, seconds=1)]
+        case "no_time":
+            return [gtid(number, 0), query("BEGIN"), *inner, xid(100 * number)]
+        case _:
+            return transaction(number, *inner)
+
+
+GROUPS = st.lists(
+    st.tuples(
+        st.sampled_from(ORDINARY * 3 + STRANGE),
+        st.sampled_from(
+            ["xid"] * 12 + ["commit", "rollback", "open", "ddl", "truncate", "heartbeat", "rotate", "no_time"]
+        ),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(groups=GROUPS, cuts=st.lists(st.integers(1, 3_000), max_size=20), gtids=st.booleans())
+def test_the_lane_makes_of_a_stream_what_the_decoder_makes(
+    groups: list[tuple[list[bytes], str]], cuts: list[int], gtids: bool
+) -> None:
+    numbered = (bracketed(number, *group) for number, group in enumerate(groups, start=1))
+    same([*HEAD, *itertools.chain(*numbered)], cuts=cuts, gtids=gtids)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    groups=st.lists(st.sampled_from(ORDINARY), min_size=2, max_size=8),
+    flips=st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 255)), min_size=1, max_size=3),
+    cut=st.integers(0, 3_000),
+)
+def test_garbled_bytes_are_found_out_as_without_the_lane(
+    groups: list[list[bytes]], flips: list[tuple[int, int]], cut: int
+) -> None:
+    """But for bytes that nobody looks at, such as a BEGIN's thread id."""
+    numbered = (transaction(number, *inner) for number, inner in enumerate(groups, start=1))
+    stream = bytearray(packets([*HEAD, *itertools.chain(*numbered)]))
+    first = len(packets(HEAD))
+    for place, change in flips:
+        stream[first + place % (len(stream) - first)] ^= change
+    with_lane = outcome([], lane=True, stream=bytes(stream), cuts=[cut])
+    without = outcome([], lane=False, stream=bytes(stream), cuts=[cut])
+    assert with_lane["events"][: len(without["events"])] == without["events"]
+    whole = outcome(
+        [*HEAD, *itertools.chain(*(transaction(n, *g) for n, g in enumerate(groups, 1)))], lane=False
+    )
+    assert all(event in whole["events"] for event in with_lane["events"])
+
+
+def test_what_the_lane_takes() -> None:
+    groups = [transaction(number, OTHER, GARBAGE, GARBAGE) for number in range(1, 300)]
+    found = same([*HEAD, *itertools.chain(*groups)])
+    # The first group explains the table, so it goes the ordinary way.
+    assert found["taken"] == 6 * 298
+    assert found["position"] == ("00010203-0405-0607-0809-0a0b0c0d0e0f:1-299", "binlog.000001", 29_900)
+    assert found["known"] == (T + 299, True, False, True)
+
+
+def test_watched_rows_go_by_the_lane_too() -> None:
+    found = same([*HEAD, *transaction(1, CART, INSERT), *transaction(3, CART, UPDATE)])
+    assert found["taken"] == 5
+    assert found["events"][-2:] == [
+        CartChanged(7, Change.DELETE, T + 3),
+        CartChanged(9, Change.UPDATE, T + 3),
+    ]
+    assert found["position"][0] == "00010203-0405-0607-0809-0a0b0c0d0e0f:1:3"
+
+
+def test_a_table_id_that_changed_hands_is_asked_about() -> None:
+    insert = rows(Kind.WRITE_ROWS, 8, [1, 7, "x"])
+    found = same(
+        [
+            *HEAD,
+            *transaction(1, OTHER, GARBAGE),
+            *transaction(2, OTHER_AS_CART, insert),
+            *transaction(3, OTHER),
+        ]
+    )
+    assert found["events"] == [CartChanged(7, Change.INSERT, T + 2)]
+
+
+def test_rows_that_do_not_decode_are_trouble_as_ever() -> None:
+    broken = rows(Kind.WRITE_ROWS, 9, [1, 7])
+    found = same([*HEAD, *transaction(1, CART, INSERT), *transaction(2, CART, broken)])
+    assert [type(trouble) for trouble in found["troubles"]] == [Trouble]
+    assert found["taken"] == 0
+
+
+def test_a_wrong_checksum_of_a_watched_row_is_never_taken() -> None:
+    broken = INSERT[:-1] + bytes([INSERT[-1] ^ 1])
+    found = same([*HEAD, *transaction(1, CART, INSERT), *transaction(2, CART, broken)])
+    assert "checksum" in found["error"]
+    assert len(found["events"]) == 2
+
+
+def test_files_beyond_four_gigabytes() -> None:
+    late = [gtid(2, T), query("BEGIN"), OTHER, GARBAGE, xid(4_294_967_000)]
+    early = [gtid(3, T), query("BEGIN"), OTHER, GARBAGE, xid(500)]
+    found = same([*HEAD, *transaction(1, OTHER), *late, *early])
+    assert found["taken"] == 10
+    assert found["position"][2] == 500 + (1 << 32)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_packet_out_of_turn_is_noticed(step: int) -> None:
+    whole = [*HEAD, *transaction(1, OTHER, GARBAGE), *transaction(2, OTHER, GARBAGE)]
+    stream = bytearray(packets(whole))
+    skipped = len(packets(whole[: -5 if step == 1 else -1]))  # the second GTID, or the last XID
+    stream[skipped + 3] += step
+    found = same([], stream=bytes(stream))
+    assert "was due" in found["error"]
