@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import structlog
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.core import Core, open_core, refresh_clock
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
+from binlog_watcher.events import Assigned
 from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.metrics import serve
 from binlog_watcher.pipeline import build_pipeline
@@ -128,6 +130,10 @@ class Service:
     async def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else."""
         self._changed_products.update(self.tracker.apply(batch))
+        if any(isinstance(event, Assigned) for event in batch.events):
+            # A new wheel, still empty: the garbage collector shall never walk through its timers, which form no
+            # cycles. A million of them took it 50 ms and more, in which nothing else runs.
+            gc.freeze()
         self._timers.poke()
 
     async def _reconcile_regularly(self) -> None:

@@ -46,26 +46,31 @@ class DueCart:
 
 @dataclass(slots=True)
 class _Partition:
-    """The wheel and the clock of one partition; ``previous`` holds the old wheel while hydration runs."""
+    """The wheel and the clock of one partition.
+
+    While hydration runs, ``previous`` holds what the old wheel still has, and the wheels before it when hydrations
+    broke off half-way. A key that is read moves out of there: merging or dropping a million timers at once would
+    hold the event loop up.
+    """
 
     wheel: TimerWheel
     clock: PartitionClock = field(default_factory=PartitionClock)
-    previous: TimerWheel | None = None
+    previous: list[TimerWheel] = field(default_factory=list)
     open: bool = True
     hydrated: bool = False
 
     def due_of(self, key: CartKey) -> int | None:
         """When the key is due. A timer that hydration has not come to yet still counts."""
-        due_us = self.wheel.due_of(key)
-        if due_us is None and self.previous is not None:
-            return self.previous.due_of(key)
-        return due_us
+        for wheel in (self.wheel, *self.previous):
+            due_us = wheel.due_of(key)
+            if due_us is not None:
+                return due_us
+        return None
 
     def cancel(self, key: CartKey) -> None:
         """Drop the key's timer, the one from before a reset as well."""
-        self.wheel.cancel(key)
-        if self.previous is not None:
-            self.previous.cancel(key)
+        for wheel in (self.wheel, *self.previous):
+            wheel.cancel(key)
 
 
 class Tracker:
@@ -149,8 +154,10 @@ class Tracker:
     def _read(self, partition: _Partition, key: CartKey, activity_us: int, due_us: int) -> None:
         # UPDATE activity is known from the stream only, and a cart in hand may have been told to wait while the
         # tables were read: the later due time counts.
-        wheels = (partition.previous, partition.wheel)
-        known = [due for wheel in wheels if wheel is not None and (due := wheel.due_of(key)) is not None]
+        wheels = (*partition.previous, partition.wheel)
+        known = [due for wheel in wheels if (due := wheel.due_of(key)) is not None]
+        for wheel in partition.previous:
+            wheel.cancel(key)
         if known and max(known) >= due_us:
             partition.wheel.arm(key, max(known))
             return
@@ -162,7 +169,7 @@ class Tracker:
             self._held[key] = max(activity_us, self._held.get(key, seen_us) or 0)
 
     def _hydrated(self, partition: _Partition) -> None:
-        partition.previous = None
+        partition.previous = []
         partition.hydrated = True
         for key in [key for key in self._held if self.due_of(key) is None]:
             del self._held[key]  # not read again: bought, emptied or handled meanwhile
@@ -171,12 +178,7 @@ class Tracker:
         old = self._partitions.get(name)
         fresh = _Partition(TimerWheel(self._tick_us))
         if old is not None:
-            fresh.previous = old.wheel
-            # A hydration that broke off half-way: what it had not read yet is still known from before.
-            for key in old.previous or ():
-                due_us = old.due_of(key)
-                if key not in old.wheel and due_us is not None:
-                    old.wheel.arm(key, due_us)
+            fresh.previous = [wheel for wheel in (old.wheel, *old.previous) if wheel]
         self._partitions[name] = fresh
 
     def _revoke(self, name: str) -> None:
