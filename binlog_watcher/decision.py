@@ -191,7 +191,8 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
         return Wait(due_us, Reason.ACTIVITY)
     if due_us <= policy.activated_us:
         return Skip(Reason.BEFORE_ACTIVATION, activity_us)
-    if now_us - activity_us > policy.max_age_us:
+    if now_us - cart.version > policy.max_age_us:
+        # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
         return Skip(Reason.TOO_OLD, activity_us)
     refused = _refuse(cart, policy)
     if refused is not None:

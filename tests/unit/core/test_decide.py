@@ -98,11 +98,12 @@ def test_activity_after_the_activation_brings_an_older_cart_into_the_window() ->
     assert decide(CART, DUE + HOUR, DUE + HOUR + THRESHOLD, late) == Send(DUE + HOUR, DUE + HOUR + THRESHOLD)
 
 
-def test_the_age_limit_is_still_inside() -> None:
+def test_the_age_is_that_of_the_cart_and_its_limit_is_still_inside() -> None:
     limit = T0 + POLICY.max_age_us
     assert decide(CART, None, limit, POLICY) == Send(T0, DUE)
     assert decide(CART, None, limit + 1, POLICY) == Skip(Reason.TOO_OLD, T0)
-    assert decide(CART, T0 + MINUTE, limit + 1, POLICY) == Send(T0 + MINUTE, DUE + MINUTE)
+    # An UPDATE over the whole cart table is activity, but wakes no cart of last year.
+    assert decide(CART, T0 + MINUTE, limit + 1, POLICY) == Skip(Reason.TOO_OLD, T0 + MINUTE)
 
 
 # --- who may be mailed ------------------------------------------------------------------------------------------
@@ -378,7 +379,7 @@ def obstacles(cart: Cart, known: int | None, now: int, policy: Policy) -> list[s
     conditions = {
         "activity": quiet_for < policy.threshold_us,
         "before activation": last_activity + policy.threshold_us - policy.activated_us <= 0,
-        "too old": quiet_for > policy.max_age_us,
+        "too old": now - version > policy.max_age_us,
         "role": customer is not None and customer.role == "Admin",
         "no address": customer is None or customer.address_hash is None,
         "opted out": cart.recipient.suppressed,
@@ -425,7 +426,7 @@ def test_a_mail_goes_out_exactly_when_nothing_speaks_against_it(
         "now": moment,
         "due": activity + policy.threshold_us,
         "activation": activity + policy.threshold_us,
-        "age": activity + policy.max_age_us,
+        "age": T0 + policy.max_age_us,
         "cooldown": (cart.recipient.last_mail_us or moment) + policy.cooldown_us,
         "retry": (row.next_attempt_us if row else None) or moment,
         "lease": (row.lease_until_us if row else None) or moment,
