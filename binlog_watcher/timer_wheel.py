@@ -11,6 +11,7 @@ books, and cancelled handles stay in the heap. Time is an argument; nothing here
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from sortedcontainers import SortedDict
@@ -41,6 +42,8 @@ class TimerWheel:
             raise ValueError(f"tick_us must be above 0, not {tick_us}")
         self._tick_us = tick_us
         self._buckets: SortedDict = SortedDict()  # tick → _Few | _Many
+        # Exchanges the bucket of a tick that is there already: the order of the ticks stays as it is.
+        self._replace = partial(dict.__setitem__, self._buckets)
         self._tick_of: dict[CartKey, int] = {}
 
     def __len__(self) -> int:
@@ -128,7 +131,3 @@ class TimerWheel:
         else:
             at = bucket.index(key, 1)
             self._replace(tick, bucket[:at] + bucket[at + 1 :])
-
-    def _replace(self, tick: int, bucket: _Few | _Many) -> None:
-        """Exchange the bucket of a tick that is there already: the order of the ticks stays as it is."""
-        dict.__setitem__(self._buckets, tick, bucket)
