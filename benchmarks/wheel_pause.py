@@ -1,0 +1,113 @@
+"""How long the event loop stands still while a million timers are armed, moved, and armed anew after a reset.
+
+The way is the service's: a thread puts pages of hydration and batches of live events into the handover, the event
+loop takes them out and applies them to the tracker. A coroutine that only ticks measures the gaps.
+"""
+
+import asyncio
+import gc
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from binlog_watcher.binlog.handover import Handover
+from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
+from binlog_watcher.source import Batch, Progress
+from binlog_watcher.tracker import Tracker
+
+_PAGE = 5_000  # carts a page, as in store/shop.py
+_LIVE = 1_000  # events of one read of the socket when much is going on
+_QUEUE = 10_000
+_TICK_S = 0.001
+_THRESHOLD_US = 1_800_000_000
+_NOW_US = 1_700_000_000_000_000
+_NAME = "binlog"
+
+Events = Iterator[tuple[Event, ...]]
+
+
+def longest_pauses(timers: int) -> dict[str, float]:
+    """The longest pause of each phase, in milliseconds."""
+    return asyncio.run(_Loop(timers).run())
+
+
+class _Loop:
+    def __init__(self, timers: int) -> None:
+        self._timers = timers
+        self._keys = list(range(20_000_000, 20_000_000 + timers))
+        self._random = random.Random(7)
+        self._tracker = Tracker(_THRESHOLD_US)
+        self._longest_s = 0.0
+
+    async def run(self) -> dict[str, float]:
+        ticking = asyncio.create_task(self._tick())
+        found = {}
+        phases: dict[str, Callable[[], Events]] = {
+            "hydrate": self._hydrate, "live": self._live, "reset": self._reset,
+        }  # fmt: skip
+        for name, events in phases.items():
+            await asyncio.sleep(0.01)
+            self._longest_s = 0.0
+            await self._deliver(events)
+            await asyncio.sleep(0.01)
+            found[name] = self._longest_s * 1000
+            assert self._tracker.armed == self._timers, f"{self._tracker.armed} timers after {name}"
+        ticking.cancel()
+        return found
+
+    async def _tick(self) -> None:
+        """Note by how much a short sleep overslept."""
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.perf_counter()
+            self._longest_s = max(self._longest_s, now - last - _TICK_S)
+            last = now
+
+    async def _deliver(self, events: Callable[[], Events]) -> None:
+        handover = Handover(asyncio.get_running_loop(), _QUEUE)
+        thread = threading.Thread(target=_put_all, args=(handover, events()))
+        thread.start()
+        applied = False
+        while not applied:
+            batch = await handover.take()
+            assert batch is not None
+            self._tracker.apply(batch)
+            if any(isinstance(event, Assigned) for event in batch.events):
+                gc.freeze()  # as the service does
+            applied = batch.progress.position == "end"
+        thread.join()
+
+    def _hydrate(self) -> Events:
+        """All carts in the order of their keys, their times at random."""
+        yield (Assigned(_NAME),)
+        for start in range(0, self._timers, _PAGE):
+            times = [_NOW_US - int(self._random.random() * _THRESHOLD_US) for _ in range(_PAGE)]
+            yield tuple(
+                CartRead(key, at, at + _THRESHOLD_US)
+                for key, at in zip(self._keys[start : start + _PAGE], times, strict=False)
+            )
+        yield (Hydrated(_NAME),)
+
+    def _live(self) -> Events:
+        """Half of the customers change their carts, in any order."""
+        keys = self._random.sample(self._keys, self._timers // 2)
+        for start in range(0, len(keys), _LIVE):
+            chunk = keys[start : start + _LIVE]
+            yield tuple(
+                CartChanged(key, Change.INSERT, _NOW_US + start * 10 + at) for at, key in enumerate(chunk)
+            )
+
+    def _reset(self) -> Events:
+        yield (Revoked(_NAME, "bench"),)
+        yield from self._hydrate()
+
+
+def _put_all(handover: Handover, batches: Events) -> None:
+    def progress(position: str) -> Progress:
+        return Progress(position, _NOW_US, caught_up=True, lag_us=0, received_us=_NOW_US)
+
+    for events in batches:
+        handover.put(Batch(_NAME, events, progress("")))
+    handover.put(Batch(_NAME, (), progress("end")))
