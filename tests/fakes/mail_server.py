@@ -68,7 +68,7 @@ class MailServer:
     async def running(self) -> AsyncIterator["MailServer"]:
         options: dict[str, Any] = {"hostname": "mx.test"}
         if self.password is not None:
-            options |= {"authenticator": self._log_in, "auth_required": True, "auth_require_tls": False}
+            options |= {"authenticator": self._log_in, "auth_require_tls": False}
 
         def accept() -> SMTP:
             self._servers.append(SMTP(self, **options))
