@@ -106,6 +106,10 @@ class Decoder:
         self._end = (headers.file_number(end[0]), end[1])
         self._begin_connection()
 
+    def forget_layouts(self) -> None:
+        """Another server: what its dictionary says may differ."""
+        self._tables.forget_layouts()
+
     def feed(self, data: bytes | bytearray, start: int, end: int) -> None:
         """Take the event that lies at ``data[start:end]``.
 
@@ -185,7 +189,7 @@ class Decoder:
         try:
             handler(event)
         except DecodeError as error:
-            self._trouble("decode", str(error))
+            self._trouble(error.reason, str(error))
 
     def _begin_connection(self) -> None:
         self._tables.forget_ids()
@@ -308,7 +312,8 @@ class Decoder:
         body = event.body
         one_phase = bool(piece(body, 0, 1)[0])
         format_id, branch, qualifier = (int.from_bytes(piece(body, at, 4), "little") for at in (1, 5, 9))
-        if not one_phase:
+        # Trouble with its rows is also due when they are committed: an xid that is not held is trouble.
+        if not one_phase and not self._group_troubles:
             xid = xid_from(format_id, piece(body, 13, branch), piece(body, 13 + branch, qualifier))
             self._prepared[xid] = self._effects
         self._end_group(event, self._effects if one_phase else None)

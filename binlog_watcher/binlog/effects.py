@@ -27,21 +27,24 @@ class Role(Enum):
     CART = auto()
     ORDERS = auto()
     PRODUCTS = auto()
+    PARENT = auto()
+    """Others refer to its rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A watched table and the column that its events are about."""
+    """A watched table and the column that its events are about. ``id_column``: by which its rows can be found."""
 
     role: Role
     key_column: str
+    id_column: str | None = None
 
 
 def watched_tables(schema: Schema) -> dict[str, Watched]:
     """Table name → what is read of it."""
     return {
-        schema.cart.table: Watched(Role.CART, schema.cart.user_id),
-        schema.orders.table: Watched(Role.ORDERS, schema.orders.user_id),
+        schema.cart.table: Watched(Role.CART, schema.cart.user_id, schema.cart.id),
+        schema.orders.table: Watched(Role.ORDERS, schema.orders.user_id, schema.orders.id),
         schema.products.table: Watched(Role.PRODUCTS, schema.products.id),
     }
 

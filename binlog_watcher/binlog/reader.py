@@ -11,15 +11,15 @@ import structlog
 
 from binlog_watcher.binlog.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
 from binlog_watcher.binlog.decoder import Decoder
-from binlog_watcher.binlog.dictionary import describe
 from binlog_watcher.binlog.dump import Dump, Session
 from binlog_watcher.binlog.effects import watched_tables
 from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.binlog.handover import Handover, HandoverClosedError
 from binlog_watcher.binlog.position import Position
+from binlog_watcher.binlog.questions import Questions
+from binlog_watcher.binlog.row_keys import RowKeys
 from binlog_watcher.binlog.statement import StatementReader
 from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.table_map import Column, TableMap
 from binlog_watcher.binlog.tables import Tables
 from binlog_watcher.binlog.wire import DecodeError
 from binlog_watcher.connection import ConnectionSettings
@@ -73,6 +73,9 @@ class Reader:
         self._assigned = False
         self._position = start
         self._decoder: Decoder | None = None
+        self._watched = watched_tables(options.schema)
+        self._questions = Questions(self._control, options.connection.database, self._watched)
+        self._keys = RowKeys(self._questions.find, stats)
         self._failures = 0
         self._progress_at = 0.0
         self._mariadb = False
@@ -183,6 +186,9 @@ class Reader:
         with self._control() as session:
             state = self._read_state(session)
             position = take_anchor(session, state, options.marker, self._position)
+            for role, rows in self._questions.newest(session):
+                for row_id, key in rows.items():
+                    self._keys.note(role, row_id, key)
         log.info("binlog.anchored", position=str(position), identity=state.identity)
         self._position = position
         self._stats.position = str(position)
@@ -206,7 +212,10 @@ class Reader:
             self._lose_position(why_not)
             return
         decoder = self._decoder_for(state)
-        position.identity = state.identity
+        if position.identity != state.identity:
+            log.warning("binlog.failover", identity=state.identity)
+            position.identity = state.identity
+            decoder.forget_layouts()
         decoder.restart(position, state.end)
         stream = Dump(
             self._options.connection, self._server_id, self._options.heartbeat_s, self._register
@@ -254,15 +263,17 @@ class Reader:
 
     def _decoder_for(self, state: ServerState) -> Decoder:
         if self._decoder is None:
-            watched = watched_tables(self._options.schema)
-            database = self._options.connection.database
-            tables = Tables(database, watched, self._describe, fold_case=state.fold_case)
-            self._decoder = Decoder(tables, StatementReader(database, watched), self._stats)
+            tables = Tables(
+                self._options.connection.database,
+                self._watched,
+                self._questions.describe,
+                parents=self._questions.parents,
+                keys=self._keys,
+                fold_case=state.fold_case,
+            )
+            statements = StatementReader(self._options.connection.database, self._watched)
+            self._decoder = Decoder(tables, statements, self._stats)
         return self._decoder
-
-    def _describe(self, table: TableMap) -> tuple[Column, ...]:
-        with self._control() as session:
-            return describe(session, table)
 
     def _read_state(self, session: Session) -> ServerState:
         state = read_state(session)

@@ -30,14 +30,14 @@ ABSENT: Final = Absent.ABSENT
 Value = int | str | Absent | None
 Row = tuple[Value, ...]
 
-_INTEGERS = {
+INTEGERS = {
     FIELD_TYPE.TINY: 1,
     FIELD_TYPE.SHORT: 2,
     FIELD_TYPE.INT24: 3,
     FIELD_TYPE.LONG: 4,
     FIELD_TYPE.LONGLONG: 8,
 }
-_FIXED = _INTEGERS | {
+_FIXED = INTEGERS | {
     FIELD_TYPE.NULL: 0,
     FIELD_TYPE.FLOAT: 4,
     FIELD_TYPE.DOUBLE: 8,
@@ -56,7 +56,7 @@ _PREFIXED_BLOBS = frozenset(
     }
 )  # fmt: skip
 _VARCHARS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, COMPRESSED_VARCHAR})
-_STRINGS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING})
+STRINGS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING})
 _DECIMAL_DIGITS_TO_BYTES = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
 _BINARY_COLLATION = 63
 _STRUCT_CODES = {1: "bB", 2: "hH", 4: "iI", 8: "qQ"}
@@ -74,11 +74,11 @@ class Step:
     def decode(self, raw: bytes) -> Value:
         """The value of a wanted column. Raises DecodeError."""
         column = self.column
-        if column.type in _INTEGERS:
+        if column.type in INTEGERS:
             if column.unsigned is None:
                 raise DecodeError(f"nothing tells whether column {column.name} is signed")
             return int.from_bytes(raw, "little", signed=not column.unsigned)
-        if column.type in _STRINGS:
+        if column.type in STRINGS:
             try:
                 return raw.decode(_codec(column.collation))
             except (UnicodeDecodeError, LookupError) as error:
@@ -143,7 +143,7 @@ class Image:
             if slot < 0:
                 layout += f"{step.fixed}x"
                 continue
-            code = _STRUCT_CODES.get(_INTEGERS.get(step.column.type, 0))
+            code = _STRUCT_CODES.get(INTEGERS.get(step.column.type, 0))
             if code is None or step.column.unsigned is None:
                 return None
             layout += code[step.column.unsigned]

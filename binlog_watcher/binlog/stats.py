@@ -11,6 +11,7 @@ class Stats:
     transactions: int = 0
     rows: int = 0
     unknown_events: int = 0
+    unknown_rows: int = 0
     reconnects: int = 0
     resets: dict[str, int] = field(default_factory=dict)
     troubles: dict[str, int] = field(default_factory=dict)

@@ -1,78 +1,82 @@
 """Table ids, and what the rows of the watched tables do to their keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 
-from binlog_watcher.binlog.effects import Effects, Role, Watched
+from binlog_watcher.binlog.cascades import Parent, TableName
+from binlog_watcher.binlog.effects import Effects, Watched
+from binlog_watcher.binlog.layout import Action, Layout, layout_of
 from binlog_watcher.binlog.payload import uncompress_mariadb
-from binlog_watcher.binlog.rows import RowPlan
+from binlog_watcher.binlog.row_keys import RowKeys, nothing_found
+from binlog_watcher.binlog.rows import INTEGERS
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.table_map import Column, TableMap, parse_table_map, table_name
 from binlog_watcher.binlog.wire import DecodeError, Kind, lenenc, piece
 
 Describe = Callable[[TableMap], tuple[Column, ...]]
 """Fills in the names and signs that the binlog lacks, from the server's dictionary. May raise DecodeError."""
 
+Parents = Callable[[], Mapping[TableName, Parent]]
+"""The tables whose changed rows change those of watched tables unseen."""
+
 _POST_HEADER = 8  # table id, flags
 _MAX_LAYOUTS = 10_000
+_NO_PARENT = Parent()
 _DUMMY_TABLE_ID = 0x00FFFFFF
 """MySQL ends a statement that touched no row with a rows event of this id."""
 
 
-class _Action(Enum):
-    WRITE = auto()
-    UPDATE = auto()
-    DELETE = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    action: _Action
+    action: Action
     second_version: bool = True
     partial: bool = False
     compressed: bool = False
 
 
 _SHAPES = {
-    Kind.WRITE_ROWS_V1: _Shape(_Action.WRITE, second_version=False),
-    Kind.UPDATE_ROWS_V1: _Shape(_Action.UPDATE, second_version=False),
-    Kind.DELETE_ROWS_V1: _Shape(_Action.DELETE, second_version=False),
-    Kind.WRITE_ROWS: _Shape(_Action.WRITE),
-    Kind.UPDATE_ROWS: _Shape(_Action.UPDATE),
-    Kind.DELETE_ROWS: _Shape(_Action.DELETE),
-    Kind.PARTIAL_UPDATE_ROWS: _Shape(_Action.UPDATE, partial=True),
-    Kind.MARIADB_WRITE_ROWS_COMPRESSED_V1: _Shape(_Action.WRITE, second_version=False, compressed=True),
-    Kind.MARIADB_UPDATE_ROWS_COMPRESSED_V1: _Shape(_Action.UPDATE, second_version=False, compressed=True),
-    Kind.MARIADB_DELETE_ROWS_COMPRESSED_V1: _Shape(_Action.DELETE, second_version=False, compressed=True),
-    Kind.MARIADB_WRITE_ROWS_COMPRESSED: _Shape(_Action.WRITE, compressed=True),
-    Kind.MARIADB_UPDATE_ROWS_COMPRESSED: _Shape(_Action.UPDATE, compressed=True),
-    Kind.MARIADB_DELETE_ROWS_COMPRESSED: _Shape(_Action.DELETE, compressed=True),
+    Kind.WRITE_ROWS_V1: _Shape(Action.WRITE, second_version=False),
+    Kind.UPDATE_ROWS_V1: _Shape(Action.UPDATE, second_version=False),
+    Kind.DELETE_ROWS_V1: _Shape(Action.DELETE, second_version=False),
+    Kind.WRITE_ROWS: _Shape(Action.WRITE),
+    Kind.UPDATE_ROWS: _Shape(Action.UPDATE),
+    Kind.DELETE_ROWS: _Shape(Action.DELETE),
+    Kind.PARTIAL_UPDATE_ROWS: _Shape(Action.UPDATE, partial=True),
+    Kind.MARIADB_WRITE_ROWS_COMPRESSED_V1: _Shape(Action.WRITE, second_version=False, compressed=True),
+    Kind.MARIADB_UPDATE_ROWS_COMPRESSED_V1: _Shape(Action.UPDATE, second_version=False, compressed=True),
+    Kind.MARIADB_DELETE_ROWS_COMPRESSED_V1: _Shape(Action.DELETE, second_version=False, compressed=True),
+    Kind.MARIADB_WRITE_ROWS_COMPRESSED: _Shape(Action.WRITE, compressed=True),
+    Kind.MARIADB_UPDATE_ROWS_COMPRESSED: _Shape(Action.UPDATE, compressed=True),
+    Kind.MARIADB_DELETE_ROWS_COMPRESSED: _Shape(Action.DELETE, compressed=True),
 }
 ROW_KINDS = frozenset(int(kind) for kind in _SHAPES)
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How to read the rows of a watched table."""
-
-    role: Role
-    plan: RowPlan
 
 
 class Tables:
     """What the table ids of the stream stand for.
 
     ``fold_case``: the server compares table names without case (``lower_case_table_names`` is not 0). ``ids``: how
-    to read the rows of each table id, None where nobody watches; ``maps``: the table map that said so.
+    to read the rows of each table id, None where nobody watches; ``maps``: the table map that said so. ``parents``
+    is asked once a server, and again when a watched table was altered.
     """
 
     def __init__(
-        self, schema: str, watched: Mapping[str, Watched], describe: Describe, *, fold_case: bool = False
+        self,
+        schema: str,
+        watched: Mapping[str, Watched],
+        describe: Describe,
+        *,
+        parents: Parents = dict,
+        keys: RowKeys | None = None,
+        fold_case: bool = False,
     ) -> None:
         self._fold = str.casefold if fold_case else str
         self._schema = self._fold(schema)
         self._watched = {self._fold(name): table for name, table in watched.items()}
         self._describe = describe
+        self._ask_for_parents = parents
+        self._parents: dict[TableName, Parent] | None = None
+        self._keys = keys or RowKeys(nothing_found, Stats())
         self._layouts: dict[bytes, Layout | None] = {}
         self._unreadable: dict[bytes, str] = {}
         self.ids: dict[int, Layout | None] = {}
@@ -90,6 +94,7 @@ class Tables:
         self._layouts.clear()
         self._unreadable.clear()
         self.maps.clear()
+        self._parents = None
 
     def map_known(self, table_id: int, payload: bytes) -> bool:
         """``map`` for a table that was seen before, which nearly all were; False if it was not."""
@@ -137,45 +142,38 @@ class Tables:
         if shape.second_version:
             at += int.from_bytes(piece(body, at, 2), "little")  # extra data; the length counts itself
         if shape.compressed:
-            body = _inflated(body, at, 2 if shape.action is _Action.UPDATE else 1)
-        return _apply(layout, shape, body, at, effects)
+            body = _inflated(body, at, 2 if shape.action is Action.UPDATE else 1)
+        return layout.apply(shape.action, body, at, effects, self._keys, partial=shape.partial)
 
     def _layout(self, payload: bytes) -> Layout | None:
         schema, table, _ = table_name(payload)
-        watched = self._watched.get(self._fold(table))
-        if watched is None or self._fold(schema) != self._schema:
+        place = (self._fold(schema), self._fold(table))
+        watched = self._watched.get(place[1]) if place[0] == self._schema else None
+        parent = self._known_parents().get(place, _NO_PARENT)
+        if watched is None and parent == _NO_PARENT:
             return None
         table_map = parse_table_map(payload)
-        wanted = watched.key_column.casefold()
+        wanted = set(parent.updates)
+        if watched is not None:
+            wanted |= {watched.key_column.casefold(), (watched.id_column or "").casefold()}
         columns = table_map.columns
-        if any(column.name is None for column in columns) or _sign_missing(columns, wanted):
+        if wanted and (any(column.name is None for column in columns) or _sign_missing(columns, wanted)):
             columns = self._describe(table_map)
-        for at, column in enumerate(columns):
-            if column.name is not None and column.name.casefold() == wanted:
-                return Layout(watched.role, RowPlan(columns, (at,)))
-        raise DecodeError(f"table {schema}.{table} has no column {watched.key_column}")
+        return layout_of(f"{schema}.{table}", columns, watched, parent)
+
+    def _known_parents(self) -> Mapping[TableName, Parent]:
+        if self._parents is None:
+            found = self._ask_for_parents()
+            self._parents = {(self._fold(at[0]), self._fold(at[1])): parent for at, parent in found.items()}
+        return self._parents
 
 
-def _sign_missing(columns: tuple[Column, ...], wanted: str) -> bool:
+def _sign_missing(columns: tuple[Column, ...], wanted: Collection[str]) -> bool:
     return any(
-        column.unsigned is None and column.name is not None and column.name.casefold() == wanted
+        column.unsigned is None and column.name is not None and column.name.casefold() in wanted
         for column in columns
-        if column.type in (1, 2, 3, 8, 9)  # the integers
+        if column.type in INTEGERS
     )
-
-
-def _apply(layout: Layout, shape: _Shape, body: bytes, at: int, effects: Effects) -> int:
-    rows = 0
-    if shape.action is _Action.UPDATE:
-        for before, after in layout.plan.pairs(body, at, partial=shape.partial):
-            effects.updated(layout.role, before[0], after[0])
-            rows += 1
-        return rows
-    note = effects.inserted if shape.action is _Action.WRITE else effects.deleted
-    for row in layout.plan.single(body, at):
-        note(layout.role, row[0])
-        rows += 1
-    return rows
 
 
 def _inflated(body: bytes, at: int, images: int) -> bytes:

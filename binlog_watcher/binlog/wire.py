@@ -20,6 +20,17 @@ IGNORABLE_FLAG = 0x80
 class DecodeError(Exception):
     """Bytes of the binlog that mean nothing to us. Never skipped: the caller reads the tables anew."""
 
+    reason = "decode"
+    """One word, for counting."""
+
+
+class UnseenChangeError(DecodeError):
+    """Rows that were read well, and do not tell all that has changed in the watched tables."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
 
 class Kind(IntEnum):
     """Event types that the reader treats, by their number in the common header."""

@@ -165,20 +165,6 @@ async def test_row_images_that_hold_the_key(shop: Shop, image: str) -> None:
         assert follower.resets == []
 
 
-async def test_a_minimal_image_without_the_key_reads_the_tables_anew(shop: Shop) -> None:
-    shop.run("INSERT INTO cart (user_id) VALUES (1)")
-    async with follow(settings_for(shop.server, shop.database)) as follower:
-        shop.run("SET SESSION binlog_row_image = 'MINIMAL'")
-        # Inserts and changes of the key itself tell it.
-        assert await seen(follower, shop, "INSERT INTO cart (user_id) VALUES (2)") == [(2, INSERT)]
-        shop.run("UPDATE cart SET quantity = 2 WHERE user_id = 1")
-        await follower.until(lambda: follower.resets == ["decode"])
-        await follower.until(lambda: follower.source.stats.resets == {"decode": 1})
-        shop.run("SET SESSION binlog_row_image = 'FULL'")
-        await follower.caught_up()
-        assert await seen(follower, shop, "DELETE FROM cart WHERE user_id = 1") == [(1, DELETE)]
-
-
 async def test_names_and_signs_come_from_the_dictionary_when_the_binlog_has_none(shop: Shop) -> None:
     shop.run(
         "ALTER TABLE cart ADD note VARCHAR(300) FIRST, MODIFY user_id BIGINT UNSIGNED",

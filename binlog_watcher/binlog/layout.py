@@ -1,0 +1,97 @@
+"""How to read the rows of one table, and what they do."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from binlog_watcher.binlog.cascades import Parent
+from binlog_watcher.binlog.effects import Effects, Role, Watched
+from binlog_watcher.binlog.row_keys import RowKeys
+from binlog_watcher.binlog.rows import ABSENT, INTEGERS, STRINGS, Row, RowPlan
+from binlog_watcher.binlog.table_map import Column
+from binlog_watcher.binlog.wire import DecodeError, UnseenChangeError
+
+_BINARY_COLLATION = 63
+_NOWHERE = -1
+"""The index of a column that no row holds."""
+
+
+class Action(Enum):
+    """What a rows event did to its rows."""
+
+    WRITE = auto()
+    UPDATE = auto()
+    DELETE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``rows`` decodes key and id of a watched table's rows; None for a table that is only a parent.
+
+    ``parent``: what a change of its rows does to watched tables unseen; ``referenced`` decodes the columns that
+    others refer to.
+    """
+
+    name: str
+    role: Role
+    rows: RowPlan | None
+    parent: Parent
+    referenced: RowPlan
+
+    def apply(
+        self, action: Action, body: bytes, at: int, effects: Effects, keys: RowKeys, *, partial: bool
+    ) -> int:
+        """Decode the rows, whose columns' bitmaps begin behind ``at``; returns their number.
+
+        Raises DecodeError; UnseenChangeError only behind the effects of what the rows do tell.
+        """
+        count = 0
+        if self.rows is None:
+            pass
+        elif action is Action.UPDATE:
+            pairs = list(self.rows.pairs(body, at, partial=partial))
+            count = len(pairs)
+            keys.updated(self.role, pairs, effects)
+        else:
+            note = keys.inserted if action is Action.WRITE else keys.deleted
+            found = list(self.rows.single(body, at))
+            count = len(found)
+            note(self.role, found, effects)
+        if self._acts_elsewhere(action, body, at, partial=partial):
+            raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {self.name}")
+        return count
+
+    def _acts_elsewhere(self, action: Action, body: bytes, at: int, *, partial: bool) -> bool:
+        if action is Action.DELETE:
+            return self.parent.deletes
+        if action is Action.WRITE or not self.parent.updates:
+            return False
+        return any(_changed(*pair) for pair in self.referenced.pairs(body, at, partial=partial))
+
+
+def layout_of(name: str, columns: tuple[Column, ...], watched: Watched | None, parent: Parent) -> Layout:
+    """The layout of a table that is watched, or a parent. Raises DecodeError when a column is missing."""
+    names = {column.name.casefold(): at for at, column in enumerate(columns) if column.name is not None}
+    referenced = RowPlan(
+        columns, tuple(names[column] for column in sorted(parent.updates) if column in names)
+    )
+    if watched is None:
+        return Layout(name, Role.PARENT, None, parent, referenced)
+    key_at = names.get(watched.key_column.casefold())
+    if key_at is None:
+        raise DecodeError(f"table {name} has no column {watched.key_column}")
+    id_at = names.get((watched.id_column or "").casefold(), _NOWHERE)
+    if id_at == key_at or not _can_be_an_id(columns[id_at]):
+        id_at = _NOWHERE
+    return Layout(name, watched.role, RowPlan(columns, (key_at, id_at)), parent, referenced)
+
+
+def _can_be_an_id(column: Column) -> bool:
+    """Binary ids (UUIDs of 16 bytes) are left alone: they are no text."""
+    if column.type in INTEGERS:
+        return column.unsigned is not None
+    return column.type in STRINGS and column.collation not in (None, _BINARY_COLLATION)
+
+
+def _changed(before: Row, after: Row) -> bool:
+    """MINIMAL images hold, after the change, only what was changed."""
+    return any(new is not ABSENT and old != new for old, new in zip(before, after, strict=True))

@@ -1,0 +1,118 @@
+"""Which cart key a row belongs to, for images that do not tell: ``binlog_row_image=MINIMAL``.
+
+There an UPDATE carries the primary key and what changed, a DELETE the primary key. What is known of a row comes,
+in this order, from the image, from the rows seen lately, from the table itself. The memory is bounded, and read from
+the tables at each hydration, so that rows older than the stream are known, too. What is left unknown:
+
+- a deleted cart row (or one that was given to somebody else) that is older than the memory: its cart's timer is not
+  moved. A deletion would only have moved it to a later time, and what is due is read from the tables; so the timer
+  is never earlier than a fresh hydration would set it. Counted in ``Stats.unknown_rows``.
+- an order of which the same is true: its customer's cart may count again, so the tables are read anew.
+- the key of an inserted row: the column has its default, which is no customer.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+
+from binlog_watcher.binlog.effects import Effects, Role
+from binlog_watcher.binlog.rows import ABSENT, Row, Value
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.wire import UnseenChangeError
+
+Find = Callable[[Role, Collection[Value]], Mapping[Value, Value]]
+"""Row id → key, of those rows that are in the role's table now."""
+
+CAPACITY = 50_000
+"""Rows of one generation; up to two are held: some 15 MB."""
+
+_Place = tuple[Role, Value]
+
+
+def nothing_found(role: Role, row_ids: Collection[Value]) -> Mapping[Value, Value]:
+    """Without a server to ask."""
+    del role, row_ids
+    return {}
+
+
+class RowKeys:
+    """Remembers the rows seen lately. Rows are ``(key, id)`` as the plan decodes them."""
+
+    def __init__(self, find: Find, stats: Stats, *, capacity: int = CAPACITY) -> None:
+        self._find = find
+        self._stats = stats
+        self._capacity = capacity
+        # Two generations: the older is dropped whole, which costs less than dropping row by row.
+        self._young: dict[_Place, Value] = {}
+        self._old: dict[_Place, Value] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def note(self, role: Role, row_id: Value, key: Value) -> None:
+        """Remember a row; deleted ones stay, since a broken connection brings their deletion again."""
+        if row_id is ABSENT:
+            return
+        if len(self._young) >= self._capacity:
+            self._old, self._young = self._young, {}
+        self._young[role, row_id] = key
+
+    def recall(self, role: Role, row_id: Value) -> Value:
+        """The key that the row had when it was last seen, else ABSENT."""
+        place = (role, row_id)
+        found = self._young.get(place, ABSENT)
+        return self._old.get(place, ABSENT) if found is ABSENT else found
+
+    def inserted(self, role: Role, rows: Collection[Row], effects: Effects) -> None:
+        """Rows were written."""
+        for key, row_id in rows:
+            known = None if key is ABSENT else key
+            effects.inserted(role, known)
+            self.note(role, row_id, known)
+
+    def deleted(self, role: Role, rows: Collection[Row], effects: Effects) -> None:
+        """Rows were deleted. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
+        unknown: list[Value] = []
+        for key, row_id in rows:
+            known = self.recall(role, row_id) if key is ABSENT else key
+            if known is ABSENT:
+                unknown.append(row_id)
+            else:
+                effects.deleted(role, known)
+        self._give_up(role, unknown)
+
+    def updated(self, role: Role, pairs: Collection[tuple[Row, Row]], effects: Effects) -> None:
+        """Rows were changed. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
+        self._look_up(role, [pair for pair in pairs if pair[0][0] is pair[1][0] is ABSENT])
+        unknown: list[Value] = []
+        for (before, row_id), (after, new_id) in pairs:
+            old = self.recall(role, row_id) if before is ABSENT else before
+            new = old if after is ABSENT else after
+            if new is ABSENT and new_id is not ABSENT:
+                new = old = self.recall(role, new_id)
+            if new is ABSENT:
+                unknown.append(row_id)
+                continue
+            if old is ABSENT:  # given to somebody else, by whom is not known
+                unknown.append(row_id)
+                old = new
+            effects.updated(role, old, new)
+            if old != new or new_id != row_id:
+                self.note(role, row_id if new_id is ABSENT else new_id, new)
+        self._give_up(role, unknown)
+
+    def _look_up(self, role: Role, pairs: Collection[tuple[Row, Row]]) -> None:
+        missing = [
+            row_id if new_id is ABSENT else new_id
+            for (_, row_id), (_, new_id) in pairs
+            if self.recall(role, row_id) is ABSENT
+        ]
+        missing = [row_id for row_id in missing if row_id is not ABSENT]
+        if missing:
+            for row_id, key in self._find(role, missing).items():
+                self.note(role, row_id, key)
+
+    def _give_up(self, role: Role, row_ids: Collection[Value]) -> None:
+        """Rows of nobody knows whom. Without an id nothing could be found out about them at all."""
+        self._stats.unknown_rows += len(row_ids)
+        if row_ids and (role is not Role.CART or ABSENT in row_ids):
+            detail = "the row's image does not tell whose it was (binlog_row_image is not FULL)"
+            raise UnseenChangeError("unknown_row", detail)
