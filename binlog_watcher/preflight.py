@@ -141,8 +141,9 @@ class _Check:
         image = str(self._variable("binlog_row_image", "FULL"))
         if image not in {"FULL", "FULL_NODUP"}:
             self._warnings.append(
-                f"binlog_row_image is {image}: changed rows that do not tell the customer make "
-                "Cartwake read the tables anew, once a minute at most; SET GLOBAL binlog_row_image = 'FULL'"
+                f"binlog_row_image is {image}: changed rows do not tell the customer, who must be looked up; "
+                "deleting an old order makes Cartwake read the tables anew, once a minute at most; "
+                "SET GLOBAL binlog_row_image = 'FULL'"
             )
         metadata = str(self._variable("binlog_row_metadata", "MINIMAL"))
         if metadata != "FULL":
