@@ -1,0 +1,174 @@
+"""The one promise that every fault is held against.
+
+Whatever the server does: once traffic stops and the source has caught up, the armed keys that have counted rows
+are those of a fresh hydration, no due time is earlier than the hydrated one, and where only INSERTs happened the
+two are the same. Reconciliation plays no part in it: nothing here reads the shop but the source's own hydration.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from fakes.binlog_follower import DEADLINE_S, Follower, Shop, settings_for
+
+from binlog_watcher.binlog import BinlogSource
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core import refresh_clock
+from binlog_watcher.decision import Policy
+from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged
+from binlog_watcher.hydrate import Hydrator
+from binlog_watcher.schema import SAMPLE
+from binlog_watcher.source import Batch
+from binlog_watcher.store import tables
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.presence import new_owner
+from binlog_watcher.store.shop import Shop as ShopTables
+from binlog_watcher.tracker import Tracker
+
+HOUR_US = 3_600_000_000
+THRESHOLD_US = HOUR_US
+"""Longer than any test: no timer fires."""
+
+TICK_US = 10_000
+_MARK_S = 2.0
+"""After which a mark is taken for one that a reset has jumped over."""
+
+COUNTED = """
+SELECT DISTINCT c.user_id FROM cart c JOIN products p ON p.id = c.product_id
+WHERE c.user_id <> 0 AND c.quantity > 0 AND NOT EXISTS (
+  SELECT 1 FROM orders o WHERE o.user_id = c.user_id
+  AND FLOOR(UNIX_TIMESTAMP(o.created_at)) >= FLOOR(UNIX_TIMESTAMP(c.created_at)))
+"""
+"""Design §2, *counted rows*, said once more and in another way than the store says it."""
+
+
+def prepare(shop: Shop) -> None:
+    """Make the tables of ``open_shop`` ready: five products, and on MySQL created_at to the microsecond.
+
+    MariaDB's binlog tells the second of a commit only, so its created_at tells no more.
+    """
+    shop.run("INSERT INTO products (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd'), (5, 'e')")
+    if shop.server.flavor == "mysql":
+        shop.run("ALTER TABLE cart MODIFY created_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)")
+
+
+class Watch(Follower):
+    """A source and the timers that it sets, wired as `cartwake run` does, without anything that fires them."""
+
+    def __init__(self, source: BinlogSource, hydrator: Hydrator, shop: Shop) -> None:
+        super().__init__(source)
+        self.tracker = Tracker(THRESHOLD_US, tick_us=TICK_US)
+        self._hydrator = hydrator
+        self._shop = shop
+
+    async def deliver(self, batch: Batch) -> None:
+        await super().deliver(batch)
+        self.tracker.apply(batch)
+
+    async def settled(self) -> None:
+        """Wait until everything that the shop has done so far was applied, resets included.
+
+        A mark tells that the stream is behind it, but a reset may be under way, or may jump over the mark. So two
+        marks in a row must arrive with no hydration between them.
+        """
+        before = -1
+        async with asyncio.timeout(3 * DEADLINE_S):
+            while (now := await self._hydrations_at_mark()) != before:
+                before = now
+
+    async def holds(
+        self,
+        *,
+        resets: Mapping[str, int],
+        took_us: Mapping[int, int] | None = None,
+        empty: bool = False,
+    ) -> None:
+        """Assert the invariant; the traffic has stopped.
+
+        ``resets``: exactly those of the source, by reason. ``took_us``: only INSERTs happened, and how long the
+        slowest one of a key took. ``empty``: no cart is expected to be left.
+        """
+        await self.settled()
+        fresh = await asyncio.to_thread(self._fresh)
+        with contextlib.closing(Shop(self._shop.server, self._shop.database)) as shop:
+            counted = {row[0] for row in shop.run(COUNTED)}
+        assert (fresh == {}) is empty
+        assert fresh.keys() == counted
+        keys = self.tracker.keys()
+        armed = {key: self.tracker.due_of(key) or 0 for key in keys}
+        assert counted - armed.keys() == set(), "lost"
+        early = {key: due - armed[key] for key, due in fresh.items() if armed[key] < due}
+        assert early == {}, "due too early, by microseconds"
+        if took_us is not None:
+            assert armed.keys() == fresh.keys()
+            late = {key: armed[key] - due - self._allowed_us(took_us[int(key)]) for key, due in fresh.items()}
+            assert {key: us for key, us in late.items() if us > 0} == {}, "due too late, by microseconds"
+        assert self.source.stats.resets == resets
+        assert self.source.stats.unknown_events == 0
+
+    def _allowed_us(self, took_us: int) -> int:
+        return TICK_US + (took_us if self._shop.server.flavor == "mysql" else 1_000_000)
+
+    def _fresh(self) -> dict[CartKey, int]:
+        return {read.key: read.due_us for page in self._hydrator() for read in page}
+
+    async def _hydrations_at_mark(self) -> int:
+        while True:
+            with contextlib.closing(Shop(self._shop.server, self._shop.database)) as shop:
+                shop.run("INSERT INTO products (name) VALUES ('mark')")
+                ((mark,),) = shop.run("SELECT LAST_INSERT_ID()")
+            with contextlib.suppress(TimeoutError):
+                await self.until(lambda mark=mark: self._has_seen(mark), _MARK_S)
+                if self._count(Assigned) == self._count(Hydrated):
+                    return self._count(Assigned)
+
+    def _has_seen(self, mark: int) -> bool:
+        return any(isinstance(e, ProductChanged) and e.product_id == mark for e in reversed(self.events))
+
+    def _count(self, kind: type) -> int:
+        return sum(isinstance(event, kind) for event in self.events)
+
+
+def _hydrator(database: Database, clock: ServerClock) -> tuple[Hydrator, EpisodeLog]:
+    refresh_clock(clock, database)
+    tables.migrate(database, SAMPLE)
+    shop = ShopTables(database, SAMPLE)
+    episodes = EpisodeLog(database, shop, SAMPLE, new_owner())
+    policy = Policy(
+        threshold_us=THRESHOLD_US, cooldown_us=24 * HOUR_US, max_age_us=72 * HOUR_US,
+        activated_us=clock.now_us() - 48 * HOUR_US,
+    )  # fmt: skip
+    hydrator = Hydrator(
+        database=database, shop=shop, episodes=episodes, policy=policy, clock=clock, with_log=True
+    )
+    return hydrator, episodes
+
+
+@contextlib.asynccontextmanager
+async def watch(
+    shop: Shop, *, reader: Mapping[str, Any] | None = None, **options: Any
+) -> AsyncIterator[Watch]:
+    """A watch that has caught up. ``reader``: changes to the connection settings of the dump (a proxy's port, TLS).
+
+    ``options`` go to BinlogSource. Resets are not put off, so that each is seen.
+    """
+    settings = settings_for(shop.server, shop.database)
+    database, clock = Database(settings), ServerClock()
+    try:
+        hydrator, episodes = await asyncio.to_thread(_hydrator, database, clock)
+        source = BinlogSource(
+            settings_for(shop.server, shop.database, **(reader or {})), SAMPLE, hydrator,
+            **({"now_us": clock.now_us, "marker": episodes.mark, "reset_interval_s": 0.0} | options),
+        )  # fmt: skip
+        watching = Watch(source, hydrator, shop)
+        watching.task = asyncio.create_task(source.run(watching.deliver))
+        try:
+            await watching.caught_up()
+            yield watching
+        finally:
+            source.stop()
+            await watching.task
+    finally:
+        database.close()
