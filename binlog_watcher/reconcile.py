@@ -27,13 +27,17 @@ BATCH = 100
 
 @dataclass(slots=True)
 class Report:
-    """What one pass did. Times in epoch microseconds; ``found``: carts that should have fired."""
+    """What one pass did. Times in epoch microseconds.
+
+    ``found``: carts that should have fired; ``overdue``: timers fired in place of the stream.
+    """
 
     since_us: int
     until_us: int
     read: int = 0
     looked_at: int = 0
     found: list[CartKey] = field(default_factory=list)
+    overdue: int = 0
     retried: int = 0
     unknown: int = 0
 
@@ -75,13 +79,15 @@ class Reconciler:
         now_us = self._clock.now_us()
         until_us = now_us - self._threshold_us - GRACE_US
         report = Report(self._since_us, until_us)
-        pages = self._pages(until_us)
+        pages = self._pages(until_us, now_us)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             report.read += len(page)
             handled = await self._look_at(page, now_us, alone=alone)
             report.looked_at += len(handled)
             report.found += [entry.key for entry in handled if _should_have_fired(entry)]
         self._since_us = max(self._since_us, until_us)
+        if alone:
+            report.overdue = len(await self._look_at(self._overdue(now_us), now_us, alone=True))
         if self._with_log:
             report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
             rows = await asyncio.to_thread(self._episodes.open_rows, now_us)
@@ -92,7 +98,15 @@ class Reconciler:
         self._tell(report, alone=alone)
         return report
 
-    def _pages(self, until_us: int) -> Iterator[list[CartKey]]:
+    def _overdue(self, now_us: int) -> list[CartKey]:
+        """Carts whose time has come although no timer may fire: their partition's clock stands still."""
+        next_due_us = self._tracker.next_due()
+        if next_due_us is None or next_due_us > now_us:
+            return []
+        armed = self._tracker.keys()
+        return [key for key in armed if (self._tracker.due_of(key) or now_us + 1) <= now_us]
+
+    def _pages(self, until_us: int, now_us: int) -> Iterator[list[CartKey]]:
         """Keys with a row that fell due since the last pass."""
         if self._shop.created_at_indexed:
             if until_us > self._since_us:
@@ -100,7 +114,7 @@ class Reconciler:
             return
         if self._watermark is None:
             self._watermark = self._shop.id_watermark(self._since_us)
-        for keys, watermark in self._shop.rows_after_id(self._watermark, until_us):
+        for keys, watermark in self._shop.rows_after_id(self._watermark, until_us, now_us):
             yield keys
             self._watermark = watermark
 
@@ -122,8 +136,10 @@ class Reconciler:
                 users=report.found[:10],
                 hint="the binlog stream missed their activity; please report this with the log",
             )
-        elif report.found:
-            log.info("reconcile.alone", carts=len(report.found))
+        elif alone:
+            log.warning(
+                "reconcile.alone", carts=len(report.found) + report.overdue, hint="the binlog is not followed"
+            )
         if report.unknown:
             log.warning("reconcile.unknown", rows=report.unknown, hint="see `cartwake retry --unknown`")
         log.debug("reconcile.done", read=report.read, looked_at=report.looked_at, retried=report.retried)

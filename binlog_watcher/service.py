@@ -43,6 +43,7 @@ class Service:
         self._settings = settings
         self._core = core
         self._stopping = False
+        self._heard_us = core.clock.now_us()
         self._changed_products: set[int | str] = set()
         self._catalog = Catalog()
         self._pipeline = build_pipeline(settings, core, self._catalog)
@@ -130,6 +131,7 @@ class Service:
     async def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else."""
         self._changed_products.update(self.tracker.apply(batch))
+        self._heard_us = self._core.clock.now_us()
         if any(isinstance(event, Assigned) for event in batch.events):
             # A new wheel, still empty: the garbage collector shall never walk through its timers, which form no
             # cycles. A million of them took it 50 ms and more, in which nothing else runs.
@@ -141,7 +143,7 @@ class Service:
         while True:
             await asyncio.sleep(interval_s)
             try:
-                await self._reconciler.run_once(alone=not self.is_ready())
+                await self._reconciler.run_once(alone=self._stream_is_down())
             except DatabaseUnavailableError as error:
                 log.error("reconcile.postponed", error=str(error), retry_s=interval_s)  # noqa: TRY400 - one line
             except Exception as error:
@@ -210,6 +212,11 @@ class Service:
                 self.metrics.lag.set(self._source.stats.lag_us / 1e6)
                 self.metrics.resets.set(sum(self._source.stats.resets.values()))
             await asyncio.sleep(METRICS_INTERVAL_S)
+
+    def _stream_is_down(self) -> bool:
+        """Whether nothing came from the source for three intervals; a reset or a long hydration is not that."""
+        silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
+        return self._core.clock.now_us() - self._heard_us > silence_us
 
     def is_ready(self) -> bool:
         """Whether the binlog is followed: hydrated, and heard of within three intervals."""

@@ -20,6 +20,9 @@ from binlog_watcher.store.times import TimeColumn, column, shop_zone
 
 log = structlog.get_logger(__name__)
 
+FUTURE_US = 3_600_000_000
+"""How far the creation of a row may lie ahead of MySQL's clock."""
+
 HIGHEST_PRICE = Decimal(10) ** 12
 """What the log's cart_total can hold; also keeps arithmetic exact where the shop has prices as DOUBLE."""
 
@@ -286,13 +289,14 @@ class Shop:
             )
         return row[0] if row else 0
 
-    def rows_after_id(self, after_id: Any, until_us: int) -> Iterator[tuple[list[CartKey], Any]]:
+    def rows_after_id(self, after_id: Any, until_us: int, now_us: int) -> Iterator[tuple[list[CartKey], Any]]:
         """Where created_at has no index: keys of due rows with an id above the watermark, and the new watermark.
 
-        The watermark stops before the first row that is not due yet, so that one is read again next time.
+        The watermark stops before the first row that is not due yet, so that one is read again next time; a row
+        from the future (a clock gone wrong) does not hold it up, since it could for ever.
         """
         n = self._names
-        until = self.cart_time.from_us(until_us)
+        until, future = self.cart_time.from_us(until_us), self.cart_time.from_us(now_us + FUTURE_US)
         watermark, blocked = after_id, False
         while True:
             with self._database.session() as session:
@@ -306,7 +310,7 @@ class Shop:
                 due = not hasattr(created, "year") or created <= until
                 if due and key:
                     keys[key] = None
-                blocked = blocked or not due
+                blocked = blocked or (not due and created <= future)
                 watermark = watermark if blocked else row_id
                 after_id = row_id
             yield list(keys), watermark

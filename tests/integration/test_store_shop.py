@@ -96,7 +96,7 @@ def test_pages_cover_every_cart_once(shop: Any, monkeypatch: pytest.MonkeyPatch)
     now_us = shop.clock.now_us()
     created = [key for page in shop.shop.created_between(now_us - 3_600_000_000, now_us) for key in page]
     assert set(created) == set(range(1, 9))
-    by_id = [key for keys, _ in shop.shop.rows_after_id(0, now_us) for key in keys]
+    by_id = [key for keys, _ in shop.shop.rows_after_id(0, now_us, now_us) for key in keys]
     assert set(by_id) == set(range(1, 9))
 
 
@@ -104,11 +104,22 @@ def test_the_id_watermark_stops_before_what_is_not_due(shop: Any) -> None:
     shop.add(1, 1, minutes_ago=60)
     shop.add(2, 1, minutes_ago=1)
     shop.add(3, 1, minutes_ago=60)
-    until_us = shop.clock.now_us() - 30 * 60_000_000
-    keys, watermark = next(iter(shop.shop.rows_after_id(0, until_us)))
+    now_us = shop.clock.now_us()
+    until_us = now_us - 30 * 60_000_000
+    keys, watermark = next(iter(shop.shop.rows_after_id(0, until_us, now_us)))
     assert keys == [1, 3]
     assert watermark == 1
     assert shop.shop.id_watermark(until_us) == 3
+
+
+def test_a_row_from_the_far_future_does_not_hold_the_id_watermark_up(shop: Any) -> None:
+    shop.add(1, 1, minutes_ago=-60 * 24 * 365)
+    shop.add(2, 1, minutes_ago=60)
+    shop.add(3, 1, minutes_ago=1)
+    now_us = shop.clock.now_us()
+    keys, watermark = next(iter(shop.shop.rows_after_id(0, now_us - 30 * 60_000_000, now_us)))
+    assert keys == [2]
+    assert watermark == 2
 
 
 def test_datetime_columns_are_read_in_the_named_zone(shop: Any) -> None:
