@@ -20,6 +20,7 @@ from pymysql.err import ProgrammingError
 
 from binlog_watcher.binlog.dump import Session
 from binlog_watcher.binlog.gtid import GtidSet
+from binlog_watcher.binlog.headers import file_number
 from binlog_watcher.binlog.position import Position
 from binlog_watcher.errors import ConfigError
 
@@ -114,18 +115,32 @@ def why_not_resume(session: Session, state: ServerState, position: Position) -> 
     """Why the stream can't go on from ``position`` on this server; None when it can try."""
     if state.gtids != (position.gtids is not None):
         return "gtid_mode"
+    same = state.identity == position.identity
     if position.gtids is not None:
-        # After a failover the new server may lack what we read from the old one, and will say so itself if it
-        # matters. A server that lost its own history would give out the same GTIDs again.
-        same = state.identity == position.identity
-        return "history_lost" if same and not has_executed(session, position.gtids) else None
-    if state.identity != position.identity:
+        return _why_not_catch_up(session, state, position, position.gtids, same=same)
+    if not same:
         return "failover"
     if position.offset >= _END_OF_OFFSETS:
         return "offset"
     if state.mariadb and position.domains and _domains(session, position) != position.domains:
         return "history_lost"
     return None
+
+
+def _why_not_catch_up(
+    session: Session, state: ServerState, position: Position, gtids: GtidSet, *, same: bool
+) -> str | None:
+    """With GTIDs any server will do that has all that was read, and still has the logs of what was not.
+
+    What an old primary had and the new one never got was taken for true, and is not. A server that lost its own
+    history (RESET) gives the same GTIDs to other transactions: its logs begin anew, too.
+    """
+    if not has_executed(session, gtids):
+        return "history_lost" if same else "failover"
+    if same and (file_number(state.end[0]), state.end[1]) < (file_number(position.file), position.offset):
+        return "history_lost"
+    row = fetch(session, "SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, %s)", (str(gtids),))
+    return None if row is not None and row[0] else "purged"
 
 
 def _mariadb_anchor(session: Session, state: ServerState) -> Position:

@@ -215,6 +215,7 @@ class Reader:
         if position.identity != state.identity:
             log.warning("binlog.failover", identity=state.identity)
             position.identity = state.identity
+            position.file, position.offset = state.end  # its own; the GTIDs are what counts
             decoder.forget_layouts()
         decoder.restart(position, state.end)
         stream = Dump(

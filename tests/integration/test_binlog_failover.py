@@ -1,0 +1,204 @@
+"""Another server takes over: the stream goes on by GTIDs where it can, else the tables are read anew."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from fakes.binlog_follower import DEADLINE_S, Follower, Shop, carts, follow, now_us, open_shop, settings_for
+from fakes.mysql_proxy import MysqlProxy
+
+from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.demo.server import Flavor, Server, private_server
+from binlog_watcher.events import CartChanged, CartRead
+
+REPLICA = {"server_id": "2", "log_bin": "other-log", "relay_log": "relay"}
+ATTACH = {
+    "mysql": "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, SOURCE_USER = 'root', "
+    "SOURCE_PASSWORD = '{password}', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1",
+    "mariadb": "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = 'root', "
+    "MASTER_PASSWORD = '{password}', MASTER_USE_GTID = slave_pos",
+}
+
+
+@dataclass
+class Pair:
+    """A primary and its replica, and the one address under which the reader knows whichever serves."""
+
+    primary: Shop
+    replica: Shop
+    proxy: MysqlProxy
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        server = self.replica.server
+        return settings_for(server, "shop", port=self.proxy.port, user="app", password="secret-3")
+
+    async def replicated(self, follower: Follower) -> None:
+        """Wait until the replica has all that the primary has."""
+        if self.primary.server.flavor == "mysql":
+            executed = self.primary.run("SELECT @@GLOBAL.gtid_executed")[0][0]
+            waits = f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{executed}', {DEADLINE_S})"
+        else:
+            executed = self.primary.run("SELECT @@GLOBAL.gtid_binlog_pos")[0][0]
+            waits = f"SELECT MASTER_GTID_WAIT('{executed}', {DEADLINE_S})"
+        await follower.until(lambda: self.replica.run(waits) == [(0,)])
+
+    def detach(self) -> None:
+        """The replica gets nothing more."""
+        self.replica.run("STOP REPLICA", "RESET REPLICA ALL")
+
+    def fail_over(self) -> None:
+        self.proxy.cut()
+        self.proxy._target = (self.replica.server.host, self.replica.server.port)
+        self.proxy.mend()
+
+
+@contextlib.contextmanager
+def replicated_pair(flavor: Flavor) -> Iterator[Pair]:
+    with contextlib.ExitStack() as stack:
+        one, other = (
+            stack.enter_context(private_server(flavor, options=options)) for options in ({}, REPLICA)
+        )
+        for server in (one, other):
+            # Files of other lengths and numbers than the primary's.
+            with server.connect() as connection, connection.cursor() as cursor:
+                reset = "RESET BINARY LOGS AND GTIDS" if flavor == "mysql" else "RESET MASTER"
+                cursor.execute(reset)
+        with other.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(ATTACH[flavor].format(port=one.port, password=one.password))
+            cursor.execute("START REPLICA")
+        with one.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE shop")
+            cursor.execute("CREATE USER 'app'@'%' IDENTIFIED BY 'secret-3'")
+            cursor.execute("GRANT ALL ON *.* TO 'app'@'%'")
+            for _ in range(3):
+                cursor.execute("FLUSH BINARY LOGS")
+        primary = stack.enter_context(open_shop(one, "shop"))
+        _wait_for_table(other)
+        replica = Shop(other, "shop")
+        replica._marks = primary._marks  # both fill one table
+        stack.callback(replica.close)
+        proxy = stack.enter_context(MysqlProxy(one.host, one.port).running())
+        yield Pair(primary, replica, proxy)
+
+
+def _wait_for_table(server: Server) -> None:
+    deadline = now_us() + int(DEADLINE_S * 1e6)
+    with server.connect() as connection, connection.cursor() as cursor:
+        while now_us() < deadline:
+            with contextlib.suppress(Exception):
+                cursor.execute("SELECT * FROM shop.products")
+                return
+        cursor.execute("SHOW REPLICA STATUS")
+        raise AssertionError(cursor.fetchall())
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    with replicated_pair("mysql") as found:
+        yield found
+
+
+def keys(follower: Follower) -> list[object]:
+    return [event.key for event in follower.events if isinstance(event, CartChanged)]
+
+
+def read(follower: Follower) -> set[object]:
+    return {event.key for event in follower.events if isinstance(event, CartRead)}
+
+
+async def test_a_replica_that_has_everything_is_followed_without_a_reset(pair: Pair) -> None:
+    async with follow(pair.settings, hydrate=carts(pair.settings)) as follower:
+        pair.primary.run("INSERT INTO cart (user_id) VALUES (1)")
+        await follower.settle(pair.primary)
+        pair.proxy.cut()
+        pair.primary.run(
+            "INSERT INTO cart (user_id) VALUES (2)", "UPDATE cart SET user_id = 3 WHERE user_id = 1"
+        )
+        await pair.replicated(follower)
+        pair.detach()
+        pair.replica.run("INSERT INTO cart (user_id) VALUES (4)")
+        pair.fail_over()
+        await follower.settle(pair.replica)
+        assert keys(follower) == [1, 2, 1, 3, 4]
+        assert follower.resets == []
+        # And on: the next broken connection finds the position of the new server.
+        pair.fail_over()
+        pair.replica.run("FLUSH BINARY LOGS", "INSERT INTO cart (user_id) VALUES (5)")
+        await follower.settle(pair.replica)
+        assert keys(follower) == [1, 2, 1, 3, 4, 5]
+        assert follower.resets == []
+
+
+async def test_a_replica_that_lacks_what_was_read(pair: Pair) -> None:
+    """The order that was seen on the lost primary never happened: its customer's cart counts."""
+    async with follow(pair.settings, hydrate=carts(pair.settings)) as follower:
+        pair.primary.run("INSERT INTO cart (user_id) VALUES (1)")
+        await follower.settle(pair.primary)
+        await pair.replicated(follower)
+        pair.detach()
+        pair.primary.run("INSERT INTO orders (user_id) VALUES (1)", "INSERT INTO cart (user_id) VALUES (2)")
+        await follower.settle(pair.primary)
+        pair.fail_over()
+        await follower.until(lambda: follower.source.stats.resets == {"failover": 1})
+        assert read(follower) == {1}
+        pair.replica.run("INSERT INTO cart (user_id) VALUES (3)")
+        await follower.settle(pair.replica)
+        assert keys(follower)[-1] == 3
+        assert follower.resets == ["failover"]
+
+
+async def test_a_replica_that_has_purged_what_was_not_read(pair: Pair) -> None:
+    async with follow(pair.settings, hydrate=carts(pair.settings)) as follower:
+        pair.proxy.cut()
+        pair.primary.run("INSERT INTO cart (user_id) VALUES (7)")
+        await pair.replicated(follower)
+        pair.detach()
+        pair.replica.run("FLUSH BINARY LOGS")
+        last = pair.replica.run("SHOW BINARY LOGS")[-1][0]
+        pair.replica.run(f"PURGE BINARY LOGS TO '{last}'")
+        pair.fail_over()
+        await follower.until(lambda: follower.source.stats.resets == {"purged": 1})
+        assert read(follower) == {7}
+        pair.replica.run("INSERT INTO cart (user_id) VALUES (8)")
+        await follower.settle(pair.replica)
+        assert keys(follower) == [8]
+
+
+async def test_a_mariadb_replica_is_read_anew() -> None:
+    """MariaDB's positions are files and offsets, which mean nothing elsewhere."""
+    with replicated_pair("mariadb") as pair:
+        async with follow(pair.settings, hydrate=carts(pair.settings)) as follower:
+            pair.primary.run("INSERT INTO cart (user_id) VALUES (1)")
+            await follower.settle(pair.primary)
+            await pair.replicated(follower)
+            pair.detach()
+            pair.fail_over()
+            await follower.until(lambda: follower.source.stats.resets == {"failover": 1})
+            assert read(follower) == {1}
+            pair.replica.run("INSERT INTO cart (user_id) VALUES (2)")
+            await follower.settle(pair.replica)
+            assert keys(follower) == [1, 2]
+
+
+async def test_a_history_that_begins_anew_and_is_longer_than_the_old() -> None:
+    """The same server gives the same GTIDs to other transactions: its set alone does not tell."""
+    with private_server("mysql") as server:
+        with server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE shop")
+            cursor.execute("FLUSH BINARY LOGS")
+        with open_shop(server, "shop") as shop, MysqlProxy(server.host, server.port).running() as proxy:
+            settings = settings_for(server, "shop")
+            async with follow(
+                settings_for(server, "shop", port=proxy.port), hydrate=carts(settings)
+            ) as follower:
+                await follower.settle(shop)
+                proxy.cut()
+                shop.run("RESET BINARY LOGS AND GTIDS")
+                for user in range(1, 31):
+                    shop.run(f"INSERT INTO cart (user_id) VALUES ({user})")
+                proxy.mend()
+                await follower.until(lambda: bool(follower.source.stats.resets))
+                assert follower.source.stats.resets == {"history_lost": 1}
+                assert read(follower) == set(range(1, 31))
