@@ -14,6 +14,7 @@ from pymysqlreplication.constants import CHARSET, FIELD_TYPE
 from binlog_watcher.binlog.table_map import (
     COMPRESSED_BLOB,
     COMPRESSED_VARCHAR,
+    TYPED_ARRAY,
     VECTOR,
     Column,
 )
@@ -234,6 +235,8 @@ def _extent(column: Column) -> tuple[int, int]:
         return 0, 2 if length > 255 else 1
     if kind in _PREFIXED_BLOBS:
         return 0, metadata[0]
+    if kind == TYPED_ARRAY:
+        return 0, 4  # stored as JSON
     raise DecodeError(f"column {column.name} has the unknown type {kind}")
 
 

@@ -13,7 +13,7 @@ from pymysqlreplication.constants import FIELD_TYPE
 from binlog_watcher.binlog.wire import DecodeError, lenenc, piece
 
 VECTOR = 242
-TYPED_ARRAY = 244
+TYPED_ARRAY = 20  # of a multi-valued index; from MySQL 8.0.17 until such columns were left out of the binlog
 COMPRESSED_BLOB = 140  # MariaDB's COMPRESSED attribute
 COMPRESSED_VARCHAR = 141
 
@@ -115,8 +115,11 @@ def parse_table_map(data: bytes) -> TableMap:
 def _columns(types: bytes, metadata: bytes) -> Iterable[Column]:
     at = 0
     for kind in types:
-        if kind == TYPED_ARRAY:  # real type, then the metadata of an array of it: always stored as a blob
-            raise DecodeError("typed arrays (multi-valued indexes) can't be decoded")
+        if kind == TYPED_ARRAY:
+            size = _array_metadata(piece(metadata, at, 1)[0])
+            yield Column(kind, piece(metadata, at, size))
+            at += size
+            continue
         size = 1 if kind in _ONE_BYTE_OF_METADATA else 2 if kind in _TWO_BYTES_OF_METADATA else 0
         found = piece(metadata, at, size)
         at += size
@@ -124,6 +127,13 @@ def _columns(types: bytes, metadata: bytes) -> Iterable[Column]:
             yield Column(found[0], found)
         else:
             yield Column(kind, found)
+
+
+def _array_metadata(element: int) -> int:
+    """An array's metadata: the type of its elements, then what goes with that; VARCHAR has a byte more here."""
+    if element == FIELD_TYPE.VARCHAR:
+        return 4
+    return 1 + (1 if element in _ONE_BYTE_OF_METADATA else 2 if element in _TWO_BYTES_OF_METADATA else 0)
 
 
 def _with_signs(columns: list[Column], bits: bytes) -> list[Column]:
