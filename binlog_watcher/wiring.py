@@ -1,5 +1,8 @@
 """Turns Settings into the parts' own values: each package gets only its slice, and none knows Settings."""
 
+import time
+from collections.abc import Callable
+
 import structlog
 
 from binlog_watcher.decision import Policy
@@ -20,6 +23,9 @@ from recommender import (
 )
 
 log = structlog.get_logger(__name__)
+
+FALLBACK_QUIET_S = 60.0
+"""While Gemini is out every mail falls back: after the first WARNING there is at most one in this time."""
 
 
 def policy(settings: Settings, activated_us: int) -> Policy:
@@ -95,14 +101,30 @@ def smtp(settings: Settings) -> SmtpSettings:
         raise ConfigError(f"SMTP settings: {error}") from error
 
 
+class FallbackReport:
+    """Counts every fallback and says so in the log, at once and then damped; ``clock`` in seconds."""
+
+    def __init__(self, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._quiet_until = float("-inf")
+        self._untold = 0
+
+    def __call__(self, reason: str) -> None:
+        """One mail has the template's text."""
+        self._metrics.fallbacks.labels("gemini").inc()
+        self._untold += 1
+        now = self._clock()
+        if now >= self._quiet_until:
+            log.warning("gemini.fallback", reason=reason, mails=self._untold)
+            self._quiet_until = now + FALLBACK_QUIET_S
+            self._untold = 0
+
+
 def text_writer(settings: Settings, metrics: Metrics) -> TextWriter:
     """Gemini with the template as its fallback, or the template alone without a key."""
     if settings.gemini_api_key is None:
         return TemplateWriter()
-
-    def on_fallback(reason: str) -> None:
-        metrics.fallbacks.labels("gemini").inc()
-        log.warning("gemini.fallback", reason=reason)
 
     try:
         primary = GeminiWriter(
@@ -119,7 +141,7 @@ def text_writer(settings: Settings, metrics: Metrics) -> TextWriter:
         )
     except RecommenderError as error:
         raise ConfigError(f"GEMINI settings: {error}") from error
-    return FallbackWriter(primary, TemplateWriter(), on_fallback)
+    return FallbackWriter(primary, TemplateWriter(), FallbackReport(metrics))
 
 
 def product(row: CatalogueRow) -> Product | None:

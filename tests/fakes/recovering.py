@@ -11,13 +11,39 @@ from binlog_watcher.core import Core, open_core
 from binlog_watcher.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
 from binlog_watcher.pipeline import Pipeline, build_pipeline
 from binlog_watcher.reconcile import Reconciler
-from binlog_watcher.settings import load_settings
+from binlog_watcher.settings import Settings, load_settings
 from binlog_watcher.source import Batch, Progress
 from binlog_watcher.timers import Timers
 from binlog_watcher.tracker import DueCart
 from binlog_watcher.wiring import read_catalogue
 
 PARTITION = "binlog"
+
+
+def settings_of(shop: Any, smtp: MailServer, **settings: str) -> Settings:
+    """Settings for a shop and an SMTP server of the tests."""
+    return load_settings(
+        None,
+        environ={
+            "MYSQL_HOST": "127.0.0.1",
+            "MYSQL_PORT": str(shop.server.port),
+            "MYSQL_USER": shop.server.user,
+            "MYSQL_PASSWORD": shop.server.password,
+            "MYSQL_DATABASE": shop.name,
+            "MYSQL_TLS": "off",
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(smtp.port),
+            "SMTP_TLS": "none",
+            "SENDER_EMAIL": "hello@shop.example.com",
+            "STORE_NAME": "The Sample Shop",
+            "STORE_URL": "https://shop.example.com",
+            "STORE_ADDRESS": "1 Market Street",
+            "SUPPORT_EMAIL": "support@shop.example.com",
+            "CART_URL": "https://shop.example.com/cart",
+            "LOG_FILE": "",
+        }
+        | settings,
+    )
 
 
 class Recovering:
@@ -34,28 +60,7 @@ class Recovering:
                 "INSERT IGNORE INTO cart_abandonment_meta (name, value) VALUES ('activated_at', %s)",
                 (str(shop.clock.now_us() - int(active_hours * 3_600_000_000)),),
             )
-        self.settings = load_settings(
-            None,
-            environ={
-                "MYSQL_HOST": "127.0.0.1",
-                "MYSQL_PORT": str(shop.server.port),
-                "MYSQL_USER": shop.server.user,
-                "MYSQL_PASSWORD": shop.server.password,
-                "MYSQL_DATABASE": shop.name,
-                "MYSQL_TLS": "off",
-                "SMTP_HOST": "127.0.0.1",
-                "SMTP_PORT": str(smtp.port),
-                "SMTP_TLS": "none",
-                "SENDER_EMAIL": "hello@shop.example.com",
-                "STORE_NAME": "The Sample Shop",
-                "STORE_URL": "https://shop.example.com",
-                "STORE_ADDRESS": "1 Market Street",
-                "SUPPORT_EMAIL": "support@shop.example.com",
-                "CART_URL": "https://shop.example.com/cart",
-                "LOG_FILE": "",
-            }
-            | settings,
-        )
+        self.settings = settings_of(shop, smtp, **settings)
         self.core: Core = open_core(self.settings, write=not self.settings.dry_run)
         self.pipeline: Pipeline = build_pipeline(self.settings, self.core, read_catalogue(self.core.shop))
         self.tracker = self.pipeline.tracker

@@ -1,0 +1,166 @@
+"""The real service in the test's own process: how it ends, what it leaves behind, and what it finds by itself."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import structlog
+from fakes.mail_server import MailServer
+from fakes.mysql_proxy import MysqlProxy
+from fakes.recovering import settings_of, until
+
+from binlog_watcher import reconcile as reconcile_module
+from binlog_watcher import service as service_module
+from binlog_watcher.core import open_core
+from binlog_watcher.service import Service
+
+THRESHOLD_S = 1.0
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    shop: Any, smtp: MailServer, **settings: str
+) -> AsyncIterator[tuple[Service, asyncio.Event, "asyncio.Task[None]"]]:
+    """A service that follows the shop; the event ends it."""
+    parsed = settings_of(
+        shop,
+        smtp,
+        **(
+            {"ABANDONMENT_THRESHOLD_MINUTES": str(THRESHOLD_S / 60), "CHECK_INTERVAL_SECONDS": "1"} | settings
+        ),
+    )
+    core = await asyncio.to_thread(lambda: open_core(parsed, write=True))
+    service, stop = Service(parsed, core), asyncio.Event()
+    running = asyncio.create_task(service.run(stop))
+    try:
+        await until(lambda: service.is_ready() or running.done())
+        yield service, stop, running
+    finally:
+        stop.set()
+        try:
+            async with asyncio.timeout(60):
+                await running
+        finally:
+            await asyncio.to_thread(core.close)
+
+
+def statuses(shop: Any) -> dict[str, str]:
+    return {row["cart_key"]: row["status"] for row in shop.log()}
+
+
+async def test_ending_waits_for_the_mails_in_hand(shop: Any, smtp: MailServer) -> None:
+    reached, gate = asyncio.Event(), asyncio.Event()
+
+    async def slow(_server: object) -> str:
+        reached.set()
+        await gate.wait()
+        return "250 OK"
+
+    shop.user(1, "user1@example.com")
+    smtp.answer("DATA", "user1@example.com", slow)
+    with structlog.testing.capture_logs() as logs:
+        async with serving(shop, smtp) as (_service, stop, running):
+            shop.add(1, 1, minutes_ago=0)
+            async with asyncio.timeout(30):
+                await reached.wait()
+            stop.set()
+            await until(lambda: "service.stopping" in {entry["event"] for entry in logs})
+            assert not running.done()
+            assert statuses(shop) == {"1": "sending"}
+            gate.set()
+    events = [entry["event"] for entry in logs]
+    assert events.index("recovery.finished") < events.index("service.stopped")
+    assert "service.unfinished" not in events
+    assert statuses(shop) == {"1": "sent"}
+    assert shop.run("SELECT COUNT(*) FROM cart_abandonment_log WHERE lease_until IS NOT NULL") == [(0,)]
+
+
+async def test_past_the_deadline_the_next_start_takes_over_at_once(shop: Any, smtp: MailServer) -> None:
+    stuck = asyncio.Event()
+
+    async def for_ever(_server: object) -> str:
+        stuck.set()
+        await asyncio.Event().wait()
+        return "250 never"
+
+    for user_id in (1, 2, 3):
+        shop.user(user_id, f"user{user_id}@example.com")
+    smtp.answer("DATA", "*", for_ever)
+    with structlog.testing.capture_logs() as logs:
+        async with serving(shop, smtp, SMTP_CONNECTIONS="1", SHUTDOWN_SECONDS="0.3") as (
+            _service,
+            stop,
+            _running,
+        ):
+            for user_id in (1, 2, 3):
+                shop.add(user_id, user_id, minutes_ago=0)
+            async with asyncio.timeout(30):
+                await stuck.wait()
+            await until(lambda: len(shop.log()) == 3)
+            stop.set()
+    assert "service.unfinished" in {entry["event"] for entry in logs}
+    assert sorted(statuses(shop).values()) == ["claimed", "claimed", "sending"]
+    (under_way,) = [key for key, status in statuses(shop).items() if status == "sending"]
+    async with serving(shop, smtp):
+        await until(lambda: sorted(statuses(shop).values()) == ["sent", "sent", "unknown"])
+    assert statuses(shop)[under_way] == "unknown"
+    assert smtp.mails_to(f"user{under_way}@example.com") == []
+    assert len(smtp.accepted) == 2
+
+
+async def test_ending_while_mysql_is_gone_takes_no_longer_than_allowed(shop: Any, smtp: MailServer) -> None:
+    with MysqlProxy(shop.server.host, shop.server.port).running() as proxy:
+
+        async def cut(_server: object) -> str:
+            proxy.cut()
+            return "250 OK"
+
+        shop.user(1, "user1@example.com")
+        smtp.answer("DATA", "user1@example.com", cut)
+        with structlog.testing.capture_logs() as logs:
+            async with serving(shop, smtp, MYSQL_PORT=str(proxy.port), SHUTDOWN_SECONDS="0.5") as (
+                _,
+                stop,
+                _running,
+            ):
+                shop.add(1, 1, minutes_ago=0)
+                await until(lambda: "outcome.not_written" in {entry["event"] for entry in logs})
+                stop.set()
+    assert {"service.unfinished", "service.stopped"} <= {entry["event"] for entry in logs}
+    assert statuses(shop) == {"1": "sending"}
+    async with serving(shop, smtp):
+        await until(lambda: statuses(shop) == {"1": "unknown"})
+    assert len(smtp.accepted) == 1
+
+
+async def test_a_cart_that_the_binlog_never_saw_is_found_and_mailed_once(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (reconcile_module, service_module):
+        monkeypatch.setattr(module, "GRACE_US", 1_000_000)
+    shop.user(1, "user1@example.com")
+    shop.user(2, "user2@example.com")
+    with structlog.testing.capture_logs() as logs:
+        async with serving(shop, smtp) as (service, _stop, _running):
+            with (
+                shop.server.connect(database=shop.name, autocommit=True) as connection,
+                connection.cursor() as cursor,
+            ):
+                cursor.execute("SET SESSION sql_log_bin = 0")
+                cursor.execute("INSERT INTO cart (user_id, product_id) VALUES (1, 1)")
+            shop.add(2, 2, minutes_ago=0)
+            await until(lambda: statuses(shop) == {"1": "sent", "2": "sent"})
+            finds = "cartwake_reconcile_finds_total"
+            assert service.metrics.registry.get_sample_value(finds) == 1
+
+            # Some passes later it is neither found nor mailed again.
+            def passes() -> int:
+                return len([entry for entry in logs if entry["event"] == "reconcile.done"])
+
+            so_far = passes()
+            await until(lambda: passes() >= so_far + 2)
+    found = [entry["users"] for entry in logs if entry["event"] == "reconcile.found"]
+    assert found == [[1]]
+    assert len(smtp.accepted) == 2

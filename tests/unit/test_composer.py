@@ -1,0 +1,122 @@
+"""From a claimed cart to the bytes of its mail, with a real catalogue, renderer and writer."""
+
+import email
+import email.policy
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import structlog
+
+from binlog_watcher.composer import ClaimedCart, Composer
+from binlog_watcher.decision import Cart, Customer, Line, Send
+from binlog_watcher.demo import sample_shop
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.tracker import DueCart
+from mailer import DiscountTable, InvalidAddressError, Links, Store, Tier
+from recommender import Catalog, Recommender, TemplateWriter
+from recommender import Product as CatalogueProduct
+
+NOW = 1_790_000_000_000_000
+STORE = Store(
+    name="The Sample Shop", url="https://shop.example.com", address="1 Market Street",
+    support_email="support@shop.example.com", sender_email="hello@shop.example.com",
+    sender_name="The Sample Shop", cart_url="https://shop.example.com/cart", currency="USD",
+)  # fmt: skip
+
+
+def catalogue() -> Catalog:
+    return Catalog(
+        [
+            CatalogueProduct.from_row(
+                {"id": p.id, "name": p.name, "description": p.description, "price": p.price,
+                 "category": p.category, "image": p.image, "stock": p.stock}
+            )
+            for p in sample_shop.products()
+        ]
+    )  # fmt: skip
+
+
+def composer(**changes: Any) -> Composer:
+    parts: dict[str, Any] = {
+        "store": STORE,
+        "discounts": DiscountTable(
+            (Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decimal(20), "SAVE20"))
+        ),
+        "links": Links("a secret for tests only", support_email="support@shop.example.com"),
+        "recommender": Recommender(catalogue(), count=3, threshold=0.05),
+        "writer": TemplateWriter(),
+        "metrics": Metrics(),
+        "installation": "abc",
+    }
+    return Composer(**(parts | changes))
+
+
+def cart(*, price: str = "20", quantity: int = 2, name: str | None = "Ada Lovelace") -> Cart:
+    product = next(iter(sample_shop.products()))
+    line = Line(product.id, product.name, product.category, Decimal(price), quantity, product.image)
+    customer = Customer(7, name, "Ada@example.com", None, b"x" * 32)
+    return Cart(7, customer, (line,), NOW, None)
+
+
+def claimed(one: Cart) -> ClaimedCart:
+    return ClaimedCart(DueCart(7, "binlog", NOW, NOW), one, Send(NOW, NOW), 42, 1)
+
+
+def parsed(message: bytes) -> Any:
+    return email.message_from_bytes(message, policy=email.policy.default)
+
+
+async def test_a_mail_with_cart_discount_and_recommendations() -> None:
+    making = composer()
+    (picks,) = making.recommend([cart()])
+    ready = await making.compose(claimed(cart(price="300")), picks, NOW)
+    mail = parsed(ready.message)
+    assert ready.recipient == "Ada@example.com"
+    assert mail["Message-ID"] == ready.message_id == "<cartwake.42.1.abc@shop.example.com>"
+    assert mail["Subject"].startswith("Ada, you left something in your cart")
+    text = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    for part in (text, html):
+        assert "600.00" in part
+        assert "480.00" in part
+        assert "SAVE20" in part
+    assert len(picks) == 3
+    assert all(pick.product.name.split()[0] in text for pick in picks)
+
+
+async def test_the_same_row_gives_the_same_message_id_at_every_attempt() -> None:
+    making = composer()
+    one = await making.compose(claimed(cart()), [], NOW)
+    two = await making.compose(replace(claimed(cart()), attempt=2), [], NOW + 3_600_000_000)
+    assert one.message_id == two.message_id
+    assert parsed(one.message)["Date"] != parsed(two.message)["Date"]
+
+
+def test_a_recommender_that_breaks_recommends_nothing_for_the_whole_batch() -> None:
+    class Broken:
+        def recommend_many(self, _carts: object) -> None:
+            raise MemoryError("matrix")
+
+    metrics = Metrics()
+    making = composer(recommender=Broken(), metrics=metrics)
+    with structlog.testing.capture_logs() as logs:
+        assert making.recommend([cart(), cart()]) == [[], []]
+    assert [(entry["event"], entry["mails"], entry["log_level"]) for entry in logs] == [
+        ("recommender.failed", 2, "warning")
+    ]
+    assert metrics.registry.get_sample_value("cartwake_fallbacks_total", {"part": "recommender"}) == 2
+
+
+async def test_a_mail_without_recommendations_is_whole() -> None:
+    ready = await composer().compose(claimed(cart(name=None)), [], NOW)
+    mail = parsed(ready.message)
+    assert "you left something in your cart" in mail["Subject"].lower()
+    assert "40.00" in mail.get_body(("plain",)).get_content()
+
+
+async def test_an_address_that_went_bad_is_an_error_of_this_mail() -> None:
+    broken = replace(cart(), customer=Customer(7, "Ada", "no address", None, None))
+    with pytest.raises(InvalidAddressError):
+        await composer().compose(claimed(broken), [], NOW)

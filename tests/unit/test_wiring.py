@@ -1,0 +1,95 @@
+"""From Settings to the parts' own values."""
+
+from decimal import Decimal
+
+import pytest
+import structlog
+
+from binlog_watcher import wiring
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.settings import Settings, load_settings
+from binlog_watcher.store.shop import CatalogueRow
+from recommender import FallbackWriter, TemplateWriter
+
+
+def settings(**changes: str) -> Settings:
+    return load_settings(
+        None,
+        environ={
+            "MYSQL_USER": "cartwake",
+            "MYSQL_DATABASE": "shop",
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_TLS": "none",
+            "SENDER_EMAIL": "hello@shop.example.com",
+            "STORE_NAME": "The Sample Shop",
+            "STORE_URL": "https://shop.example.com",
+            "STORE_ADDRESS": "1 Market Street",
+            "SUPPORT_EMAIL": "support@shop.example.com",
+            "CART_URL": "https://shop.example.com/cart",
+        }
+        | changes,
+    )
+
+
+def test_the_policy_in_microseconds() -> None:
+    policy = wiring.policy(
+        settings(ABANDONMENT_THRESHOLD_MINUTES="0.5", EMAIL_COOLDOWN_HOURS="1.5", MAX_CART_AGE_HOURS="2",
+                 EXCLUDE_ROLES="Admin, staff", ROLLOUT_PERCENT="12.5"), 7,
+    )  # fmt: skip
+    assert (policy.threshold_us, policy.cooldown_us, policy.max_age_us) == (
+        30_000_000,
+        5_400_000_000,
+        7_200_000_000,
+    )
+    assert policy.activated_us == 7
+    assert policy.excluded_roles == {"admin", "staff"}
+    assert policy.rollout_percent == Decimal("12.5")
+
+
+def test_the_tiers_of_the_owner_with_codes() -> None:
+    table = wiring.discounts(settings(DISCOUNT_TIER_2_CODE="SAVE20"))
+    found = {total: table.for_total(Decimal(total)) for total in ("99.99", "100", "499.99", "500")}
+    assert [int(discount.percent) for discount in found.values()] == [0, 10, 10, 20]
+    assert found["500"].code == "SAVE20"
+    assert found["100"].code is None
+
+
+def test_without_a_key_the_template_writes() -> None:
+    assert isinstance(wiring.text_writer(settings(), Metrics()), TemplateWriter)
+
+
+async def test_with_a_key_gemini_writes_and_the_template_stands_by() -> None:
+    writer = wiring.text_writer(settings(GEMINI_API_KEY="made-up-key-0123456789"), Metrics())
+    assert isinstance(writer, FallbackWriter)
+    await writer.close()
+
+
+def test_fallbacks_are_all_counted_and_told_once_a_minute() -> None:
+    metrics, now = Metrics(), [100.0]
+    report = wiring.FallbackReport(metrics, clock=lambda: now[0])
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(500):
+            report("HTTP 500")
+            now[0] += 0.1
+        now[0] = 161.0
+        report("left alone")
+        report("left alone")
+    assert [(entry["log_level"], entry["reason"], entry["mails"]) for entry in logs] == [
+        ("warning", "HTTP 500", 1),
+        ("warning", "left alone", 500),
+    ]
+    assert metrics.registry.get_sample_value("cartwake_fallbacks_total", {"part": "gemini"}) == 502
+
+
+def test_a_product_that_cannot_be_recommended_is_left_out_and_told() -> None:
+    row = CatalogueRow("", "No id", "", Decimal(5), "", None, None)
+    with structlog.testing.capture_logs() as logs:
+        assert wiring.product(row) is None
+    assert [entry["event"] for entry in logs] == ["catalogue.unusable_product"]
+
+
+@pytest.mark.parametrize("url", ["https://shop.example.com/" + "x" * 200])
+def test_a_public_url_that_makes_links_too_long_is_a_config_error(url: str) -> None:
+    with pytest.raises(ConfigError, match="PUBLIC_URL"):
+        wiring.links(settings(PUBLIC_URL=url), "a secret of our own table")
