@@ -24,6 +24,7 @@ _SAME_SERVER_ID = ("same server_uuid", "same server_id", "server_uuid/server_id"
 _WRONG_PASSWORD = frozenset({1045, 1698, 3118, 1862, 1820})
 _NO_PRIVILEGE = frozenset({1227, 1142, 1143, 1044, 3530})
 _NO_DATABASE = 1049
+_NO_TABLE = 1146
 _BINLOG_OFF = ("binary log is not open", "you are not using binary logging")
 
 
@@ -80,6 +81,18 @@ def grant_statement(user: str, host: str, database: str, *, mariadb: bool) -> st
 
 
 def is_retryable(error: Exception) -> bool:
-    """Whether an exception comes from the connection or the server, rather than from a mistake of ours."""
-    origin = getattr(error, "orig", error)  # a pool around the driver wraps its errors
-    return isinstance(origin, pymysql.err.Error | OSError | DatabaseUnavailableError)
+    """Whether an exception comes from the connection or the server, rather than from a mistake of ours.
+
+    A table that is gone when the tables are read anew is on its way back, or is for the operator to mend: the start
+    has seen it there. An end now would lose nothing, yet leave the shop without Cartwake for a swap of tables.
+    """
+    if isinstance(error, ConfigError):
+        cause = _origin(error.__cause__)
+        return isinstance(cause, pymysql.err.Error) and cause.args[:1] == (_NO_TABLE,)
+    return isinstance(_origin(error), pymysql.err.Error | OSError | DatabaseUnavailableError)
+
+
+def _origin(error: BaseException | None) -> BaseException | None:
+    """What a pool around the driver has wrapped."""
+    origin: BaseException | None = getattr(error, "orig", error)
+    return origin

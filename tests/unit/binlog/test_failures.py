@@ -1,7 +1,7 @@
 """Errors by what to do about them."""
 
 import pytest
-from pymysql.err import InternalError, OperationalError
+from pymysql.err import InternalError, OperationalError, ProgrammingError
 
 from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.connection import ConnectionSettings
@@ -57,3 +57,10 @@ def test_other_errors() -> None:
     assert remedy_for(DatabaseUnavailableError("gone"), HERE, mariadb=False) is Remedy.RECONNECT
     assert remedy_for(TimeoutError(), HERE, mariadb=False) is Remedy.RECONNECT
     assert not is_retryable(ValueError("a mistake of ours"))
+
+
+@pytest.mark.parametrize(("code", "retryable"), [(1146, True), (1054, False)])
+def test_a_table_that_is_gone_may_come_back_and_a_column_may_not(code: int, retryable: bool) -> None:
+    error = ConfigError("MySQL says no")
+    error.__cause__ = ProgrammingError(code, "no such thing")
+    assert is_retryable(error) is retryable
