@@ -107,6 +107,6 @@ class Writers:
             case 7:
                 shop.run("BEGIN", insert, f"DELETE FROM cart WHERE user_id = {other}", "ROLLBACK")
             case 8:
-                shop.run(f"{insert}, ({other}, 2, 3), (NULL, 1, 1), ({key}, 99, 1)")
+                shop.run(f"{insert}, ({other}, 2, 3), (NULL, 1, 1), ({key}, 999999, 1)")
             case _:
                 shop.run(insert)
