@@ -19,6 +19,7 @@ def main() -> None:
     watch = Stopwatch()
     Dump(connection, 4_100_000_002, 1.0, sessions.append).open(Position(given.file, given.offset, ""))
     sock = sessions[0]._sock  # noqa: SLF001  # the socket itself is what is measured
+    sock.settimeout(10.0)
     buffer, left = bytearray(_CHUNK), given.bytes
     while left > 0:
         count = sock.recv_into(buffer)

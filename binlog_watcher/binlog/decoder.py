@@ -150,6 +150,10 @@ class Decoder:
         self._stats.transactions += found.groups
         self._stats.rows += found.rows
         self.events += found.events
+        self.troubles += [
+            Trouble(error.reason, f"{error} at {self._file}:{self._high + position}")
+            for error, position in found.troubles
+        ]
         if self.position.gtids is not None:
             for source, first, last in found.gtids:
                 self.position.gtids.add(source, first, last)

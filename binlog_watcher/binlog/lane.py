@@ -13,7 +13,7 @@ only when it equals, byte for byte, one that was checked.
 import struct
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from binlog_watcher.binlog.effects import Effects
 from binlog_watcher.binlog.tables import Tables
@@ -26,50 +26,51 @@ if TYPE_CHECKING:
 # Packet length and number in one word, the OK byte, then of the event's header: type, size, end position; then
 # the first six bytes of the body: the table id of maps and rows, and within any body long enough to be ours.
 _EVENT = struct.Struct("<IB4xB4xII2xIH")
-# The same header, then of the GTID event: UUID, number, type of the logical timestamps, time of the commit.
-_GTID = struct.Struct("<IB4xB4xI6xx16sQB16xQ")
-# Of a QUERY event: length of the schema's name, length of the status variables.
-_QUERY = struct.Struct("<B2xH")
-_QUERY_AT, _QUERY_HEAD = 32, 37
+# The same up to the size, then of a GTID event: UUID, number, type of the logical timestamps, time of the commit.
+_GTID = struct.Struct("<IB4xB4xI7x16sQB16xQ")
+# The same up to the size, then of a QUERY event: length of the schema's name, length of the status variables.
+_QUERY = struct.Struct("<IB4xB4xI14xB2xH")
 
+_PACKET = 5  # bytes around an event: the packet's head and the OK byte
+_BODY = _PACKET + HEADER.size
 _LENGTH = 0xFFFFFF
-_LEAST = _GTID.size  # no whole group is shorter
+_LEAST = _GTID.size + _QUERY.size  # no whole group is shorter
 _GTID_SIZE = HEADER.size + 49
+_BEGIN_SIZE = HEADER.size + 13 + len("\0BEGIN")
 _LOGICAL_TIMESTAMPS = 2
 _MICROSECONDS = (1 << 55) - 1
 _INTACT = 0x2144DF1C
 """The CRC32 of anything that is followed by its own CRC32."""
 
+# Plain integers: to look up a member of an enumeration costs more than the comparison.
 _GTIDS = frozenset({int(Kind.GTID), int(Kind.ANONYMOUS_GTID)})
 _ROWS = frozenset({int(Kind.WRITE_ROWS), int(Kind.UPDATE_ROWS), int(Kind.DELETE_ROWS)})
-_QUERY_KIND, _XID, _TABLE_MAP = int(Kind.QUERY), int(Kind.XID), int(Kind.TABLE_MAP)
+_STATEMENT, _XID, _TABLE_MAP = int(Kind.QUERY), int(Kind.XID), int(Kind.TABLE_MAP)
 _UNKNOWN = object()
-
-
-class _Group(NamedTuple):
-    behind: int
-    packets: int
-    end_position: int
-    identifier: bytes
-    number: int
-    committed_us: int
-    effects: Effects | None
-    rows: int
 
 
 @dataclass(slots=True)
 class Skimmed:
-    """What was gone over: up to offset ``at`` of the buffer. ``gtids``: source, first and last number."""
+    """What was gone over: up to offset ``at`` of the buffer.
+
+    ``gtids``: source, first and last number. ``troubles``: rows that did not decode, with their end positions.
+    """
 
     at: int
+    end_position: int
     packets: int = 0
     groups: int = 0
     rows: int = 0
     wraps: int = 0
-    end_position: int = 0
     committed_us: int = 0
     gtids: list[tuple["Source", int, int]] = field(default_factory=list)
     events: list["Event"] = field(default_factory=list)
+    troubles: list[tuple[DecodeError, int]] = field(default_factory=list)
+
+    def ran(self, identifier: bytes, first: int, last: int) -> None:
+        """Take note of GTIDs in a row; the number 0 is none."""
+        if last:
+            self.gtids.append(((identifier, ""), first, last))
 
 
 class Lane:
@@ -79,123 +80,96 @@ class Lane:
         self._tables = tables
         self.checksums = False
 
-    def skim(self, buffer: bytearray, at: int, end: int, sequence: int, end_position: int) -> Skimmed:
+    # One function, because every call in it would cost a twentieth of the speed.
+    def skim(  # noqa: C901, PLR0912
+        self, buffer: bytearray, at: int, end: int, sequence: int, end_position: int
+    ) -> Skimmed:
         """Go over the groups that lie whole in ``buffer[at:end]``.
 
         ``sequence``: number of the packet at ``at``; ``end_position``: that of the event before.
         """
-        result = Skimmed(at, end_position=end_position)
+        result = Skimmed(at, end_position)
+        ids, maps, checksums = self._tables.ids, self._tables.maps, self.checksums
+        trailer = CHECKSUM_SIZE if checksums else 0
+        unpack, crc32 = _EVENT.unpack_from, zlib.crc32
+        run, first, last, committed_us = b"", 0, 0, 0
         end = min(end, at + _LENGTH)  # so that no packet is met that goes on in the next
-        identifier, first, last = b"", 0, 0
-        while group := self._group(buffer, result.at, end, sequence + result.packets):
-            result.at, packets, position, source, number, committed_us, effects, rows = group
+        while end - at > _LEAST:
+            word, ok, kind, size, identifier, number, logical, committed = _GTID.unpack_from(buffer, at)
+            behind = at + _PACKET + size
+            if (
+                kind not in _GTIDS
+                or word != (size + 1 | (sequence & 0xFF) << 24)
+                or ok
+                or end - behind < _QUERY.size
+                or size < _GTID_SIZE
+                or logical != _LOGICAL_TIMESTAMPS
+                or (checksums and crc32(buffer[at + _PACKET : behind]) != _INTACT)
+            ):
+                break
+            word, ok, kind, size, schema, variables = _QUERY.unpack_from(buffer, behind)
+            at = behind + _PACKET + size
+            if (
+                kind != _STATEMENT
+                or word & _LENGTH != size + 1
+                or ok
+                or at > end
+                or size != _BEGIN_SIZE + schema + variables + trailer
+                or buffer[at - trailer - 6 : at - trailer] != b"\0BEGIN"
+            ):
+                break
+            packets, watched = 2, []
+            while end - at > _EVENT.size:
+                word, ok, kind, size, position, table_id, high = unpack(buffer, at)
+                behind = at + _PACKET + size
+                if word & _LENGTH != size + 1 or ok or behind > end:
+                    break
+                packets += 1
+                if kind in _ROWS:
+                    if high or ids.get(table_id, _UNKNOWN) is not None:
+                        event = bytes(buffer[at + _PACKET : behind])
+                        if high or table_id not in ids or (checksums and crc32(event) != _INTACT):
+                            break
+                        watched.append(
+                            (kind, event[HEADER.size : len(event) - trailer], position or end_position)
+                        )
+                elif kind != _TABLE_MAP or high or maps.get(table_id) != buffer[at + 32 : behind - trailer]:
+                    break
+                at = behind
+            if (
+                kind != _XID
+                or word != (size + 1 | (sequence + packets - 1 & 0xFF) << 24)
+                or ok
+                or behind > end
+                or not position
+                or not committed & _MICROSECONDS
+                or (checksums and crc32(buffer[at + _PACKET : behind]) != _INTACT)
+            ):
+                break
+            # The group is whole and ordinary: from here on it is done with.
+            at = result.at = behind
+            sequence += packets
             result.packets += packets
             result.groups += 1
-            result.wraps += position < result.end_position
-            result.end_position, result.committed_us = position, committed_us
-            if number == last + 1 and source == identifier:
-                last = number
-            else:
-                if last:
-                    result.gtids.append(((identifier, ""), first, last))
-                identifier, first, last = source, number, number
-            if effects is not None:
-                result.events += effects.events(committed_us)
-                result.rows += rows
-        if last:
-            result.gtids.append(((identifier, ""), first, last))
+            if position < end_position:
+                result.wraps += 1
+            end_position, committed_us = position, committed & _MICROSECONDS
+            if number != last + 1 or identifier != run:
+                result.ran(run, first, last)
+                run, first = identifier, number
+            last = number
+            if watched:
+                self._apply(watched, result, committed_us)
+        result.ran(run, first, last)
+        result.end_position, result.committed_us = end_position, committed_us
         return result
 
-    def _group(self, buffer: bytearray, at: int, end: int, sequence: int) -> _Group | None:
-        """The group that begins at ``at``; None when it is not whole, or not of the ordinary shape."""
-        if end - at < _LEAST:
-            return None
-        word, ok, kind, size, identifier, number, logical, committed = _GTID.unpack_from(buffer, at)
-        behind = at + 5 + size
-        if (
-            kind not in _GTIDS
-            or word != (size + 1 | (sequence & 0xFF) << 24)
-            or ok
-            or behind > end
-            or size < _GTID_SIZE
-            or logical != _LOGICAL_TIMESTAMPS
-            or not self._is_intact(buffer, at, behind)
-        ):
-            return None
-        committed &= _MICROSECONDS
-        if not committed or (kind == Kind.GTID) != (number > 0):
-            return None
-        return self._body(buffer, behind, end, sequence + 1, identifier, number, committed)
-
-    def _body(
-        self,
-        buffer: bytearray,
-        at: int,
-        end: int,
-        sequence: int,
-        identifier: bytes,
-        number: int,
-        committed: int,
-    ) -> _Group | None:
-        """What follows the GTID event, up to XID."""
-        at = self._behind_begin(buffer, at, end)
-        ids, maps, trailer = self._tables.ids, self._tables.maps, CHECKSUM_SIZE * self.checksums
-        unpack, packets, rows = _EVENT.unpack_from, 2, 0
-        effects: Effects | None = None
-        while at and end - at > _EVENT.size:
-            word, ok, kind, size, position, table_id, high = unpack(buffer, at)
-            behind = at + 5 + size
-            if word & _LENGTH != size + 1 or ok or behind > end:
-                return None
-            packets += 1
-            if kind in _ROWS:
-                if high:
-                    return None
-                if ids.get(table_id, _UNKNOWN) is not None:
-                    if effects is None:
-                        effects = Effects()
-                    try:
-                        rows += self._rows(buffer, at, behind, kind, effects)
-                    except DecodeError:
-                        return None  # the decoder will meet it, too
-            elif kind == _TABLE_MAP:
-                if high or maps.get(table_id) != buffer[at + 32 : behind - trailer]:
-                    return None
-            elif kind == _XID:
-                last = (sequence + packets - 2) & 0xFF
-                if word >> 24 != last or not position or not self._is_intact(buffer, at, behind):
-                    return None
-                return _Group(behind, packets, position, identifier, number, committed, effects, rows)
-            else:
-                return None
-            at = behind
-        return None
-
-    def _behind_begin(self, buffer: bytearray, at: int, end: int) -> int:
-        """The offset behind the statement BEGIN; 0 when something else is at ``at``."""
-        if end - at < _QUERY_HEAD:
-            return 0
-        word, ok, kind, size, *_ = _EVENT.unpack_from(buffer, at)
-        schema, variables = _QUERY.unpack_from(buffer, at + _QUERY_AT)
-        behind: int = at + 5 + size
-        text = at + _QUERY_HEAD + variables + schema + 1
-        bare = behind - CHECKSUM_SIZE * self.checksums
-        if (
-            kind != _QUERY_KIND
-            or word & _LENGTH != size + 1
-            or ok
-            or behind > end
-            or buffer[text:bare] != b"BEGIN"
-        ):
-            return 0
-        return behind
-
-    def _rows(self, buffer: bytearray, at: int, behind: int, kind: int, effects: Effects) -> int:
-        if not self._is_intact(buffer, at, behind):
-            raise DecodeError
-        body = bytes(buffer[at + 24 : behind - CHECKSUM_SIZE * self.checksums])
-        return self._tables.apply(kind, body, effects)
-
-    def _is_intact(self, buffer: bytearray, at: int, behind: int) -> bool:
-        """Whether the checksum of the event in the packet at ``at`` is right, if it has one."""
-        return not self.checksums or zlib.crc32(buffer[at + 5 : behind]) == _INTACT
+    def _apply(self, watched: list[tuple[int, bytes, int]], result: Skimmed, committed_us: int) -> None:
+        """Decode the rows of a group, each once: what is remembered of them would not be the same again."""
+        effects = Effects()
+        for kind, body, position in watched:
+            try:
+                result.rows += self._tables.apply(kind, body, effects)
+            except DecodeError as error:
+                result.troubles.append((error, (result.wraps << 32) + position))
+        result.events += effects.events(committed_us)

@@ -4,7 +4,10 @@ Packet format: MySQL client/server protocol, "MySQL Packets" (3 bytes length, 1 
 0xFFFFFF bytes goes on in the next one).
 """
 
+import contextlib
+import select
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 
 import pymysql.err
@@ -22,15 +25,22 @@ Skim = Callable[[bytearray, int, int, int], tuple[int, int]]
 
 
 class PacketReader:
-    """Reads the answer to a dump command. ``sequence``: the number of the first packet."""
+    """Reads the answer to a dump command. ``sequence``: the number of the first packet.
+
+    Takes the socket over: it does not block any more, and its timeout is how long it may be silent. ``drained``:
+    at the last read nothing was left to receive.
+    """
 
     def __init__(self, sock: socket.socket, *, sequence: int = 1) -> None:
         self._socket = sock
+        self._silence_s = sock.gettimeout()
+        sock.setblocking(False)
         self._sequence = sequence
         self._buffer = bytearray(_CHUNK)
         self._start = 0  # of the bytes not yet handed out
         self._end = 0  # of the bytes received
         self._parts = b""  # of a packet that spans several
+        self.drained = False
 
     def read(self) -> list[Found]:
         """Wait for data; returns all complete packets, at least one. Raises what ``arriving`` raises."""
@@ -57,20 +67,42 @@ class PacketReader:
             yield found
 
     def _receive(self) -> None:
+        """Wait for bytes, then take what there is: TLS gives out 16 KB at a time, and each read has its price."""
         waiting = self._end - self._start
         if self._start:
             self._buffer[:waiting] = self._buffer[self._start : self._end]
             self._start, self._end = 0, waiting
         if waiting == len(self._buffer):
             self._buffer.extend(bytes(len(self._buffer)))
+        with memoryview(self._buffer) as view:
+            while not self._take(view):
+                self._wait()
+            # What is wrong now is still wrong at the next read; the packets before it come first.
+            with contextlib.suppress(pymysql.err.OperationalError):
+                while self._end < len(view) and self._take(view):
+                    pass
+
+    def _take(self, view: memoryview) -> int:
+        """Receive without waiting; returns how many bytes came."""
+        self.drained = True
         try:
-            with memoryview(self._buffer) as view, view[waiting:] as free:
+            with view[self._end :] as free:
                 count = self._socket.recv_into(free)
-        except OSError as error:  # timeouts and TLS errors are among them
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        except OSError as error:  # TLS errors are among them
             raise _lost(str(error)) from error
         if not count:
             raise _lost("the server closed it")
+        self.drained = False
         self._end += count
+        return count
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if not poll.poll(None if self._silence_s is None else self._silence_s * 1000):
+            raise _lost("timed out")
 
     def _next(self) -> Found | None:
         """The next packet, if it is complete."""

@@ -32,6 +32,8 @@ _LONGEST_DELAY_S = 10.0
 _QUERY_TIMEOUT_S = 5.0
 _PROGRESS_INTERVAL_S = 0.1
 """How often progress without events is handed over while other tables are busy."""
+_BUSY_INTERVAL_S = 0.01
+"""How often events are handed over while still more are waiting to be received."""
 
 log = structlog.get_logger(__name__)
 
@@ -227,11 +229,12 @@ class Reader:
             for data, start, end in stream.arriving(decoder.skim):
                 decoder.feed(data, start, end)
             self._failures = 0
-            self._hand_over(decoder)
+            self._hand_over(decoder, more=not stream.drained)
             if self._reset_is_due():
                 return
 
-    def _hand_over(self, decoder: Decoder) -> None:
+    def _hand_over(self, decoder: Decoder, *, more: bool) -> None:
+        """Hand over what has come; while ``more`` is waiting, not each little piece of it."""
         for trouble in decoder.troubles:
             # Once the tables are going to be read anew, more of the same is no news.
             say = log.debug if self._wanted else log.warning
@@ -240,7 +243,8 @@ class Reader:
             self.want_reset(trouble.reason)
         decoder.troubles.clear()
         now = time.monotonic()
-        if decoder.events or decoder.idle or now - self._progress_at >= _PROGRESS_INTERVAL_S:
+        enough = now - self._progress_at >= (_BUSY_INTERVAL_S if decoder.events else _PROGRESS_INTERVAL_S)
+        if enough or decoder.idle or (decoder.events and not more):
             self._progress_at = now
             events, decoder.events = decoder.events, []
             self._put(*events)

@@ -1,5 +1,6 @@
 """Packets off a socket, however the bytes arrive."""
 
+import itertools
 import socket
 import threading
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ def test_however_the_bytes_are_cut(
 
     writer = threading.Thread(target=write)
     writer.start()
+    pair[1].settimeout(5)  # the reader of the last example took it away
     assert contents(PacketReader(pair[1]), len(sent)) == sent
     writer.join()
 
@@ -72,6 +74,31 @@ def test_an_error_packet(pair: tuple[socket.socket, socket.socket]) -> None:
     with pytest.raises(pymysql.err.Error) as caught:
         PacketReader(pair[1]).read()
     assert caught.value.args[:2] == (1236, "purged")
+
+
+def test_packets_before_the_end_come_first(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[0].sendall(packet(b"\0one", 1) + packet(b"\0two", 2) + packet(b"\xff\xd4\x04#HY000purged", 3))
+    pair[0].close()
+    arriving = PacketReader(pair[1]).arriving()
+    assert [bytes(data[start:end]) for data, start, end in itertools.islice(arriving, 2)] == [b"one", b"two"]
+    with pytest.raises(pymysql.err.Error) as caught:
+        next(arriving)
+    assert caught.value.args[:2] == (1236, "purged")
+
+
+def test_whether_more_is_waiting(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    reader = PacketReader(pair[1])
+    stream = b"".join(packet(b"\0" + bytes(60_000), at) for at in range(1, 10))
+    writer = threading.Thread(target=pair[0].sendall, args=(stream,))
+    writer.start()
+    found = 0
+    drained = []
+    while found < 9:
+        found += len(list(reader.arriving()))
+        drained.append(reader.drained)
+    writer.join()
+    assert drained[-1]
 
 
 @pytest.mark.parametrize("stream", [packet(b"\xfe\0\0\2\0", 1), packet(b"\0x", 2), b"", packet(b"\0", 1)[:3]])
