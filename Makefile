@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test test-parts lint format bench bench-catchup clean
+.PHONY: demo test test-parts lint format bench bench-catchup bench-latency bench-wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -44,12 +44,19 @@ test: lint
 test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
 
-bench: $(READY)
-	@echo "no benchmarks yet"
+# One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
+bench: bench-wheel bench-latency bench-catchup
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
 	@$(BIN)/python benchmarks/catchup.py
+
+bench-latency: $(READY)
+	@benchmarks/peers/install.sh >&2
+	@$(BIN)/python benchmarks/latency.py
+
+bench-wheel: $(READY)
+	@$(BIN)/python benchmarks/wheel.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build demo-output test-output
