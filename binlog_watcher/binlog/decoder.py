@@ -355,5 +355,6 @@ class Decoder:
         self._look_for_end(file, offset)
 
     def _on_incident(self, event: Event) -> None:
-        del event
         self._trouble("incident", "the server says that events are missing from its binlog")
+        if not self._open:  # behind its GTID it is a group of its own
+            self._end_group(event, None)

@@ -1,0 +1,72 @@
+"""Events that no healthy server writes, in a real server's log: put there while it was down."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from fakes.binlog_events import event, gtid, query, xid
+from fakes.binlog_follower import Shop, carts, follow, now_us, open_shop, settings_for
+
+from binlog_watcher.binlog.wire import Kind
+from binlog_watcher.demo.server import Server, private_server
+from binlog_watcher.events import CartChanged, CartRead, Hydrated
+
+
+@pytest.fixture
+def own_shop(server: Server) -> Iterator[Shop]:
+    with private_server(server.flavor) as own:
+        with own.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE shop")
+        with open_shop(own, "shop") as opened:
+            yield opened
+
+
+def append_to_log(server: Server, *events: tuple[int, bytes, int]) -> None:
+    """Add events (type, body, flags) behind the last one of the newest log."""
+    path = max(server.datadir.glob("binlog.0*"))
+    with path.open("ab") as log:
+        for kind, body, flags in events:
+            end = log.tell() + len(event(kind, body))
+            log.write(event(kind, body, position=end, flags=flags))
+
+
+def group(flavor: str, kind: int, body: bytes, flags: int) -> list[tuple[int, bytes, int]]:
+    """The event as a server would write it: MySQL skips what belongs to no GTID of which the reader lacks."""
+    strange = (kind, body, flags)
+    if flavor == "mariadb":
+        return [strange]
+    head = (Kind.GTID, gtid(1, now_us())[19:-4], 0)
+    if kind == Kind.INCIDENT:
+        return [head, strange]
+    return [head, (Kind.QUERY, query("BEGIN")[19:-4], 0), strange, (Kind.XID, xid()[19:-4], 0)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "flags", "resets"),
+    [
+        (Kind.INCIDENT, b"\1\0\4lost", 0, {"incident": 1}),
+        (150, b"from the future", 0, {"unknown_event": 1}),
+        (150, b"from the future", 0x80, {}),
+    ],
+)
+async def test_strange_events(
+    own_shop: Shop, kind: int, body: bytes, flags: int, resets: dict[str, int]
+) -> None:
+    shop = own_shop
+    settings = settings_for(shop.server, "shop")
+    async with follow(settings, hydrate=carts(settings)) as follower:
+        shop.run("INSERT INTO cart (user_id) VALUES (1)")
+        await follower.settle(shop)
+        # After a crash MySQL cuts off what it does not know.
+        await asyncio.to_thread(shop.server.stop)
+        append_to_log(shop.server, *group(shop.server.flavor, kind, body, flags))
+        await asyncio.to_thread(shop.server.start)
+        shop.reconnect()
+        if resets:
+            await follower.until(lambda: follower.source.stats.resets == resets)
+            await follower.until(lambda: isinstance(follower.events[-1], Hydrated))
+            assert {e.key for e in follower.events if isinstance(e, CartRead)} == {1}
+        shop.run("INSERT INTO cart (user_id) VALUES (2)")
+        await follower.settle(shop)
+        assert [e.key for e in follower.events if isinstance(e, CartChanged)][-1] == 2
+        assert follower.source.stats.resets == resets
