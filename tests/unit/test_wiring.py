@@ -1,6 +1,7 @@
 """From Settings to the parts' own values."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import structlog
@@ -83,7 +84,8 @@ def test_fallbacks_are_all_counted_and_told_once_a_minute() -> None:
 
 
 def test_a_product_that_cannot_be_recommended_is_left_out_and_told() -> None:
-    row = CatalogueRow("", "No id", "", Decimal(5), "", None, None)
+    no_id: Any = None
+    row = CatalogueRow(no_id, "No id", "", Decimal(5), "", None, None)
     with structlog.testing.capture_logs() as logs:
         assert wiring.product(row) is None
     assert [entry["event"] for entry in logs] == ["catalogue.unusable_product"]
