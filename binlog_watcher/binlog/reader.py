@@ -226,10 +226,15 @@ class Reader:
         log.info("binlog.connected", server_id=self._server_id, position=str(position))
         self._stats.connected = True
         while not self._stopping.is_set():
-            for data, start, end in stream.arriving(decoder.skim):
-                decoder.feed(data, start, end)
-            self._failures = 0
-            self._hand_over(decoder, more=not stream.drained)
+            more = False
+            try:
+                for data, start, end in stream.arriving(decoder.skim):
+                    decoder.feed(data, start, end)
+                self._failures = 0
+                more = not stream.drained
+            finally:
+                # What came before the stream broke is older than what a reset is about to read.
+                self._hand_over(decoder, more=more)
             if self._reset_is_due():
                 return
 

@@ -1,9 +1,10 @@
-"""Stands between the reader and the server and breaks what it forwards: frozen, cut, or cut within a packet.
+"""Stands between the reader and the server and breaks what it forwards: frozen, cut, cut within a packet, garbled.
 
 It forwards bytes and understands none of them, so TLS passes through.
 """
 
 import contextlib
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -35,6 +36,9 @@ class FaultProxy:
         self._links: set[_Link] = set()
         self._refusing = False
         self._budget: int | None = None
+        self._needle = b""
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._threads: list[threading.Thread] = []
         self.cuts = 0
 
@@ -56,6 +60,18 @@ class FaultProxy:
         """Take new connections again."""
         self._refusing = False
 
+    def hold(self) -> None:
+        """Keep what the server sends, until ``release``."""
+        self._flowing.clear()
+
+    def release(self) -> None:
+        """Forward in one piece what was held."""
+        self._flowing.set()
+
+    def garble(self, needle: bytes) -> None:
+        """Change one bit of the next ``needle`` that the server sends in one piece."""
+        self._needle = needle
+
     def cut_after(self, size: int) -> None:
         """Let ``size`` more bytes from the server through, wherever in a packet that is, and cut then."""
         with self._lock:
@@ -68,6 +84,7 @@ class FaultProxy:
         try:
             yield self
         finally:
+            self.release()
             self.cut(refuse=True)
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
@@ -119,12 +136,30 @@ class FaultProxy:
             while data := link.server.recv(1 << 16):
                 if link.frozen.is_set():
                     continue
+                data = self._garbled(data + self._held_back(link.server))
                 allowed = self._spend(len(data))
                 link.client.sendall(data[:allowed])
                 if allowed < len(data):
                     self.cuts += 1
                     break
         link.end()
+
+    def _held_back(self, server: socket.socket) -> bytes:
+        """What more the server sends until the flow is released."""
+        held = b""
+        while not self._flowing.is_set():
+            readable, _, _ = select.select([server], [], [], 0.02)
+            if readable and not (data := server.recv(1 << 16)):
+                break
+            held += data if readable else b""
+        return held
+
+    def _garbled(self, data: bytes) -> bytes:
+        needle = self._needle
+        if not needle or needle not in data:
+            return data
+        self._needle = b""
+        return data.replace(needle, needle[:-1] + bytes([needle[-1] ^ 1]), 1)
 
     def _spend(self, size: int) -> int:
         """How many of the bytes may pass."""

@@ -111,3 +111,20 @@ async def test_server_id_taken(shop: Shop) -> None:
                 await writers.busy()
             await first.holds(resets={}, took_us=writers.took_us)
             await second.holds(resets={}, took_us=writers.took_us)
+
+
+async def test_garbled_behind_an_order(shop: Shop, proxy: FaultProxy) -> None:
+    """What was read before the garbled event is not applied after the tables, which know more."""
+    async with watch(shop, reader={"port": proxy.port}) as watching:
+        shop.run("INSERT INTO cart (user_id, product_id, quantity) VALUES (1, 1, 1)")
+        await watching.settled()
+        proxy.hold()
+        proxy.garble(b"garble me")
+        shop.run(
+            "INSERT INTO orders (user_id, total_amount) VALUES (1, 5)",
+            "INSERT INTO products (name) VALUES ('garble me')",
+            "INSERT INTO cart (user_id, product_id, quantity, created_at) VALUES (1, 2, 1, NOW() + INTERVAL 5 SECOND)",
+        )
+        proxy.release()
+        await watching.until(lambda: bool(watching.source.stats.resets))
+        await watching.holds(resets={"decode": 1})
