@@ -96,8 +96,10 @@ async def preview(settings: Settings, user: str) -> Preview:
             raise CartwakeError(f"the cart of user {user} can't be read: {loaded.unreadable[key]}")
         cart = loaded.carts[key]
         words = describe(decide(cart, None, core.clock.now_us(), core.policy))
+        if cart.customer is None:
+            return Preview(f"{words}; the shop has no customer {user}", None)
         if not cart.lines:
-            return Preview(words, None)
+            return Preview(f"{words}; the cart of user {user} has no rows that count", None)
         metrics = Metrics()
         writer = text_writer(settings, metrics)
         try:

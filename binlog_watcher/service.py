@@ -23,6 +23,7 @@ from binlog_watcher.source import Batch, EventSource
 from binlog_watcher.store.presence import Presence
 from binlog_watcher.timers import Timers
 from binlog_watcher.wiring import product, read_catalogue
+from mailer import SendError
 from recommender import Catalog
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class Service:
             now_us=core.clock.now_us,
             marker=core.episodes.mark if core.with_log and not settings.dry_run else None,
             partition=PARTITION,
+            created_at_us=core.shop.cart_time.to_us,
         )
 
     # --- tasks ----------------------------------------------------------------------------------------------
@@ -99,6 +101,7 @@ class Service:
                     timers = group.create_task(self._timers.run())
                     if self._pipeline.outbox is not None:
                         tasks.append(group.create_task(self._pipeline.send()))
+                        tasks.append(group.create_task(self._try_smtp()))
                     await stop.wait()
                     await self._finish(timers)
                     for task in [*tasks, timers]:
@@ -137,6 +140,15 @@ class Service:
             # cycles. A million of them took it 50 ms and more, in which nothing else runs.
             gc.freeze()
         self._timers.poke()
+
+    async def _try_smtp(self) -> None:
+        """Tell at start, not at the first cart, that mails can't be handed over; they are tried all the same."""
+        if self._pipeline.sender is None:
+            return
+        try:
+            await self._pipeline.sender.verify(self._settings.sender_email)
+        except SendError as error:
+            log.error("smtp.not_usable", error=str(error), hint="check the SMTP_… settings")  # noqa: TRY400 - one line
 
     async def _reconcile_regularly(self) -> None:
         interval_s = self._settings.check_interval_seconds

@@ -140,7 +140,7 @@ def test_preview_writes_the_mail_and_sends_nothing(run: Any, running_shop: Any, 
     assert running_shop.run("SHOW TABLES LIKE 'cart_abandonment%'") == []
     nobody = run("preview", "--user", "99")
     assert nobody.returncode == 1
-    assert "empty" in nobody.stdout
+    assert "the shop has no customer 99" in nobody.stdout
 
 
 def test_recommend(run: Any, running_shop: Any) -> None:

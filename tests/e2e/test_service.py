@@ -83,6 +83,7 @@ def test_without_smtp_the_row_can_be_retried(running_shop: Any, eventually: Any)
     service = running_shop.service(SMTP_PORT=str(free_port()))
     running_shop.add(1)
     assert eventually(lambda: running_shop.log() == [("1", "retry", None, 0)])
+    assert "smtp.not_usable" in running_shop.said  # said at start already
     service.stop()
     running_shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
     running_shop.service()
