@@ -33,17 +33,22 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A watched table and the column that its events are about. ``id_column``: by which its rows can be found."""
+    """A watched table and the column that its events are about.
+
+    ``id_column``: by which its rows can be found;
+    ``created_column``: when they were written.
+    """
 
     role: Role
     key_column: str
     id_column: str | None = None
+    created_column: str | None = None
 
 
 def watched_tables(schema: Schema) -> dict[str, Watched]:
     """Table name → what is read of it."""
     return {
-        schema.cart.table: Watched(Role.CART, schema.cart.user_id, schema.cart.id),
+        schema.cart.table: Watched(Role.CART, schema.cart.user_id, schema.cart.id, schema.cart.created_at),
         schema.orders.table: Watched(Role.ORDERS, schema.orders.user_id, schema.orders.id),
         schema.products.table: Watched(Role.PRODUCTS, schema.products.id),
     }

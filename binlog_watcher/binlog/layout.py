@@ -6,7 +6,7 @@ from enum import Enum, auto
 from binlog_watcher.binlog.cascades import Parent
 from binlog_watcher.binlog.effects import Effects, Role, Watched
 from binlog_watcher.binlog.row_keys import RowKeys
-from binlog_watcher.binlog.rows import ABSENT, INTEGERS, STRINGS, Row, RowPlan
+from binlog_watcher.binlog.rows import ABSENT, INTEGERS, STRINGS, TIMES, Row, RowPlan
 from binlog_watcher.binlog.table_map import Column
 from binlog_watcher.binlog.wire import DecodeError, UnseenChangeError
 
@@ -28,7 +28,7 @@ class Layout:
     """``rows`` decodes key and id of a watched table's rows; None for a table that is only a parent.
 
     ``parent``: what a change of its rows does to watched tables unseen; ``referenced`` decodes the columns that
-    others refer to.
+    others refer to. ``created`` decodes when a row was written.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Layout:
     rows: RowPlan | None
     parent: Parent
     referenced: RowPlan
+    created: RowPlan | None
 
     def apply(
         self, action: Action, body: bytes, at: int, effects: Effects, keys: RowKeys, *, partial: bool
@@ -75,14 +76,17 @@ def layout_of(name: str, columns: tuple[Column, ...], watched: Watched | None, p
         columns, tuple(names[column] for column in sorted(parent.updates) if column in names)
     )
     if watched is None:
-        return Layout(name, Role.PARENT, None, parent, referenced)
+        return Layout(name, Role.PARENT, None, parent, referenced, None)
     key_at = names.get(watched.key_column.casefold())
     if key_at is None:
         raise DecodeError(f"table {name} has no column {watched.key_column}")
     id_at = names.get((watched.id_column or "").casefold(), _NOWHERE)
     if id_at == key_at or not _can_be_an_id(columns[id_at]):
         id_at = _NOWHERE
-    return Layout(name, watched.role, RowPlan(columns, (key_at, id_at)), parent, referenced)
+    created_at = names.get((watched.created_column or "").casefold(), _NOWHERE)
+    has_time = created_at != _NOWHERE and columns[created_at].type in TIMES
+    created = RowPlan(columns, (created_at,)) if has_time else None
+    return Layout(name, watched.role, RowPlan(columns, (key_at, id_at)), parent, referenced, created)
 
 
 def _can_be_an_id(column: Column) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from binlog_watcher.binlog.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
+from binlog_watcher.binlog.created_at import CreatedAtCheck, ToUs
 from binlog_watcher.binlog.decoder import Decoder
 from binlog_watcher.binlog.dump import Dump, Session
 from binlog_watcher.binlog.effects import watched_tables
@@ -51,6 +52,7 @@ class ReaderOptions:
     heartbeat_s: float
     reset_interval_s: float
     partition: str
+    created_at_us: ToUs | None = None
 
 
 class Reader:
@@ -78,6 +80,7 @@ class Reader:
         self._watched = watched_tables(options.schema)
         self._questions = Questions(self._control, options.connection.database, self._watched)
         self._keys = RowKeys(self._questions.find, stats)
+        self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
         self._progress_at = 0.0
         self._mariadb = False
@@ -225,12 +228,15 @@ class Reader:
         ).open(position)
         log.info("binlog.connected", server_id=self._server_id, position=str(position))
         self._stats.connected = True
+        live = False
         while not self._stopping.is_set():
             more = False
             try:
                 for data, start, end in stream.arriving(decoder.skim):
                     decoder.feed(data, start, end)
                 self._failures = 0
+                self._created_at.compare(self._options.now_us(), live=live)
+                live = decoder.caught_up
                 more = not stream.drained
             finally:
                 # What came before the stream broke is older than what a reset is about to read.
@@ -279,6 +285,7 @@ class Reader:
                 self._questions.describe,
                 parents=self._questions.parents,
                 keys=self._keys,
+                created_at=self._created_at,
                 fold_case=state.fold_case,
             )
             statements = StatementReader(self._options.connection.database, self._watched)

@@ -6,6 +6,7 @@ Format: MySQL internals documentation, ROWS_EVENT; sizes of the types: ``sql/log
 
 import struct
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -50,6 +51,7 @@ _FIXED = INTEGERS | {
     FIELD_TYPE.TIMESTAMP: 4,
 }
 _WITH_FRACTION = {FIELD_TYPE.TIMESTAMP2: 4, FIELD_TYPE.DATETIME2: 5, FIELD_TYPE.TIME2: 3}
+TIMES = frozenset({FIELD_TYPE.TIMESTAMP2, FIELD_TYPE.DATETIME2})
 _PREFIXED_BLOBS = frozenset(
     {
         FIELD_TYPE.TINY_BLOB, FIELD_TYPE.MEDIUM_BLOB, FIELD_TYPE.LONG_BLOB, FIELD_TYPE.BLOB,
@@ -60,6 +62,7 @@ _VARCHARS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, COMPRESSED_VAR
 STRINGS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING})
 _DECIMAL_DIGITS_TO_BYTES = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
 _BINARY_COLLATION = 63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STRUCT_CODES = {1: "bB", 2: "hH", 4: "iI", 8: "qQ"}
 
 
@@ -84,6 +87,8 @@ class Step:
                 return raw.decode(_codec(column.collation))
             except (UnicodeDecodeError, LookupError) as error:
                 raise DecodeError(f"column {column.name} does not decode: {error}") from error
+        if column.type in TIMES:
+            return _microseconds(column, raw)
         raise DecodeError(f"column {column.name} has type {column.type}, which can't be a key")
 
 
@@ -238,6 +243,26 @@ def _extent(column: Column) -> tuple[int, int]:
     if kind == TYPED_ARRAY:
         return 0, 4  # stored as JSON
     raise DecodeError(f"column {column.name} has the unknown type {kind}")
+
+
+def _microseconds(column: Column, raw: bytes) -> int | None:
+    """Microseconds since 1970: in UTC of a TIMESTAMP, on the shop's own clock of a DATETIME; None: no real date.
+
+    Format: ``my_datetime_packed_from_binary`` and ``my_timestamp_from_binary`` of MySQL (``mysys/my_time.cc``).
+    """
+    size = _WITH_FRACTION[column.type]
+    whole, rest = int.from_bytes(raw[:size], "big"), raw[size:]
+    fraction: int = int.from_bytes(rest, "big") * 100 ** (3 - len(rest))
+    if column.type == FIELD_TYPE.TIMESTAMP2:
+        return whole * 1_000_000 + fraction if whole else None
+    year, month = divmod(whole >> 22 & 0x1FFFF, 13)
+    try:
+        day = datetime(
+            year, month, whole >> 17 & 31, whole >> 12 & 31, whole >> 6 & 63, whole & 63, tzinfo=UTC
+        )
+    except ValueError:  # '0000-00-00' and its like
+        return None
+    return int((day - _EPOCH) / timedelta(seconds=1)) * 1_000_000 + fraction
 
 
 def _codec(collation: int | None) -> str:

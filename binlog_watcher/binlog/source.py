@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from binlog_watcher.binlog.anchor import Marker
+from binlog_watcher.binlog.created_at import ToUs
 from binlog_watcher.binlog.handover import Handover
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
 from binlog_watcher.binlog.stats import Stats
@@ -29,6 +30,7 @@ class BinlogSource:
     ``hydrate`` is called in the reader's thread, after the anchor was taken. ``now_us`` is MySQL's clock in epoch
     microseconds. ``server_id`` must be no replica's; None: a random one. ``marker`` commits a row in a table of
     our own and is needed on a MySQL without GTIDs only. ``queue_size``: events that may wait for the consumer.
+    ``created_at_us`` reads the cart's ``created_at``: with it, a wrong time zone is noticed and warned of.
     """
 
     connection: ConnectionSettings
@@ -41,6 +43,7 @@ class BinlogSource:
     queue_size: int = 10_000
     reset_interval_s: float = 60.0
     partition: str = "binlog"
+    created_at_us: ToUs | None = None
     stats: Stats = field(default_factory=Stats, init=False)
     _reader: Reader | None = field(default=None, init=False, repr=False)
     _scope: asyncio.Timeout | None = field(default=None, init=False, repr=False)
@@ -94,6 +97,7 @@ class BinlogSource:
             self.heartbeat_s,
             self.reset_interval_s,
             self.partition,
+            self.created_at_us,
         )
 
     def _read(self, reader: Reader, ended: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from binlog_watcher.binlog.cascades import Parent, TableName
+from binlog_watcher.binlog.created_at import CreatedAtCheck
 from binlog_watcher.binlog.effects import Effects, Watched
 from binlog_watcher.binlog.layout import Action, Layout, layout_of
 from binlog_watcher.binlog.payload import uncompress_mariadb
@@ -68,6 +69,7 @@ class Tables:
         *,
         parents: Parents = dict,
         keys: RowKeys | None = None,
+        created_at: CreatedAtCheck | None = None,
         fold_case: bool = False,
     ) -> None:
         self._fold = str.casefold if fold_case else str
@@ -77,6 +79,7 @@ class Tables:
         self._ask_for_parents = parents
         self._parents: dict[TableName, Parent] | None = None
         self._keys = keys or RowKeys(nothing_found, Stats())
+        self._created_at = created_at or CreatedAtCheck(None)
         self._layouts: dict[bytes, Layout | None] = {}
         self._unreadable: dict[bytes, str] = {}
         self.ids: dict[int, Layout | None] = {}
@@ -143,6 +146,10 @@ class Tables:
             at += int.from_bytes(piece(body, at, 2), "little")  # extra data; the length counts itself
         if shape.compressed:
             body = _inflated(body, at, 2 if shape.action is Action.UPDATE else 1)
+        if layout.created is not None and self._created_at.wants and shape.action is Action.WRITE:
+            for row in layout.created.single(body, at):
+                self._created_at.note(row[0])
+                break
         return layout.apply(shape.action, body, at, effects, self._keys, partial=shape.partial)
 
     def _layout(self, payload: bytes) -> Layout | None:

@@ -1,8 +1,10 @@
 """What the shop's transactions turn into, on real servers."""
 
 from collections.abc import Iterator
+from datetime import UTC
 
 import pytest
+import structlog
 from fakes.binlog_follower import Follower, Shop, follow, nothing, open_shop, settings_for
 
 from binlog_watcher.demo.server import Server
@@ -15,6 +17,7 @@ from binlog_watcher.events import (
     OrderPlaced,
     ProductChanged,
 )
+from binlog_watcher.store.times import TimeColumn
 
 INSERT, UPDATE, DELETE = Change.INSERT, Change.UPDATE, Change.DELETE
 
@@ -427,3 +430,19 @@ async def test_a_big_transaction_is_split_over_many_events(shop: Shop) -> None:
         found = await seen(follower, shop)
         assert len(found) == 500
         assert follower.source.stats.rows >= 60_000
+
+
+@pytest.mark.parametrize("kind", ["DATETIME", "DATETIME(3)", "TIMESTAMP(6)"])
+async def test_a_shop_that_writes_another_zone_is_warned_of(shop: Shop, kind: str) -> None:
+    shop.run(f"ALTER TABLE cart MODIFY created_at {kind} NULL", "SET time_zone = '+00:00'")
+    options = {"hydrate": nothing, "created_at_us": TimeColumn(UTC).to_us}
+    with structlog.testing.capture_logs() as logs:
+        async with follow(settings_for(shop.server, shop.database), **options) as follower:
+            for hours in (0, 0, 0, 7, 0, 7, 7, 7, 7):
+                insert = f"INSERT INTO cart (user_id, created_at) VALUES (1, NOW(6) + INTERVAL {hours} HOUR)"
+                await seen(follower, shop, insert)
+                # Live again: nothing of the next row's delay is the stream's.
+                await follower.until(lambda follower=follower: follower.progress[-1].caught_up)
+            warnings = [entry for entry in logs if entry["event"] == "binlog.created_at_off"]
+            assert [entry["minutes"] for entry in warnings] == [420]
+            assert follower.resets == []

@@ -1,0 +1,96 @@
+"""Whether created_at is the time at which rows arrive."""
+
+import struct
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binlog_watcher.binlog.created_at import CreatedAtCheck
+from binlog_watcher.binlog.rows import RowPlan
+from binlog_watcher.binlog.table_map import Column
+from binlog_watcher.store.times import TimeColumn
+
+NOW = 1_790_000_000_000_000
+HOUR = 3_600_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DATETIME2, TIMESTAMP2 = 18, 17
+
+
+@pytest.fixture
+def logs() -> Iterator[list[structlog.typing.EventDict]]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+def in_utc() -> CreatedAtCheck:
+    return CreatedAtCheck(TimeColumn(UTC).to_us)
+
+
+def test_a_wrong_zone_is_warned_of_once(logs: list[structlog.typing.EventDict]) -> None:
+    check = in_utc()
+    for _ in range(10):
+        if check.wants:
+            check.note(NOW + 2 * HOUR)
+        check.compare(NOW, live=True)
+    (warning,) = logs
+    assert warning["log_level"] == "warning"
+    assert warning["minutes"] == 120
+    assert "SHOP_TIMEZONE" in warning["hint"]
+    assert not check.wants
+
+
+def test_what_is_no_sign_of_a_wrong_zone(logs: list[structlog.typing.EventDict]) -> None:
+    check = in_utc()
+    for skew, live in ((4 * 60_000_000, True), (-HOUR, False), (-HOUR, True), (-HOUR, True), (0, True)) * 5:
+        assert check.wants
+        check.note(NOW + skew)
+        check.compare(NOW, live=live)
+    check.note(None)
+    check.compare(NOW, live=True)
+    assert logs == []
+
+
+def test_the_zone_that_is_set_counts(logs: list[structlog.typing.EventDict]) -> None:
+    zone = ZoneInfo("Asia/Tokyo")
+    check = CreatedAtCheck(TimeColumn(zone).to_us)
+    for _ in range(5):
+        check.note(NOW + 9 * HOUR)
+        check.compare(NOW, live=True)
+    assert logs == []
+
+
+def packed(value: datetime, digits: int) -> bytes:
+    """DATETIME2 as MySQL writes it."""
+    whole = (value.year * 13 + value.month) << 22 | value.day << 17 | value.hour << 12
+    whole |= value.minute << 6 | value.second
+    size = (digits + 1) // 2
+    fraction = value.microsecond // 100 ** (3 - size)
+    return (whole | 1 << 39).to_bytes(5, "big") + fraction.to_bytes(size, "big")
+
+
+times = st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis wants it naive
+
+
+@given(times, st.integers(0, 6))
+def test_a_datetime_of_every_precision(value: datetime, digits: int) -> None:
+    unit = 100 ** (3 - (digits + 1) // 2)
+    value = value.replace(microsecond=value.microsecond // unit * unit)
+    plan = RowPlan((Column(DATETIME2, bytes([digits])),), (0,))
+    ((found,),) = plan.single(b"\1\1\0" + packed(value, digits), 0)
+    assert found == (value - EPOCH) // timedelta(microseconds=1)
+
+
+def test_a_timestamp_and_dates_that_are_none() -> None:
+    plan = RowPlan((Column(TIMESTAMP2, b"\3"),), (0,))
+    ((found,),) = plan.single(b"\1\1\0" + struct.pack(">IH", 1_790_000_000, 1230), 0)
+    assert found == 1_790_000_000_123_000
+    ((found,),) = plan.single(b"\1\1\0" + bytes(6), 0)
+    assert found is None
+    plan = RowPlan((Column(DATETIME2, b"\0"),), (0,))
+    ((found,),) = plan.single(b"\1\1\0" + (1 << 39).to_bytes(5, "big"), 0)
+    assert found is None
