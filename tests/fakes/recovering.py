@@ -157,9 +157,19 @@ async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 def abandon(shop: Any, users: Iterable[int], *, minutes_ago: float = 60, product: int = 1) -> list[str]:
     """A cart of one product for each of these users; their addresses."""
-    addresses = []
-    for user_id in users:
-        addresses.append(f"user{user_id}@example.com")
-        shop.user(user_id, addresses[-1])
-        shop.add(user_id, product, minutes_ago=minutes_ago)
+    keys = list(users)
+    addresses = [f"user{key}@example.com" for key in keys]
+    shop.run(
+        f"INSERT INTO users (id, name, email, role) VALUES {', '.join(['(%s, %s, %s, %s)'] * len(keys))}",
+        [
+            value
+            for key, email in zip(keys, addresses, strict=True)
+            for value in (key, "Jane Doe", email, "customer")
+        ],
+    )
+    row = "(%s, %s, UTC_TIMESTAMP() - INTERVAL %s SECOND)"
+    shop.run(
+        f"INSERT INTO cart (user_id, product_id, created_at) VALUES {', '.join([row] * len(keys))}",
+        [value for key in keys for value in (key, product, int(minutes_ago * 60))],
+    )
     return addresses
