@@ -53,12 +53,13 @@ class Questions:
                     found |= _pairs(session, f"{statement} IN ({places})", some)
         return found
 
-    def newest(self, session: Session) -> Iterator[tuple[Role, dict[Value, Value]]]:
+    def newest(self) -> Iterator[tuple[Role, dict[Value, Value]]]:
         """Row id → key of the newest rows of each table, the oldest of them first."""
-        for role in (Role.CART, Role.ORDERS):
-            for statement, row_id in self._statements(role):
-                pairs = _pairs(session, f"{statement} IS NOT NULL ORDER BY {row_id} DESC LIMIT {_NEWEST}", ())
-                yield role, dict(reversed(pairs.items()))
+        with self._control() as session:
+            for role in (Role.CART, Role.ORDERS):
+                for statement, row_id in self._statements(role):
+                    order = f"{statement} IS NOT NULL ORDER BY {row_id} DESC LIMIT {_NEWEST}"
+                    yield role, dict(reversed(_pairs(session, order, ()).items()))
 
     def _statements(self, role: Role) -> Iterator[tuple[str, str]]:
         for table, watched in self._watched.items():

@@ -191,9 +191,7 @@ class Reader:
         with self._control() as session:
             state = self._read_state(session)
             position = take_anchor(session, state, options.marker, self._position)
-            for role, rows in self._questions.newest(session):
-                for row_id, key in rows.items():
-                    self._keys.note(role, row_id, key)
+        self._keys.learn(self._questions.newest())
         log.info("binlog.anchored", position=str(position), identity=state.identity)
         self._position = position
         self._stats.position = str(position)

@@ -11,7 +11,10 @@ the tables at each hydration, so that rows older than the stream are known, too.
 - the key of an inserted row: the column has its default, which is no customer.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import pymysql.err
+import structlog
 
 from binlog_watcher.binlog.effects import Effects, Role
 from binlog_watcher.binlog.rows import ABSENT, Row, Value
@@ -23,6 +26,8 @@ Find = Callable[[Role, Collection[Value]], Mapping[Value, Value]]
 
 CAPACITY = 50_000
 """Rows of one generation; up to two are held: some 15 MB."""
+
+log = structlog.get_logger(__name__)
 
 _Place = tuple[Role, Value]
 
@@ -54,6 +59,15 @@ class RowKeys:
         if len(self._young) >= self._capacity:
             self._old, self._young = self._young, {}
         self._young[role, row_id] = key
+
+    def learn(self, rows: Iterable[tuple[Role, Mapping[Value, Value]]]) -> None:
+        """Remember rows as the tables hold them. A server that does not answer in time costs the knowledge only."""
+        try:
+            for role, found in rows:
+                for row_id, key in found.items():
+                    self.note(role, row_id, key)
+        except pymysql.err.MySQLError as error:
+            log.warning("binlog.rows_not_learnt", error=str(error))
 
     def recall(self, role: Role, row_id: Value) -> Value:
         """The key that the row had when it was last seen, else ABSENT."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from fakes.binlog_follower import Follower, Shop, follow, open_shop, settings_for
 
 from binlog_watcher.demo.server import Server
@@ -118,6 +119,20 @@ async def test_ids_that_are_text_or_bytes(shop: Shop) -> None:
                 assert await seen(follower, shop, "DELETE FROM cart") == {(8, DELETE)}
                 assert follower.resets == []
             shop.run("SET SESSION binlog_row_image = 'FULL'")
+
+
+async def test_a_table_that_does_not_answer_is_no_obstacle(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest rows of a huge table whose id has no index take longer than we wait; here, those of a locked one."""
+    monkeypatch.setattr("binlog_watcher.binlog.reader._QUERY_TIMEOUT_S", 0.5)
+    shop.run("INSERT INTO cart (id, user_id) VALUES (1, 1)", "LOCK TABLES orders WRITE")
+    with structlog.testing.capture_logs() as logs:
+        async with follow(settings_for(shop.server, shop.database)) as follower:
+            shop.run("UNLOCK TABLES")
+            assert await seen(follower, shop, "UPDATE cart SET quantity = 2") == {(1, UPDATE)}
+            assert follower.resets == []
+    assert any("timed out" in entry["error"] for entry in logs if entry["event"] == "binlog.rows_not_learnt")
 
 
 @pytest.mark.parametrize("metadata", ["FULL", "MINIMAL"])
