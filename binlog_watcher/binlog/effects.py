@@ -30,6 +30,8 @@ class Role(Enum):
     PARENT = auto()
     """Others refer to its rows."""
 
+    __hash__ = object.__hash__  # there is one of each; Enum's own hashes the name, for every row
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:

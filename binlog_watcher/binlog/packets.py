@@ -16,7 +16,7 @@ from pymysql.constants import CR
 _HEAD = 4
 _FULL = 0xFFFFFF
 _OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 
 Found = tuple[bytes | bytearray, int, int]
 """Buffer, start and end of a packet's content behind the OK byte; good until the next ``read``."""
@@ -35,6 +35,8 @@ class PacketReader:
         self._socket = sock
         self._silence_s = sock.gettimeout()
         sock.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         self._sequence = sequence
         self._buffer = bytearray(_CHUNK)
         self._start = 0  # of the bytes not yet handed out
@@ -81,6 +83,7 @@ class PacketReader:
             with contextlib.suppress(pymysql.err.OperationalError):
                 while self._end < len(view) and self._take(view):
                     pass
+                self.drained = self.drained or not self._poll.poll(0)
 
     def _take(self, view: memoryview) -> int:
         """Receive without waiting; returns how many bytes came."""
@@ -99,9 +102,7 @@ class PacketReader:
         return count
 
     def _wait(self) -> None:
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        if not poll.poll(None if self._silence_s is None else self._silence_s * 1000):
+        if not self._poll.poll(None if self._silence_s is None else self._silence_s * 1000):
             raise _lost("timed out")
 
     def _next(self) -> Found | None:

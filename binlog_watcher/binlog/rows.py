@@ -166,7 +166,8 @@ class RowPlan:
     def __init__(self, columns: tuple[Column, ...], wanted: tuple[int, ...]) -> None:
         self._columns = columns
         self._wanted = wanted
-        self._images: dict[bytes, Image] = {}
+        self._heads: dict[bytes, list[Image]] = {}
+        self._head_size = 1 if len(columns) < 251 else 3
         self._bitmap_size = (len(columns) + 7) // 8
         self._json_columns = sum(column.type == FIELD_TYPE.JSON for column in columns)
 
@@ -190,18 +191,23 @@ class RowPlan:
             yield before, after
 
     def _head(self, data: bytes, at: int, images: int) -> tuple[list[Image], int]:
-        count, at = lenenc(data, at)
+        """What the number of columns and the bitmaps of those present call for: nearly always the same."""
+        behind = at + self._head_size + images * self._bitmap_size
+        head = data[at:behind]
+        found = self._heads.get(head)
+        if found is None:
+            found = self._heads[head] = self._images_of(head, images)
+        return found, behind
+
+    def _images_of(self, head: bytes, images: int) -> list[Image]:
+        count, at = lenenc(head, 0)
         if count != len(self._columns):
             raise DecodeError(f"rows of {count} columns for a table of {len(self._columns)}")
         found = []
         for _ in range(images):
-            present = piece(data, at, self._bitmap_size)
+            found.append(Image(self._columns, piece(head, at, self._bitmap_size), self._wanted))
             at += self._bitmap_size
-            image = self._images.get(present)
-            if image is None:
-                image = self._images[present] = Image(self._columns, present, self._wanted)
-            found.append(image)
-        return found, at
+        return found
 
     def _behind_partial_bits(self, data: bytes, at: int) -> int:
         """Partial JSON values have the same length before them as whole ones: only the bitmap is new."""

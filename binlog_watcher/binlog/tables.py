@@ -35,7 +35,7 @@ class _Shape:
     compressed: bool = False
 
 
-_SHAPES = {
+_SHAPES: dict[int, _Shape] = {
     Kind.WRITE_ROWS_V1: _Shape(Action.WRITE, second_version=False),
     Kind.UPDATE_ROWS_V1: _Shape(Action.UPDATE, second_version=False),
     Kind.DELETE_ROWS_V1: _Shape(Action.DELETE, second_version=False),
@@ -134,7 +134,7 @@ class Tables:
 
     def apply(self, kind: int, body: bytes, effects: Effects) -> int:
         """Decode a rows event into ``effects``; returns the number of rows. Raises DecodeError."""
-        shape = _SHAPES[Kind(kind)]
+        shape = _SHAPES[kind]
         table_id = int.from_bytes(body[:6], "little")
         if table_id not in self.ids:
             raise DecodeError(f"rows of table id {table_id}, which no table map explained")

@@ -1,6 +1,7 @@
 """The fast lane against the decoder that reads event by event: the same stream, the same outcome."""
 
 import itertools
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,8 @@ ORDERS = table_map(10, "orders", {"id": INT, "user_id": INT})
 OTHER = table_map(8, "sessions", {"id": INT})
 OTHER_AS_CART = table_map(8, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})
 
+ALWAYS_READABLE = os.open(os.devnull, os.O_RDONLY)
+
 
 class Wire:
     """A socket that gives the stream out in pieces, and has nothing between two of them."""
@@ -52,6 +55,9 @@ class Wire:
 
     def gettimeout(self) -> float:
         return 1.0
+
+    def fileno(self) -> int:
+        return ALWAYS_READABLE
 
     def setblocking(self, flag: bool) -> None:
         assert not flag
