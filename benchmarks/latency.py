@@ -1,7 +1,7 @@
 """How soon a committed cart row is known: from the server's acknowledgement to the event; ours beside its peers.
 
 200 single-row inserts a second into the cart, beside 5,000 rows a second of another
-table in transactions of four. The readers take turns, each
+table, each a transaction too. The readers take turns, each
 a process of its own that follows the server alone; rounds are interleaved, and their order rotates. A time below
 zero is real: the server hands a transaction to its readers before it acknowledges it.
 """
@@ -58,7 +58,7 @@ def main() -> None:
                 if reader.name in missing:
                     continue
                 try:
-                    latencies = _follow(server, reader, options.seconds)
+                    latencies, noise = _follow(server, reader, options.seconds)
                 except ReaderFailedError as error:
                     if reader.name == "ours":
                         raise SystemExit(f"ours failed: {error}") from error
@@ -68,7 +68,9 @@ def main() -> None:
                 cuts = statistics.quantiles(latencies, n=100)
                 found[reader.name].append({name: cuts[at - 1] for name, at in _PERCENTILES.items()})
                 words = ", ".join(f"{name} {value:.3f} ms" for name, value in found[reader.name][-1].items())
-                progress(f"round {number + 1}  {reader.name:9}{words}  ({len(latencies)} rows)")
+                progress(
+                    f"round {number + 1}  {reader.name:9}{words}  ({len(latencies)} rows beside {noise:.0f} a second)"
+                )
     _report(found, missing)
     progress(machine())
 
@@ -90,8 +92,8 @@ def _available(names: list[str]) -> tuple[list[Reader], dict[str, str]]:
     return readers, missing
 
 
-def _follow(server: Server, reader: Reader, seconds: float) -> list[float]:
-    """Milliseconds from acknowledgement to event, one for each cart row."""
+def _follow(server: Server, reader: Reader, seconds: float) -> tuple[list[float], float]:
+    """Milliseconds from acknowledgement to event, one for each cart row; and the rows of noise a second."""
     with tempfile.TemporaryDirectory(prefix="cartwake-latency-") as work:
         job = {
             "host": server.host, "port": server.port, "user": server.user, "password": server.password,
@@ -102,16 +104,16 @@ def _follow(server: Server, reader: Reader, seconds: float) -> list[float]:
                 while not following.ready():
                     cursor.execute("INSERT INTO cart (user_id, product_id) VALUES (%s, 1)", (_PROBE_KEY,))
                     time.sleep(0.2)
-                acknowledged = _trade(server, seconds)
+                acknowledged, noise = _trade(server, seconds)
                 cursor.execute("INSERT INTO cart (user_id, product_id) VALUES (%s, 1)", (_LAST_KEY,))
             arrived = following.arrivals()
     if arrived.keys() != acknowledged.keys():
         raise ReaderFailedError(f"{len(arrived)} of {len(acknowledged)} rows arrived")
-    return [(arrived[key] - at) / 1e6 for key, at in acknowledged.items()]
+    return [(arrived[key] - at) / 1e6 for key, at in acknowledged.items()], noise
 
 
-def _trade(server: Server, seconds: float) -> dict[str, int]:
-    """Write carts beside noise; when each was acknowledged."""
+def _trade(server: Server, seconds: float) -> tuple[dict[str, int], float]:
+    """Write carts beside noise; when each was acknowledged, and the rows of noise a second."""
     account = {
         "host": server.host, "port": server.port, "user": server.user, "password": server.password,
         "database": sample_shop.DATABASE,
@@ -121,9 +123,8 @@ def _trade(server: Server, seconds: float) -> dict[str, int]:
         carts = {"account": account, "rate": _CARTS_PER_S, "count": round(_CARTS_PER_S * seconds)}
         with _writer("cart", carts) as writer:
             told, _ = writer.communicate()
-        noise.communicate()  # closes its stdin, which ends it
-    acknowledged: dict[str, int] = json.loads(told)
-    return acknowledged
+        rate, _ = noise.communicate()  # closes its stdin, which ends it
+    return json.loads(told), float(rate)
 
 
 def _writer(what: str, job: dict[str, Any]) -> "subprocess.Popen[str]":
