@@ -1,0 +1,47 @@
+"""The benchmarks of timers and latency, in small: they run, and print nothing but well-formed figures."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def figures(script: str, *options: str) -> dict[str, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / script), *options], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    for line in lines:
+        assert {"figure", "value", "unit", "rounds", "min", "max"} == set(line) or line["value"] is None
+    return {line["figure"]: line for line in lines}
+
+
+def test_wheel() -> None:
+    found = figures("wheel.py", "--timers", "20000", "--rounds", "2", "--small")
+    for name in (
+        "arm_ns",
+        "rearm_ns",
+        "cancel_ns",
+        "expire_ns",
+        "pause_max_ms",
+        "heapq_arm_ns",
+        "call_later_arm_ns",
+    ):
+        assert found[f"wheel.{name}"]["min"] > 0
+    assert (
+        found["wheel.bytes_per_timer_20000"]["value"]
+        < found["wheel.call_later_bytes_per_timer_20000"]["value"]
+    )
+    assert found["wheel.ratio_heapq_arm"]["rounds"] == 2
+
+
+def test_latency() -> None:
+    found = figures("latency.py", "--rounds", "1", "--seconds", "1", "--only", "ours,stock")
+    for name in ("", "stock_"):
+        p50, p99 = (found[f"latency.{name}ack_to_event_{which}_ms"]["value"] for which in ("p50", "p99"))
+        assert p50 <= p99
+    assert {"latency.ratio_stock_p50", "latency.ratio_stock_p99"} <= set(found)
