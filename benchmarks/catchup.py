@@ -30,6 +30,7 @@ _LEAST = {"bytes": 400_000_000, "events": 500_000, "rows": 400_000}
 _FIGURES = {  # figure → peer, ours
     "ratio_stock": ("stock", "ours"),
     "ratio_stock_tls": ("stock_tls", "ours_tls"),
+    "ratio_stock_rows_only": ("stock_rows_only", "ours"),
     "ratio_zongji": ("zongji", "ours"),
     "ratio_debezium": ("debezium", "ours"),
     "ratio_mysqlbinlog_raw": ("mysqlbinlog_raw", "ours"),

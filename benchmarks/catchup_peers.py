@@ -162,6 +162,7 @@ STOCK = Peer("stock", _script(sys.executable, FOLDER / "stock.py"))
 PEERS = (
     OURS,
     STOCK,
+    Peer("stock_rows_only", _script(sys.executable, FOLDER / "stock.py", "rows-only")),
     Peer("zongji", _script("node", FOLDER / "zongji.js"), _no_zongji),
     DEBEZIUM,
     Peer("mysqlbinlog_raw", _run_mysqlbinlog, _no_mysqlbinlog),
