@@ -16,7 +16,7 @@ from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core import refresh_clock
 from binlog_watcher.decision import Policy
-from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged
+from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
 from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.schema import SAMPLE
 from binlog_watcher.source import Batch
@@ -94,19 +94,21 @@ class Watch(Follower):
         fresh = await asyncio.to_thread(self._fresh)
         with contextlib.closing(Shop(self._shop.server, self._shop.database)) as shop:
             counted = {row[0] for row in shop.run(COUNTED)}
-        assert empty is None or (fresh == {}) is empty
-        assert fresh.keys() == counted
+        assert empty is None or (fresh == {}) is empty, f"carts: {len(fresh)}"
+        assert fresh.keys() == counted, f"hydrated {sorted(fresh)}, counted {sorted(counted)}"
         keys = self.tracker.keys()
         armed = {key: self.tracker.due_of(key) or 0 for key in keys}
-        assert counted - armed.keys() == set(), "lost"
+        lost = counted - armed.keys()
+        assert not lost, f"lost: {lost}"
         early = {key: due - armed[key] for key, due in fresh.items() if armed[key] < due}
-        assert early == {}, "due too early, by microseconds"
+        assert not early, f"due too early, by microseconds: {early}"
         for key, took in (took_us or {}).items():
             assert (key in armed) is (key in fresh), f"{key} is armed for nothing"
             late_us = armed.get(key, 0) - fresh.get(key, 0) - self._allowed_us(took)
             assert late_us <= 0, f"{key} is due {late_us} us too late"
-        assert self.source.stats.resets == resets
-        assert self.source.stats.unknown_events == 0
+        stats = self.source.stats
+        assert stats.resets == resets, f"resets {stats.resets}, expected {dict(resets)}; {stats.troubles}"
+        assert stats.unknown_events == 0, f"unknown events: {stats.unknown_events}"
 
     def _allowed_us(self, took_us: int) -> int:
         return TICK_US + (took_us if self._shop.server.flavor == "mysql" else 1_000_000)
@@ -121,14 +123,14 @@ class Watch(Follower):
                 ((mark,),) = shop.run("SELECT LAST_INSERT_ID()")
             with contextlib.suppress(TimeoutError):
                 await self.until(lambda mark=mark: self._has_seen(mark), _MARK_S)
-                if self._count(Assigned) == self._count(Hydrated):
-                    return self._count(Assigned)
+                brackets = [
+                    event for event in self.events if isinstance(event, Assigned | Hydrated | Revoked)
+                ]
+                if isinstance(brackets[-1], Hydrated):
+                    return len(brackets)
 
     def _has_seen(self, mark: int) -> bool:
         return any(isinstance(e, ProductChanged) and e.product_id == mark for e in reversed(self.events))
-
-    def _count(self, kind: type) -> int:
-        return sum(isinstance(event, kind) for event in self.events)
 
 
 def _hydrator(database: Database, clock: ServerClock) -> tuple[Hydrator, EpisodeLog]:
