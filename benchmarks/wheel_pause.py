@@ -78,7 +78,7 @@ class _Loop:
             batch = await handover.take()
             assert batch is not None
             self._tracker.apply(batch)
-            if any(isinstance(event, Assigned) for event in batch.events):
+            if batch.events and isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
                 gc.freeze()  # as the service does
             applied = batch.progress.position == "end"
         thread.join()
@@ -97,6 +97,7 @@ class _Loop:
     def _live(self) -> Events:
         """Half of the customers change their carts, in any order."""
         keys = self._random.sample(self._keys, self._timers // 2)
+        gc.freeze()  # this list is ours alone
         for start in range(0, len(keys), _LIVE):
             chunk = keys[start : start + _LIVE]
             yield tuple(
