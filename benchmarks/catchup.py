@@ -1,11 +1,13 @@
 """How fast a reader catches up with a binlog: ours beside its peers, on a binlog made for it.
 
-Every reader is a process of its own. Rounds are interleaved and their order rotates, ratios are taken within a
-round, and each reader that decodes must have read the same watched rows, by count and checksum.
+Every reader is a process of its own. Ours reads right before and right after each peer, by the same means (TLS or
+not), and a ratio is the peer's time over the mean of the two: so a machine that is busy for a while slows both. Each
+reader that decodes must have read the same watched rows, by count and checksum.
 """
 
 import argparse
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -15,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import catchup_shop
-from catchup_peers import DEBEZIUM, PEERS, Peer, PeerFailedError, prepare_debezium
+from catchup_peers import DEBEZIUM, OURS, PEERS, Peer, PeerFailedError, prepare_debezium
 from figures import absent, figure, machine, progress, ratios
 from peers.reading import Job, Reading
 
@@ -27,15 +29,6 @@ from binlog_watcher.demo.server import Server, private_server
 
 _FULL_MB = 430
 _LEAST = {"bytes": 400_000_000, "events": 500_000, "rows": 400_000}
-_FIGURES = {  # figure → peer, ours
-    "ratio_stock": ("stock", "ours"),
-    "ratio_stock_tls": ("stock_tls", "ours_tls"),
-    "ratio_stock_rows_only": ("stock_rows_only", "ours"),
-    "ratio_zongji": ("zongji", "ours"),
-    "ratio_debezium": ("debezium", "ours"),
-    "ratio_mysqlbinlog_raw": ("mysqlbinlog_raw", "ours"),
-    "ratio_receive": ("receive", "ours"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +39,29 @@ class Stream:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A peer's reading, and ours before and after it."""
+
+    theirs: Reading
+    before: Reading
+    after: Reading
+
+    @property
+    def ours_s(self) -> float:
+        """Our time."""
+        return (self.before.seconds + self.after.seconds) / 2
+
+
 class Bench:
-    """One binlog, and the readings of it by every reader that can be had."""
+    """One binlog, and what every reader that can be had makes of it."""
 
     def __init__(self, server: Server, home: Path, peers: list[Peer]) -> None:
         self._server = server
         self._home = home
         self.peers = peers
         self.missing: dict[str, str] = {}
-        self.readings: dict[str, list[Reading]] = defaultdict(list)
+        self.trials: dict[str, list[Trial]] = defaultdict(list)
         self._job = Job(
             server.host, server.port, server.user, server.password, catchup_shop.DATABASE,
             tls=False, file="", offset=0, gtids="", begin_key=catchup_shop.BEGIN_KEY,
@@ -94,34 +101,39 @@ class Bench:
         return self._job.bytes
 
     def round(self, number: int) -> None:
-        """Let each reader read once; the order differs from round to round."""
-        turn = number % len(self.peers)
+        """Let each peer read once; the order differs from round to round."""
+        turn = number % max(1, len(self.peers))
         for peer in [*self.peers[turn:], *self.peers[:turn]]:
-            work = Path(self._job.work)
-            shutil.rmtree(work, ignore_errors=True)
-            if peer is DEBEZIUM:
-                shutil.copytree(self._home / "debezium", work)
-            else:
-                work.mkdir()
+            ours = replace(OURS, tls=peer.tls)
+            before = self._read(ours)
             try:
-                reading = peer.run(replace(self._job, tls=peer.tls))
+                theirs = self._read(peer)
             except PeerFailedError as error:
-                if peer.name.startswith("ours"):
-                    raise
                 self._drop(peer, str(error))
                 continue
-            self.readings[peer.name].append(reading)
+            trial = Trial(theirs, before, self._read(ours))
+            self.trials[peer.name].append(trial)
             progress(
-                f"round {number + 1}  {peer.name:16}{reading.seconds:8.2f} s  {reading.cpu_seconds:8.2f} s of CPU"
-                + ("" if reading.rows is None else f"  {reading.rows} rows  {reading.checksum:.12}")
+                f"round {number + 1}  {peer.name:16}{theirs.seconds:7.2f} s, {theirs.cpu_seconds:5.2f} of CPU   "
+                f"ours {before.seconds:5.2f} s, {before.cpu_seconds:.2f}   {trial.after.seconds:5.2f} s, "
+                f"{trial.after.cpu_seconds:.2f}"
             )
 
+    def _read(self, peer: Peer) -> Reading:
+        work = Path(self._job.work)
+        shutil.rmtree(work, ignore_errors=True)
+        if peer is DEBEZIUM:
+            shutil.copytree(self._home / "debezium", work)
+        else:
+            work.mkdir()
+        return peer.run(replace(self._job, tls=peer.tls))
+
     def _drop(self, peer: Peer, reason: str) -> None:
-        """Go on without a peer that can't be had; a ratio needs all of its rounds."""
+        """Go on without a peer that can't be had."""
         progress(f"{peer.name} is absent: {reason}")
         self.missing[peer.name] = reason
         self.peers.remove(peer)
-        self.readings.pop(peer.name, None)
+        self.trials.pop(peer.name, None)
 
     def _prepare_debezium(self) -> None:
         """Let Debezium take its snapshot while rows are written that tell it where the binlog begins."""
@@ -151,27 +163,33 @@ class Bench:
         return Stream(events, size)
 
 
-def check(readings: Mapping[str, Sequence[Reading]], watched: int) -> None:
+def check(trials: Mapping[str, Sequence[Trial]], watched: int) -> None:
     """End the program unless every reader that decodes read the same rows, as many as were written."""
     found = {
-        (reading.rows, reading.checksum): name
-        for name, several in readings.items()
-        for reading in several
+        (reading.rows, reading.checksum): who
+        for peer, several in trials.items()
+        for trial in several
+        for who, reading in ((peer, trial.theirs), ("ours", trial.before), ("ours", trial.after))
         if reading.rows is not None
     }
     if len(found) != 1 or {rows for rows, _ in found} != {watched}:
         raise SystemExit(f"the readers disagree, or not with the {watched} rows written: {found}")
+    ((_, checksum),) = found
+    progress(f"every reader that decodes read the same {watched} rows, checksum {checksum:.12}")
 
 
-def report(readings: Mapping[str, Sequence[Reading]], missing: Mapping[str, str], size: int) -> None:
+def report(trials: Mapping[str, Sequence[Trial]], missing: Mapping[str, str], size: int) -> None:
     """Print the figures. ``size``: bytes of the stream."""
-    seconds = {name: [reading.seconds for reading in several] for name, several in readings.items()}
-    for name, (peer, ours) in _FIGURES.items():
-        if peer in missing:
-            absent(f"catchup.{name}", "x", missing[peer])
-        elif seconds.get(peer) and seconds.get(ours):
-            figure(f"catchup.{name}", ratios(seconds[peer], seconds[ours]), "x")
-    figure("catchup.mb_per_s", [size / one / 1e6 for one in seconds["ours"]], "MB/s")
+    for peer in PEERS:
+        if several := trials.get(peer.name):
+            values = ratios([trial.theirs.seconds for trial in several], [trial.ours_s for trial in several])
+            figure(f"catchup.ratio_{peer.name}", values, "x")
+        elif peer.name in missing:
+            absent(f"catchup.ratio_{peer.name}", "x", missing[peer.name])
+    plain = [trials[peer.name] for peer in PEERS if not peer.tls and peer.name in trials]
+    if plain:
+        rounds = [statistics.median(trial.ours_s for trial in one) for one in zip(*plain, strict=True)]
+        figure("catchup.mb_per_s", [size / seconds / 1e6 for seconds in rounds], "MB/s")
 
 
 def main() -> None:
@@ -186,8 +204,8 @@ def main() -> None:
         progress(machine())
         for number in range(options.rounds):
             bench.round(number)
-        check(bench.readings, amounts.watched)
-    report(bench.readings, bench.missing, bench.size)
+        check(bench.trials, amounts.watched)
+    report(bench.trials, bench.missing, bench.size)
     progress(machine())
 
 
@@ -199,13 +217,11 @@ def _options() -> argparse.Namespace:
         "--mb", type=int, default=_FULL_MB, help="size of the binlog, by default %(default)s MB"
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", metavar="NAMES", help="readers, by commas; ours is needed")
+    parser.add_argument("--only", metavar="NAMES", help="peers to compare with, by commas")
     options = parser.parse_args()
     known = {peer.name for peer in PEERS}
-    if options.only is not None and (
-        "ours" not in (names := options.only.split(",")) or not known >= {*names}
-    ):
-        parser.error(f"--only takes names of {', '.join(sorted(known))}, and ours among them")
+    if options.only is not None and not known >= {*options.only.split(",")}:
+        parser.error(f"--only takes names of {', '.join(sorted(known))}")
     if options.mb < 1 or options.rounds < 1:
         parser.error("--mb and --rounds start at 1")
     return options

@@ -157,16 +157,14 @@ def prepare_debezium(job: Job, write_row: Callable[[], None]) -> str | None:
 
 
 OURS = Peer("ours", _script(sys.executable, FOLDER / "cartwake.py"))
-DEBEZIUM = Peer("debezium", _script(_DEBEZIUM_PYTHON, FOLDER / "debezium.py"), _no_debezium)
 STOCK = Peer("stock", _script(sys.executable, FOLDER / "stock.py"))
+DEBEZIUM = Peer("debezium", _script(_DEBEZIUM_PYTHON, FOLDER / "debezium.py"), _no_debezium)
 PEERS = (
-    OURS,
     STOCK,
+    replace(STOCK, name="stock_tls", tls=True),
     Peer("stock_rows_only", _script(sys.executable, FOLDER / "stock.py", "rows-only")),
     Peer("zongji", _script("node", FOLDER / "zongji.js"), _no_zongji),
     DEBEZIUM,
     Peer("mysqlbinlog_raw", _run_mysqlbinlog, _no_mysqlbinlog),
     Peer("receive", _script(sys.executable, FOLDER / "receive.py")),
-    replace(OURS, name="ours_tls", tls=True),
-    replace(STOCK, name="stock_tls", tls=True),
 )
