@@ -16,7 +16,7 @@ from pymysql.constants import CR
 _HEAD = 4
 _FULL = 0xFFFFFF
 _OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
-_CHUNK = 1 << 20
+_CHUNK = 1 << 21
 
 Found = tuple[bytes | bytearray, int, int]
 """Buffer, start and end of a packet's content behind the OK byte; good until the next ``read``."""

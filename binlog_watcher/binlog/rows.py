@@ -110,16 +110,17 @@ class Image:
 
         Raises DecodeError.
         """
-        nulls = piece(data, at, self._null_size)
-        at += self._null_size
-        if self._fast is not None and nulls == self._no_nulls:
+        behind = at + self._null_size
+        if self._fast is not None and data[at:behind] == self._no_nulls:
             layout, order = self._fast
             try:
-                values = layout.unpack_from(data, at)
+                values = layout.unpack_from(data, behind)
             except struct.error:
                 raise DecodeError("a row is cut off") from None
-            return (values if order is None else tuple([values[slot] for slot in order])), at + layout.size
-        return self._walk(data, at, nulls)
+            return (
+                values if order is None else tuple([values[slot] for slot in order])
+            ), behind + layout.size
+        return self._walk(data, behind, piece(data, at, self._null_size))
 
     def _walk(self, data: bytes, at: int, nulls: bytes) -> tuple[Row, int]:
         found = self._nothing.copy()
