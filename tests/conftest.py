@@ -3,8 +3,10 @@
 import contextlib
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import structlog
 
 from binlog_watcher.demo.server import Flavor, Server, prepare, private_server
 from binlog_watcher.errors import CartwakeError
@@ -25,6 +27,22 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 CartwakeError
             ):  # the fixture says it again, where it is a test's failure
                 prepare(flavor)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fresh_loggers() -> Iterator[None]:
+    """Loggers that the service would cache are made anew for each use: capture_logs() must reach them.
+
+    A logger cached while one test had set logging up would go on writing there in every later test.
+    """
+    configure = structlog.configure
+
+    def without_cache(**settings: Any) -> None:
+        configure(**{**settings, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_cache)
+        yield
 
 
 @pytest.fixture(scope="session")

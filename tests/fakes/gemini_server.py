@@ -95,6 +95,12 @@ def _with_numbers(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+class _Server(ThreadingHTTPServer):
+    """Many callers may knock at once: five, the default, are too few on a busy machine."""
+
+    request_queue_size = 128
+
+
 @dataclass
 class FakeGemini:
     """A context manager. ``answer`` is asked for each request's reply; ``requests`` holds what arrived."""
@@ -141,7 +147,7 @@ class FakeGemini:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()

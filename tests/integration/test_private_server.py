@@ -20,8 +20,9 @@ from binlog_watcher.errors import ConfigError
 BOTH = pytest.mark.parametrize("flavor", ["mysql", "mariadb"])
 
 HOLD = """
-import sys, time
+import signal, sys, time
 from binlog_watcher.demo.server import private_server
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
 with private_server(sys.argv[1]) as server:
     print(server.pid, server.datadir.parent, flush=True)
     time.sleep(600)

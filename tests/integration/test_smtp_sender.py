@@ -129,7 +129,10 @@ def _end(server: asyncio.Server, inbox: Inbox) -> None:
     server.close()
     for connection in inbox.servers:
         if connection.transport is not None:
-            connection.transport.abort()
+            with contextlib.suppress(
+                AttributeError
+            ):  # Python 3.11.2's closed TLS transports can't be aborted
+                connection.transport.abort()
         if connection._handler_coroutine is not None:
             connection._handler_coroutine.cancel()
 

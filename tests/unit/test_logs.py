@@ -339,7 +339,7 @@ def test_a_terminal_that_went_away_is_no_trouble(tmp_path: Path) -> None:
         """,
         tmp_path,
     )
-    assert done.returncode == 0
+    assert done.returncode in {0, 120}  # 120: an older Python could not flush standard error when it ended
     assert (tmp_path / "a.log").read_text().endswith("a\n")
 
 
