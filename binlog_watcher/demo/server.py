@@ -132,7 +132,12 @@ class Server:
         self.start()
 
     def _launch(self) -> None:
-        command = command_line(self._program, self.datadir, {**self._options, "port": str(self.port)})
+        # A folder of its own: a MariaDB that starts deletes what it takes for left-overs in a shared one,
+        # the temporary tables of its neighbours among them.
+        scratch = self.datadir.parent / "tmp"
+        scratch.mkdir(exist_ok=True)
+        options = {"tmpdir": str(scratch), **self._options, "port": str(self.port)}
+        command = command_line(self._program, self.datadir, options)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
