@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catchup_peers import PEERS, Peer
+from catchup_peers import OURS, PEERS, Peer
 from figures import absent, figure, machine, progress, ratios
 from latency_following import Following, ReaderFailedError
 from latency_writer import NOISE_TABLE
@@ -79,7 +79,7 @@ def _available(names: list[str]) -> tuple[list[Reader], dict[str, str]]:
     """The readers that can be had, and why others can't."""
     scripts = {"ours": "ours.py", "stock": "stock.py", "zongji": "zongji.js", "debezium": "debezium.py"}
     programs = {"zongji": "node", "debezium": str(_FOLDER / "peers/.venv/bin/python")}
-    peers = {peer.name: peer for peer in PEERS}
+    peers = {peer.name: peer for peer in (OURS, *PEERS)}
     readers, missing = [], {}
     for name in names:
         script = str(_FOLDER / "peers/latency" / scripts[name])
