@@ -1,7 +1,7 @@
 """How long the event loop stands still while a million timers are armed, moved, and armed anew after a reset.
 
-The way is the service's: a thread puts pages of hydration and batches of live events into the handover, the event
-loop takes them out and applies them to the tracker. A coroutine that only ticks measures the gaps.
+The way is the service's: a thread applies pages of hydration and batches of live events to the tracker. A coroutine
+in the event loop, which does no more than to ask the tracker every millisecond what is due next, measures the gaps.
 """
 
 import asyncio
@@ -11,14 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from binlog_watcher.binlog.handover import Handover
+from binlog_watcher.binlog.pieces import in_pieces
 from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
-from binlog_watcher.source import Batch, Progress
+from binlog_watcher.source import Progress
 from binlog_watcher.tracker import Tracker
 
 _PAGE = 5_000  # carts a page, as in store/shop.py
 _LIVE = 1_000  # events of one read of the socket when much is going on
-_QUEUE = 10_000
 _TICK_S = 0.001
 _THRESHOLD_US = 1_800_000_000
 _NOW_US = 1_700_000_000_000_000
@@ -37,7 +36,7 @@ class _Loop:
         self._timers = timers
         self._keys = list(range(20_000_000, 20_000_000 + timers))
         self._random = random.Random(7)
-        self._tracker = Tracker(_THRESHOLD_US)
+        self._tracker = Tracker(_THRESHOLD_US, lock=threading.RLock())
         self._longest_s = self._longest_cpu_s = 0.0
 
     async def run(self) -> dict[str, float]:
@@ -49,7 +48,7 @@ class _Loop:
         for name, events in phases.items():
             await asyncio.sleep(0.01)
             self._longest_s = 0.0
-            await self._deliver(events)
+            await asyncio.to_thread(self._deliver, events())
             await asyncio.sleep(0.01)
             found[name] = self._longest_s * 1000
             assert self._tracker.armed == self._timers, f"{self._tracker.armed} timers after {name}"
@@ -64,24 +63,20 @@ class _Loop:
         last, last_cpu = time.perf_counter(), time.process_time()
         while True:
             await asyncio.sleep(_TICK_S)
+            self._tracker.next_due()
             now, cpu = time.perf_counter(), time.process_time()
             self._longest_s = max(self._longest_s, now - last - _TICK_S)
             self._longest_cpu_s = max(self._longest_cpu_s, cpu - last_cpu)
             last, last_cpu = now, cpu
 
-    async def _deliver(self, events: Callable[[], Events]) -> None:
-        handover = Handover(asyncio.get_running_loop(), _QUEUE)
-        thread = threading.Thread(target=_put_all, args=(handover, events()))
-        thread.start()
-        applied = False
-        while not applied:
-            batch = await handover.take()
-            assert batch is not None
-            self._tracker.apply(batch)
-            if batch.events and isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
-                gc.freeze()  # as the service does
-            applied = batch.progress.position == "end"
-        thread.join()
+    def _deliver(self, events: Events) -> None:
+        """In the source's thread: apply, and freeze what hydration made, as the service does."""
+        progress = Progress("", _NOW_US, caught_up=True, lag_us=0, received_us=_NOW_US)
+        for some in events:
+            for batch in in_pieces(_NAME, some, progress, ""):
+                self._tracker.apply(batch)
+                if isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
+                    gc.freeze()
 
     def _hydrate(self) -> Events:
         """All carts in the order of their keys, their times at random."""
@@ -107,12 +102,3 @@ class _Loop:
     def _reset(self) -> Events:
         yield (Revoked(_NAME, "bench"),)
         yield from self._hydrate()
-
-
-def _put_all(handover: Handover, batches: Events) -> None:
-    def progress(position: str) -> Progress:
-        return Progress(position, _NOW_US, caught_up=True, lag_us=0, received_us=_NOW_US)
-
-    for events in batches:
-        handover.put(Batch(_NAME, events, progress("")))
-    handover.put(Batch(_NAME, (), progress("end")))

@@ -1,5 +1,6 @@
 """The recovery with all its parts, as the service and `cartwake reconcile` use it."""
 
+import threading
 from dataclasses import dataclass
 
 from binlog_watcher.composer import Composer
@@ -69,7 +70,7 @@ def build_composer(
 
 def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeline:
     """Put the parts together. Must be called in the event loop that runs them."""
-    tracker, metrics = Tracker(settings.threshold_us), Metrics()
+    tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), Metrics()
     recommender = build_recommender(settings, catalogue)
     writer = text_writer(settings, metrics)
     composer = sender = outbox = look_again = None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,7 +46,7 @@ class Service:
         self._core = core
         self._stopping = False
         self._heard_us = core.clock.now_us()
-        self._changed_products: set[int | str] = set()
+        self._changed_products: deque[int | str] = deque()
         self._catalog = Catalog()
         self._pipeline = build_pipeline(settings, core, self._catalog)
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
@@ -131,15 +132,15 @@ class Service:
         await asyncio.to_thread(self._presence.close)
         log.info("service.stopped")
 
-    async def _deliver(self, batch: Batch) -> None:
-        """The source's events reach the timers here, and nowhere else."""
-        self._changed_products.update(self.tracker.apply(batch))
+    def _deliver(self, batch: Batch) -> None:
+        """The source's events reach the timers here, and nowhere else. In the source's thread."""
+        self._changed_products.extend(self.tracker.apply(batch))
         self._heard_us = self._core.clock.now_us()
         if batch.events and isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
             # The garbage collector shall not walk through the timers that hydration arms, which form no cycles. A
             # million of them took it 50 ms and more each time, in which nothing else runs.
             gc.freeze()
-        self._timers.poke()
+        self._timers.heard()
 
     async def _try_smtp(self) -> None:
         """Tell at start, not at the first cart, that mails can't be handed over; they are tried all the same."""
@@ -166,14 +167,15 @@ class Service:
         """Read changed products once a second, however many changed."""
         while True:
             await asyncio.sleep(1)
-            ids, self._changed_products = list(self._changed_products), set()
+            changed = self._changed_products
+            ids = list({changed.popleft() for _ in range(len(changed))})
             if not ids:
                 continue
             try:
                 for start in range(0, len(ids), 1000):
                     await asyncio.to_thread(self._read_products, ids[start : start + 1000])
             except CartwakeError as error:
-                self._changed_products.update(ids)
+                changed.extend(ids)
                 log.warning("catalogue.stale", error=str(error), products=len(ids))
 
     def _read_products(self, ids: list[int | str]) -> None:

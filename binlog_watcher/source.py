@@ -5,7 +5,7 @@ which the partition's clock follows: the time up to which the shop's history is 
 ``due <= min(now, partition clock)``, so that after a lag nobody is mailed on stale knowledge.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,7 +81,9 @@ class PartitionClock:
         return None if self._progress is None else now_us - self._progress.received_us
 
 
-Deliver = Callable[[Batch], Awaitable[None]]
+Deliver = Callable[[Batch], None]
+"""Takes a source's batches one after the other, in the source's own thread: no hop to another stands between a commit
+and its timer. While it waits, the source does; what it raises ends the source."""
 Hydrate = Callable[[], Iterator[list[CartRead]]]
 """Reads the shop's open carts in pages. Called by the source after it took its anchor."""
 
@@ -90,7 +92,7 @@ class EventSource(Protocol):
     """Something that delivers batches until it is stopped."""
 
     async def run(self, deliver: Deliver) -> None:
-        """Deliver ordered batches until ``stop``; reconnects by itself.
+        """Deliver ordered batches until ``stop``; reconnects by itself. ``deliver`` is called in another thread.
 
         Raises ConfigError for what only a human can mend (credentials, privileges, a binlog switched off).
         """

@@ -1,6 +1,7 @@
 """Sleeps until the next timer is due and hands due carts on in batches."""
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -18,6 +19,9 @@ MAX_IN_HAND = 400
 
 LONGEST_SLEEP_S = 30.0
 
+_ANYTHING = 1 << 62
+"""Later than any timer: whatever is armed is news."""
+
 
 class Timers:
     """The loop between the wheel and the recovery."""
@@ -27,11 +31,23 @@ class Timers:
         self._recovery = recovery
         self._clock = clock
         self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sleeps_until_us = _ANYTHING
         self._stopping = False
 
     def poke(self) -> None:
         """Look at the wheel again: something was armed, finished, or a partition's clock went on."""
         self._wake.set()
+
+    def heard(self) -> None:
+        """The tracker was given a batch: look at the wheel, if that makes a difference. Any thread.
+
+        Nearly every timer that is armed is due after the one that is waited for: the event loop need not know.
+        """
+        next_due_us = self._tracker.next_due()
+        if next_due_us is not None and next_due_us < self._sleeps_until_us and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed under us: nothing fires any more
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     def stop(self) -> None:
         """Let ``run`` end after the batches under way; no timer fires any more."""
@@ -40,9 +56,11 @@ class Timers:
 
     async def run(self) -> None:
         """Hand due carts on until ``stop``; when cancelled, batches under way are cancelled with it."""
+        self._loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as batches:
             while not self._stopping:
                 self._wake.clear()
+                self._sleeps_until_us = _ANYTHING  # before the wheel is looked at: nothing is missed
                 room = MAX_IN_HAND - self._tracker.in_hand
                 due = self._tracker.take_due(self._clock.now_us(), min(BATCH, room)) if room > 0 else []
                 if due:
@@ -58,6 +76,8 @@ class Timers:
             wait_us = next_due_us - self._clock.now_us()
             # Due but held back by the partition's clock: the next batch or heartbeat wakes us.
             seconds = min(LONGEST_SLEEP_S, wait_us / 1e6) if wait_us > 0 else 0.25
+            if wait_us > 0:
+                self._sleeps_until_us = next_due_us
         try:
             async with asyncio.timeout(max(seconds, 0.001)):
                 await self._wake.wait()

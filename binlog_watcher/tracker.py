@@ -11,8 +11,11 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
                                                       the activity before the order is forgotten)
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, TypeVar
 
 from binlog_watcher.events import (
     Assigned,
@@ -27,7 +30,8 @@ from binlog_watcher.events import (
     ProductChanged,
     Revoked,
 )
-from binlog_watcher.source import Batch, PartitionClock
+from binlog_watcher.partition import Partition
+from binlog_watcher.source import Batch
 from binlog_watcher.timer_wheel import TimerWheel
 
 
@@ -44,56 +48,52 @@ class DueCart:
     activity_us: int | None
 
 
-@dataclass(slots=True)
-class _Partition:
-    """The wheel and the clock of one partition.
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
-    While hydration runs, ``previous`` holds what the old wheel still has, and the wheels before it when hydrations
-    broke off half-way. A key that is read moves out of there: merging or dropping a million timers at once would
-    hold the event loop up.
-    """
 
-    wheel: TimerWheel
-    clock: PartitionClock = field(default_factory=PartitionClock)
-    previous: list[TimerWheel] = field(default_factory=list)
-    open: bool = True
-    hydrated: bool = False
+def _alone(method: Callable[Concatenate["Tracker", _P], _R]) -> Callable[Concatenate["Tracker", _P], _R]:
+    """One at a time: a source's thread applies while the event loop takes what is due."""
 
-    def due_of(self, key: CartKey) -> int | None:
-        """When the key is due. A timer that hydration has not come to yet still counts."""
-        for wheel in (self.wheel, *self.previous):
-            due_us = wheel.due_of(key)
-            if due_us is not None:
-                return due_us
-        return None
+    @functools.wraps(method)
+    def locked(self: "Tracker", /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with self._lock:
+            return method(self, *args, **kwargs)
 
-    def cancel(self, key: CartKey) -> None:
-        """Drop the key's timer, the one from before a reset as well."""
-        for wheel in (self.wheel, *self.previous):
-            wheel.cancel(key)
+    return locked
 
 
 class Tracker:
-    """All partitions' timers. Times are epoch microseconds of MySQL's clock."""
+    """All partitions' timers. Times are epoch microseconds of MySQL's clock.
 
-    def __init__(self, threshold_us: int, *, tick_us: int = 10_000) -> None:
+    ``lock``: held while a method works, so that a source's thread may apply while the event loop takes what is due;
+    one that a thread may take twice.
+    """
+
+    def __init__(
+        self, threshold_us: int, *, tick_us: int = 10_000, lock: AbstractContextManager[object] | None = None
+    ) -> None:
+        self._lock = lock or nullcontext()
         self._threshold_us = threshold_us
         self._tick_us = tick_us
-        self._partitions: dict[str, _Partition] = {}
+        self._partitions: dict[str, Partition] = {}
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
         # Keys whose due time is not "activity + threshold" (cool-down, retry) and the activity they had.
         self._held: dict[CartKey, int | None] = {}
 
     @property
+    @_alone
     def armed(self) -> int:
         """How many timers are armed."""
         return sum(len(p.wheel) for p in self._partitions.values())
 
     @property
+    @_alone
     def in_hand(self) -> int:
         """How many carts have fired and are not finished."""
         return len(self._in_hand)
 
+    @_alone
     def apply(self, batch: Batch) -> list[int | str]:
         """Apply a batch; the answer lists the products that changed."""
         products: list[int | str] = []
@@ -128,7 +128,7 @@ class Tracker:
             case ProductChanged():
                 pass
 
-    def _activity(self, partition: _Partition, key: CartKey, change: Change, at_us: int) -> None:
+    def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
         in_hand = key in self._in_hand
         if change is Change.DELETE and not in_hand and key not in partition.wheel:
             return
@@ -151,7 +151,7 @@ class Tracker:
             self._held[key] = None
         self._touch(key)
 
-    def _read(self, partition: _Partition, key: CartKey, activity_us: int, due_us: int) -> None:
+    def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
         # UPDATE activity is known from the stream only, and a cart in hand may have been told to wait while the
         # tables were read: the later due time counts.
         wheels = (*partition.previous, partition.wheel)
@@ -168,7 +168,7 @@ class Tracker:
             seen_us = max(known, default=0) - self._threshold_us
             self._held[key] = max(activity_us, self._held.get(key, seen_us) or 0)
 
-    def _hydrated(self, partition: _Partition) -> None:
+    def _hydrated(self, partition: Partition) -> None:
         partition.previous = []
         partition.hydrated = True
         for key in [key for key in self._held if self.due_of(key) is None]:
@@ -176,7 +176,7 @@ class Tracker:
 
     def _assign(self, name: str) -> None:
         old = self._partitions.get(name)
-        fresh = _Partition(TimerWheel(self._tick_us))
+        fresh = Partition(TimerWheel(self._tick_us))
         if old is not None:
             fresh.previous = [wheel for wheel in (old.wheel, *old.previous) if wheel]
         self._partitions[name] = fresh
@@ -187,16 +187,17 @@ class Tracker:
             partition.open = False
             partition.clock.reset()
 
-    def _partition(self, name: str) -> _Partition:
+    def _partition(self, name: str) -> Partition:
         partition = self._partitions.get(name)
         if partition is None:
-            partition = self._partitions[name] = _Partition(TimerWheel(self._tick_us))
+            partition = self._partitions[name] = Partition(TimerWheel(self._tick_us))
         return partition
 
     def _touch(self, key: CartKey) -> None:
         if key in self._in_hand:
             self._in_hand[key] = True
 
+    @_alone
     def take_due(self, now_us: int, limit: int) -> list[DueCart]:
         """Take up to ``limit`` carts with ``due <= min(now, partition clock)`` in hand, earliest first."""
         taken: list[DueCart] = []
@@ -213,6 +214,7 @@ class Tracker:
                 taken.append(DueCart(key, name, due_us, activity))
         return taken
 
+    @_alone
     def take(
         self, keys: Iterable[CartKey], now_us: int, partition: str, *, overdue: bool = False
     ) -> list[DueCart]:
@@ -237,6 +239,7 @@ class Tracker:
             taken.append(DueCart(key, partition, due_us, activity))
         return taken
 
+    @_alone
     def hasten(self, key: CartKey, now_us: int) -> None:
         """Look now at a cart that waits for a retry or a cool-down; one that waits for quiet is left alone."""
         if key in self._held:
@@ -244,18 +247,22 @@ class Tracker:
                 if key in partition.wheel:
                     partition.wheel.arm(key, now_us)
 
+    @_alone
     def knows(self, key: CartKey) -> bool:
         """Whether the key is armed or in hand."""
         return key in self._in_hand or self.due_of(key) is not None
 
+    @_alone
     def touched(self, key: CartKey) -> bool:
         """Whether there was activity or an order since the key was taken in hand."""
         return self._in_hand.get(key, True)
 
+    @_alone
     def finish(self, key: CartKey) -> None:
         """The recovery in hand is over."""
         self._in_hand.pop(key, None)
 
+    @_alone
     def wait(self, cart: DueCart, until_us: int) -> None:
         """The recovery in hand is over for now: look again at ``until_us``, unless activity armed it later."""
         self.finish(cart.key)
@@ -269,6 +276,7 @@ class Tracker:
             wheel.arm(cart.key, until_us)
             self._held[cart.key] = activity
 
+    @_alone
     def next_due(self) -> int | None:
         """When ``take_due`` may have something next; None when nothing is armed.
 
@@ -277,6 +285,7 @@ class Tracker:
         dues = [due for p in self._partitions.values() if (due := p.wheel.next_due()) is not None]
         return min(dues, default=None)
 
+    @_alone
     def due_of(self, key: CartKey) -> int | None:
         """The armed due time of a key in any partition."""
         for partition in self._partitions.values():
@@ -285,10 +294,12 @@ class Tracker:
                 return due
         return None
 
+    @_alone
     def keys(self) -> list[CartKey]:
         """All armed keys."""
         return [key for p in self._partitions.values() for key in p.wheel]
 
+    @_alone
     def ready(self, now_us: int, max_silence_us: int) -> bool:
         """Whether every partition was heard of within ``max_silence_us`` and is hydrated."""
         if not self._partitions:

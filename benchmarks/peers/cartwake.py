@@ -1,15 +1,13 @@
-"""Our own reader, put together as the service does: a thread reads, the event loop drains the handover.
+"""Our own reader, put together as the service does: in a thread.
 
 The one difference is that the position to begin at is given, where the service takes an anchor of now.
 """
 
-import asyncio
 import threading
 
 from reading import Job, Reading, Row, Stopwatch, job, tell
 
 from binlog_watcher.binlog.gtid import GtidSet
-from binlog_watcher.binlog.handover import Handover
 from binlog_watcher.binlog.position import Position
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
 from binlog_watcher.binlog.stats import Stats
@@ -17,20 +15,23 @@ from binlog_watcher.clock import ServerClock
 from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.events import CartChanged, Event, OrderPlaced
 from binlog_watcher.schema import SAMPLE
+from binlog_watcher.source import Batch
 
 
-async def read(given: Job) -> tuple[Reading, list[Row]]:
-    loop = asyncio.get_running_loop()
+def read(given: Job) -> tuple[Reading, list[Row]]:
     events: list[Event] = []
     watch = Stopwatch()
-    handover = Handover(loop, 10_000)
-    reader = Reader(_options(given), handover, Stats(), start=_start(given))
+    complete = threading.Event()
+
+    def deliver(batch: Batch) -> None:
+        events.extend(batch.events)
+        if batch.events and getattr(batch.events[-1], "key", None) == given.end_key:
+            complete.set()
+
+    reader = Reader(_options(given), deliver, Stats(), start=_start(given))
     thread = threading.Thread(target=reader.run, daemon=True)
     thread.start()
-    while (batch := await handover.take()) is not None:
-        events += batch.events
-        if batch.events and getattr(batch.events[-1], "key", None) == given.end_key:
-            break
+    complete.wait()
     reading = watch.stop()
     reader.stop()
     thread.join()
@@ -69,4 +70,4 @@ def _row(event: Event) -> Row:
             raise AssertionError(f"nobody wrote {event}")
 
 
-tell(*asyncio.run(read(job())))
+tell(*read(job()))

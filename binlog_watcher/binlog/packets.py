@@ -17,6 +17,8 @@ _HEAD = 4
 _FULL = 0xFFFFFF
 _OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
 _CHUNK = 1 << 21
+_TRICKLE = 1 << 12
+"""A read of fewer bytes was all there was: it is not worth another system call to ask."""
 
 Found = tuple[bytes | bytearray, int, int]
 """Buffer, start and end of a packet's content behind the OK byte; good until the next ``read``."""
@@ -77,8 +79,13 @@ class PacketReader:
         if waiting == len(self._buffer):
             self._buffer.extend(bytes(len(self._buffer)))
         with memoryview(self._buffer) as view:
+            if self.drained:
+                self._wait()
             while not self._take(view):
                 self._wait()
+            if self._end - waiting < _TRICKLE:
+                self.drained = True
+                return
             # What is wrong now is still wrong at the next read; the packets before it come first.
             with contextlib.suppress(pymysql.err.OperationalError):
                 while self._end < len(view) and self._take(view):

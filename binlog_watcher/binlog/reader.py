@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -15,7 +15,7 @@ from binlog_watcher.binlog.decoder import Decoder
 from binlog_watcher.binlog.dump import Dump, Session
 from binlog_watcher.binlog.effects import watched_tables
 from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
-from binlog_watcher.binlog.handover import Handover, HandoverClosedError
+from binlog_watcher.binlog.pieces import in_pieces
 from binlog_watcher.binlog.position import Position
 from binlog_watcher.binlog.questions import Questions
 from binlog_watcher.binlog.row_keys import RowKeys
@@ -26,7 +26,7 @@ from binlog_watcher.binlog.wire import DecodeError
 from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.schema import Schema
-from binlog_watcher.source import Batch, Hydrate, Progress
+from binlog_watcher.source import Deliver, Hydrate, Progress
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 10.0
@@ -55,17 +55,21 @@ class ReaderOptions:
     created_at_us: ToUs | None = None
 
 
+class _StoppedError(Exception):
+    """Nobody wants to hear more: the reader ends."""
+
+
 class Reader:
-    """Runs in a thread of its own until stopped; what it reads goes into the handover.
+    """Runs in a thread of its own until stopped; what it reads goes to ``deliver``, in that thread.
 
     ``start``: stream from there, with nothing hydrated; None: anchor and hydrate first.
     """
 
     def __init__(
-        self, options: ReaderOptions, handover: Handover, stats: Stats, *, start: Position | None = None
+        self, options: ReaderOptions, deliver: Deliver, stats: Stats, *, start: Position | None = None
     ) -> None:
         self._options = options
-        self._handover = handover
+        self._deliver = deliver
         self._stats = stats
         self._random = random.SystemRandom()
         self._server_id = options.server_id or self._new_server_id()
@@ -83,25 +87,18 @@ class Reader:
         self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
         self._progress_at = 0.0
+        self._delivered = ""  # the position behind the last batch
         self._mariadb = False
 
     def run(self) -> None:
-        """The thread's body: returns when stopped; errors that it can't deal with go to the consumer."""
-        try:
+        """The thread's body: returns when stopped; raises what it can't deal with, and what ``deliver`` raises."""
+        with suppress(_StoppedError):
             while not self._stopping.is_set():
                 self._one_connection()
-        except HandoverClosedError:
-            pass
-        except Exception as error:  # noqa: BLE001  # whatever it is, the consumer must hear of it
-            self._handover.close(error)
-        finally:
-            self._stats.connected = False
-            self._handover.close()
 
     def stop(self) -> None:
         """End ``run`` soon, whatever it waits for. Any thread, any number of times."""
         self._stopping.set()
-        self._handover.close()
         with self._lock:
             for session in self._sessions:
                 session.interrupt()
@@ -232,13 +229,13 @@ class Reader:
             try:
                 for data, start, end in stream.arriving(decoder.skim):
                     decoder.feed(data, start, end)
-                self._failures = 0
-                self._created_at.compare(self._options.now_us(), live=live)
-                live = decoder.caught_up
                 more = not stream.drained
             finally:
                 # What came before the stream broke is older than what a reset is about to read.
                 self._hand_over(decoder, more=more)
+            self._failures = 0
+            self._created_at.compare(self._options.now_us(), live=live)
+            live = decoder.caught_up
             if self._reset_is_due():
                 return
 
@@ -273,7 +270,11 @@ class Reader:
                 lag_us=self._stats.lag_us,
                 received_us=now_us,
             )
-        self._handover.put(Batch(self._options.partition, events, progress))
+        for piece in in_pieces(self._options.partition, events, progress, self._delivered):
+            if self._stopping.is_set():
+                raise _StoppedError
+            self._deliver(piece)
+        self._delivered = progress.position
 
     def _decoder_for(self, state: ServerState) -> Decoder:
         if self._decoder is None:
@@ -312,7 +313,7 @@ class Reader:
     def _register(self, session: Session) -> None:
         with self._lock:
             if self._stopping.is_set():
-                raise HandoverClosedError
+                raise _StoppedError
             self._sessions.add(session)
 
     def _close_sessions(self) -> None:

@@ -10,7 +10,6 @@ import structlog
 
 from binlog_watcher.binlog.anchor import Marker
 from binlog_watcher.binlog.created_at import ToUs
-from binlog_watcher.binlog.handover import Handover
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.connection import ConnectionSettings
@@ -18,7 +17,7 @@ from binlog_watcher.schema import Schema
 from binlog_watcher.source import Deliver, Hydrate
 
 _GRACE_S = 0.4
-"""How long a batch in hand may take, and then the thread, once ``stop`` was called."""
+"""How long the thread may take to end, once ``stop`` was called."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +28,7 @@ class BinlogSource:
 
     ``hydrate`` is called in the reader's thread, after the anchor was taken. ``now_us`` is MySQL's clock in epoch
     microseconds. ``server_id`` must be no replica's; None: a random one. ``marker`` commits a row in a table of
-    our own and is needed on a MySQL without GTIDs only. ``queue_size``: events that may wait for the consumer.
+    our own and is needed on a MySQL without GTIDs only.
     ``created_at_us`` reads the cart's ``created_at``: with it, a wrong time zone is noticed and warned of.
     """
 
@@ -40,46 +39,40 @@ class BinlogSource:
     server_id: int | None = None
     marker: Marker | None = None
     heartbeat_s: float = 1.0
-    queue_size: int = 10_000
     reset_interval_s: float = 60.0
     partition: str = "binlog"
     created_at_us: ToUs | None = None
     stats: Stats = field(default_factory=Stats, init=False)
     _reader: Reader | None = field(default=None, init=False, repr=False)
-    _scope: asyncio.Timeout | None = field(default=None, init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
+    _ending: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
+    _error: BaseException | None = field(default=None, init=False, repr=False)
     _stopped: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     async def run(self, deliver: Deliver) -> None:
-        """Deliver ordered batches until ``stop``; see EventSource. Raises ConfigError."""
+        """Deliver ordered batches until ``stop``; see EventSource. Raises ConfigError and what ``deliver`` raises."""
         self._loop = asyncio.get_running_loop()
-        handover = Handover(self._loop, self.queue_size)
-        self._reader = Reader(self._options(), handover, self.stats)
-        ended = asyncio.Event()
-        thread = threading.Thread(
-            target=self._read, args=(self._reader, ended), name="binlog-reader", daemon=True
-        )
-        thread.start()
+        reader = self._reader = Reader(self._options(), deliver, self.stats)
+        if self._stopped.is_set():
+            return
+        # A daemon: one that hangs in a connect can't be woken, and does not keep the process.
+        threading.Thread(target=self._read, args=(reader,), name="binlog-reader", daemon=True).start()
         try:
-            async with asyncio.timeout(None) as self._scope:
-                if self._stopped.is_set():
-                    return
-                while (batch := await handover.take()) is not None:
-                    await deliver(batch)
-        except TimeoutError:
-            if not self._stopped.is_set():
-                raise  # the consumer's own
+            await self._ending.wait()
         finally:
-            self._reader.stop()
-            await self._wait_for(ended)
+            reader.stop()
+            await self._wait_for_thread()
+            self.stats.connected = False
+        if self._error is not None:
+            raise self._error
 
     def stop(self) -> None:
         """Ask ``run`` to end within a second; callable from any thread, more than once."""
         self._stopped.set()
         if self._reader is not None:
             self._reader.stop()
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._limit_consumer)
+        self._tell(self._ending)
 
     def request_reset(self, reason: str) -> None:
         """Read everything anew; coalesced: at most once in ``reset_interval_s``. Any thread."""
@@ -100,20 +93,22 @@ class BinlogSource:
             self.created_at_us,
         )
 
-    def _read(self, reader: Reader, ended: asyncio.Event) -> None:
-        reader.run()
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(ended.set)
-
-    def _limit_consumer(self) -> None:
-        scope = self._scope
-        if scope is not None and scope.when() is None and self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # it has ended already
-                scope.reschedule(self._loop.time() + _GRACE_S)
-
-    async def _wait_for(self, ended: asyncio.Event) -> None:
-        """A thread that hangs in a connect can't be woken; as a daemon it does not keep the process."""
+    def _read(self, reader: Reader) -> None:
         try:
-            await asyncio.wait_for(ended.wait(), _GRACE_S)
+            reader.run()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, ``run`` must raise it
+            self._error = error
+        self._tell(self._ended, self._ending)
+
+    def _tell(self, *flags: asyncio.Event) -> None:
+        """Set flags of the event loop from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop was closed under us: nobody waits any more
+            if self._loop is not None:
+                for flag in flags:
+                    self._loop.call_soon_threadsafe(flag.set)
+
+    async def _wait_for_thread(self) -> None:
+        try:
+            await asyncio.wait_for(self._ended.wait(), _GRACE_S)
         except TimeoutError:
             log.info("binlog.thread_left", reason="it waits for the server")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -107,22 +108,27 @@ def settings_for(server: Server, database: str, **changes: Any) -> ConnectionSet
 
 
 class Follower:
-    """A running source and what it delivered. ``gate``: cleared, it makes the consumer stand still."""
+    """A running source and what it delivered. ``gate``: cleared, it makes the consumer stand still.
+
+    Made in the event loop; the source's thread delivers.
+    """
 
     def __init__(self, source: BinlogSource) -> None:
+        self._loop = asyncio.get_running_loop()
         self.source = source
         self.events: list[Event] = []
         self.progress: list[Progress] = []
-        self.gate = asyncio.Event()
+        self.gate = threading.Event()
         self.gate.set()
         self._arrived = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
-    async def deliver(self, batch: Batch) -> None:
-        await self.gate.wait()
+    def deliver(self, batch: Batch) -> None:
+        self.gate.wait()
         self.events += batch.events
         self.progress.append(batch.progress)
-        self._arrived.set()
+        with contextlib.suppress(RuntimeError):  # a test that ended without waiting for the thread
+            self._loop.call_soon_threadsafe(self._arrived.set)
 
     async def until(self, condition: Callable[[], bool], seconds: float = DEADLINE_S) -> None:
         async with asyncio.timeout(seconds):
@@ -144,10 +150,10 @@ class Follower:
             lambda: any(isinstance(e, ProductChanged) and e.product_id == number for e in self.events)
         )
 
-    async def changes(self, shop: Shop, *statements: str) -> list[Event]:
-        """Run the statements; the events that came of them, without their times."""
+    async def changes(self, shop: Shop, *statements: str, by: Shop | None = None) -> list[Event]:
+        """Run the statements, on the session ``by`` if given; the events that came of them, without their times."""
         before = len(self.events)
-        shop.run(*statements)
+        (by or shop).run(*statements)
         await self.settle(shop)
         return [event for event in self.events[before:] if not _is_mark(event)]
 

@@ -7,6 +7,7 @@ two are the same. Reconciliation plays no part in it: nothing here reads the sho
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -59,13 +60,13 @@ class Watch(Follower):
 
     def __init__(self, source: BinlogSource, hydrator: Hydrator, shop: Shop) -> None:
         super().__init__(source)
-        self.tracker = Tracker(THRESHOLD_US, tick_us=TICK_US)
+        self.tracker = Tracker(THRESHOLD_US, tick_us=TICK_US, lock=threading.RLock())
         self._hydrator = hydrator
         self._shop = shop
 
-    async def deliver(self, batch: Batch) -> None:
-        await super().deliver(batch)
+    def deliver(self, batch: Batch) -> None:
         self.tracker.apply(batch)
+        super().deliver(batch)
 
     async def settled(self) -> None:
         """Wait until everything that the shop has done so far was applied, resets included.

@@ -56,8 +56,10 @@ def plain(events: list[Event]) -> list[tuple[object, ...]]:
     return result
 
 
-async def seen(follower: Follower, shop: Shop, *statements: str) -> list[tuple[object, ...]]:
-    return plain(await follower.changes(shop, *statements))
+async def seen(
+    follower: Follower, shop: Shop, *statements: str, by: Shop | None = None
+) -> list[tuple[object, ...]]:
+    return plain(await follower.changes(shop, *statements, by=by))
 
 
 async def test_every_kind_of_change(shop: Shop) -> None:
@@ -278,12 +280,11 @@ async def test_xa_rows_wait_for_their_commit(shop: Shop) -> None:
                           "XA COMMIT 'a' ONE PHASE") == [(1, INSERT)]  # fmt: skip
         other = Shop(shop.server, shop.database)
         try:
-            other.run("XA START 'a'", "INSERT INTO cart (user_id) VALUES (2)", *prepare)
-            assert await seen(follower, shop) == []
-            other.run("XA COMMIT 'a'")
-            assert await seen(follower, shop) == [(2, INSERT)]
-            other.run("XA START 'a'", "INSERT INTO cart (user_id) VALUES (3)", *prepare, "XA ROLLBACK 'a'")
-            assert await seen(follower, shop) == []
+            begin, rollback = "XA START 'a'", "XA ROLLBACK 'a'"
+            insert = "INSERT INTO cart (user_id) VALUES ({})"
+            assert await seen(follower, shop, begin, insert.format(2), *prepare, by=other) == []
+            assert await seen(follower, shop, "XA COMMIT 'a'", by=other) == [(2, INSERT)]
+            assert await seen(follower, shop, begin, insert.format(3), *prepare, rollback, by=other) == []
         finally:
             other.close()
         assert follower.resets == []

@@ -114,7 +114,7 @@ async def test_a_wrong_password_is_for_a_human(shop: Shop) -> None:
     settings = settings_for(shop.server, shop.database, password="no such password")
     source = BinlogSource(settings, SAMPLE, nothing, now_us)
 
-    async def deliver(_: Batch) -> None:
+    def deliver(_: Batch) -> None:
         raise AssertionError
 
     with structlog.testing.capture_logs() as logs, pytest.raises(ConfigError, match="MYSQL_PASSWORD"):
@@ -131,7 +131,7 @@ async def test_a_missing_privilege_names_the_grant(shop: Shop) -> None:
         settings = settings_for(shop.server, shop.database, user="reader", password="secret-1")
         source = BinlogSource(settings, SAMPLE, nothing, now_us)
 
-        async def deliver(_: Batch) -> None:
+        def deliver(_: Batch) -> None:
             return
 
         with pytest.raises(ConfigError, match="GRANT REPLICATION SLAVE"):
@@ -147,7 +147,7 @@ async def test_stop_takes_less_than_a_second(shop: Shop, tls: Tls) -> None:
 
 
 async def test_stop_takes_less_than_a_second_when_the_consumer_hangs(shop: Shop) -> None:
-    async with follow(settings_for(shop.server, shop.database), queue_size=10) as follower:
+    async with follow(settings_for(shop.server, shop.database)) as follower:
         follower.gate.clear()
         for start in range(5):
             values = ", ".join(f"({start * 100 + at + 1})" for at in range(100))
@@ -168,7 +168,7 @@ async def _stops_at_once(follower: Follower) -> None:
 
 
 async def test_a_slow_consumer_holds_the_reader_up_and_loses_nothing(shop: Shop) -> None:
-    async with follow(settings_for(shop.server, shop.database), queue_size=50) as follower:
+    async with follow(settings_for(shop.server, shop.database)) as follower:
         follower.gate.clear()
         for start in range(20):
             values = ", ".join(f"({start * 100 + at + 1})" for at in range(100))
@@ -198,7 +198,7 @@ async def test_a_certificate_that_nobody_signed_is_for_a_human(
     settings = settings_for(mysql_server, mysql_database, tls=Tls.VERIFY_CA)
     source = BinlogSource(settings, SAMPLE, nothing, now_us)
 
-    async def deliver(_: Batch) -> None:
+    def deliver(_: Batch) -> None:
         raise AssertionError
 
     with pytest.raises(ConfigError, match="MYSQL_TLS_CA"):

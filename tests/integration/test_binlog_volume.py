@@ -58,7 +58,7 @@ async def test_a_consumer_that_stands_still_is_not_cut_off(shop: Shop) -> None:
     big = "INSERT INTO products (id, name, description) VALUES ({at}, 'big', REPEAT('x', 60000))"
     shop.run("SET GLOBAL net_write_timeout = 1")
     try:
-        async with follow(settings_for(shop.server, shop.database), queue_size=1) as follower:
+        async with follow(settings_for(shop.server, shop.database)) as follower:
             follower.gate.clear()
             for at in range(1, 501):  # more than both ends' socket buffers hold
                 shop.run(big.format(at=at))

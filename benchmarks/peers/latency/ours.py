@@ -1,6 +1,7 @@
-"""Our reader as the service runs it: its thread reads, the event loop applies each batch to the tracker."""
+"""Our reader as the service runs it: its thread reads and applies each batch to the tracker."""
 
 import asyncio
+import threading
 
 from arrivals import Arrivals, Job
 
@@ -18,11 +19,11 @@ _THRESHOLD_US = 1_800_000_000
 async def main() -> None:
     job = Job.given()
     arrivals = Arrivals(job)
-    tracker = Tracker(_THRESHOLD_US)
+    tracker = Tracker(_THRESHOLD_US, lock=threading.RLock())
     settings = ConnectionSettings(job.host, job.port, job.user, job.password, job.database, tls=Tls.OFF)
     source = BinlogSource(settings, SAMPLE, hydrate=lambda: iter(()), now_us=ServerClock().now_us)
 
-    async def deliver(batch: Batch) -> None:
+    def deliver(batch: Batch) -> None:
         tracker.apply(batch)
         for event in batch.events:
             if isinstance(event, CartChanged):
