@@ -73,7 +73,7 @@ class _Loop:
         """In the source's thread: apply, and freeze what hydration made, as the service does."""
         progress = Progress("", _NOW_US, caught_up=True, lag_us=0, received_us=_NOW_US)
         for some in events:
-            for batch in in_pieces(_NAME, some, progress, ""):
+            for batch in in_pieces(_NAME, some, progress):
                 self._tracker.apply(batch)
                 if isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
                     gc.freeze()

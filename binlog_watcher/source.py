@@ -22,7 +22,7 @@ MAX_LAG_US = 1_000_000
 class Progress:
     """How far the source has been read.
 
-    ``position``: for logs (GTID set, or file:position).
+    ``position``: for logs (GTID set, or file:position); it may be that of a moment before.
     ``committed_us``: commit time of the newest transaction read, None before the first.
     ``caught_up``: the end of the binlog as read at connect has been passed.
     ``lag_us``: time of arrival minus commit time of the newest transaction, 0 when idle.

@@ -2,7 +2,7 @@
 
 A DATETIME has no zone, and many an application writes UTC whatever the server's zone is. Every timer would then be
 off by hours, and nothing else would tell. So now and then the ``created_at`` of a row that was just inserted is held
-against the time of its arrival: one row a hand-over, while the stream is live, until the first warning.
+against the time of its arrival: one row of what was handed over, while the stream is live, until the first warning.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from binlog_watcher.binlog.rows import Value
+from binlog_watcher.binlog.rows import RowPlan
+from binlog_watcher.binlog.wire import DecodeError
 
 ToUs = Callable[[datetime | None], int | None]
 """From a naive value of the column, as a session in UTC reads it, to epoch microseconds."""
@@ -25,37 +26,38 @@ log = structlog.get_logger(__name__)
 
 
 class CreatedAtCheck:
-    """``to_us``: how the program reads the column; None: nothing is checked."""
+    """``to_us``: how the program reads the column; None: nothing is checked. ``sample``: rows to be compared."""
 
     def __init__(self, to_us: ToUs | None) -> None:
         self._to_us = to_us
-        self._sample: int | None = None
+        self.sample: tuple[RowPlan, bytes, int] | None = None
         self._suspects = 0
-        self.wants = to_us is not None
+        self._silent = to_us is None
 
-    def note(self, value: Value) -> None:
-        """Take the value of an inserted row: microseconds since 1970 on the clock that the shop has used."""
-        if isinstance(value, int):
-            self._sample, self.wants = value, False
+    def keep(self, plan: RowPlan | None, body: bytes, at: int) -> None:
+        """Keep inserted rows for ``compare``: until they are handed over, there is no time for them."""
+        if plan is not None and not self._silent:
+            self.sample = plan, body, at
 
     def compare(self, now_us: int, *, live: bool) -> None:
-        """Hold the sample against the time. ``live``: it has been committed just now."""
-        sample, self._sample = self._sample, None
-        if sample is None or self._to_us is None:
+        """Hold the last rows against the time. ``live``: they have been committed just now."""
+        sample, self.sample = self.sample, None
+        if sample is None or self._to_us is None or not live:
             return
-        self.wants = True
-        if not live:
-            return
+        plan, body, at = sample
         try:
-            created_us = self._to_us(_EPOCH + timedelta(microseconds=sample))
-        except OverflowError:  # the year 9999, in some zones
+            (value,) = next(plan.single(body, at))
+            if not isinstance(value, int):
+                return
+            created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
+        except (DecodeError, StopIteration, OverflowError):  # the last: the year 9999, in some zones
             return
         if created_us is None or abs(created_us - now_us) <= _TOLERANCE_US:
             self._suspects = 0
             return
         self._suspects += 1
         if self._suspects == _SUSPECTS:
-            self.wants = False
+            self._silent = True
             log.warning(
                 "binlog.created_at_off",
                 minutes=round((created_us - now_us) / 60_000_000),

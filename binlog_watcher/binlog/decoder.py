@@ -146,22 +146,25 @@ class Decoder:
         found = self._lane.skim(buffer, start, end, sequence, self._low)
         if not found.groups:
             return start, 0
-        self._stats.events += found.packets
-        self._stats.transactions += found.groups
-        self._stats.rows += found.rows
+        stats, position = self._stats, self.position
+        stats.events += found.packets
+        stats.transactions += found.groups
+        stats.rows += found.rows
         self.events += found.events
-        self.troubles += [
-            Trouble(error.reason, f"{error} at {self._file}:{self._high + position}")
-            for error, position in found.troubles
-        ]
-        if self.position.gtids is not None:
+        if found.troubles:
+            self.troubles += [
+                Trouble(error.reason, f"{error} at {self._file}:{self._high + place}")
+                for error, place in found.troubles
+            ]
+        if position.gtids is not None:
             for source, first, last in found.gtids:
-                self.position.gtids.add(source, first, last)
+                position.gtids.add(source, first, last)
         self._high += found.wraps << 32
         self._low = found.end_position
-        self.position.file, self.position.offset = self._file, self._offset
+        position.file, position.offset = self._file, self._high + self._low
         self.committed_us, self.exact, self.idle = found.committed_us, True, False
-        self._look_for_end(self._file, self._offset)
+        if not self.caught_up:
+            self._look_for_end(position.file, position.offset)
         return found.at, found.packets
 
     def _is_of_no_interest(self, kind: int, data: bytes | bytearray, body: int, end: int) -> bool:

@@ -75,11 +75,11 @@ class Effects:
 
     def inserted(self, role: Role, key: Value) -> None:
         """A row was written."""
-        self._add(role, _known(key), Change.INSERT)
+        self._add(role, known(key), Change.INSERT)
 
     def deleted(self, role: Role, key: Value) -> None:
         """A row was deleted."""
-        self._add(role, _known(key), Change.DELETE)
+        self._add(role, known(key), Change.DELETE)
 
     def updated(self, role: Role, before: Value, after: Value) -> None:
         """A row was changed; it may have gone to another key, which is a deletion for the old one.
@@ -91,8 +91,8 @@ class Effects:
         elif before is ABSENT:
             raise DecodeError("the before-image does not hold the key that was changed")
         if before != after:
-            self._add(role, _known(before), Change.DELETE)
-        self._add(role, _known(after), Change.UPDATE)
+            self._add(role, known(before), Change.DELETE)
+        self._add(role, known(after), Change.UPDATE)
 
     def events(self, at_us: int) -> list[Event]:
         """The events, committed at ``at_us``."""
@@ -126,7 +126,7 @@ class Effects:
         self._found[place] = what
 
 
-def _known(value: Value) -> CartKey | None:
+def known(value: Value) -> CartKey | None:
     """The key, or None for a guest (NULL, 0, empty). Raises DecodeError when the image does not hold it."""
     if value is ABSENT:
         raise DecodeError("the row's image does not hold the key (binlog_row_image is not FULL)")

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from binlog_watcher.binlog.effects import Effects
+from binlog_watcher.binlog.rows import ABSENT
 from binlog_watcher.binlog.tables import Tables
 from binlog_watcher.binlog.wire import CHECKSUM_SIZE, HEADER, DecodeError, Kind
+from binlog_watcher.events import CartChanged, Change, Event
 
 if TYPE_CHECKING:
     from binlog_watcher.binlog.gtid import Source
-    from binlog_watcher.events import Event
 
 # Packet length and number in one word, the OK byte, then of the event's header: type, size, end position; then
 # the first six bytes of the body: the table id of maps and rows, and within any body long enough to be ours.
@@ -45,6 +46,7 @@ _INTACT = 0x2144DF1C
 # Plain integers: to look up a member of an enumeration costs more than the comparison.
 _GTIDS = frozenset({int(Kind.GTID), int(Kind.ANONYMOUS_GTID)})
 _ROWS = frozenset({int(Kind.WRITE_ROWS), int(Kind.UPDATE_ROWS), int(Kind.DELETE_ROWS)})
+_WRITE_ROWS = int(Kind.WRITE_ROWS)
 _STATEMENT, _XID, _TABLE_MAP = int(Kind.QUERY), int(Kind.XID), int(Kind.TABLE_MAP)
 _UNKNOWN = object()
 
@@ -64,13 +66,8 @@ class Skimmed:
     wraps: int = 0
     committed_us: int = 0
     gtids: list[tuple["Source", int, int]] = field(default_factory=list)
-    events: list["Event"] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     troubles: list[tuple[DecodeError, int]] = field(default_factory=list)
-
-    def ran(self, identifier: bytes, first: int, last: int) -> None:
-        """Take note of GTIDs in a row; the number 0 is none."""
-        if last:
-            self.gtids.append(((identifier, ""), first, last))
 
 
 class Lane:
@@ -81,7 +78,7 @@ class Lane:
         self.checksums = False
 
     # One function, because every call in it would cost a twentieth of the speed.
-    def skim(  # noqa: C901, PLR0912
+    def skim(  # noqa: C901, PLR0912, PLR0915
         self, buffer: bytearray, at: int, end: int, sequence: int, end_position: int
     ) -> Skimmed:
         """Go over the groups that lie whole in ``buffer[at:end]``.
@@ -155,17 +152,26 @@ class Lane:
                 result.wraps += 1
             end_position, committed_us = position, committed & _MICROSECONDS
             if number != last + 1 or identifier != run:
-                result.ran(run, first, last)
+                if last:
+                    result.gtids.append(((run, ""), first, last))
                 run, first = identifier, number
             last = number
             if watched:
                 self._apply(watched, result, committed_us)
-        result.ran(run, first, last)
+        if last:
+            result.gtids.append(((run, ""), first, last))
         result.end_position, result.committed_us = end_position, committed_us
         return result
 
     def _apply(self, watched: list[tuple[int, bytes, int]], result: Skimmed, committed_us: int) -> None:
         """Decode the rows of a group, each once: what is remembered of them would not be the same again."""
+        if len(watched) == 1 and watched[0][0] == _WRITE_ROWS:
+            key = self._tables.lone_insert(watched[0][1])
+            if key is not ABSENT:
+                result.rows += 1
+                if key is not None:
+                    result.events.append(CartChanged(key, Change.INSERT, committed_us))
+                return
         effects = Effects()
         for kind, body, position in watched:
             try:

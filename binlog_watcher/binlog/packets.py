@@ -8,6 +8,7 @@ import contextlib
 import select
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 
 import pymysql.err
@@ -29,14 +30,16 @@ Skim = Callable[[bytearray, int, int, int], tuple[int, int]]
 class PacketReader:
     """Reads the answer to a dump command. ``sequence``: the number of the first packet.
 
-    Takes the socket over: it does not block any more, and its timeout is how long it may be silent. ``drained``:
-    at the last read nothing was left to receive.
+    The socket's timeout is how long it may be silent. ``drained``: at the last read nothing was left to receive.
     """
 
     def __init__(self, sock: socket.socket, *, sequence: int = 1) -> None:
         self._socket = sock
-        self._silence_s = sock.gettimeout()
-        sock.setblocking(False)
+        if not isinstance(sock, ssl.SSLSocket):
+            # The kernel keeps the time: Python's own timeout costs a second system call for every read.
+            seconds = sock.gettimeout() or 0.0
+            sock.settimeout(None)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(seconds))
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._sequence = sequence
@@ -73,44 +76,36 @@ class PacketReader:
     def _receive(self) -> None:
         """Wait for bytes, then take what there is: TLS gives out 16 KB at a time, and each read has its price."""
         waiting = self._end - self._start
-        if self._start:
+        if waiting and self._start:
             self._buffer[:waiting] = self._buffer[self._start : self._end]
-            self._start, self._end = 0, waiting
+        self._start, self._end = 0, waiting
         if waiting == len(self._buffer):
             self._buffer.extend(bytes(len(self._buffer)))
-        with memoryview(self._buffer) as view:
-            if self.drained:
-                self._wait()
-            while not self._take(view):
-                self._wait()
-            if self._end - waiting < _TRICKLE:
-                self.drained = True
-                return
-            # What is wrong now is still wrong at the next read; the packets before it come first.
-            with contextlib.suppress(pymysql.err.OperationalError):
-                while self._end < len(view) and self._take(view):
-                    pass
-                self.drained = self.drained or not self._poll.poll(0)
+        count = self._take()
+        self.drained = count < _TRICKLE
+        # What is wrong now is still wrong at the next read; the packets before it come first.
+        with contextlib.suppress(pymysql.err.OperationalError):
+            while not self.drained and self._end < len(self._buffer):
+                self.drained = not self._poll.poll(0)
+                if not self.drained:
+                    self._take()
 
-    def _take(self, view: memoryview) -> int:
-        """Receive without waiting; returns how many bytes came."""
-        self.drained = True
+    def _take(self) -> int:
+        """Receive, waiting if need be; returns how many bytes came."""
         try:
-            with view[self._end :] as free:
-                count = self._socket.recv_into(free)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return 0
+            if self._end:
+                with memoryview(self._buffer) as view, view[self._end :] as free:
+                    count = self._socket.recv_into(free)
+            else:
+                count = self._socket.recv_into(self._buffer)
+        except (TimeoutError, BlockingIOError):
+            raise _lost("timed out") from None
         except OSError as error:  # TLS errors are among them
             raise _lost(str(error)) from error
         if not count:
             raise _lost("the server closed it")
-        self.drained = False
         self._end += count
         return count
-
-    def _wait(self) -> None:
-        if not self._poll.poll(None if self._silence_s is None else self._silence_s * 1000):
-            raise _lost("timed out")
 
     def _next(self) -> Found | None:
         """The next packet, if it is complete."""
@@ -141,6 +136,12 @@ def _content(data: bytes | bytearray, start: int, end: int) -> Found:
     if status == _ERROR:
         pymysql.err.raise_mysql_exception(bytes(data[start:end]))
     raise _lost("the server ended the stream")
+
+
+def _timeval(seconds: float) -> bytes:
+    """``struct timeval``; zero: for ever."""
+    whole = int(seconds)
+    return struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
 
 
 def _lost(why: str) -> pymysql.err.OperationalError:

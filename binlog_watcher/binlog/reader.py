@@ -33,6 +33,8 @@ _LONGEST_DELAY_S = 10.0
 _QUERY_TIMEOUT_S = 5.0
 _PROGRESS_INTERVAL_S = 0.1
 """How often progress without events is handed over while other tables are busy."""
+_POSITION_INTERVAL_US = 100_000
+"""How old the position may be that goes with a batch."""
 _BUSY_INTERVAL_S = 0.01
 """How often events are handed over while still more are waiting to be received."""
 
@@ -87,7 +89,7 @@ class Reader:
         self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
         self._progress_at = 0.0
-        self._delivered = ""  # the position behind the last batch
+        self._written_us = 0  # when the position was written down
         self._mariadb = False
 
     def run(self) -> None:
@@ -234,9 +236,10 @@ class Reader:
                 # What came before the stream broke is older than what a reset is about to read.
                 self._hand_over(decoder, more=more)
             self._failures = 0
-            self._created_at.compare(self._options.now_us(), live=live)
+            if self._created_at.sample is not None:
+                self._created_at.compare(self._options.now_us(), live=live)
             live = decoder.caught_up
-            if self._reset_is_due():
+            if self._wanted is not None and self._reset_is_due():
                 return
 
     def _hand_over(self, decoder: Decoder, *, more: bool) -> None:
@@ -262,19 +265,23 @@ class Reader:
             progress = Progress("", None, caught_up=False, lag_us=0, received_us=now_us)
         else:
             self._stats.lag_us = decoder.lag_us(now_us)
-            self._stats.position = str(decoder.position)
             progress = Progress(
-                self._stats.position,
+                self._position_text(decoder, now_us),
                 decoder.committed_us,
                 caught_up=decoder.caught_up,
                 lag_us=self._stats.lag_us,
                 received_us=now_us,
             )
-        for piece in in_pieces(self._options.partition, events, progress, self._delivered):
+        for piece in in_pieces(self._options.partition, events, progress):
             if self._stopping.is_set():
                 raise _StoppedError
             self._deliver(piece)
-        self._delivered = progress.position
+
+    def _position_text(self, decoder: Decoder, now_us: int) -> str:
+        """The position, or one shortly before: to write a GTID set down takes as long as to decode an event."""
+        if decoder.idle or abs(now_us - self._written_us) >= _POSITION_INTERVAL_US:
+            self._stats.position, self._written_us = str(decoder.position), now_us
+        return self._stats.position
 
     def _decoder_for(self, state: ServerState) -> Decoder:
         if self._decoder is None:

@@ -93,7 +93,10 @@ class Step:
 
 
 class Image:
-    """Reads row images that hold the same columns. ``wanted`` are indices into the table's columns."""
+    """Reads row images that hold the same columns. ``wanted`` are indices into the table's columns.
+
+    ``fast``: how to unpack rows of fixed size behind ``no_nulls``, and their order; None: they have none.
+    """
 
     def __init__(self, columns: tuple[Column, ...], present: bytes, wanted: tuple[int, ...]) -> None:
         held = [at for at in range(len(columns)) if present[at // 8] >> at % 8 & 1]
@@ -101,9 +104,9 @@ class Image:
         self._nothing: list[Value] = [ABSENT] * len(wanted)
         self._steps = [(self._slots.get(at, -1), Step(columns[at])) for at in held]
         self._null_size = (len(held) + 7) // 8
-        self._no_nulls = bytes(self._null_size)
+        self.no_nulls = bytes(self._null_size)
         self._json = [order for order, at in enumerate(held) if columns[at].type == FIELD_TYPE.JSON]
-        self._fast = self._compile(wanted)
+        self.fast = self._compile(wanted)
 
     def read(self, data: bytes, at: int) -> tuple[Row, int]:
         """Decode the image at offset ``at``; returns the wanted values and the offset behind the image.
@@ -111,8 +114,8 @@ class Image:
         Raises DecodeError.
         """
         behind = at + self._null_size
-        if self._fast is not None and data[at:behind] == self._no_nulls:
-            layout, order = self._fast
+        if self.fast is not None and data[at:behind] == self.no_nulls:
+            layout, order = self.fast
             try:
                 values = layout.unpack_from(data, behind)
             except struct.error:
@@ -168,6 +171,7 @@ class RowPlan:
         self._columns = columns
         self._wanted = wanted
         self._heads: dict[bytes, list[Image]] = {}
+        self._lone: tuple[bytes, struct.Struct, tuple[int, ...] | None] | None = None
         self._head_size = 1 if len(columns) < 251 else 3
         self._bitmap_size = (len(columns) + 7) // 8
         self._json_columns = sum(column.type == FIELD_TYPE.JSON for column in columns)
@@ -179,6 +183,16 @@ class RowPlan:
             row, behind = image.read(data, at)
             at = _ahead(at, behind)
             yield row
+
+    def lone(self, data: bytes, at: int) -> Row | None:
+        """The row, if there is but one, of fixed size and without a NULL; else, or at the first such, None."""
+        if self._lone is None:
+            return None
+        prefix, layout, order = self._lone
+        if len(data) != at + len(prefix) + layout.size or not data.startswith(prefix, at):
+            return None
+        values = layout.unpack_from(data, at + len(prefix))
+        return values if order is None else tuple([values[slot] for slot in order])
 
     def pairs(self, data: bytes, at: int, *, partial: bool = False) -> Iterator[tuple[Row, Row]]:
         """The (before, after) rows of an UPDATE event; ``partial``: of PARTIAL_UPDATE_ROWS."""
@@ -208,6 +222,8 @@ class RowPlan:
         for _ in range(images):
             found.append(Image(self._columns, piece(head, at, self._bitmap_size), self._wanted))
             at += self._bitmap_size
+        if images == 1 and found[0].fast is not None:
+            self._lone = (head + found[0].no_nulls, *found[0].fast)
         return found
 
     def _behind_partial_bits(self, data: bytes, at: int) -> int:

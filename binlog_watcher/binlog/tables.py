@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from binlog_watcher.binlog.cascades import Parent, TableName
 from binlog_watcher.binlog.created_at import CreatedAtCheck
-from binlog_watcher.binlog.effects import Effects, Watched
+from binlog_watcher.binlog.effects import Effects, Role, Watched, known
 from binlog_watcher.binlog.layout import Action, Layout, layout_of
 from binlog_watcher.binlog.payload import uncompress_mariadb
 from binlog_watcher.binlog.row_keys import RowKeys, nothing_found
-from binlog_watcher.binlog.rows import INTEGERS
+from binlog_watcher.binlog.rows import ABSENT, INTEGERS, Absent
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.table_map import Column, TableMap, parse_table_map, table_name
 from binlog_watcher.binlog.wire import DecodeError, Kind, lenenc, piece
+from binlog_watcher.events import CartKey
 
 Describe = Callable[[TableMap], tuple[Column, ...]]
 """Fills in the names and signs that the binlog lacks, from the server's dictionary. May raise DecodeError."""
@@ -21,6 +22,7 @@ Parents = Callable[[], Mapping[TableName, Parent]]
 """The tables whose changed rows change those of watched tables unseen."""
 
 _POST_HEADER = 8  # table id, flags
+_LONE = _POST_HEADER + 2  # behind the length of extra data, if there are none
 _MAX_LAYOUTS = 10_000
 _NO_PARENT = Parent()
 _DUMMY_TABLE_ID = 0x00FFFFFF
@@ -146,11 +148,25 @@ class Tables:
             at += int.from_bytes(piece(body, at, 2), "little")  # extra data; the length counts itself
         if shape.compressed:
             body = _inflated(body, at, 2 if shape.action is Action.UPDATE else 1)
-        if layout.created is not None and self._created_at.wants and shape.action is Action.WRITE:
-            for row in layout.created.single(body, at):
-                self._created_at.note(row[0])
-                break
+        if shape.action is Action.WRITE:
+            self._created_at.keep(layout.created, body, at)
         return layout.apply(shape.action, body, at, effects, self._keys, partial=shape.partial)
+
+    def lone_insert(self, body: bytes) -> CartKey | Absent | None:
+        """The cart key (None: a guest's) of a WRITE_ROWS event with one cart row; ABSENT: ``apply`` must look.
+
+        What ``apply`` does, in a fraction of the time, for what a customer waits for most.
+        """
+        layout = self.ids[int.from_bytes(body[:6], "little")]
+        if layout is None or layout.role is not Role.CART or layout.rows is None:
+            return ABSENT
+        row = layout.rows.lone(body, _LONE)
+        if row is None:
+            return ABSENT
+        self._created_at.keep(layout.created, body, _LONE)
+        key = known(row[0])
+        self._keys.note(Role.CART, row[1], key)
+        return key
 
     def _layout(self, payload: bytes) -> Layout | None:
         schema, table, _ = table_name(payload)

@@ -1,16 +1,19 @@
 """Our reader as the service runs it: its thread reads and applies each batch to the tracker."""
 
 import asyncio
+import gc
 import threading
+from datetime import UTC
 
 from arrivals import Arrivals, Job
 
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.connection import ConnectionSettings, Tls
-from binlog_watcher.events import CartChanged
+from binlog_watcher.events import CartChanged, Hydrated
 from binlog_watcher.schema import SAMPLE
 from binlog_watcher.source import Batch
+from binlog_watcher.store.times import TimeColumn
 from binlog_watcher.tracker import Tracker
 
 _THRESHOLD_US = 1_800_000_000
@@ -21,13 +24,21 @@ async def main() -> None:
     arrivals = Arrivals(job)
     tracker = Tracker(_THRESHOLD_US, lock=threading.RLock())
     settings = ConnectionSettings(job.host, job.port, job.user, job.password, job.database, tls=Tls.OFF)
-    source = BinlogSource(settings, SAMPLE, hydrate=lambda: iter(()), now_us=ServerClock().now_us)
+    source = BinlogSource(
+        settings,
+        SAMPLE,
+        hydrate=lambda: iter(()),
+        now_us=ServerClock().now_us,
+        created_at_us=TimeColumn(UTC).to_us,
+    )
 
     def deliver(batch: Batch) -> None:
-        tracker.apply(batch)
         for event in batch.events:
             if isinstance(event, CartChanged):
                 arrivals.note(int(event.key))
+        tracker.apply(batch)
+        if batch.events and isinstance(batch.events[-1], Hydrated):
+            gc.freeze()  # as the service does
         if arrivals.complete:
             source.stop()
 

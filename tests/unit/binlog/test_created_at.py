@@ -31,27 +31,38 @@ def in_utc() -> CreatedAtCheck:
     return CreatedAtCheck(TimeColumn(UTC).to_us)
 
 
+PLAN = RowPlan((Column(DATETIME2, b"\6"),), (0,))
+
+
+def row(at_us: int | None) -> bytes:
+    """A rows event's columns, bitmap and row, of one column DATETIME(6) on a clock in UTC."""
+    if at_us is None:
+        return b"\1\1\1"
+    return b"\1\1\0" + packed(EPOCH + timedelta(microseconds=at_us), 6)
+
+
 def test_a_wrong_zone_is_warned_of_once(logs: list[structlog.typing.EventDict]) -> None:
     check = in_utc()
     for _ in range(10):
-        if check.wants:
-            check.note(NOW + 2 * HOUR)
+        check.keep(PLAN, row(NOW + 2 * HOUR), 0)
         check.compare(NOW, live=True)
     (warning,) = logs
     assert warning["log_level"] == "warning"
     assert warning["minutes"] == 120
     assert "SHOP_TIMEZONE" in warning["hint"]
-    assert not check.wants
+    check.keep(PLAN, row(NOW + 2 * HOUR), 0)
+    assert check.sample is None
 
 
 def test_what_is_no_sign_of_a_wrong_zone(logs: list[structlog.typing.EventDict]) -> None:
     check = in_utc()
     for skew, live in ((4 * 60_000_000, True), (-HOUR, False), (-HOUR, True), (-HOUR, True), (0, True)) * 5:
-        assert check.wants
-        check.note(NOW + skew)
+        check.keep(PLAN, row(NOW + skew), 0)
         check.compare(NOW, live=live)
-    check.note(None)
-    check.compare(NOW, live=True)
+        assert check.sample is None
+    for body in (row(None), row(NOW)[:-1], b"\1\1"):
+        check.keep(PLAN, body, 0)
+        check.compare(NOW, live=True)
     assert logs == []
 
 
@@ -59,7 +70,7 @@ def test_the_zone_that_is_set_counts(logs: list[structlog.typing.EventDict]) -> 
     zone = ZoneInfo("Asia/Tokyo")
     check = CreatedAtCheck(TimeColumn(zone).to_us)
     for _ in range(5):
-        check.note(NOW + 9 * HOUR)
+        check.keep(PLAN, row(NOW + 9 * HOUR), 0)
         check.compare(NOW, live=True)
     assert logs == []
 

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import socket
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +48,7 @@ ALWAYS_READABLE = os.open(os.devnull, os.O_RDONLY)
 
 
 class Wire:
-    """A socket that gives the stream out in pieces, and has nothing between two of them."""
+    """A socket that gives the stream out in pieces."""
 
     def __init__(self, stream: bytes, cuts: Sequence[int]) -> None:
         ends = [*itertools.accumulate(cuts), len(stream)]
@@ -59,18 +61,18 @@ class Wire:
     def fileno(self) -> int:
         return ALWAYS_READABLE
 
-    def setblocking(self, flag: bool) -> None:
-        assert not flag
+    def settimeout(self, seconds: float | None) -> None:
+        assert seconds is None
 
-    def recv_into(self, view: memoryview) -> int:
+    def setsockopt(self, level: int, option: int, value: bytes) -> None:
+        assert (level, option, value) == (socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 1, 0))
+
+    def recv_into(self, view: memoryview | bytearray) -> int:
         if not self._pieces:
             raise ConnectionResetError("all was read")
-        if not self._pieces[0]:
-            del self._pieces[0]
-            raise BlockingIOError
-        piece = self._pieces[0][: len(view)]
-        view[: len(piece)] = piece
-        self._pieces[0] = self._pieces[0][len(piece) :]
+        piece, rest = self._pieces[0][: len(view)], self._pieces[0][len(view) :]
+        memoryview(view)[: len(piece)] = piece
+        self._pieces[:1] = [rest] if rest else []
         return len(piece)
 
 
