@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from binlog_watcher.binlog.pieces import in_pieces
+from binlog_watcher.binlog.delivery import in_pieces
 from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
 from binlog_watcher.source import Progress
 from binlog_watcher.tracker import Tracker

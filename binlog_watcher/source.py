@@ -6,8 +6,7 @@ which the partition's clock follows: the time up to which the shop's history is 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from binlog_watcher.events import CartRead, Event
 
@@ -18,8 +17,7 @@ MAX_LAG_US = 1_000_000
 """A source that lags more than this is not caught up: its clock stands at its last commit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far the source has been read.
 
     ``position``: for logs (GTID set, or file:position); it may be that of a moment before.
@@ -36,8 +34,7 @@ class Progress:
     received_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Events of one partition in commit order (maybe none: a heartbeat), and the progress after them."""
 
     partition: str

@@ -12,10 +12,10 @@ import structlog
 from binlog_watcher.binlog.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
 from binlog_watcher.binlog.created_at import CreatedAtCheck, ToUs
 from binlog_watcher.binlog.decoder import Decoder
+from binlog_watcher.binlog.delivery import Delivery, StoppedError
 from binlog_watcher.binlog.dump import Dump, Session
 from binlog_watcher.binlog.effects import watched_tables
 from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
-from binlog_watcher.binlog.pieces import in_pieces
 from binlog_watcher.binlog.position import Position
 from binlog_watcher.binlog.questions import Questions
 from binlog_watcher.binlog.row_keys import RowKeys
@@ -26,17 +26,11 @@ from binlog_watcher.binlog.wire import DecodeError
 from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.schema import Schema
-from binlog_watcher.source import Deliver, Hydrate, Progress
+from binlog_watcher.source import Deliver, Hydrate
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 10.0
 _QUERY_TIMEOUT_S = 5.0
-_PROGRESS_INTERVAL_S = 0.1
-"""How often progress without events is handed over while other tables are busy."""
-_POSITION_INTERVAL_US = 100_000
-"""How old the position may be that goes with a batch."""
-_BUSY_INTERVAL_S = 0.01
-"""How often events are handed over while still more are waiting to be received."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +51,6 @@ class ReaderOptions:
     created_at_us: ToUs | None = None
 
 
-class _StoppedError(Exception):
-    """Nobody wants to hear more: the reader ends."""
-
-
 class Reader:
     """Runs in a thread of its own until stopped; what it reads goes to ``deliver``, in that thread.
 
@@ -71,11 +61,11 @@ class Reader:
         self, options: ReaderOptions, deliver: Deliver, stats: Stats, *, start: Position | None = None
     ) -> None:
         self._options = options
-        self._deliver = deliver
         self._stats = stats
         self._random = random.SystemRandom()
         self._server_id = options.server_id or self._new_server_id()
         self._stopping = threading.Event()
+        self._delivery = Delivery(options.partition, deliver, options.now_us, stats, self._stopping)
         self._sessions: set[Session] = set()
         self._lock = threading.Lock()
         self._wanted: str | None = "start" if start is None else None
@@ -88,13 +78,11 @@ class Reader:
         self._keys = RowKeys(self._questions.find, stats)
         self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
-        self._progress_at = 0.0
-        self._written_us = 0  # when the position was written down
         self._mariadb = False
 
     def run(self) -> None:
         """The thread's body: returns when stopped; raises what it can't deal with, and what ``deliver`` raises."""
-        with suppress(_StoppedError):
+        with suppress(StoppedError):
             while not self._stopping.is_set():
                 self._one_connection()
 
@@ -234,7 +222,9 @@ class Reader:
                 more = not stream.drained
             finally:
                 # What came before the stream broke is older than what a reset is about to read.
-                self._hand_over(decoder, more=more)
+                if decoder.troubles:
+                    self._report(decoder)
+                self._delivery.what_has_come(decoder, more=more)
             self._failures = 0
             if self._created_at.sample is not None:
                 self._created_at.compare(self._options.now_us(), live=live)
@@ -242,8 +232,8 @@ class Reader:
             if self._wanted is not None and self._reset_is_due():
                 return
 
-    def _hand_over(self, decoder: Decoder, *, more: bool) -> None:
-        """Hand over what has come; while ``more`` is waiting, not each little piece of it."""
+    def _report(self, decoder: Decoder) -> None:
+        """Say what the rows did not tell, and have the tables read anew for it."""
         for trouble in decoder.troubles:
             # Once the tables are going to be read anew, more of the same is no news.
             say = log.debug if self._wanted else log.warning
@@ -251,37 +241,9 @@ class Reader:
             self._stats.troubles[trouble.reason] = self._stats.troubles.get(trouble.reason, 0) + 1
             self.want_reset(trouble.reason)
         decoder.troubles.clear()
-        now = time.monotonic()
-        enough = now - self._progress_at >= (_BUSY_INTERVAL_S if decoder.events else _PROGRESS_INTERVAL_S)
-        if enough or decoder.idle or (decoder.events and not more):
-            self._progress_at = now
-            events, decoder.events = decoder.events, []
-            self._put(*events)
 
     def _put(self, *events: Event) -> None:
-        decoder = self._decoder
-        now_us = self._options.now_us()
-        if decoder is None:
-            progress = Progress("", None, caught_up=False, lag_us=0, received_us=now_us)
-        else:
-            self._stats.lag_us = decoder.lag_us(now_us)
-            progress = Progress(
-                self._position_text(decoder, now_us),
-                decoder.committed_us,
-                caught_up=decoder.caught_up,
-                lag_us=self._stats.lag_us,
-                received_us=now_us,
-            )
-        for piece in in_pieces(self._options.partition, events, progress):
-            if self._stopping.is_set():
-                raise _StoppedError
-            self._deliver(piece)
-
-    def _position_text(self, decoder: Decoder, now_us: int) -> str:
-        """The position, or one shortly before: to write a GTID set down takes as long as to decode an event."""
-        if decoder.idle or abs(now_us - self._written_us) >= _POSITION_INTERVAL_US:
-            self._stats.position, self._written_us = str(decoder.position), now_us
-        return self._stats.position
+        self._delivery.put(self._decoder, events)
 
     def _decoder_for(self, state: ServerState) -> Decoder:
         if self._decoder is None:
@@ -320,7 +282,7 @@ class Reader:
     def _register(self, session: Session) -> None:
         with self._lock:
             if self._stopping.is_set():
-                raise _StoppedError
+                raise StoppedError
             self._sessions.add(session)
 
     def _close_sessions(self) -> None:

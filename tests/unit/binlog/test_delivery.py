@@ -1,6 +1,6 @@
 """Long batches are handed over in pieces, and count as read at the last one only."""
 
-from binlog_watcher.binlog.pieces import PIECE, in_pieces
+from binlog_watcher.binlog.delivery import PIECE, in_pieces
 from binlog_watcher.events import OrderPlaced
 from binlog_watcher.source import PartitionClock, Progress
 
