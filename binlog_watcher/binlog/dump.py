@@ -115,6 +115,9 @@ class Dump:
     def open(self, position: Position) -> PacketReader:
         """Connect and ask for everything behind ``position``. Raises what PyMySQL raises."""
         command = None if position.gtids is None else _dump_gtid(self.server_id, position.gtids)
+        by_domains = position.gtids is None and not position.file
+        # Any GTID: it makes the library send the command that we replace.
+        start_from = position.by_domains if by_domains else None if command is None else _ANY_GTID
         opened: list[DumpSession] = []
 
         def open_connection(**arguments: Any) -> DumpSession:
@@ -133,8 +136,8 @@ class Dump:
             blocking=True,
             resume_stream=True,
             slave_heartbeat=self.heartbeat_s,
-            # Any GTID: it makes the library send the command that we replace.
-            auto_position=None if position.gtids is None else _ANY_GTID,
+            is_mariadb=by_domains,
+            auto_position=start_from,
             log_file=position.file,
             log_pos=position.offset,
             enable_logging=False,

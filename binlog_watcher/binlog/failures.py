@@ -15,6 +15,8 @@ class Remedy(Enum):
     RECONNECT = auto()
     RESET = auto()
     """The binlog can't be followed from where we stand: read the tables anew."""
+    RESET_OTHER_HISTORY = auto()
+    """The same, of a MariaDB that never had what we have read."""
     NEW_SERVER_ID = auto()
 
 
@@ -25,6 +27,7 @@ _WRONG_PASSWORD = frozenset({1045, 1698, 3118, 1862, 1820})
 _NO_PRIVILEGE = frozenset({1227, 1142, 1143, 1044, 3530})
 _NO_DATABASE = 1049
 _NO_TABLE = 1146
+_NOT_HERE = "not in the master's binlog"
 _BINLOG_OFF = ("binary log is not open", "you are not using binary logging")
 
 
@@ -67,7 +70,7 @@ def _remedy_for_binlog_error(text: str) -> Remedy:
         raise ConfigError("the server writes no binlog; start it with log_bin and binlog_format=ROW")
     if any(phrase in text for phrase in _SAME_SERVER_ID):
         return Remedy.NEW_SERVER_ID
-    return Remedy.RESET
+    return Remedy.RESET_OTHER_HISTORY if _NOT_HERE in text else Remedy.RESET
 
 
 def grant_statement(user: str, host: str, database: str, *, mariadb: bool) -> str:

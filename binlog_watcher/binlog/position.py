@@ -10,8 +10,8 @@ class Position:
     """After the last group that was read to its end.
 
     With GTIDs (MySQL) ``gtids`` is what counts, and survives a failover. Without, ``file`` and ``offset`` are
-    good for the server ``identity`` only; MariaDB's ``domains`` (domain → server id, sequence number) serve to
-    notice that a server of the same address is another one.
+    good for the server ``identity`` only. MariaDB's ``domains`` (domain → last GTID of it) tell a history from
+    another, and where to go on after a failover: then ``file`` is empty until the new server has told its own.
     """
 
     file: str
@@ -21,4 +21,11 @@ class Position:
     domains: dict[int, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.offset}" if self.gtids is None else str(self.gtids)
+        if self.gtids is not None:
+            return str(self.gtids)
+        return f"{self.file}:{self.offset}" if self.file else self.by_domains
+
+    @property
+    def by_domains(self) -> str:
+        """The position as MariaDB's ``slave_connect_state`` takes it."""
+        return ",".join(gtid for _, gtid in sorted(self.domains.items()))

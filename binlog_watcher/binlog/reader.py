@@ -127,8 +127,8 @@ class Reader:
         if remedy is Remedy.NEW_SERVER_ID:
             taken, self._server_id = self._server_id, self._new_server_id()
             log.warning("binlog.server_id_taken", server_id=taken, new_server_id=self._server_id)
-        elif remedy is Remedy.RESET:
-            self._lose_position("purged")
+        elif remedy is not Remedy.RECONNECT:
+            self._lose_position("purged" if remedy is Remedy.RESET else "failover")
         log.warning("binlog.reconnecting", error=str(error), delay_s=round(delay, 2))
         self._stopping.wait(delay)
 
@@ -205,7 +205,8 @@ class Reader:
         if position.identity != state.identity:
             log.warning("binlog.failover", identity=state.identity)
             position.identity = state.identity
-            position.file, position.offset = state.end  # its own; the GTIDs are what counts
+            # Its own; the GTIDs are what counts, and MariaDB finds its file by them.
+            position.file, position.offset = ("", 0) if state.mariadb else state.end
             decoder.forget_layouts()
         decoder.restart(position, state.end)
         stream = Dump(

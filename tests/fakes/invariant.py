@@ -15,6 +15,7 @@ from fakes.binlog_follower import DEADLINE_S, Follower, Shop, settings_for
 
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
+from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.core import refresh_clock
 from binlog_watcher.decision import Policy
 from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
@@ -56,13 +57,16 @@ def prepare(shop: Shop) -> None:
 
 
 class Watch(Follower):
-    """A source and the timers that it sets, wired as `cartwake run` does, without anything that fires them."""
+    """A source and the timers that it sets, wired as `cartwake run` does, without anything that fires them.
+
+    ``shop``: where the shop writes; another one after a failover.
+    """
 
     def __init__(self, source: BinlogSource, hydrator: Hydrator, shop: Shop) -> None:
         super().__init__(source)
         self.tracker = Tracker(THRESHOLD_US, tick_us=TICK_US, lock=threading.RLock())
         self._hydrator = hydrator
-        self._shop = shop
+        self.shop = shop
 
     def deliver(self, batch: Batch) -> None:
         self.tracker.apply(batch)
@@ -93,7 +97,7 @@ class Watch(Follower):
         """
         await self.settled()
         fresh = await asyncio.to_thread(self._fresh)
-        with contextlib.closing(Shop(self._shop.server, self._shop.database)) as shop:
+        with contextlib.closing(Shop(self.shop.server, self.shop.database)) as shop:
             counted = {row[0] for row in shop.run(COUNTED)}
         assert empty is None or (fresh == {}) is empty, f"carts: {len(fresh)}"
         assert fresh.keys() == counted, f"hydrated {sorted(fresh)}, counted {sorted(counted)}"
@@ -112,14 +116,14 @@ class Watch(Follower):
         assert stats.unknown_events == 0, f"unknown events: {stats.unknown_events}"
 
     def _allowed_us(self, took_us: int) -> int:
-        return TICK_US + (took_us if self._shop.server.flavor == "mysql" else 1_000_000)
+        return TICK_US + (took_us if self.shop.server.flavor == "mysql" else 1_000_000)
 
     def _fresh(self) -> dict[CartKey, int]:
         return {read.key: read.due_us for page in self._hydrator() for read in page}
 
     async def _hydrations_at_mark(self) -> int:
         while True:
-            with contextlib.closing(Shop(self._shop.server, self._shop.database)) as shop:
+            with contextlib.closing(Shop(self.shop.server, self.shop.database)) as shop:
                 shop.run("INSERT INTO products (name) VALUES ('mark')")
                 ((mark,),) = shop.run("SELECT LAST_INSERT_ID()")
             with contextlib.suppress(TimeoutError):
@@ -151,18 +155,23 @@ def _hydrator(database: Database, clock: ServerClock) -> tuple[Hydrator, Episode
 
 @contextlib.asynccontextmanager
 async def watch(
-    shop: Shop, *, reader: Mapping[str, Any] | None = None, **options: Any
+    shop: Shop,
+    *,
+    reader: Mapping[str, Any] | None = None,
+    address: ConnectionSettings | None = None,
+    **options: Any,
 ) -> AsyncIterator[Watch]:
     """A watch that has caught up. ``reader``: changes to the connection settings of the dump (a proxy's port, TLS).
 
+    ``address``: under which the program knows the server, for all that it does, if that is not the server's own.
     ``options`` go to BinlogSource. Resets are not put off, so that each is seen.
     """
-    settings = settings_for(shop.server, shop.database)
+    settings = address or settings_for(shop.server, shop.database)
     database, clock = Database(settings), ServerClock()
     try:
         hydrator, episodes = await asyncio.to_thread(_hydrator, database, clock)
         source = BinlogSource(
-            settings_for(shop.server, shop.database, **(reader or {})), SAMPLE, hydrator,
+            address or settings_for(shop.server, shop.database, **(reader or {})), SAMPLE, hydrator,
             **({"now_us": clock.now_us, "marker": episodes.mark, "reset_interval_s": 0.0} | options),
         )  # fmt: skip
         watching = Watch(source, hydrator, shop)

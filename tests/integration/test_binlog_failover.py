@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from fakes.binlog_follower import DEADLINE_S, Follower, Shop, carts, follow, now_us, open_shop, settings_for
+from fakes.invariant import prepare, watch
 from fakes.mysql_proxy import MysqlProxy
 
 from binlog_watcher.connection import ConnectionSettings
@@ -13,6 +14,7 @@ from binlog_watcher.demo.server import Flavor, Server, private_server
 from binlog_watcher.events import CartChanged, CartRead
 
 REPLICA = {"server_id": "2", "log_bin": "other-log", "relay_log": "relay"}
+LOGS_WHAT_IT_GETS = {"mysql": {"log_replica_updates": "ON"}, "mariadb": {"log_slave_updates": "ON"}}
 ATTACH = {
     "mysql": "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, SOURCE_USER = 'root', "
     "SOURCE_PASSWORD = '{password}', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1",
@@ -48,6 +50,11 @@ class Pair:
         """The replica gets nothing more."""
         self.replica.run("STOP REPLICA", "RESET REPLICA ALL")
 
+    def purged(self) -> bool:
+        """Whether the replica has but its last log; MariaDB drops none before its engine's checkpoint."""
+        last = self.replica.run("SHOW BINARY LOGS")[-1][0]
+        return len(self.replica.run(f"PURGE BINARY LOGS TO '{last}'", "SHOW BINARY LOGS")) == 1
+
     def fail_over(self) -> None:
         self.proxy.cut()
         self.proxy._target = (self.replica.server.host, self.replica.server.port)
@@ -55,10 +62,11 @@ class Pair:
 
 
 @contextlib.contextmanager
-def replicated_pair(flavor: Flavor) -> Iterator[Pair]:
+def replicated_pair(flavor: Flavor, *, logs_what_it_gets: bool = True) -> Iterator[Pair]:
+    replica = REPLICA | (LOGS_WHAT_IT_GETS[flavor] if logs_what_it_gets else {})
     with contextlib.ExitStack() as stack:
         one, other = (
-            stack.enter_context(private_server(flavor, options=options)) for options in ({}, REPLICA)
+            stack.enter_context(private_server(flavor, options=options)) for options in ({}, replica)
         )
         for server in (one, other):
             # Files of other lengths and numbers than the primary's.
@@ -94,9 +102,9 @@ def _wait_for_table(server: Server) -> None:
         raise AssertionError(cursor.fetchall())
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    with replicated_pair("mysql") as found:
+@pytest.fixture(params=["mysql", "mariadb"])
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    with replicated_pair(request.param) as found:
         yield found
 
 
@@ -156,8 +164,7 @@ async def test_a_replica_that_has_purged_what_was_not_read(pair: Pair) -> None:
         await pair.replicated(follower)
         pair.detach()
         pair.replica.run("FLUSH BINARY LOGS")
-        last = pair.replica.run("SHOW BINARY LOGS")[-1][0]
-        pair.replica.run(f"PURGE BINARY LOGS TO '{last}'")
+        await follower.until(pair.purged)
         pair.fail_over()
         await follower.until(lambda: follower.source.stats.resets == {"purged": 1})
         assert read(follower) == {7}
@@ -166,20 +173,51 @@ async def test_a_replica_that_has_purged_what_was_not_read(pair: Pair) -> None:
         assert keys(follower) == [8]
 
 
-async def test_a_mariadb_replica_is_read_anew() -> None:
-    """MariaDB's positions are files and offsets, which mean nothing elsewhere."""
-    with replicated_pair("mariadb") as pair:
+async def test_a_mariadb_replica_that_does_not_log_what_it_gets_is_read_anew() -> None:
+    with replicated_pair("mariadb", logs_what_it_gets=False) as pair:
         async with follow(pair.settings, hydrate=carts(pair.settings)) as follower:
             pair.primary.run("INSERT INTO cart (user_id) VALUES (1)")
             await follower.settle(pair.primary)
-            await pair.replicated(follower)
             pair.detach()
             pair.fail_over()
             await follower.until(lambda: follower.source.stats.resets == {"failover": 1})
-            assert read(follower) == {1}
             pair.replica.run("INSERT INTO cart (user_id) VALUES (2)")
             await follower.settle(pair.replica)
             assert keys(follower) == [1, 2]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["caught up", "behind"])
+async def test_timers_after_a_failover(pair: Pair, *, lost: bool) -> None:
+    """The invariant, with the primary killed; ``lost``: the replica never got what it did last."""
+    prepare(pair.primary)
+    async with watch(pair.primary, address=pair.settings) as watching:
+        for user in range(1, 41):
+            pair.primary.run(f"INSERT INTO cart (user_id, product_id, quantity) VALUES ({user}, 1, 1)")
+        pair.primary.run(
+            "INSERT INTO orders (user_id) VALUES (7)", "UPDATE cart SET quantity = 2 WHERE user_id < 5"
+        )
+        await watching.settled()
+        await pair.replicated(watching)
+        if lost:
+            pair.detach()
+            pair.replica.run(
+                "ALTER TABLE products AUTO_INCREMENT = 100000"
+            )  # its marks are not the primary's
+            pair.primary.run("INSERT INTO orders (user_id) SELECT user_id FROM cart WHERE user_id > 20")
+            await watching.settled()
+        else:
+            pair.proxy.cut()
+            pair.primary.run("INSERT INTO cart (user_id, product_id, quantity) VALUES (50, 1, 1), (7, 2, 1)")
+            await pair.replicated(watching)
+            pair.detach()
+        pair.primary.server.kill()
+        pair.fail_over()
+        pair.replica.reconnect()
+        for user in range(60, 70):
+            pair.replica.run(f"INSERT INTO cart (user_id, product_id, quantity) VALUES ({user}, 1, 1)")
+        watching.shop = pair.replica
+        await watching.holds(resets={"failover": 1} if lost else {})
+        assert {60, 69} <= set(watching.tracker.keys())
 
 
 async def test_a_history_that_begins_anew_and_is_longer_than_the_old() -> None:
