@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from fakes.binlog_events import event, gtid, query, xid
 from fakes.binlog_follower import Shop, carts, follow, now_us, open_shop, settings_for
+from fakes.invariant import prepare, watch
 
 from binlog_watcher.binlog.wire import Kind
 from binlog_watcher.demo.server import Server, private_server
@@ -70,3 +71,29 @@ async def test_strange_events(
         await follower.settle(shop)
         assert [e.key for e in follower.events if isinstance(e, CartChanged)][-1] == 2
         assert follower.source.stats.resets == resets
+
+
+async def test_timers_after_an_incident(own_shop: Shop) -> None:
+    """The invariant: what the log lacks, the tables tell."""
+    shop = own_shop
+    prepare(shop)
+    async with watch(shop) as watching:
+        for user in range(1, 21):
+            shop.run(f"INSERT INTO cart (user_id, product_id, quantity) VALUES ({user}, 1, 1)")
+        await watching.settled()
+        shop.run(
+            "SET SESSION sql_log_bin = 0",
+            "INSERT INTO cart (user_id, product_id, quantity) VALUES (31, 1, 1), (32, 2, 1)",
+            "INSERT INTO orders (user_id) VALUES (3)",
+            "SET SESSION sql_log_bin = 1",
+        )
+        await watching.settled()
+        assert not watching.tracker.knows(31)
+        await asyncio.to_thread(shop.server.stop)
+        append_to_log(shop.server, *group(shop.server.flavor, Kind.INCIDENT, b"\1\0\4lost", 0))
+        await asyncio.to_thread(shop.server.start)
+        shop.reconnect()
+        await watching.until(lambda: watching.source.stats.resets == {"incident": 1})
+        shop.run("INSERT INTO cart (user_id, product_id, quantity) VALUES (41, 1, 1)")
+        await watching.holds(resets={"incident": 1})
+        assert {31, 32, 41} <= set(watching.tracker.keys())

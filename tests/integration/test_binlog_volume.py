@@ -1,9 +1,11 @@
 """Transactions that are too big for the memory, and consumers that are too slow for the server."""
 
 import asyncio
+import resource
 import time
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fakes.binlog_follower import Follower, Shop, follow, nothing, open_shop, settings_for
@@ -50,6 +52,33 @@ async def test_a_transaction_costs_memory_by_its_keys_not_by_its_rows(shop: Shop
         }
         assert updated < 4_000_000, "40 bytes a row: nothing is kept for each"
         assert follower.source.stats.rows >= 2 * ROWS
+        assert follower.resets == []
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+async def test_a_million_rows_in_one_transaction(shop: Shop) -> None:
+    """Memory by the process's own pages: counting each object would take minutes."""
+    peak = 0
+
+    def all_seen() -> bool:
+        nonlocal peak
+        peak = max(peak, _resident_bytes())
+        return len(follower.events) >= KEYS
+
+    async with follow(settings_for(shop.server, shop.database), hydrate=nothing) as follower:
+        for _ in range(2):  # the first fills what is bounded: buffers, and the ids of rows seen lately
+            await asyncio.to_thread(shop.run, FILL.format(keys=KEYS, thousands=100))
+            await follower.settle(shop)
+        follower.events.clear()
+        before = _resident_bytes()
+        await asyncio.to_thread(shop.run, FILL.format(keys=KEYS, thousands=1000))
+        await follower.until(all_seen, seconds=120)
+        assert peak - before < 30_000_000, "30 bytes a row"
+        await follower.settle(shop)
+        assert follower.source.stats.rows >= 1_200_000
         assert follower.resets == []
 
 
