@@ -53,7 +53,7 @@ _R = TypeVar("_R")
 
 
 def _alone(method: Callable[Concatenate["Tracker", _P], _R]) -> Callable[Concatenate["Tracker", _P], _R]:
-    """One at a time: a source's thread applies while the event loop takes what is due."""
+    """One at a time: a source's thread applies, event by event, while the event loop takes what is due."""
 
     @functools.wraps(method)
     def locked(self: "Tracker", /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -93,7 +93,6 @@ class Tracker:
         """How many carts have fired and are not finished."""
         return len(self._in_hand)
 
-    @_alone
     def apply(self, batch: Batch) -> list[int | str]:
         """Apply a batch; the answer lists the products that changed."""
         products: list[int | str] = []
@@ -102,11 +101,16 @@ class Tracker:
                 products.append(event.product_id)
             else:
                 self._apply(batch.partition, event)
+        self._observe(batch)
+        return products
+
+    @_alone
+    def _observe(self, batch: Batch) -> None:
         partition = self._partitions.get(batch.partition)
         if partition is not None and partition.open:
             partition.clock.observe(batch.progress)
-        return products
 
+    @_alone
     def _apply(self, name: str, event: Event) -> None:
         match event:
             case CartChanged(key, change, at_us):
