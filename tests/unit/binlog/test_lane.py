@@ -25,10 +25,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binlog_watcher.binlog.decoder import Decoder, Trouble
-from binlog_watcher.binlog.effects import watched_tables
+from binlog_watcher.binlog.effects import Effects, watched_tables
 from binlog_watcher.binlog.gtid import GtidSet
 from binlog_watcher.binlog.packets import PacketReader
 from binlog_watcher.binlog.position import Position
+from binlog_watcher.binlog.rows import ABSENT
 from binlog_watcher.binlog.statement import StatementReader
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.table_map import Column, TableMap
@@ -40,6 +41,7 @@ from binlog_watcher.schema import SAMPLE
 T = 1_700_000_000_123_456
 CART = table_map(9, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})
 CART_ALTERED = table_map(9, "cart", {"id": INT, "quantity": INT, "user_id": INT})
+PLAIN_CART = table_map(11, "cart", {"id": INT, "user_id": INT})
 ORDERS = table_map(10, "orders", {"id": INT, "user_id": INT})
 OTHER = table_map(8, "sessions", {"id": INT})
 OTHER_AS_CART = table_map(8, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})
@@ -149,11 +151,25 @@ DELETE = rows(Kind.DELETE_ROWS, 9, [1, 7, "x"])
 ORDER = rows(Kind.WRITE_ROWS, 10, [5, 7])
 GARBAGE = event(Kind.WRITE_ROWS, (8).to_bytes(6, "little") + b"whatever")
 
+LONE = rows(Kind.WRITE_ROWS, 11, [3, 7])
+LONE_OR_NEARLY = [
+    LONE,
+    rows(Kind.WRITE_ROWS, 11, [4, 0]),  # a guest's
+    rows(Kind.WRITE_ROWS, 11, [4, None]),
+    rows(Kind.WRITE_ROWS, 11, [None, 8]),
+    rows(Kind.WRITE_ROWS, 11, [4, 8], [5, 9]),
+    rows(Kind.WRITE_ROWS, 11, [4, 8], extra=b"more"),
+    rows(Kind.WRITE_ROWS_V1, 11, [4, 8]),
+    rows(Kind.DELETE_ROWS, 11, [3, 7]),
+    rows(Kind.UPDATE_ROWS, 11, [3, 7], [3, 8]),
+]
+
 ORDINARY = [
     [CART, INSERT],
     [CART, UPDATE, CART, DELETE],
     [OTHER, GARBAGE],
     [ORDERS, OTHER, ORDER, GARBAGE],
+    *([PLAIN_CART, event] for event in LONE_OR_NEARLY),
     [],
 ]
 STRANGE = [
@@ -252,6 +268,19 @@ def test_watched_rows_go_by_the_lane_too() -> None:
         CartChanged(9, Change.UPDATE, T + 3),
     ]
     assert found["position"][0] == "00010203-0405-0607-0809-0a0b0c0d0e0f:1:3"
+
+
+def test_lone_rows_are_told_apart() -> None:
+    watched = watched_tables(SAMPLE)
+    tables = Tables("shop", watched, no_dictionary)
+    tables.map(11, PLAIN_CART[19 + 8 : -4])
+    body = LONE[19:-4]
+    assert tables.lone_insert(body) is ABSENT  # the first goes the ordinary way
+    assert tables.apply(Kind.WRITE_ROWS, body, Effects()) == 1
+    found = [tables.lone_insert(event[19:-4]) for event in LONE_OR_NEARLY[:6]]
+    assert found == [7, None, ABSENT, ABSENT, ABSENT, ABSENT]
+    for wrong in (body[:-1], body + b"\0", body[:10]):
+        assert tables.lone_insert(wrong) is ABSENT
 
 
 def test_a_table_id_that_changed_hands_is_asked_about() -> None:
