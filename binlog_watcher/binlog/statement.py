@@ -77,6 +77,7 @@ _LOSES_ROWS = re.compile(
     rb"\s+(?:PARTITION|TABLESPACE)",
     re.IGNORECASE,
 )
+_REFERS = re.compile(rb"\bREFERENCES\b", re.IGNORECASE)
 
 
 class StatementReader:
@@ -106,7 +107,10 @@ class StatementReader:
             return Meaning.NOTHING if second == b"TO" or third == b"TO" else _BRACKETS[first]
         if first == b"XA":
             return _XA.get(second, Meaning.NOTHING)
-        return self._unless_elsewhere(statement, text, _meaning(first, second, third, text))
+        meaning = _meaning(first, second, third, text)
+        if meaning is Meaning.NEW_LAYOUT and _REFERS.search(text):
+            return meaning  # cascades may reach the watched tables by way of any table, in any schema
+        return self._unless_elsewhere(statement, text, meaning)
 
     def _unless_elsewhere(self, statement: Statement, text: bytes, meaning: Meaning) -> Meaning:
         if meaning is Meaning.NOTHING:

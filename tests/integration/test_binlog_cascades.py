@@ -99,6 +99,27 @@ async def test_parents_of_parents_and_of_other_schemas(mariadb_shop: Shop) -> No
         shop.run("DROP USER 'least'@'%'", "DROP TABLE cart, orders, users", f"DROP DATABASE {other}")
 
 
+async def test_a_parent_that_gets_a_parent_while_followed(mariadb_shop: Shop) -> None:
+    shop = mariadb_shop
+    shop.run(
+        "CREATE TABLE tenants (id INT PRIMARY KEY)",
+        "ALTER TABLE users ADD tenant INT",
+        *CHILDREN,
+        "INSERT INTO tenants VALUES (5)",
+        "INSERT INTO users (id, tenant) VALUES (1, 5)",
+        "INSERT INTO cart (user_id) VALUES (1)",
+    )
+    async with follow(settings_for(shop.server, shop.database)) as follower:
+        await follower.changes(shop, "INSERT INTO tenants VALUES (6)", "UPDATE users SET name = 'x'")
+        await follower.changes(
+            shop, "ALTER TABLE users ADD FOREIGN KEY (tenant) REFERENCES tenants (id) ON DELETE CASCADE"
+        )
+        assert follower.source.stats.troubles == {}
+        shop.run("DELETE FROM tenants WHERE id = 5")
+        await follower.until(lambda: follower.source.stats.resets == {"cascade": 1})
+        assert shop.run("SELECT * FROM cart") == []
+
+
 async def test_an_xa_transaction_cascades_when_it_is_committed(mariadb_shop: Shop) -> None:
     shop = mariadb_shop
     shop.run(*CHILDREN, *ROWS)

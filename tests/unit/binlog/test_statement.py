@@ -76,6 +76,9 @@ def test_the_schema_decides() -> None:
     assert meaning("TRUNCATE shop.cart", "other") is Meaning.UNSEEN_CHANGE
     assert meaning("TRUNCATE `shop`.`cart`", "") is Meaning.UNSEEN_CHANGE
     assert meaning("BEGIN", "other") is Meaning.BEGIN
+    refers = "ALTER TABLE tenants ADD FOREIGN KEY (of) references owners (id) ON DELETE CASCADE"
+    assert meaning(refers, "other") is Meaning.NEW_LAYOUT, "a parent's own parent"
+    assert meaning("INSERT INTO words VALUES ('references')", "other") is Meaning.NOTHING
 
 
 def body(variables: bytes, schema: bytes, text: bytes, load: bytes = b"") -> bytes:
