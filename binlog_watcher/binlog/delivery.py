@@ -4,7 +4,6 @@ A long batch goes out in pieces, so that thousands of events at a time don't kee
 """
 
 import threading
-import time
 from collections.abc import Callable
 
 from binlog_watcher.binlog.decoder import Decoder
@@ -15,10 +14,10 @@ from binlog_watcher.source import Batch, Deliver, Progress
 PIECE = 500
 """Events that are handed over at a time: some milliseconds of work."""
 
-_PROGRESS_INTERVAL_S = 0.1
+_PROGRESS_INTERVAL_US = 100_000
 """How often progress without events is handed over while other tables are busy."""
 
-_BUSY_INTERVAL_S = 0.01
+_BUSY_INTERVAL_US = 10_000
 """How often events are handed over while still more are waiting to be received."""
 
 _POSITION_INTERVAL_US = 100_000
@@ -48,23 +47,26 @@ class Delivery:
         self._now_us = now_us
         self._stats = stats
         self._stopping = stopping
-        self._delivered_at = 0.0
+        self._delivered_us = 0
         self._written_us = 0  # when the position was written down
 
     def what_has_come(self, decoder: Decoder, *, more: bool) -> None:
         """Hand the decoder's events over; while ``more`` is waiting, not each little piece of them."""
-        now = time.monotonic()
+        now_us = self._now_us()
         if more or not decoder.events:
-            interval_s = _BUSY_INTERVAL_S if decoder.events else _PROGRESS_INTERVAL_S
-            if now - self._delivered_at < interval_s and not decoder.idle:
+            interval_us = _BUSY_INTERVAL_US if decoder.events else _PROGRESS_INTERVAL_US
+            # A clock that was set back is no reason to wait.
+            if 0 <= now_us - self._delivered_us < interval_us and not decoder.idle:
                 return
-        self._delivered_at = now
+        self._delivered_us = now_us
         events, decoder.events = decoder.events, []
-        self.put(decoder, tuple(events))
+        self._put(decoder, tuple(events), now_us)
 
     def put(self, decoder: Decoder | None, events: tuple[Event, ...]) -> None:
         """Hand ``events`` over. ``decoder``: None before anything was read."""
-        now_us = self._now_us()
+        self._put(decoder, events, self._now_us())
+
+    def _put(self, decoder: Decoder | None, events: tuple[Event, ...], now_us: int) -> None:
         if decoder is None:
             progress = Progress("", None, False, 0, now_us)
         else:
