@@ -210,7 +210,8 @@ class RowPlan:
         behind = at + self._head_size + images * self._bitmap_size
         head = data[at:behind]
         found = self._heads.get(head)
-        if found is None:
+        # The rest of an event that was cut off may look like the head of one with fewer images.
+        if found is None or len(found) != images:
             found = self._heads[head] = self._images_of(head, images)
         return found, behind
 

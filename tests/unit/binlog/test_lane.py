@@ -283,6 +283,12 @@ def test_lone_rows_are_told_apart() -> None:
         assert tables.lone_insert(wrong) is ABSENT
 
 
+def test_an_update_that_is_cut_off_where_an_insert_would_go_on() -> None:
+    cut = event(Kind.UPDATE_ROWS, rows(Kind.UPDATE_ROWS, 11, [3, 7], [3, 8])[19:31])
+    found = same([*HEAD, *transaction(1, PLAIN_CART, LONE), *transaction(2, PLAIN_CART, cut)])
+    assert [trouble.reason for trouble in found["troubles"]] == ["decode"]
+
+
 def test_a_table_id_that_changed_hands_is_asked_about() -> None:
     insert = rows(Kind.WRITE_ROWS, 8, [1, 7, "x"])
     found = same(
