@@ -30,7 +30,7 @@ _FOLDER = Path(__file__).parent
 _CARTS_PER_S, _NOISE_PER_S = 200, 5_000
 _PROBE_KEY, _LAST_KEY = 3_999_999_999, 4_000_000_000
 _WARM_UP_S = 1.0
-_NAMES = ("ours", "stock", "zongji", "debezium")
+_NAMES = ("ours", "stock", "zongji", "zongji_at_commit", "debezium")
 _PERCENTILES = {"p50": 50, "p99": 99}
 
 
@@ -69,7 +69,7 @@ def main() -> None:
                 found[reader.name].append({name: cuts[at - 1] for name, at in _PERCENTILES.items()})
                 words = ", ".join(f"{name} {value:.3f} ms" for name, value in found[reader.name][-1].items())
                 progress(
-                    f"round {number + 1}  {reader.name:9}{words}  ({len(latencies)} rows beside {noise:.0f} a second)"
+                    f"round {number + 1}  {reader.name:17}{words}  ({len(latencies)} rows beside {noise:.0f} a second)"
                 )
     _report(found, missing)
     progress(machine())
@@ -77,13 +77,20 @@ def main() -> None:
 
 def _available(names: list[str]) -> tuple[list[Reader], dict[str, str]]:
     """The readers that can be had, and why others can't."""
-    scripts = {"ours": "ours.py", "stock": "stock.py", "zongji": "zongji.js", "debezium": "debezium.py"}
-    programs = {"zongji": "node", "debezium": str(_FOLDER / "peers/.venv/bin/python")}
+    python, debezium = sys.executable, str(_FOLDER / "peers/.venv/bin/python")
+    commands = {
+        "ours": (python, "ours.py"),
+        "stock": (python, "stock.py"),
+        "zongji": ("node", "zongji.js"),
+        "zongji_at_commit": ("node", "zongji.js", "at-commit"),
+        "debezium": (debezium, "debezium.py"),
+    }
     peers = {peer.name: peer for peer in (OURS, *PEERS)}
     readers, missing = [], {}
     for name in names:
-        script = str(_FOLDER / "peers/latency" / scripts[name])
-        reader = Reader(name, (programs.get(name, sys.executable), script), peers[name])
+        program, script, *arguments = commands[name]
+        command = (program, str(_FOLDER / "peers/latency" / script), *arguments)
+        reader = Reader(name, command, peers[name.removesuffix("_at_commit")])
         if reason := reader.peer.missing():
             missing[name] = reason
             progress(f"{name} is absent: {reason}")

@@ -1,11 +1,15 @@
-// npm's zongji in the fork that is kept up to date, told which table and which events are wanted.
+// npm's zongji in the fork that is kept up to date, told which table and which events are wanted. It hands out a row
+// before its transaction has ended; with the argument "at-commit" the row counts as known when the end is, as a
+// follower needs it that acts on whole transactions only.
 "use strict";
 
 const fs = require("node:fs");
 const ZongJi = require("@powersync/mysql-zongji");
 
 const job = JSON.parse(fs.readFileSync(0, "utf8"));
+const atCommit = process.argv[2] === "at-commit";
 const found = {};
+let pending = [];
 let ready = false;
 
 const reader = new ZongJi({ host: job.host, port: job.port, user: job.user, password: job.password });
@@ -16,9 +20,12 @@ reader.on("error", (error) => {
 });
 
 reader.on("binlog", (event) => {
-  if (event.getEventName() !== "writerows") return;
+  if (event.getEventName() === "writerows") for (const row of event.rows) pending.push(row.user_id);
+  else if (event.getEventName() !== "xid") return;
+  if (pending.length === 0 || (atCommit && event.getEventName() !== "xid")) return;
   const now = process.hrtime.bigint(); // CLOCK_MONOTONIC
-  for (const row of event.rows) note(row.user_id, now);
+  for (const key of pending) note(key, now);
+  pending = [];
 });
 
 function note(key, now) {
@@ -36,6 +43,6 @@ function note(key, now) {
 reader.start({
   serverId: 4100000013,
   startAtEnd: true,
-  includeEvents: ["tablemap", "writerows"],
+  includeEvents: ["tablemap", "writerows", ...(atCommit ? ["xid"] : [])],
   includeSchema: { [job.database]: ["cart"] },
 });
