@@ -1,6 +1,7 @@
 """The command line: parses and calls, nothing else."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import sys
@@ -11,11 +12,14 @@ from typing import Annotated, Literal
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher import commands
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.logs import configure_logging, log_uncaught, register_secret
+from binlog_watcher.presets import load_schema, preset_names, preset_text
+from binlog_watcher.schema_report import check_schema
 from binlog_watcher.settings import Settings, load_settings
 from mailer import InvalidAddressError
 
@@ -29,7 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 optout = typer.Typer(help="Addresses that are never mailed.", no_args_is_help=True)
+schema = typer.Typer(help="Presets: how a shop's tables are called (docs/schemas.md).", no_args_is_help=True)
 app.add_typer(optout, name="optout")
+app.add_typer(schema, name="schema")
 
 out = Console()
 
@@ -109,13 +115,16 @@ def reconcile(
 
 @app.command()
 def preview(
-    user: Annotated[str, typer.Option(help="The user id whose cart is looked at.")],
+    user: Annotated[str | None, typer.Option(help="The customer whose (newest) cart is looked at.")] = None,
+    cart: Annotated[str | None, typer.Option(help="The cart's key instead, where carts have ids.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the HTML part to this file.")] = None,
     text: Annotated[Path | None, typer.Option(help="Write the plain-text part to this file.")] = None,
 ) -> None:
     """Show what would be decided for a customer's cart, and the mail; sends and writes nothing else."""
+    if (user is None) == (cart is None):
+        raise typer.BadParameter("give either --user or --cart")
     settings = _settings("preview")
-    shown = asyncio.run(commands.preview(settings, user))
+    shown = asyncio.run(commands.preview(settings, user=user, cart_key=cart))
     out.print(f"[bold]decision:[/bold] {shown.decision}", highlight=False)
     if shown.mail is None:
         raise typer.Exit(1)
@@ -166,6 +175,52 @@ def optout_list() -> None:
     table = Table("address", "since (UTC)", "reason")
     for entry in commands.optouts(_settings("mysql")).list():
         table.add_row(entry.hint, f"{entry.since:%Y-%m-%d %H:%M}", entry.reason)
+    out.print(table)
+
+
+@schema.command("check")
+def schema_check(
+    file: Annotated[
+        str | None, typer.Argument(help="A preset's name or file (default: the setting SHOP_SCHEMA).")
+    ] = None,
+) -> None:
+    """Hold a preset against the database; show what it says, and what would be decided on some carts."""
+    settings = _settings("mysql")
+    preset = load_schema(file, dict(settings.shop_variables)) if file else settings.preset()
+    report = check_schema(settings, preset)
+    out.print(
+        f"[bold]{preset.origin}[/bold]: {report.shape}, fits {settings.mysql_database}", highlight=False
+    )
+    tables = Table("table", "is", "columns used")
+    for row in report.tables:
+        tables.add_row(*row)
+    out.print(tables)
+    for section, columns in report.selects:
+        out.print(f"[bold]{section}.select[/bold] gives {escape(columns)}", highlight=False)
+    for warning in report.warnings:
+        out.print(f"[yellow]could be better:[/yellow] {escape(warning)}", highlight=False)
+    examples = Table("cart", "customer", "rows that count", "total", "newest row", "newest order", "decision")
+    for example in report.examples:
+        examples.add_row(*(escape(text) for text in dataclasses.astuple(example)))
+    if not report.examples:
+        out.print("There are no carts to show.")
+        return
+    title = "The newest carts, and what would be decided now"
+    examples.title = title if report.activated else f"{title} if Cartwake had always been there"
+    out.print(examples)
+
+
+@schema.command("show")
+def schema_show(
+    name: Annotated[str | None, typer.Argument(help="A preset's name; without one they are listed.")] = None,
+) -> None:
+    """Print a preset to start from: cartwake schema show sample >myshop.toml."""
+    if name is not None:
+        print(preset_text(name), end="")  # noqa: T201 - to be redirected into a file
+        return
+    table = Table("preset", "for")
+    for preset in preset_names():
+        table.add_row(preset, load_schema(preset).description)
     out.print(table)
 
 

@@ -15,6 +15,7 @@ from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.presence import SERVICE_LOCK, Presence
+from binlog_watcher.store.shop import Shop
 from binlog_watcher.store.times import from_us
 from binlog_watcher.wiring import read_catalogue, text_writer
 from mailer import Rendered
@@ -86,20 +87,24 @@ def recommend(settings: Settings, product_ids: list[str]) -> list[Recommendation
     return build_recommender(settings, catalogue).recommend([by_text[wanted] for wanted in product_ids])
 
 
-async def preview(settings: Settings, user: str) -> Preview:
-    """Decide on a customer's cart as the service would, and render its mail; sends and writes nothing."""
+async def preview(settings: Settings, *, user: str | None = None, cart_key: str | None = None) -> Preview:
+    """Decide on a cart as the service would, and render its mail; sends and writes nothing.
+
+    The cart is that of the key, or the newest of the customer's.
+    """
     core = await asyncio.to_thread(lambda: open_core(settings, write=False))
     try:
-        key: CartKey = int(user) if user.lstrip("-").isdigit() else user
+        key = await asyncio.to_thread(_key, core.shop, user, cart_key)
+        whose = f"the cart {cart_key}" if cart_key is not None else f"the cart of user {user}"
         loaded = await asyncio.to_thread(core.loader.load, [key])
         if key in loaded.unreadable:
-            raise CartwakeError(f"the cart of user {user} can't be read: {loaded.unreadable[key]}")
+            raise CartwakeError(f"{whose} can't be read: {loaded.unreadable[key]}")
         cart = loaded.carts[key]
         words = describe(decide(cart, None, core.clock.now_us(), core.policy))
         if cart.customer is None:
-            return Preview(f"{words}; the shop has no customer {user}", None)
+            return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None)
         if not cart.lines:
-            return Preview(f"{words}; the cart of user {user} has no rows that count", None)
+            return Preview(f"{words}; {whose} has no rows that count", None)
         metrics = Metrics()
         writer = text_writer(settings, metrics)
         try:
@@ -113,6 +118,18 @@ async def preview(settings: Settings, user: str) -> Preview:
         return Preview(words, rendered)
     finally:
         await asyncio.to_thread(core.close)
+
+
+def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:
+    """The key of the cart that is meant. Raises ConfigError for what can't be one, and a customer without a cart."""
+    if cart_key is not None:
+        key = shop.key(cart_key)
+    else:
+        customer = shop.queries.customer.key(user or "") if shop.queries.customer else None
+        key = next(iter(shop.carts_of([customer])), None) if customer is not None else None
+    if key is None:
+        raise ConfigError(f"there is no cart {cart_key}" if user is None else f"user {user} has no cart")
+    return key
 
 
 def describe(decision: Decision) -> str:
@@ -157,8 +174,8 @@ def _service_runs(database: Database) -> bool:
 def _overdue(core: Core, since_us: int, until_us: int, report: OncePass) -> list[Cart]:
     """The carts that decide() would mail now."""
     overdue: list[Cart] = []
-    for page in core.shop.open_carts(since_us):
-        keys = [cart.key for cart in page if cart.created_us <= until_us]
+    for page in core.scan.open_carts(since_us):
+        keys = [cart.key for cart in page if cart.activity_us <= until_us]
         report.read += len(keys)
         for start in range(0, len(keys), BATCH):
             carts = core.loader.load(keys[start : start + BATCH]).carts

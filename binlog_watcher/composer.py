@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import quote
 
 import structlog
@@ -17,6 +18,8 @@ from binlog_watcher.metrics import Metrics
 from binlog_watcher.store.times import from_us
 from binlog_watcher.tracker import DueCart
 from mailer import (
+    NO_DISCOUNT,
+    Discount,
     DiscountTable,
     Line,
     Links,
@@ -85,16 +88,32 @@ class Composer:
         """Recommendations for a batch; none at all when the recommender fails. Blocking: call it in a thread."""
         try:
             return self._recommender.recommend_many(
-                [[line.product_id for line in cart.lines] for cart in carts]
+                [[line.product_id for line in cart.lines] for cart in carts],
+                exclude_each=[cart.bought for cart in carts],
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
             log.warning("recommender.failed", error=f"{type(error).__name__}: {error}", mails=len(carts))
             self._metrics.fallbacks.labels("recommender").inc(len(carts))
             return [[] for _ in carts]
 
+    def discount(self, cart: Cart) -> Discount:
+        """The discount of the cart's tier.
+
+        The tiers' amounts are in the shop's own currency: for another, without a rate to go by, there is none.
+        """
+        if cart.rate is None and cart.currency not in {None, self._store.currency}:
+            return NO_DISCOUNT
+        return self.discounts.for_total(cart.worth)
+
+    def _price(self, cart: Cart, price: Decimal) -> Decimal | None:
+        """A catalogue price in the cart's currency; None where that is not known."""
+        if cart.currency in {None, self._store.currency}:
+            return price
+        return None if cart.rate is None else price * cart.rate
+
     async def text(self, cart: Cart, picks: Sequence[Recommendation]) -> str:
         """The recommendation text; the writer falls back to the template by itself."""
-        percent = self.discounts.for_total(cart.total).percent
+        percent = self.discount(cart).percent
         return await self._writer.write(
             TextRequest(
                 lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines),
@@ -116,12 +135,14 @@ class Composer:
             ],
             log_id=log_id,
             unsubscribe=self._links.unsubscribe(log_id),
-            discount=self.discounts.for_total(cart.total),
+            discount=self.discount(cart),
+            currency=cart.currency,
+            language=cart.customer.language if cart.customer else None,
             text=text,
             picks=[
                 Pick(
                     name=pick.product.name,
-                    price=pick.product.price,
+                    price=self._price(cart, pick.product.price),
                     category=pick.product.category or None,
                     image_url=pick.product.image,
                     url=self._product_link(pick.product.id),

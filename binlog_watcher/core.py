@@ -7,12 +7,13 @@ import structlog
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.decision import Policy
 from binlog_watcher.loading import CartLoader
-from binlog_watcher.schema import SAMPLE, Schema
+from binlog_watcher.schema import Schema
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients, tables
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.presence import new_owner
+from binlog_watcher.store.scan import CartScan
 from binlog_watcher.store.shop import Shop
 from binlog_watcher.wiring import policy
 
@@ -26,6 +27,7 @@ class Core:
     schema: Schema
     database: Database
     shop: Shop
+    scan: CartScan
     episodes: EpisodeLog
     hasher: recipients.AddressHasher
     loader: CartLoader
@@ -39,7 +41,12 @@ class Core:
         self.database.close()
 
 
-def open_core(settings: Settings, *, write: bool, schema: Schema = SAMPLE) -> Core:
+def open_core(settings: Settings, *, write: bool) -> Core:
+    """``core_of`` the shop that the settings name."""
+    return core_of(settings, settings.preset(), write=write)
+
+
+def core_of(settings: Settings, schema: Schema, *, write: bool) -> Core:
     """Connect, and with ``write`` create or upgrade our tables and set the activation time. Blocking.
 
     Raises ConfigError and DatabaseUnavailableError.
@@ -47,11 +54,11 @@ def open_core(settings: Settings, *, write: bool, schema: Schema = SAMPLE) -> Co
     database = Database(settings.connection)
     clock = ServerClock()
     refresh_clock(clock, database)
-    if write:
-        tables.migrate(database, schema)
-    with_log = tables.exist(database)
     shop = Shop(database, schema, timezone=settings.shop_timezone)
-    episodes = EpisodeLog(database, shop, schema, new_owner())
+    if write:
+        tables.migrate(database, shop)
+    with_log = tables.exist(database)
+    episodes = EpisodeLog(database, shop, new_owner())
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     )
@@ -60,6 +67,7 @@ def open_core(settings: Settings, *, write: bool, schema: Schema = SAMPLE) -> Co
         schema=schema,
         database=database,
         shop=shop,
+        scan=CartScan(shop),
         episodes=episodes,
         hasher=hasher,
         loader=CartLoader(shop, episodes, hasher, with_log=with_log),

@@ -30,14 +30,17 @@ class Reason(enum.StrEnum):
     # logged with status skipped
     NO_ADDRESS = "no_address"
     OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
     ROLLOUT = "rollout"
     HOLDOUT = "holdout"
     ROLE = "role"
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"
+    CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
     # not an episode: nothing is logged
     EMPTY = "empty"
+    GUEST = "guest"
     HANDLED = "handled"
     TOO_OLD = "too_old"
     BEFORE_ACTIVATION = "before_activation"
@@ -51,7 +54,11 @@ class Reason(enum.StrEnum):
     SMTP_STOPPED = "smtp_stopped"
 
 
-LOGGED_SKIPS = frozenset({Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE})
+LOGGED_SKIPS = frozenset(
+    {
+        Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Whom the cart belongs to. ``address_hash`` is None when there is no valid address."""
+    """Whom the cart belongs to. ``address_hash`` is None when there is no valid address.
 
-    id: int | str
+    ``id`` is None for a guest who left an address with the cart. ``language`` as the shop has it, such as fr_FR.
+    """
+
+    id: int | str | None
     name: str | None
     email: str | None
     role: str | None
     address_hash: bytes | None
+    language: str | None = None
+    consent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,14 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """One cart as read from the database. ``fingerprint`` lets the fence see any later change."""
+    """One cart as read from the database. ``fingerprint`` lets the fence see any later change.
+
+    ``customer_id``: whom the shop says it belongs to, None for a guest. ``version``: see the design, *Episode*;
+    ``created_us``: creation of the newest counted row (None: the version is that). ``activity_us``: what the
+    shop's own update columns say, if it has any. ``closed``: the header says that it is no cart any more.
+    ``currency``: of the prices (None: the shop's only one); ``rate``: its units for one of the shop's currency.
+    ``bought``: products that the customer has bought before.
+    """
 
     key: CartKey
     customer: Customer | None
@@ -110,6 +129,28 @@ class Cart:
     logged: LoggedEpisode | None = None
     recipient: Recipient = field(default_factory=Recipient)
     fingerprint: str = ""
+    customer_id: int | str | None = None
+    created_us: int | None = None
+    activity_us: int | None = None
+    closed: bool = False
+    currency: str | None = None
+    rate: Decimal | None = None
+    bought: frozenset[int | str] = frozenset()
+
+    @property
+    def newest_row_us(self) -> int:
+        """Creation of the newest counted row; 0 without one."""
+        return self.version or 0 if self.created_us is None else self.created_us
+
+    @property
+    def anonymous(self) -> bool:
+        """A guest whom nobody can write to: no customer, and no address left with the cart."""
+        return self.customer is not None and self.customer.id is None and not self.customer.email
+
+    @property
+    def worth(self) -> Decimal:
+        """``total`` in the shop's own currency, as far as the rate is known."""
+        return self.total / self.rate if self.rate else self.total
 
     @property
     def total(self) -> Decimal:
@@ -180,29 +221,39 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
     The order of the checks is the order of the design: is it an episode, is it in the window, is it quiet, may
     this customer be mailed, and only then: is it too early for this address.
     """
-    if cart.version is None or not cart.lines:
-        return Skip(Reason.EMPTY)
+    nothing = _why_no_episode(cart)
+    if nothing is not None:
+        return Skip(nothing)
     attempt = _look_at_log(cart, now_us)
     if attempt is not None:
         return attempt
-    activity_us = max(cart.version, known_activity_us or 0)
+    activity_us = max(cart.newest_row_us, cart.activity_us or 0, known_activity_us or 0)
     due_us = activity_us + policy.threshold_us
     if due_us > now_us:
         return Wait(due_us, Reason.ACTIVITY)
     if due_us <= policy.activated_us:
         return Skip(Reason.BEFORE_ACTIVATION, activity_us)
-    if now_us - cart.version > policy.max_age_us:
+    if now_us - cart.newest_row_us > policy.max_age_us:
         # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
         return Skip(Reason.TOO_OLD, activity_us)
     refused = _refuse(cart, policy)
     if refused is not None:
         return Skip(refused, activity_us)
-    if _share("holdout", cart.key) < policy.holdout_percent:
+    if _share("holdout", _person(cart)) < policy.holdout_percent:
         return Holdout(activity_us)
     last_mail_us = cart.recipient.last_mail_us
     if last_mail_us is not None and last_mail_us + policy.cooldown_us > now_us:
         return Wait(last_mail_us + policy.cooldown_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
+
+
+def _why_no_episode(cart: Cart) -> Reason | None:
+    """Why there is nothing to recover, if so."""
+    if cart.closed:
+        return Reason.CLOSED
+    if cart.version is None or not cart.lines:
+        return Reason.EMPTY
+    return Reason.GUEST if cart.anonymous else None
 
 
 def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
@@ -232,14 +283,24 @@ def _refuse(cart: Cart, policy: Policy) -> Reason | None:
         return Reason.ROLE
     if customer is None or customer.address_hash is None:
         return Reason.NO_ADDRESS
+    if not customer.consent:
+        return Reason.NO_CONSENT
     if cart.recipient.suppressed:
         return Reason.OPTED_OUT
-    if _share("rollout", cart.key) >= policy.rollout_percent:
+    if _share("rollout", _person(cart)) >= policy.rollout_percent:
         return Reason.ROLLOUT
     return None
 
 
-def _share(salt: str, key: CartKey) -> Decimal:
+def _person(cart: Cart) -> int | str:
+    """Who is meant by a share of the customers: the same person with every cart; a guest goes by the address."""
+    if cart.customer_id is not None:
+        return cart.customer_id
+    digest = cart.customer.address_hash if cart.customer else None
+    return digest.hex() if cart.customer and cart.customer.id is None and digest else cart.key
+
+
+def _share(salt: str, key: int | str) -> Decimal:
     """A stable number from 0 to below 100 for a customer: the same in every run, independent between salts."""
     digest = hashlib.sha256(f"cartwake:{salt}:{key}".encode()).digest()
     return Decimal(int.from_bytes(digest[:8]) % 10_000) / 100

@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass
 
 CartKey = int | str
-"""What a timer is armed for. In the sample shop it is the user id."""
+"""What a timer is armed for: the customer where each cart row carries one, else the id of the cart's header."""
 
 
 class Change(enum.Enum):
@@ -29,6 +29,14 @@ class CartChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CartClosed:
+    """The cart's header says that it is no cart any more (ordered, merged into another): the timer is cancelled."""
+
+    key: CartKey
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPlaced:
     """The customer bought: the timer is cancelled."""
 
@@ -41,6 +49,14 @@ class OrderChanged:
     """An order was updated or deleted: the key must be looked at again."""
 
     key: CartKey
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrdersChanged:
+    """The same of an order that names its customer, where carts have keys of their own: look at all of theirs."""
+
+    customer: int | str
     at_us: int
 
 
@@ -63,8 +79,8 @@ class Assigned:
 class CartRead:
     """A cart that hydration found in the tables.
 
-    ``activity_us``: creation of its newest counted row. ``due_us``: the earliest moment at which it may be
-    looked at; later than ``activity_us`` + threshold when a cool-down or a retry holds it back.
+    ``activity_us``: creation of its newest counted row, or what update columns say. ``due_us``: the earliest moment
+    at which it may be looked at; later than ``activity_us`` + threshold when a cool-down or a retry holds it back.
     """
 
     key: CartKey
@@ -87,4 +103,15 @@ class Revoked:
     reason: str
 
 
-Event = CartChanged | OrderPlaced | OrderChanged | ProductChanged | Assigned | CartRead | Hydrated | Revoked
+Event = (
+    CartChanged
+    | CartClosed
+    | OrderPlaced
+    | OrderChanged
+    | CustomerOrdersChanged
+    | ProductChanged
+    | Assigned
+    | CartRead
+    | Hydrated
+    | Revoked
+)

@@ -9,7 +9,7 @@ from binlog_watcher.decision import LoggedEpisode, Policy, Status
 from binlog_watcher.events import CartKey, CartRead
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.log import EpisodeLog
-from binlog_watcher.store.shop import OpenCart, Shop
+from binlog_watcher.store.scan import CartScan, OpenCart
 
 log = structlog.get_logger(__name__)
 
@@ -25,14 +25,14 @@ class Hydrator:
         self,
         *,
         database: Database,
-        shop: Shop,
+        scan: CartScan,
         episodes: EpisodeLog,
         policy: Policy,
         clock: ServerClock,
         with_log: bool,
     ) -> None:
         self._database = database
-        self._shop = shop
+        self._scan = scan
         self._episodes = episodes
         self._policy = policy
         self._clock = clock
@@ -44,7 +44,7 @@ class Hydrator:
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
-        for page in self._shop.open_carts(since_us):
+        for page in self._scan.open_carts(since_us):
             reads = list(self._arm(page, since_us, now_us))
             count += len(reads)
             yield reads
@@ -59,15 +59,15 @@ class Hydrator:
                 logged = self._episodes.newest(session, keys)
                 mailed = self._episodes.last_sent(session, keys, since_us)
         for cart in page:
-            due_us = cart.created_us + self._policy.threshold_us
+            due_us = cart.activity_us + self._policy.threshold_us
             if due_us <= self._policy.activated_us:
                 continue
-            held_us = _held_until(logged.get(cart.key), cart.created_us, now_us)
+            held_us = _held_until(logged.get(cart.key), cart.version, now_us)
             if held_us is None:
                 continue
             if cart.key in mailed:
                 held_us = max(held_us, mailed[cart.key] + self._policy.cooldown_us)
-            yield CartRead(cart.key, cart.created_us, max(due_us, held_us))
+            yield CartRead(cart.key, cart.activity_us, max(due_us, held_us))
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:

@@ -150,7 +150,10 @@ class Outbox:
             try:
                 passed = await asyncio.to_thread(
                     self._episodes.fence,
-                    [Fenced(mail.claimed.log_id, mail.claimed.cart.fingerprint) for mail in quiet],
+                    [
+                        Fenced(claimed.log_id, claimed.cart.fingerprint, claimed.cart.customer_id)
+                        for claimed in (mail.claimed for mail in quiet)
+                    ],
                     lease_us=self._lease_us,
                 )
             except Exception as error:  # noqa: BLE001 - no fence, no mail: the rows are tried again

@@ -11,6 +11,7 @@ from binlog_watcher.binlog.failures import grant_statement, remedy_for
 from binlog_watcher.binlog.probe import probe_binlog
 from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
+from binlog_watcher.preset_check import PresetCheck
 from binlog_watcher.schema import Schema
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _NO_SUCH_VARIABLE = 1193
 _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
-_NO_SUCH_TABLE = 1146
-_KEY_TYPES = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "char", "varchar"})
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +29,7 @@ class ServerFacts:
     """What the rest of the program needs to know of the server.
 
     ``time_zone``: of a new session, an IANA name, an offset, or the operating system's abbreviation;
-    ``utc_offset_s``: its present offset. ``created_at_types``: table → column type, such as ``timestamp(6)``.
-    ``warnings``: what works, but could be better.
+    ``utc_offset_s``: its present offset. ``warnings``: what works, but could be better.
     """
 
     flavor: Literal["mysql", "mariadb"]
@@ -40,15 +38,7 @@ class ServerFacts:
     server_uuid: str | None
     time_zone: str
     utc_offset_s: int
-    created_at_types: dict[str, str]
-    cart_created_at_indexed: bool
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    data_type: str
-    column_type: str
 
 
 def check_server(connection: ConnectionSettings, schema: Schema) -> ServerFacts:
@@ -56,7 +46,7 @@ def check_server(connection: ConnectionSettings, schema: Schema) -> ServerFacts:
 
     Raises ConfigError with all problems, DatabaseUnavailableError when the server can't be reached.
     """
-    with closing(_connect(connection)) as session:
+    with closing(connect(connection)) as session:
         check = _Check(session, connection, schema)
         try:
             facts = check.run()
@@ -67,7 +57,8 @@ def check_server(connection: ConnectionSettings, schema: Schema) -> ServerFacts:
     return facts
 
 
-def _connect(connection: ConnectionSettings) -> "Connection[Cursor]":
+def connect(connection: ConnectionSettings) -> "Connection[Cursor]":
+    """A session for questions. Raises ConfigError and DatabaseUnavailableError, with what to do."""
     try:
         return connection.connect(autocommit=True)
     except pymysql.err.MySQLError as error:
@@ -100,15 +91,14 @@ class _Check:
         """Everything in turn."""
         if self._check_settings():
             self._check_privileges()
-        tables = self._read_tables()
-        self._check_tables(tables)
+        found = PresetCheck(self._session, self._connection, self._schema, self._grant).run()
+        self._problems += found.problems
+        self._warnings += found.warnings
         if self._problems:
             raise ConfigError(*self._problems)
-        return self._facts(tables)
+        return self._facts()
 
-    def _facts(self, tables: dict[str, dict[str, _Column]]) -> ServerFacts:
-        schema = self._schema
-        cart, orders = schema.cart, schema.orders
+    def _facts(self) -> ServerFacts:
         zone = str(self._one("SELECT @@SESSION.time_zone"))
         if zone == "SYSTEM":
             zone = str(self._one("SELECT @@system_time_zone"))
@@ -119,11 +109,6 @@ class _Check:
             server_uuid=None if self._mariadb else str(self._variable("server_uuid", "")),
             time_zone=zone,
             utc_offset_s=int(self._one("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())")),
-            created_at_types={
-                table: tables[table][column.casefold()].column_type
-                for table, column in ((cart.table, cart.created_at), (orders.table, orders.created_at))
-            },
-            cart_created_at_indexed=self._is_indexed(cart.table, cart.created_at),
             warnings=tuple(self._warnings),
         )
 
@@ -175,86 +160,6 @@ class _Check:
     def _status_statement(self) -> str:
         numbers = [int(part) for part in self._version.split("-")[0].split(".")[:2]]
         return "SHOW BINARY LOG STATUS" if numbers >= [8, 2] else "SHOW MASTER STATUS"
-
-    def _read_tables(self) -> dict[str, dict[str, _Column]]:
-        """Table → column (in lower case) → type; problems for what is missing."""
-        tables: dict[str, dict[str, _Column]] = {}
-        for table, wanted in self._schema.columns().items():
-            columns = self._columns(table)
-            if columns is None:
-                continue
-            missing = [column for column in wanted if column.casefold() not in columns]
-            if missing:
-                self._problems.append(
-                    f"table {self._connection.database}.{table} has no column "
-                    f"{', '.join(missing)}; it has {', '.join(sorted(columns)) or 'none that may be read'}"
-                )
-            else:
-                tables[table] = columns
-        return tables
-
-    def _columns(self, table: str) -> dict[str, _Column] | None:
-        database = self._connection.database
-        try:
-            place = f"{_quoted(database)}.{_quoted(table)}"
-            self._row(f"SELECT 1 FROM {place} LIMIT 0")  # noqa: S608  # names can't be arguments: quoted
-        except pymysql.err.MySQLError as error:
-            if error.args[0] == _NO_SUCH_TABLE:
-                self._problems.append(f"there is no table {database}.{table}; check MYSQL_DATABASE")
-            elif error.args[0] in _NO_PRIVILEGE:
-                self._problems.append(
-                    f"the user {self._connection.user!r} may not read {database}.{table}; "
-                    f"run: {self._grant()}"
-                )
-            else:
-                raise
-            return None
-        rows = self._rows(
-            "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE FROM information_schema.COLUMNS "
-            "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
-            (database, table),
-        )
-        return {str(name).casefold(): _Column(str(kind).lower(), str(full)) for name, kind, full in rows}
-
-    def _check_tables(self, tables: dict[str, dict[str, _Column]]) -> None:
-        schema = self._schema
-        for table, column in (
-            (schema.cart.table, schema.cart.user_id),
-            (schema.orders.table, schema.orders.user_id),
-            (schema.products.table, schema.products.id),
-        ):
-            if table not in tables:
-                continue
-            kind = tables[table][column.casefold()].data_type
-            if kind not in _KEY_TYPES:
-                self._problems.append(
-                    f"{table}.{column} is {kind}: Cartwake follows keys that are whole numbers or text"
-                )
-            self._check_storage(table)
-
-    def _check_storage(self, table: str) -> None:
-        found = self._row(
-            "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES "
-            "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
-            (self._connection.database, table),
-        )
-        kind, engine = found[0], found[1]
-        if kind != "BASE TABLE":
-            self._problems.append(f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
-        elif engine != "InnoDB":
-            self._warnings.append(
-                f"table {table} is kept by {engine}: what a crash leaves of it may differ from the binlog; "
-                f"ALTER TABLE {_quoted(table)} ENGINE = InnoDB"
-            )
-
-    def _is_indexed(self, table: str, column: str) -> bool:
-        return bool(
-            self._rows(
-                "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
-                "AND COLUMN_NAME = %s AND SEQ_IN_INDEX = 1",
-                (self._connection.database, table, column),
-            )
-        )
 
     def _grant(self) -> str:
         user, _, host = str(self._one("SELECT CURRENT_USER()")).rpartition("@")

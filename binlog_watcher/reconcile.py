@@ -16,6 +16,7 @@ from binlog_watcher.events import CartKey
 from binlog_watcher.metrics import Metrics
 from binlog_watcher.recovery import Handled, Recovery
 from binlog_watcher.store.log import EpisodeLog
+from binlog_watcher.store.scan import CartScan
 from binlog_watcher.store.shop import Shop
 from binlog_watcher.tracker import Tracker
 
@@ -49,6 +50,7 @@ class Reconciler:
         self,
         *,
         shop: Shop,
+        scan: CartScan,
         episodes: EpisodeLog,
         tracker: Tracker,
         recovery: Recovery,
@@ -60,6 +62,7 @@ class Reconciler:
         with_log: bool,
     ) -> None:
         self._shop = shop
+        self._scan = scan
         self._episodes = episodes
         self._tracker = tracker
         self._recovery = recovery
@@ -91,7 +94,7 @@ class Reconciler:
         if self._with_log:
             report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
             rows = await asyncio.to_thread(self._episodes.open_rows, now_us)
-            keys: list[CartKey] = [row.user_id if row.user_id is not None else row.key for row in rows]
+            keys = [key for row in rows if (key := self._shop.key(row.key)) is not None]
             for key in keys:
                 self._tracker.hasten(key, now_us)
             report.retried = len(await self._look_at(keys, now_us, alone=alone))
@@ -108,13 +111,13 @@ class Reconciler:
 
     def _pages(self, until_us: int, now_us: int) -> Iterator[list[CartKey]]:
         """Keys with a row that fell due since the last pass."""
-        if self._shop.created_at_indexed:
+        if self._scan.by_time:
             if until_us > self._since_us:
-                yield from self._shop.created_between(self._since_us, until_us)
+                yield from self._scan.between(self._since_us, until_us)
             return
         if self._watermark is None:
-            self._watermark = self._shop.id_watermark(self._since_us)
-        for keys, watermark in self._shop.rows_after_id(self._watermark, until_us, now_us):
+            self._watermark = self._scan.id_watermark(self._since_us)
+        for keys, watermark in self._scan.rows_after_id(self._watermark, until_us, now_us):
             yield keys
             self._watermark = watermark
 

@@ -284,12 +284,12 @@ class Recovery:
         await asyncio.gather(*(one(entry, chosen) for entry, chosen in zip(claimed, picks, strict=True)))
 
     def _episode(self, cart: Cart, activity_us: int) -> Episode:
-        percent = self._composer.discounts.for_total(cart.total).percent if self._composer else None
+        percent = self._composer.discount(cart).percent if self._composer else None
         return Episode(
             cart=cart,
             version=cart.version or 0,
             activity_us=activity_us,
-            currency=self._currency,
+            currency=cart.currency or self._currency,
             discount_percent=percent if percent is not None else cart.total * 0,
         )
 

@@ -12,13 +12,12 @@ import structlog
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.core import Core, open_core, refresh_clock
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
-from binlog_watcher.events import Assigned, CartRead, Hydrated
+from binlog_watcher.events import Assigned, CartRead, CustomerOrdersChanged, Hydrated, ProductChanged
 from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.metrics import serve
 from binlog_watcher.pipeline import build_pipeline
 from binlog_watcher.preflight import check_server
 from binlog_watcher.reconcile import GRACE_US, Reconciler
-from binlog_watcher.schema import SAMPLE
 from binlog_watcher.settings import Settings
 from binlog_watcher.source import Batch, EventSource
 from binlog_watcher.store.presence import Presence
@@ -37,6 +36,9 @@ CLOCK_INTERVAL_S = 60.0
 PRESENCE_INTERVAL_S = 5.0
 METRICS_INTERVAL_S = 0.25
 
+AT_ONCE = 1000
+"""Products, or customers, that one statement asks for."""
+
 
 class Service:
     """One running instance. ``run`` returns after ``stop`` was set and the mails in hand are finished."""
@@ -46,7 +48,7 @@ class Service:
         self._core = core
         self._stopping = False
         self._heard_us = core.clock.now_us()
-        self._changed_products: deque[int | str] = deque()
+        self._changes: deque[ProductChanged | CustomerOrdersChanged] = deque()
         self._catalog = Catalog()
         self._pipeline = build_pipeline(settings, core, self._catalog)
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
@@ -54,6 +56,7 @@ class Service:
         self._timers = Timers(self.tracker, self._pipeline.recovery, core.clock)
         self._reconciler = Reconciler(
             shop=core.shop,
+            scan=core.scan,
             episodes=core.episodes,
             tracker=self.tracker,
             recovery=self._pipeline.recovery,
@@ -69,7 +72,7 @@ class Service:
             core.schema,
             Hydrator(
                 database=core.database,
-                shop=core.shop,
+                scan=core.scan,
                 episodes=core.episodes,
                 policy=core.policy,
                 clock=core.clock,
@@ -94,7 +97,7 @@ class Service:
                     tasks = [
                         group.create_task(self._source.run(self._deliver)),
                         group.create_task(self._reconcile_regularly()),
-                        group.create_task(self._follow_products()),
+                        group.create_task(self._follow_changes()),
                         group.create_task(self._every(CLOCK_INTERVAL_S, self._refresh_clock)),
                         group.create_task(self._every(PRESENCE_INTERVAL_S, self._presence.ping)),
                         group.create_task(self._watch()),
@@ -134,7 +137,7 @@ class Service:
 
     def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else. In the source's thread."""
-        self._changed_products.extend(self.tracker.apply(batch))
+        self._changes.extend(self.tracker.apply(batch))
         self._heard_us = self._core.clock.now_us()
         if batch.events and isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
             # The garbage collector shall not walk through the timers that hydration arms, which form no cycles. A
@@ -163,20 +166,26 @@ class Service:
                 log.exception("reconcile.failed", error=str(error))
             self._timers.poke()
 
-    async def _follow_products(self) -> None:
-        """Read changed products once a second, however many changed."""
+    async def _follow_changes(self) -> None:
+        """Read what changed once a second, however much: products, and whose carts an order's customer has."""
         while True:
             await asyncio.sleep(1)
-            changed = self._changed_products
-            ids = list({changed.popleft() for _ in range(len(changed))})
-            if not ids:
-                continue
+            changes = [self._changes.popleft() for _ in range(len(self._changes))]
+            products = list({one.product_id for one in changes if isinstance(one, ProductChanged)})
+            customers = {one.customer: one.at_us for one in changes if isinstance(one, CustomerOrdersChanged)}
             try:
-                for start in range(0, len(ids), 1000):
-                    await asyncio.to_thread(self._read_products, ids[start : start + 1000])
+                for start in range(0, len(products), AT_ONCE):
+                    await asyncio.to_thread(self._read_products, products[start : start + AT_ONCE])
+                await asyncio.to_thread(self._look_at_carts_of, customers)
             except CartwakeError as error:
-                changed.extend(ids)
-                log.warning("catalogue.stale", error=str(error), products=len(ids))
+                self._changes.extend(changes)
+                log.warning("changes.not_read", error=str(error), changes=len(changes))
+
+    def _look_at_carts_of(self, customers: dict[int | str, int]) -> None:
+        for start in range(0, len(customers), AT_ONCE):
+            some = list(customers)[start : start + AT_ONCE]
+            keys = self._core.shop.carts_of(some)
+            self.tracker.look_again(keys, max(customers[one] for one in some), PARTITION)
 
     def _read_products(self, ids: list[int | str]) -> None:
         gone = set(ids)
@@ -253,7 +262,7 @@ class Service:
 async def run_service(settings: Settings, stop: asyncio.Event) -> None:
     """Check the server, open everything, run until ``stop``."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
-    facts = await asyncio.to_thread(check_server, settings.connection, SAMPLE)
+    facts = await asyncio.to_thread(check_server, settings.connection, settings.preset())
     core = await asyncio.to_thread(lambda: open_core(settings, write=not settings.dry_run))
     try:
         log.info(

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, V
 from binlog_watcher import settings_types as kind
 from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.presets import load_schema
+from binlog_watcher.schema import Schema
 from binlog_watcher.settings_env import Need, explain, missing, read_values
 from binlog_watcher.settings_types import DiscountTier
 
@@ -49,6 +51,8 @@ class Settings(BaseModel):
     mysql_tls_key: kind.PemFile | None = None
     mysql_server_id: kind.ServerId | None = None
     shop_timezone: kind.Zone | None = None
+    shop_schema: kind.Text = "sample"
+    shop_variables: kind.Variables = ()
 
     # When a cart counts as abandoned, and who is written to
     abandonment_threshold_minutes: kind.Minutes = Decimal(30)
@@ -187,6 +191,10 @@ class Settings(BaseModel):
             tls_cert=self.mysql_tls_cert,
             tls_key=self.mysql_tls_key,
         )
+
+    def preset(self) -> Schema:
+        """The shop's tables: the preset SHOP_SCHEMA with SHOP_VARIABLES. Raises ConfigError for a preset's mistakes."""
+        return load_schema(self.shop_schema, dict(self.shop_variables))
 
     @property
     def tiers(self) -> tuple[DiscountTier, ...]:

@@ -148,6 +148,16 @@ def _roles(value: Any) -> Any:
     return frozenset(role.strip().casefold() for role in value if role.strip())
 
 
+def _variables(value: Any) -> Any:
+    """``name=value, name=value``."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(name.strip().isidentifier() and equals for name, equals, _ in pairs):
+        raise ValueError("name=value, with commas between several")
+    return tuple((name.strip(), text.strip()) for name, _, text in pairs)
+
+
 def _tier(text: str) -> DiscountTier:
     complaint = "AMOUNT:PERCENT or AMOUNT:PERCENT:CODE, separated by commas, such as 100:10:SAVE10, 500:20"
     fields = [part.strip() for part in text.split(":")]
@@ -180,6 +190,7 @@ PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
+Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)

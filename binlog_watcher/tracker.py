@@ -6,7 +6,7 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
     event          idle    armed     in hand
     INSERT/UPDATE  arm     move      arm, touched
     DELETE         -       move      arm, touched     (clearing the cart after an order stays quiet)
-    order          -       cancel    touched
+    order, closed  -       cancel    touched
     order changed  arm     -         arm, touched     (it may be no order any more; idle: after the threshold, since
                                                       the activity before the order is forgotten)
 """
@@ -20,9 +20,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 from binlog_watcher.events import (
     Assigned,
     CartChanged,
+    CartClosed,
     CartKey,
     CartRead,
     Change,
+    CustomerOrdersChanged,
     Event,
     Hydrated,
     OrderChanged,
@@ -93,16 +95,16 @@ class Tracker:
         """How many carts have fired and are not finished."""
         return len(self._in_hand)
 
-    def apply(self, batch: Batch) -> list[int | str]:
-        """Apply a batch; the answer lists the products that changed."""
-        products: list[int | str] = []
+    def apply(self, batch: Batch) -> list[ProductChanged | CustomerOrdersChanged]:
+        """Apply a batch; the answer holds what is not the timers' business, or not yet."""
+        others: list[ProductChanged | CustomerOrdersChanged] = []
         for event in batch.events:
-            if isinstance(event, ProductChanged):
-                products.append(event.product_id)
+            if isinstance(event, ProductChanged | CustomerOrdersChanged):
+                others.append(event)
             else:
                 self._apply(batch.partition, event)
         self._observe(batch)
-        return products
+        return others
 
     @_alone
     def _observe(self, batch: Batch) -> None:
@@ -115,7 +117,7 @@ class Tracker:
         match event:
             case CartChanged(key, change, at_us):
                 self._activity(self._partition(name), key, change, at_us)
-            case OrderPlaced(key):
+            case OrderPlaced(key) | CartClosed(key):
                 self._partition(name).cancel(key)
                 self._held.pop(key, None)
                 self._touch(key)
@@ -129,7 +131,7 @@ class Tracker:
                 self._hydrated(self._partition(partition))
             case Revoked(partition):
                 self._revoke(partition)
-            case ProductChanged():
+            case ProductChanged() | CustomerOrdersChanged():
                 pass
 
     def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
@@ -242,6 +244,12 @@ class Tracker:
             self._in_hand[key] = False
             taken.append(DueCart(key, partition, due_us, activity))
         return taken
+
+    @_alone
+    def look_again(self, keys: Iterable[CartKey], at_us: int, partition: str) -> None:
+        """Orders of these carts' customer changed at ``at_us``: they may count again."""
+        for key in keys:
+            self._order_changed(self._partition(partition).wheel, key, at_us)
 
     @_alone
     def hasten(self, key: CartKey, now_us: int) -> None:

@@ -21,7 +21,7 @@ def in_turn(sends: Sequence[Sendable], taken: int) -> list[Sendable]:
 
     The highest total first, but every fourth time the cart that is due longest, so that no cart starves.
     """
-    by_total = sorted(sends, key=lambda one: one.cart.total)
+    by_total = sorted(sends, key=lambda one: one.cart.worth)
     by_age = sorted(sends, key=lambda one: one.send.due_us, reverse=True)
     order: list[Sendable] = []
     done = set[CartKey]()

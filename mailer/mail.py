@@ -65,10 +65,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A recommended product. Without ``url`` its card leads to the store's front page."""
+    """A recommended product. Without ``url`` its card leads to the store's front page.
+
+    ``price`` is in the mail's currency; None: not known in it, and not shown.
+    """
 
     name: str
-    price: Decimal
+    price: Decimal | None
     category: str | None = None
     image_url: str | None = None
     url: str | None = None
@@ -79,7 +82,8 @@ class RecoveryMail:
     """One mail to one customer.
 
     ``first_name`` greets (see ``mailer.first_name``); None greets without a name. ``text`` is the
-    recommendation text, plain. ``currency`` None means the store's. ``unsubscribe`` comes from
+    recommendation text, plain. ``currency`` None means the store's. ``language``: of the products' names, as the shop
+    has it (fr, fr_FR); a screen reader then speaks them rightly. ``unsubscribe`` comes from
     ``Links.unsubscribe(log_id)``.
     """
 
@@ -91,6 +95,7 @@ class RecoveryMail:
     text: str = ""
     picks: Sequence[Pick] = field(default=())
     currency: str | None = None
+    language: str | None = None
 
     @property
     def subtotal(self) -> Decimal:

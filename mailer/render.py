@@ -12,7 +12,7 @@ import jinja2
 from mailer.inlining import inline_styles
 from mailer.mail import Line, Pick, RecoveryMail, Store, is_web_url
 from mailer.money import format_money, format_percent
-from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, one_line, product_line
+from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, product_line
 
 MAX_HTML = 80_000
 """Bytes. Gmail clips mails beyond 102 KB, and the unsubscribe link with them."""
@@ -99,6 +99,7 @@ class Renderer:
             "preheader": _preheader(mail, currency),
             "lines": [self._line(line, currency, place) for place, line in enumerate(mail.lines[:max_lines])],
             "hidden": sum(line.quantity for line in hidden),
+            "language": language_tag(mail.language) or "en",
             "percent": format_percent(mail.discount.percent),
             "code": one_line(mail.discount.code or "", 64),
             "subtotal": format_money(mail.subtotal, currency),
@@ -131,7 +132,7 @@ class Renderer:
         return _picture(name, place, self._url(pick.image_url)) | {
             "name": name,
             "category": product_line(pick.category, 40),
-            "price": format_money(pick.price, currency),
+            "price": None if pick.price is None else format_money(pick.price, currency),
             "url": self._url(pick.url) or self._store.url,
         }
 

@@ -69,3 +69,9 @@ def first_name(full_name: str | None) -> str | None:
 def initial(name: str) -> str:
     """The letter shown where a product has no picture."""
     return next((char.upper() for char in name if char.isalnum()), "•")
+
+
+def language_tag(raw: str | None) -> str | None:
+    """``fr-FR`` for ``fr_FR``, ``fr``; None for what is no language tag (BCP 47: language, script, region)."""
+    tag = (raw or "").strip().partition(".")[0].replace("_", "-")
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?", tag) else None

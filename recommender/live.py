@@ -82,10 +82,16 @@ class Recommender:
         return self.index().recommend(basket_ids, self.count, self.threshold, exclude)
 
     def recommend_many(
-        self, baskets: Sequence[Sequence[ProductId]], exclude: Collection[ProductId] = ()
+        self,
+        baskets: Sequence[Sequence[ProductId]],
+        exclude: Collection[ProductId] = (),
+        *,
+        exclude_each: Sequence[Collection[ProductId]] | None = None,
     ) -> list[list[Recommendation]]:
         """See ``SimilarityIndex.recommend_many``, with this object's count and threshold."""
-        return self.index().recommend_many(baskets, self.count, self.threshold, exclude)
+        return self.index().recommend_many(
+            baskets, self.count, self.threshold, exclude, exclude_each=exclude_each
+        )
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for a build in progress; False when it is still going on after ``timeout_s`` seconds."""

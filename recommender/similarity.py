@@ -99,8 +99,13 @@ class SimilarityIndex:
         count: int,
         threshold: float,
         exclude: Collection[ProductId] = (),
+        *,
+        exclude_each: Sequence[Collection[ProductId]] | None = None,
     ) -> list[list[Recommendation]]:
-        """``recommend`` for many carts in one matrix product; the answers in the order of the carts."""
+        """``recommend`` for many carts in one matrix product; the answers in the order of the carts.
+
+        ``exclude_each``: what is never recommended to each of them, beside ``exclude``.
+        """
         if count < 0:
             raise RecommenderError(f"count is {count}, it must be 0 or more")
         if not 0 <= threshold <= 1:  # also catches NaN
@@ -111,10 +116,12 @@ class SimilarityIndex:
         scores, lengths = self._score(members)
         barred = {self._rows[i] for i in exclude if i in self._rows}
         found = []
+        own = exclude_each or [()] * len(baskets)
         for number, rows in enumerate(members):
             span = slice(scores.indptr[number], scores.indptr[number + 1])
             near = _Ranking(scores.indices[span], scores.data[span] / (lengths[number] or 1.0))
-            found.append(self._pick(near, rows, count, threshold, barred))
+            mine = barred | {self._rows[i] for i in own[number] if i in self._rows}
+            found.append(self._pick(near, rows, count, threshold, mine))
         return found
 
     def _set_products(self, products: Sequence[Product | None]) -> None:

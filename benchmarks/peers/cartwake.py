@@ -14,7 +14,7 @@ from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.events import CartChanged, Event, OrderPlaced
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.source import Batch
 
 

@@ -9,16 +9,17 @@ SELECT.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pymysql.err
 
 from binlog_watcher.binlog.dump import Session
+from binlog_watcher.binlog.effects import Role, Watched
 
 _NAME = r"`((?:[^`]|``)+)`"
 _FOREIGN_KEY = re.compile(
-    rf"FOREIGN KEY \([^)]*\) REFERENCES (?:{_NAME}\.)?{_NAME} \(([^)]*)\)"
+    rf"FOREIGN KEY \(([^)]*)\) REFERENCES (?:{_NAME}\.)?{_NAME} \(([^)]*)\)"
     r"((?: ON (?:DELETE|UPDATE) (?:RESTRICT|NO ACTION|CASCADE|SET NULL|SET DEFAULT))*)"
 )
 _ACTION = re.compile(r"ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)")
@@ -28,6 +29,11 @@ _NO_TABLE = frozenset({1146, 1142, 1109, 1347})
 
 TableName = tuple[str, str]
 """Schema and table."""
+
+Entities = Mapping[TableName, Mapping[str, str]]
+"""Of each watched table, the columns (in lower case) by which its rows belong to a cart or a product."""
+
+_ENTITIES = {Role.CART: "cart", Role.HEADER: "cart", Role.PRODUCTS: "product"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +47,24 @@ class Parent:
         return Parent(self.deletes or other.deletes, self.updates | other.updates)
 
 
-def read_parents(session: Session, schema: str, tables: Iterable[str]) -> dict[TableName, Parent]:
-    """The parents of ``tables``, and theirs in turn; none where the server logs what cascades do."""
+def read_parents(
+    session: Session, schema: str, watched: Mapping[str, tuple[Watched, ...]]
+) -> dict[TableName, Parent]:
+    """The parents of the watched tables, and theirs in turn; none where the server logs what cascades do."""
     if _are_logged(session):
         return {}
+    entities = {
+        (schema, table): {
+            role.key_column.casefold(): _ENTITIES[role.role] for role in roles if role.role in _ENTITIES
+        }
+        for table, roles in watched.items()
+    }
     parents: dict[TableName, Parent] = {}
-    waiting = [(schema, table) for table in tables]
+    waiting = list(entities)
     seen = set(waiting)
     while waiting:
         child = waiting.pop()
-        for name, parent in parse_foreign_keys(_definition(session, child), child[0]):
+        for name, parent in parse_foreign_keys(_definition(session, child), child, entities):
             parents[name] = parents.get(name, Parent()) | parent
             if name not in seen:
                 seen.add(name)
@@ -58,15 +72,27 @@ def read_parents(session: Session, schema: str, tables: Iterable[str]) -> dict[T
     return parents
 
 
-def parse_foreign_keys(definition: str, schema: str) -> list[tuple[TableName, Parent]]:
-    """The parents that a table's definition names, as far as they have an action."""
+def parse_foreign_keys(
+    definition: str, child: TableName, entities: Entities | None = None
+) -> list[tuple[TableName, Parent]]:
+    """The parents that a table's definition names, as far as they have an action that nothing else tells of.
+
+    Deleting a cart's header says all that its lines' own deletion would, and the same goes for products.
+    """
     found = []
+    entities = entities or {}
     for match in _FOREIGN_KEY.finditer(definition):
-        actions = {event for event, _ in _ACTION.findall(match[4])}
-        if actions:
-            columns = frozenset(_plain(name).casefold() for name in re.findall(_NAME, match[3]))
-            name = (_plain(match[1]) if match[1] else schema, _plain(match[2]))
-            found.append((name, Parent("DELETE" in actions, columns if "UPDATE" in actions else frozenset())))
+        actions = set(_ACTION.findall(match[5]))
+        name = (_plain(match[2]) if match[2] else child[0], _plain(match[3]))
+        own, columns = (
+            tuple(_plain(one).casefold() for one in re.findall(_NAME, match[at])) for at in (1, 4)
+        )
+        belongs = entities.get(child, {}).get(own[0]) if len(own) == 1 else None
+        if belongs is not None and belongs == entities.get(name, {}).get(columns[0]):
+            actions.discard(("DELETE", "CASCADE"))
+        deletes, updates = (any(event == one for event, _ in actions) for one in ("DELETE", "UPDATE"))
+        if deletes or updates:
+            found.append((name, Parent(deletes, frozenset(columns if updates else ()))))
     return found
 
 

@@ -5,6 +5,7 @@ signs. The dictionary describes the table of now, the binlog that of then: numbe
 compared, and a difference is an error. FULL metadata needs none of this.
 """
 
+import re
 from dataclasses import replace
 
 from pymysqlreplication.constants import FIELD_TYPE
@@ -74,5 +75,11 @@ def describe(session: Session, table: TableMap) -> tuple[Column, ...]:
                 "set binlog_row_metadata=FULL"
             )
         unsigned = column.unsigned if column.unsigned is not None else "unsigned" in str(column_type).lower()
-        columns.append(replace(column, name=str(name), unsigned=unsigned, collation=collation))
+        labels = _labels(str(column_type)) if str(data_type).lower() == "enum" else ()
+        columns.append(replace(column, name=str(name), unsigned=unsigned, collation=collation, labels=labels))
     return tuple(columns)
+
+
+def _labels(column_type: str) -> tuple[str, ...]:
+    """The members of ``enum('a','b''c')``."""
+    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", column_type))

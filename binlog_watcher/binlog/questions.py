@@ -25,7 +25,7 @@ class Questions:
         self,
         control: Callable[[], AbstractContextManager[Session]],
         schema: str,
-        watched: Mapping[str, Watched],
+        watched: Mapping[str, tuple[Watched, ...]],
     ) -> None:
         self._control = control
         self._schema = schema
@@ -56,13 +56,13 @@ class Questions:
     def newest(self) -> Iterator[tuple[Role, dict[Value, Value]]]:
         """Row id → key of the newest rows of each table, the oldest of them first."""
         with self._control() as session:
-            for role in (Role.CART, Role.ORDERS):
+            for role in (Role.CART, Role.ORDERS, Role.CUSTOMERS):
                 for statement, row_id in self._statements(role):
                     order = f"{statement} IS NOT NULL ORDER BY {row_id} DESC LIMIT {_NEWEST}"
                     yield role, dict(reversed(_pairs(session, order, ()).items()))
 
     def _statements(self, role: Role) -> Iterator[tuple[str, str]]:
-        for table, watched in self._watched.items():
+        for table, watched in ((table, one) for table, roles in self._watched.items() for one in roles):
             if watched.role is role and watched.id_column is not None:
                 row_id = _quoted(watched.id_column)
                 key = _quoted(watched.key_column)

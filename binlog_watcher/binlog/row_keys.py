@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import pymysql.err
 import structlog
 
-from binlog_watcher.binlog.effects import Effects, Role
+from binlog_watcher.binlog.effects import Effects, Role, Watched
 from binlog_watcher.binlog.rows import ABSENT, Row, Value
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.wire import UnseenChangeError
@@ -39,7 +39,10 @@ def nothing_found(role: Role, row_ids: Collection[Value]) -> Mapping[Value, Valu
 
 
 class RowKeys:
-    """Remembers the rows seen lately. Rows are ``(key, id)`` as the plan decodes them."""
+    """Remembers the rows seen lately. Rows are ``(key, id, state)`` as the plan decodes them.
+
+    The state is that of the table's condition, and left out without one.
+    """
 
     def __init__(self, find: Find, stats: Stats, *, capacity: int = CAPACITY) -> None:
         self._find = find
@@ -75,29 +78,30 @@ class RowKeys:
         found = self._young.get(place, ABSENT)
         return self._old.get(place, ABSENT) if found is ABSENT else found
 
-    def inserted(self, role: Role, rows: Collection[Row], effects: Effects) -> None:
+    def inserted(self, watched: Watched, rows: Collection[Row], effects: Effects) -> None:
         """Rows were written."""
-        for key, row_id in rows:
+        for key, row_id, *state in rows:
             known = None if key is ABSENT else key
-            effects.inserted(role, known)
-            self.note(role, row_id, known)
+            effects.inserted(watched, known, *state)
+            self.note(watched.role, row_id, known)
 
-    def deleted(self, role: Role, rows: Collection[Row], effects: Effects) -> None:
+    def deleted(self, watched: Watched, rows: Collection[Row], effects: Effects) -> None:
         """Rows were deleted. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
         unknown: list[Value] = []
-        for key, row_id in rows:
-            known = self.recall(role, row_id) if key is ABSENT else key
+        for key, row_id, *state in rows:
+            known = self.recall(watched.role, row_id) if key is ABSENT else key
             if known is ABSENT:
                 unknown.append(row_id)
             else:
-                effects.deleted(role, known)
-        self._give_up(role, unknown)
+                effects.deleted(watched, known, *state)
+        self._give_up(watched.role, unknown)
 
-    def updated(self, role: Role, pairs: Collection[tuple[Row, Row]], effects: Effects) -> None:
+    def updated(self, watched: Watched, pairs: Collection[tuple[Row, Row]], effects: Effects) -> None:
         """Rows were changed. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
+        role = watched.role
         self._look_up(role, [pair for pair in pairs if pair[0][0] is pair[1][0] is ABSENT])
         unknown: list[Value] = []
-        for (before, row_id), (after, new_id) in pairs:
+        for (before, row_id, *old_state), (after, new_id, *state) in pairs:
             old = self.recall(role, row_id) if before is ABSENT else before
             new = old if after is ABSENT else after
             if new is ABSENT and new_id is not ABSENT:
@@ -108,7 +112,7 @@ class RowKeys:
             if old is ABSENT:  # given to somebody else, by whom is not known
                 unknown.append(row_id)
                 old = new
-            effects.updated(role, old, new)
+            effects.updated(watched, old, new, *old_state, *state)
             if old != new or new_id != row_id:
                 self.note(role, row_id if new_id is ABSENT else new_id, new)
         self._give_up(role, unknown)

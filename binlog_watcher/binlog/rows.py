@@ -23,12 +23,16 @@ from binlog_watcher.binlog.wire import DecodeError, lenenc, piece
 
 
 class Absent(Enum):
-    """The image does not hold the column (``binlog_row_image`` MINIMAL): not the same as NULL."""
+    """Instead of a value; neither is the same as NULL."""
 
     ABSENT = "absent"
+    OPAQUE = "opaque"
 
 
 ABSENT: Final = Absent.ABSENT
+"""The image does not hold the column (``binlog_row_image`` MINIMAL)."""
+OPAQUE: Final = Absent.OPAQUE
+"""The column has a value, of a type that is not decoded."""
 Value = int | str | Absent | None
 Row = tuple[Value, ...]
 
@@ -91,18 +95,41 @@ class Step:
             return _microseconds(column, raw)
         raise DecodeError(f"column {column.name} has type {column.type}, which can't be a key")
 
+    def state(self, raw: bytes) -> Value:
+        """The value of a condition's column, which may be of any type; OPAQUE for one that is not decoded."""
+        column = self.column
+        if column.type == FIELD_TYPE.BIT:
+            return int.from_bytes(raw, "big")
+        if column.type == FIELD_TYPE.ENUM:
+            number = int.from_bytes(
+                raw, "little"
+            )  # from 1 on; 0 is the empty text of a value that was no member
+            return column.labels[number - 1] if 0 < number <= len(column.labels) else OPAQUE
+        try:
+            return self.decode(raw) if column.type in INTEGERS or column.type in STRINGS else OPAQUE
+        except DecodeError:
+            return OPAQUE
+
 
 class Image:
     """Reads row images that hold the same columns. ``wanted`` are indices into the table's columns.
 
-    ``fast``: how to unpack rows of fixed size behind ``no_nulls``, and their order; None: they have none.
+    ``states``: those of them whose columns may be of any type. ``fast``: how to unpack rows of fixed size behind
+    ``no_nulls``, and their order; None: they have none.
     """
 
-    def __init__(self, columns: tuple[Column, ...], present: bytes, wanted: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        columns: tuple[Column, ...],
+        present: bytes,
+        wanted: tuple[int, ...],
+        states: frozenset[int] = frozenset(),
+    ) -> None:
         held = [at for at in range(len(columns)) if present[at // 8] >> at % 8 & 1]
         self._slots = {at: slot for slot, at in enumerate(wanted)}
         self._nothing: list[Value] = [ABSENT] * len(wanted)
         self._steps = [(self._slots.get(at, -1), Step(columns[at])) for at in held]
+        self._states = frozenset(slot for at, slot in self._slots.items() if at in states)
         self._null_size = (len(held) + 7) // 8
         self.no_nulls = bytes(self._null_size)
         self._json = [order for order, at in enumerate(held) if columns[at].type == FIELD_TYPE.JSON]
@@ -140,7 +167,8 @@ class Image:
             if at + size > len(data):
                 raise DecodeError("a row is cut off")
             if slot >= 0:
-                found[slot] = step.decode(data[at : at + size])
+                decode = step.state if slot in self._states else step.decode
+                found[slot] = decode(data[at : at + size])
             at += size
         return tuple(found), at
 
@@ -165,11 +193,14 @@ class Image:
 
 
 class RowPlan:
-    """Decodes the rows of one table for the wanted columns."""
+    """Decodes the rows of one table for the wanted columns; for ``states`` see ``Image``."""
 
-    def __init__(self, columns: tuple[Column, ...], wanted: tuple[int, ...]) -> None:
+    def __init__(
+        self, columns: tuple[Column, ...], wanted: tuple[int, ...], states: frozenset[int] = frozenset()
+    ) -> None:
         self._columns = columns
         self._wanted = wanted
+        self._states = states
         self._heads: dict[bytes, list[Image]] = {}
         self._lone: tuple[bytes, struct.Struct, tuple[int, ...] | None] | None = None
         self._head_size = 1 if len(columns) < 251 else 3
@@ -221,7 +252,7 @@ class RowPlan:
             raise DecodeError(f"rows of {count} columns for a table of {len(self._columns)}")
         found = []
         for _ in range(images):
-            found.append(Image(self._columns, piece(head, at, self._bitmap_size), self._wanted))
+            found.append(Image(self._columns, piece(head, at, self._bitmap_size), self._wanted, self._states))
             at += self._bitmap_size
         if images == 1 and found[0].fast is not None:
             self._lone = (head + found[0].no_nulls, *found[0].fast)

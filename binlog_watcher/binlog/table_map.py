@@ -49,6 +49,7 @@ class _Field(IntEnum):
     DEFAULT_CHARSET = 2
     COLUMN_CHARSET = 3
     COLUMN_NAME = 4
+    ENUM_STR_VALUE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class Column:
     """A column's place in the row: type, metadata, and what the optional metadata tells.
 
     ``type`` is the real type (a STRING that is an ENUM has the type ENUM). ``name`` and ``unsigned`` are None
-    where the server writes no such metadata. ``collation`` is MySQL's collation id.
+    where the server writes no such metadata. ``collation`` is MySQL's collation id. ``labels``: the members of an
+    ENUM, if they are known.
     """
 
     type: int
@@ -64,6 +66,7 @@ class Column:
     name: str | None = None
     unsigned: bool | None = None
     collation: int | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def parse_table_map(data: bytes) -> TableMap:
             columns = _with_collations(columns, value)
         elif kind == _Field.COLUMN_NAME:
             columns = _with_names(columns, value)
+        elif kind == _Field.ENUM_STR_VALUE:
+            columns = _with_labels(columns, value)
     return TableMap(schema, table, tuple(columns))
 
 
@@ -181,4 +186,19 @@ def _with_names(columns: list[Column], value: bytes) -> list[Column]:
             raise DecodeError(f"a column's name is no UTF-8: {error}") from error
         result.append(replace(column, name=name))
         at += size
+    return result
+
+
+def _with_labels(columns: list[Column], value: bytes) -> list[Column]:
+    """For each ENUM its members: their number, then each with its length."""
+    result, at = list(columns), 0
+    for order, column in enumerate(columns):
+        if column.type == FIELD_TYPE.ENUM and at < len(value):
+            count, at = lenenc(value, at)
+            labels = []
+            for _ in range(count):
+                size, at = lenenc(value, at)
+                labels.append(piece(value, at, size).decode("utf-8", "replace"))
+                at += size
+            result[order] = replace(column, labels=tuple(labels))
     return result

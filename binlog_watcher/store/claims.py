@@ -125,7 +125,7 @@ def _insert(
     """Insert rows; the ids of those that are new, by key."""
     values: list[Any] = []
     for e in episodes:
-        user_id = e.cart.customer.id if e.cart.customer else e.key
+        user_id = e.cart.customer_id
         values += [
             str(e.key), user_id if isinstance(user_id, int) else None, e.version, STEP, status, reason,
             e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,

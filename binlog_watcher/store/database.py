@@ -174,6 +174,12 @@ class Session:
         self.run(sql, parameters)
         return list(self._cursor.fetchall())
 
+    def records(self, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+        """Execute a query; its rows by column name, in lower case."""
+        rows = self.rows(sql, parameters)
+        names = [str(column[0]).lower() for column in self._cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def row(self, sql: str, parameters: Any = None) -> tuple[Any, ...] | None:
         """Execute a query; its first row or None."""
         rows = self.rows(sql, parameters)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from binlog_watcher.decision import Status
-from binlog_watcher.schema import Schema
 from binlog_watcher.store.database import Session, rows_as_table
 from binlog_watcher.store.log_rows import Fenced, Outcome
-from binlog_watcher.store.shop import EMPTY_FINGERPRINT, Shop, names_of
+from binlog_watcher.store.queries import EMPTY_FINGERPRINT
+from binlog_watcher.store.shop import Shop
 from binlog_watcher.store.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import utc_naive
 
@@ -15,29 +15,38 @@ EMAIL_SENT = {Status.SENT: 1, Status.UNKNOWN: None}
 """The owner's column; what is not here was not mailed."""
 
 
-def fence(
-    session: Session, owner: str, schema: Schema, shop: Shop, mails: Sequence[Fenced], *, lease_us: int
-) -> set[int]:
+def fence(session: Session, owner: str, shop: Shop, mails: Sequence[Fenced], *, lease_us: int) -> set[int]:
     """One statement sets ``sending`` where nothing has changed since the decision (cart, orders, opt-out); who passed.
 
     A single-table UPDATE under READ COMMITTED reads the shop's rows without locking them; a join would lock.
     """
-    n = names_of(schema)
     ids = [mail.log_id for mail in mails]
-    cart_prints, order_prints = zip(
-        *((*mail.fingerprint.split("/", 1), EMPTY_FINGERPRINT)[:2] for mail in mails), strict=True
+    parameters = shop.parameters(
+        ids=tuple(ids), owner=owner, sending=Status.SENDING, claimed=Status.CLAIMED,
+        **{f"id{nth}": log_id for nth, log_id in enumerate(ids)},
+    )  # fmt: skip
+
+    def of_each(name: str, values: Sequence[Any]) -> str:
+        """SQL for the one of the values that belongs to the row."""
+        parameters.update({f"{name}{nth}": value for nth, value in enumerate(values)})
+        numbers = range(len(ids))
+        return (
+            f"ELT(FIELD({LOG}.id, {', '.join(f'%(id{nth})s' for nth in numbers)}), "
+            f"{', '.join(f'%({name}{nth})s' for nth in numbers)})"
+        )
+
+    checks = shop.queries.fence(LOG, of_each("customer", [mail.customer_id for mail in mails]))
+    prints = [mail.fingerprint.split("/") + [EMPTY_FINGERPRINT] * len(checks) for mail in mails]
+    unchanged = " ".join(
+        f"AND {of_each(f'{part}_', [of_mail[nth] for of_mail in prints])} = ({select})"
+        for nth, (part, select) in enumerate(checks)
     )
-    marks = ", ".join(["%s"] * len(mails))
     passed = session.run(
-        f"UPDATE {LOG} SET status = %s, lease_until = UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND "
-        f"WHERE id IN ({marks}) AND owner = %s AND status = %s AND lease_until > UTC_TIMESTAMP(6) "
-        f"AND ELT(FIELD({LOG}.id, {marks}), {marks}) = (SELECT {shop.cart_fingerprint} "
-        f"FROM {n['cart']} c WHERE c.{n['c_user']} = {LOG}.user_id) "
-        f"AND ELT(FIELD({LOG}.id, {marks}), {marks}) = (SELECT {shop.order_fingerprint} "
-        f"FROM {n['orders']} o WHERE o.{n['o_user']} = {LOG}.user_id) "
-        f"AND NOT EXISTS (SELECT 1 FROM {RECIPIENT} r "
+        f"UPDATE {LOG} SET status = %(sending)s, lease_until = UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND "
+        f"WHERE id IN %(ids)s AND owner = %(owner)s AND status = %(claimed)s AND lease_until > UTC_TIMESTAMP(6) "
+        f"{unchanged} AND NOT EXISTS (SELECT 1 FROM {RECIPIENT} r "
         f"WHERE r.address_hash = {LOG}.address_hash AND r.suppressed_at IS NOT NULL)",
-        [Status.SENDING, *ids, owner, Status.CLAIMED, *ids, *cart_prints, *ids, *order_prints],
+        parameters,
     )
     if passed == len(mails):
         return set(ids)

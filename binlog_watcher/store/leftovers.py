@@ -61,15 +61,15 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
 def open_rows(session: Session, owner: str, now_us: int) -> list[OpenRow]:
     """Retries that are due and claims that nobody holds any more."""
     rows = session.rows(
-        f"SELECT cart_key, user_id, status, next_attempt_at, lease_until, owner FROM {LOG} "
+        f"SELECT cart_key, status, next_attempt_at, lease_until, owner FROM {LOG} "
         "WHERE status = %s AND next_attempt_at <= %s OR status = %s",
         (Status.RETRY, utc_naive(now_us), Status.CLAIMED),
     )
     dead = dead_owners(
-        session, {row[5] for row in rows if row[2] == Status.CLAIMED and row[5] not in {None, owner}}
+        session, {row[4] for row in rows if row[1] == Status.CLAIMED and row[4] not in {None, owner}}
     )
     return [
-        OpenRow(str(key), user_id, now_us)
-        for key, user_id, status, _, lease_until, holder in rows
+        OpenRow(str(key), now_us)
+        for key, status, _, lease_until, holder in rows
         if status == Status.RETRY or holder in dead or (UTC_COLUMN.to_us(lease_until) or 0) <= now_us
     ]

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from binlog_watcher.decision import LoggedEpisode, Reason, Status
 from binlog_watcher.events import CartKey
-from binlog_watcher.schema import Schema
 from binlog_watcher.store import claims, handover, leftovers, recipients, tables
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
@@ -22,10 +21,9 @@ from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 class EpisodeLog:
     """The log as one instance works on it; ``owner`` names that instance. Every method blocks."""
 
-    def __init__(self, database: Database, shop: Shop, schema: Schema, owner: str) -> None:
+    def __init__(self, database: Database, shop: Shop, owner: str) -> None:
         self._database = database
         self._shop = shop
-        self._schema = schema
         self.owner = owner
 
     @property
@@ -80,7 +78,7 @@ class EpisodeLog:
         if not mails:
             return set()
         with self._database.session() as session:
-            return handover.fence(session, self.owner, self._schema, self._shop, mails, lease_us=lease_us)
+            return handover.fence(session, self.owner, self._shop, mails, lease_us=lease_us)
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Write how attempts ended."""

@@ -44,10 +44,11 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
-    """One mail at the fence: its row, and the fingerprint of the cart as it was decided on."""
+    """One mail at the fence: its row, and the fingerprint of the cart as it was decided on; whose it was."""
 
     log_id: int
     fingerprint: str
+    customer_id: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +70,4 @@ class OpenRow:
     """A row of the log that is waiting for someone."""
 
     key: str
-    user_id: int | None
     due_us: int

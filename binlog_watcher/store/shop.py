@@ -1,41 +1,32 @@
-"""Reads of the shop's tables: due carts, open carts (hydrate), what fell due (reconcile), the catalogue.
+"""Reads of the shop's tables for carts that are due, with all that ``decide`` wants to know, and of the catalogue.
 
 *Counted rows* (design §2) are defined here once: a cart row counts when it was created after the customer's newest
-order (same second = bought), its quantity is above 0 and its product exists. A NULL or 0 user id is a guest.
+order, or that of its cart (same second = bought), its quantity is above 0 and its product exists. A NULL or 0
+customer is a guest.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
-
-import structlog
 
 from binlog_watcher.decision import Cart, Customer, Line, LoggedEpisode, Recipient
 from binlog_watcher.events import CartKey
 from binlog_watcher.schema import Schema
-from binlog_watcher.store.database import Database, Session, quote
-from binlog_watcher.store.times import TimeColumn, column, shop_zone
-
-log = structlog.get_logger(__name__)
-
-FUTURE_US = 3_600_000_000
-"""How far the creation of a row may lie ahead of MySQL's clock."""
+from binlog_watcher.store.columns import ShopColumns
+from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.queries import EMPTY_FINGERPRINT, Queries
+from binlog_watcher.store.times import TimeColumn, shop_zone, to_us
 
 HIGHEST_PRICE = Decimal(10) ** 12
 """What the log's cart_total can hold; also keeps arithmetic exact where the shop has prices as DOUBLE."""
 
+FOREVER_US = 2**62
+"""When an order counts that has no readable time: nothing of that cart is mailed any more."""
+
 PAGE = 5_000
-"""Carts a page in hydrate and reconcile: bounds the memory and the time of one statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCart:
-    """A cart with counted rows; ``created_us`` is the creation of the newest one."""
-
-    key: CartKey
-    created_us: int
+"""Products a page: bounds the memory and the time of one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +50,64 @@ class Loaded:
     unreadable: dict[CartKey, str]
 
 
+@dataclass(slots=True)
+class _Found:
+    """What the statements say of one key. ``prints``: parts of the fingerprint, see ``Queries.fence``."""
+
+    customer_id: int | str | None = None
+    exists: bool = True
+    closed: bool = False
+    currency: str | None = None
+    rate: Decimal | None = None
+    header_created_us: int | None = None
+    header_version: int | None = None
+    activity_us: int | None = None
+    order_us: int | None = None
+    contact: Customer | None = None  # what the header itself says of whom to write to
+    prints: dict[str, str] = field(default_factory=dict)
+
+
 class Shop:
-    """All reads of the shop's own tables. One instance reads the column types once."""
+    """The shop's own tables. One instance reads the columns' types once.
+
+    ``queries`` has its statements, ``columns`` the types. Raises ConfigError for what is missing.
+    """
 
     def __init__(self, database: Database, schema: Schema, *, timezone: str | None = None) -> None:
-        self._database = database
-        cart, orders = schema.cart, schema.orders
+        self.schema = schema
+        self.database = database
+        rows, orders = schema.rows, schema.orders
         with database.session() as session:
-            zone = shop_zone(session, timezone)
-            self.cart_time: TimeColumn = column(session, cart.table, cart.created_at, zone)
-            self.order_time: TimeColumn = column(session, orders.table, orders.created_at, zone)
-            self.created_at_indexed = (
-                session.row(
-                    "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() "
-                    "AND TABLE_NAME = %s AND COLUMN_NAME = %s AND SEQ_IN_INDEX = 1",
-                    (cart.table, cart.created_at),
-                )
-                is not None
-            )
-        self._names = names_of(schema)
-        self.cart_fingerprint, self.order_fingerprint = _fingerprints(self._names)
+            zone = shop_zone(session, timezone or schema.timezone)
+            self.columns = ShopColumns(session, schema, zone)
+        self.queries = Queries(schema, self.columns)
+        table, created = (
+            (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created)
+        )
+        self.cart_time = self.columns.time(table, created or "")
+        self.order_time = self.columns.time(orders.table, orders.bought_at)
+        self._row_updates = [self.columns.time(rows.table, name) for name in rows.updated]
+        header = schema.header
+        self._header_updates = (
+            [] if header is None else [self.columns.time(header.table, n) for n in header.updated]
+        )
+        self._header_created = (
+            self.columns.time(header.table, header.created) if header and header.created else None
+        )
+        self._parts = [part for part, _ in self.queries.fence("log", "NULL")]
+
+    @property
+    def update_columns(self) -> list[TimeColumn]:
+        """How the update columns are read: those of the rows, then those of the header."""
+        return [*self._row_updates, *self._header_updates]
+
+    def key(self, text: str) -> CartKey | None:
+        """A cart key from its text in our log; None for a row that was there before Cartwake."""
+        return self.queries.key.key(text)
+
+    def parameters(self, **values: Any) -> dict[str, Any]:
+        """Named parameters of a statement."""
+        return {**self.queries.constants, **values}
 
     # --- a batch of due carts -------------------------------------------------------------------------------
 
@@ -96,17 +125,22 @@ class Shop:
         """
         carts: dict[CartKey, Cart] = {}
         unreadable: dict[CartKey, str] = {}
-        with self._database.session() as session:
-            orders, fingerprints = self._orders_and_fingerprints(session, keys)
-            rows = self._cart_rows(session, keys)
-            customers = self._customers(session, keys, hash_address)
+        with self.database.session() as session:
+            found = self._headers(session, keys)
+            self._read_orders(session, found)
+            self._read_row_prints(session, found)
+            rows: dict[CartKey, list[dict[str, Any]]] = defaultdict(list)
+            for row in session.records(self.queries.lines, self.parameters(keys=tuple(keys))):
+                rows[row["cart"]].append(row)
+            customers = self._customers(session, found, hash_address)
+            bought = self._bought(session, found)
             episodes = logged(session, keys)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
             known = recipients(session, hashes) if hashes else {}
         for key in keys:
-            customer = customers.get(key)
+            of_key, customer = found[key], customers.get(key)
             try:
-                lines, version = self._counted(rows.get(key, []), orders.get(key))
+                lines, created_us, version = self._counted(rows.get(key, []), of_key)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -116,297 +150,297 @@ class Shop:
                 customer=customer,
                 lines=lines,
                 version=version,
-                newest_order_us=orders.get(key),
+                newest_order_us=of_key.order_us,
                 logged=episodes.get(key),
                 recipient=known.get(address_hash, Recipient()) if address_hash else Recipient(),
-                fingerprint=fingerprints.get(key, ""),
+                fingerprint="/".join(of_key.prints.get(part, EMPTY_FINGERPRINT) for part in self._parts),
+                customer_id=of_key.customer_id,
+                created_us=created_us,
+                activity_us=of_key.activity_us,
+                closed=of_key.closed,
+                currency=of_key.currency or self.schema.currency,
+                rate=of_key.rate,
+                bought=frozenset(bought.get(str(of_key.customer_id), ())),
             )
         return Loaded(carts, unreadable)
 
-    def _orders_and_fingerprints(
-        self, session: Session, keys: Sequence[CartKey]
-    ) -> tuple[dict[CartKey, int], dict[CartKey, str]]:
-        n = self._names
-        orders: dict[CartKey, int] = {}
-        order_prints: dict[CartKey, str] = {}
-        for key, newest, fingerprint in session.rows(
-            f"SELECT o.{n['o_user']}, MAX(o.{n['o_created']}), {self.order_fingerprint} "
-            f"FROM {n['orders']} o WHERE o.{n['o_user']} IN %s GROUP BY o.{n['o_user']}",
-            (tuple(keys),),
-        ):
-            newest_us = self.order_time.to_us(newest)
-            if newest_us is not None:
-                orders[key] = newest_us
-            order_prints[key] = str(fingerprint)
-        fingerprints = {
-            key: f"{cart_print}/{order_prints.get(key, EMPTY_FINGERPRINT)}"
-            for key, cart_print in session.rows(
-                f"SELECT c.{n['c_user']}, {self.cart_fingerprint} "
-                f"FROM {n['cart']} c WHERE c.{n['c_user']} IN %s GROUP BY c.{n['c_user']}",
-                (tuple(keys),),
+    def _headers(self, session: Session, keys: Sequence[CartKey]) -> dict[CartKey, _Found]:
+        """What is known of each key; of a flat cart that it is the customer."""
+        if self.queries.headers is None:
+            return {key: _Found(customer_id=key) for key in keys}
+        found = {key: _Found(exists=False) for key in keys}
+        for (
+            key,
+            customer,
+            is_open,
+            email,
+            name,
+            language,
+            currency,
+            rate,
+            created,
+            version,
+            mark,
+            *updates,
+        ) in session.rows(self.queries.headers, self.parameters(keys=tuple(keys))):
+            guest = customer in {None, *self.queries.constants.get("nobody", ())}  # type: ignore[misc]
+            found[key] = _Found(
+                customer_id=None if guest else customer,
+                closed=not is_open,
+                currency=_code(currency),
+                rate=_rate(rate),
+                header_created_us=self._header_created.to_us(created) if self._header_created else None,
+                header_version=_version(version),
+                activity_us=_newest(zip(self._header_updates, updates, strict=True)),
+                contact=Customer(
+                    None, text(name) or None, text(email) or None, None, None, text(language) or None
+                ),
+                prints={"header": str(mark)},
             )
-        }
-        return orders, fingerprints
+        return found
 
-    def _cart_rows(self, session: Session, keys: Sequence[CartKey]) -> dict[CartKey, list[tuple[Any, ...]]]:
-        n = self._names
-        rows: dict[CartKey, list[tuple[Any, ...]]] = defaultdict(list)
-        for key, *row in session.rows(
-            f"SELECT c.{n['c_user']}, c.{n['c_created']}, c.{n['c_quantity']}, "
-            f"p.{n['p_id']}, p.{n['p_name']}, p.{n['p_category']}, p.{n['p_price']}, p.{n['p_image']} "
-            f"FROM {n['cart']} c JOIN {n['products']} p ON p.{n['p_id']} = c.{n['c_product']} "
-            f"WHERE c.{n['c_user']} IN %s AND c.{n['c_quantity']} > 0 "
-            f"ORDER BY c.{n['c_created']}, c.{n['c_id']}",
-            (tuple(keys),),
+    def _read_orders(self, session: Session, found: dict[CartKey, _Found]) -> None:
+        orders, header = self.schema.orders, self.schema.header
+        ways: list[tuple[str, str, dict[str, list[_Found]]]] = []
+        if orders.cart is not None:
+            ways.append(("cart_orders", orders.cart, {str(key): [one] for key, one in found.items()}))
+        if orders.customer is not None:
+            of_customer: dict[str, list[_Found]] = defaultdict(list)
+            for key, one in found.items():
+                customer = key if header is None else one.customer_id
+                if customer is not None:
+                    of_customer[str(customer)].append(one)
+            ways.append(("customer_orders", orders.customer, of_customer))
+        for part, column, whose_carts in ways:
+            if not whose_carts:
+                continue
+            asked = self.columns.get(orders.table, column)
+            ids = tuple(whose for known in whose_carts if (whose := asked.key(known)) is not None)
+            for customer_or_cart, newest, mark in session.rows(
+                self.queries.orders_of(column), self.parameters(keys=ids or (None,))
+            ):
+                newest_us = self.order_time.to_us(newest)
+                for cart in whose_carts.get(str(customer_or_cart), ()):
+                    # Bought at a time that nobody can read is bought all the same.
+                    cart.order_us = max(cart.order_us or 0, FOREVER_US if newest_us is None else newest_us)
+                    cart.prints[part] = str(mark)
+
+    def _read_row_prints(self, session: Session, found: dict[CartKey, _Found]) -> None:
+        for key, mark, *updates in session.rows(
+            self.queries.row_fingerprints, self.parameters(keys=tuple(found))
         ):
-            rows[key].append(tuple(row))
-        return rows
+            one = found.get(key)
+            if one is not None:
+                one.prints["rows"] = str(mark)
+                newest = _newest(zip(self._row_updates, updates, strict=True))
+                one.activity_us = max(one.activity_us or 0, newest or 0) or None
 
     def _counted(
-        self, rows: list[tuple[Any, ...]], order_us: int | None
-    ) -> tuple[tuple[Line, ...], int | None]:
-        """The counted rows as lines, and the creation of the newest. ValueError: a row can't be read."""
+        self, rows: list[dict[str, Any]], found: _Found
+    ) -> tuple[tuple[Line, ...], int | None, int | None]:
+        """The counted rows as lines, the creation of the newest, the cart's version. ValueError: one can't be read."""
         lines: list[Line] = []
         newest: int | None = None
-        for created, quantity, product_id, name, category, price, image in rows:
-            created_us = self.cart_time.to_us(created)
-            if created_us is None or (order_us is not None and _second(created_us) <= _second(order_us)):
+        version: int | None = None
+        for row in rows if found.exists else ():
+            created_us = self.cart_time.to_us(row.get("created"))
+            created_us = found.header_created_us if created_us is None else created_us
+            if created_us is None or (
+                found.order_us is not None and second(created_us) <= second(found.order_us)
+            ):
                 continue
-            lines.append(
-                Line(
-                    product_id=product_id,
-                    name=_text(name) or f"#{product_id}",
-                    category=_text(category),
-                    price=_money(price, product_id),
-                    quantity=int(quantity),
-                    image=_text(image) or None,
-                )
-            )
+            line = _line(row)
+            if line is None:
+                continue
+            found.currency = _code(row.get("currency")) or found.currency
+            lines.append(line)
             newest = created_us if newest is None else max(newest, created_us)
-        return tuple(lines), newest
+            own = _version(row.get("version"))
+            if own is not None:
+                version = own if version is None else max(version, own)
+        if self.schema.version is None:
+            version = newest
+        elif not self.schema.version[0]:
+            version = found.header_version if lines else None
+        return tuple(lines), newest, version
 
     def _customers(
-        self, session: Session, keys: Sequence[CartKey], hash_address: Callable[[str | None], bytes | None]
+        self,
+        session: Session,
+        found: dict[CartKey, _Found],
+        hash_address: Callable[[str | None], bytes | None],
     ) -> dict[CartKey, Customer]:
-        n = self._names
-        return {
-            user_id: Customer(
-                id=user_id,
-                name=_text(name) or None,
-                email=_text(email) or None,
-                role=_text(role) or None,
-                address_hash=hash_address(_text(email) or None),
-            )
-            for user_id, name, email, role in session.rows(
-                f"SELECT {n['u_id']}, {n['u_name']}, {n['u_email']}, {n['u_role']} "
-                f"FROM {n['users']} WHERE {n['u_id']} IN %s",
-                (tuple(keys),),
-            )
-        }
+        by_cart = self.schema.customers.select is not None
+        wanted = (
+            list(found)
+            if by_cart
+            else list(dict.fromkeys(one.customer_id for one in found.values() if one.customer_id is not None))
+        )
+        rows: dict[str, dict[str, Any]] = {}
+        if wanted:
+            for row in session.records(self.queries.customers, self.parameters(keys=tuple(wanted))):
+                rows[str(row["cart" if by_cart else "id"])] = row
+        customers: dict[CartKey, Customer] = {}
+        for key, one in found.items():
+            row = rows.get(str(key if by_cart else one.customer_id), {})
+            one.currency = _code(row.get("currency")) or one.currency
+            one.rate = _rate(row.get("rate")) or one.rate
+            if row or one.contact is not None:
+                customers[key] = _customer(row, one, hash_address)
+        return customers
 
-    # --- all open carts (hydrate) ---------------------------------------------------------------------------
+    def _bought(self, session: Session, found: dict[CartKey, _Found]) -> dict[str, set[int | str]]:
+        """Customer → what they have bought."""
+        customers = {one.customer_id for one in found.values() if one.customer_id is not None}
+        bought: dict[str, set[int | str]] = defaultdict(set)
+        if self.queries.bought_products is not None and customers:
+            for customer, product in session.rows(
+                self.queries.bought_products, self.parameters(keys=tuple(customers))
+            ):
+                bought[str(customer)].add(product)
+        return bought
 
-    def open_carts(self, since_us: int) -> Iterator[list[OpenCart]]:
-        """Pages of the carts whose newest counted row was created since ``since_us``, in key order."""
-        n = self._names
-        last: CartKey | None = None
-        while True:
-            beyond = f"AND c.{n['c_user']} > %s" if last is not None else ""
-            parameters = [self.cart_time.from_us(since_us), *([last] if last is not None else []), PAGE]
-            with self._database.session() as session:
-                rows = session.rows(
-                    f"SELECT c.{n['c_user']}, MAX(c.{n['c_created']}) FROM {n['cart']} c "
-                    f"JOIN {n['products']} p ON p.{n['p_id']} = c.{n['c_product']} "
-                    f"WHERE c.{n['c_quantity']} > 0 AND c.{n['c_created']} >= %s "
-                    f"AND c.{n['c_user']} IS NOT NULL AND c.{n['c_user']} <> 0 {beyond} "
-                    f"GROUP BY c.{n['c_user']} ORDER BY c.{n['c_user']} LIMIT %s",
-                    parameters,
+    def carts_of(self, customers: Sequence[int | str]) -> list[CartKey]:
+        """The keys of these customers' carts, the newest first."""
+        header = self.schema.header
+        if header is None or header.customer is None:
+            return list(customers)
+        with self.database.session() as session:
+            return [
+                row[0]
+                for row in session.rows(
+                    self.queries.carts_of_customers, self.parameters(keys=tuple(customers))
                 )
-                page = self._not_bought(session, rows)
-            if page:
-                yield page
-            if len(rows) < PAGE:
-                return
-            last = rows[-1][0]
-
-    def _not_bought(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> list[OpenCart]:
-        """(key, newest created_at) rows without those whose newest order is not older."""
-        if not rows:
-            return []
-        n = self._names
-        bought = {
-            key: self.order_time.to_us(newest)
-            for key, newest in session.rows(
-                f"SELECT o.{n['o_user']}, MAX(o.{n['o_created']}) FROM {n['orders']} o "
-                f"WHERE o.{n['o_user']} IN %s GROUP BY o.{n['o_user']}",
-                (tuple(row[0] for row in rows),),
-            )
-        }
-        page = []
-        for key, created in rows:
-            created_us = self.cart_time.to_us(created)
-            order_us = bought.get(key)
-            if created_us is not None and (order_us is None or _second(created_us) > _second(order_us)):
-                page.append(OpenCart(key, created_us))
-        return page
-
-    # --- what fell due since the last pass (reconcile) ------------------------------------------------------
-
-    def created_between(self, after_us: int, until_us: int) -> Iterator[list[CartKey]]:
-        """Keys with a row created in ``(after, until]``, by the index on created_at, in keyset pages."""
-        n = self._names
-        last: tuple[Any, Any] | None = None
-        while True:
-            # Keyset on (created_at, id): a page never skips or repeats a row, however many share a second.
-            beyond = f"AND (c.{n['c_created']}, c.{n['c_id']}) > (%s, %s)" if last else ""
-            parameters = [
-                last[0] if last else self.cart_time.from_us(after_us),
-                self.cart_time.from_us(until_us),
-                *(last or ()),
-                PAGE,
             ]
-            with self._database.session() as session:
-                rows = session.rows(
-                    f"SELECT c.{n['c_user']}, c.{n['c_created']}, c.{n['c_id']} FROM {n['cart']} c "
-                    f"WHERE c.{n['c_created']} >= %s AND c.{n['c_created']} <= %s "
-                    f"AND c.{n['c_user']} IS NOT NULL AND c.{n['c_user']} <> 0 {beyond} "
-                    f"ORDER BY c.{n['c_created']}, c.{n['c_id']} LIMIT %s",
-                    parameters,
-                )
-            yield list(dict.fromkeys(row[0] for row in rows))
-            if len(rows) < PAGE:
-                return
-            last = (rows[-1][1], rows[-1][2])
-
-    def id_watermark(self, created_us: int) -> Any:
-        """The highest id of a row created up to ``created_us``; ids grow with time. 0 when there is none."""
-        n = self._names
-        with self._database.session() as session:
-            row = session.row(
-                f"SELECT c.{n['c_id']} FROM {n['cart']} c WHERE c.{n['c_created']} <= %s "
-                f"ORDER BY c.{n['c_id']} DESC LIMIT 1",
-                (self.cart_time.from_us(created_us),),
-            )
-        return row[0] if row else 0
-
-    def rows_after_id(self, after_id: Any, until_us: int, now_us: int) -> Iterator[tuple[list[CartKey], Any]]:
-        """Where created_at has no index: keys of due rows with an id above the watermark, and the new watermark.
-
-        The watermark stops before the first row that is not due yet, so that one is read again next time; a row
-        from the future (a clock gone wrong) does not hold it up, since it could for ever.
-        """
-        n = self._names
-        until, future = self.cart_time.from_us(until_us), self.cart_time.from_us(now_us + FUTURE_US)
-        watermark, blocked = after_id, False
-        while True:
-            with self._database.session() as session:
-                rows = session.rows(
-                    f"SELECT c.{n['c_user']}, c.{n['c_created']}, c.{n['c_id']} FROM {n['cart']} c "
-                    f"WHERE c.{n['c_id']} > %s ORDER BY c.{n['c_id']} LIMIT %s",
-                    (after_id, PAGE),
-                )
-            keys: dict[CartKey, None] = {}
-            for key, created, row_id in rows:
-                due = not hasattr(created, "year") or created <= until
-                if due and key:
-                    keys[key] = None
-                blocked = blocked or (not due and created <= future)
-                watermark = watermark if blocked else row_id
-                after_id = row_id
-            yield list(keys), watermark
-            if len(rows) < PAGE:
-                return
 
     # --- the catalogue --------------------------------------------------------------------------------------
 
     def catalogue(self, ids: Sequence[int | str] | None = None) -> Iterator[list[CatalogueRow]]:
         """Pages of products: all of them, or those of ``ids`` that exist."""
-        n = self._names
-        columns = ", ".join(n[name] for name in ("p_id", "p_name", "p_description", "p_price", "p_category",
-                                                 "p_image", "p_stock"))  # fmt: skip
         last: Any = None
+        by_select = self.schema.products.select is not None
         while True:
-            where, parameters = "", []
-            if ids is not None:
-                where, parameters = f"WHERE {n['p_id']} IN %s", [tuple(ids)]
-            elif last is not None:
-                where, parameters = f"WHERE {n['p_id']} > %s", [last]
-            with self._database.session() as session:
-                rows = session.rows(
-                    f"SELECT {columns} FROM {n['products']} {where} ORDER BY {n['p_id']} LIMIT %s",
-                    [*parameters, PAGE],
+            wanted: Sequence[Any] | None = ids
+            with self.database.session() as session:
+                if by_select and ids is None:
+                    beyond = "last" if last is not None else ""
+                    wanted = [
+                        row[0]
+                        for row in session.rows(
+                            self.queries.product_ids(beyond), self.parameters(last=last, page=PAGE)
+                        )
+                    ]
+                where = "keys" if wanted is not None else "last" if last is not None else ""
+                rows = (
+                    session.records(
+                        self.queries.products(where),
+                        self.parameters(keys=tuple(wanted or (None,)), last=last, page=PAGE),
+                    )
+                    if wanted is None or wanted
+                    else []
                 )
             yield [_product(row) for row in rows]
-            if len(rows) < PAGE or ids is not None:
+            read = rows if wanted is None else wanted
+            if len(read) < PAGE or ids is not None:
                 return
-            last = rows[-1][0]
+            last = rows[-1]["id"] if wanted is None else wanted[-1]
 
 
-EMPTY_FINGERPRINT = "0"
-"""What a fingerprint is when no row is there."""
-
-
-def _fingerprints(n: dict[str, str]) -> tuple[str, str]:
-    """SQL expressions that change whenever a key's cart rows or orders do; the same in load and fence."""
-    cart = (
-        f"IF(COUNT(*) = 0, '{EMPTY_FINGERPRINT}', CONCAT_WS(':', COUNT(*), COALESCE(SUM(c.{n['c_quantity']}), 0), "
-        f"COALESCE(SUM(CRC32(CONCAT_WS(',', c.{n['c_id']}, c.{n['c_product']}, c.{n['c_quantity']}, "
-        f"c.{n['c_created']}))), 0)))"
-    )
-    orders = (
-        f"IF(COUNT(*) = 0, '{EMPTY_FINGERPRINT}', "
-        f"CONCAT_WS(':', COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', o.{n['o_id']}, o.{n['o_created']}))), 0)))"
-    )
-    return cart, orders
-
-
-def names_of(schema: Schema) -> dict[str, str]:
-    """Quoted names by short alias: the only place where the Schema meets SQL."""
-    cart, users, products, orders = schema.cart, schema.users, schema.products, schema.orders
-    plain = {
-        "cart": cart.table, "c_id": cart.id, "c_user": cart.user_id, "c_product": cart.product_id,
-        "c_quantity": cart.quantity, "c_created": cart.created_at,
-        "users": users.table, "u_id": users.id, "u_name": users.name, "u_email": users.email, "u_role": users.role,
-        "products": products.table, "p_id": products.id, "p_name": products.name,
-        "p_description": products.description, "p_price": products.price, "p_category": products.category,
-        "p_image": products.image, "p_stock": products.stock,
-        "orders": orders.table, "o_id": orders.id, "o_user": orders.user_id, "o_created": orders.created_at,
-    }  # fmt: skip
-    return {alias: quote(name) for alias, name in plain.items()}
-
-
-def _second(us: int) -> int:
+def second(us: int) -> int:
+    """A moment in whole seconds: orders and cart rows of one second can't be told apart in many shops."""
     return us // 1_000_000
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A text column's value; some drivers hand over TEXT in binary collations as bytes."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
     return "" if value is None else str(value).strip()
 
 
-def _money(value: Any, product_id: Any) -> Decimal:
+def _customer(
+    row: dict[str, Any], found: _Found, hash_address: Callable[[str | None], bytes | None]
+) -> Customer:
+    """The customer's own row, and what the header says where that is silent."""
+    contact = found.contact or Customer(None, None, None, None, None)
+    email = text(row.get("email")) or contact.email
+    consent = row.get("consent", 1)
+    return replace(
+        contact,
+        id=found.customer_id,
+        name=text(row.get("name")) or contact.name,
+        email=email,
+        role=text(row.get("role")) or None,
+        language=text(row.get("language")) or contact.language,
+        address_hash=hash_address(email),
+        consent=text(consent).casefold() not in {"", "0", "n", "no", "false"} and consent != b"\0",
+    )
+
+
+def _line(row: dict[str, Any]) -> Line | None:
+    """A line; None when nothing of the product is in the cart. ValueError: it can't be read."""
+    product_id = row["product"]
+    amount = _decimal(row["quantity"])
+    if amount is None or amount <= 0:
+        return None
+    price = _money(row["price"], product_id)
+    if amount != int(amount):  # sold by weight or length: half a metre is one piece at half the price
+        amount, price = Decimal(1), price * amount
+    return Line(
+        product_id=product_id,
+        name=text(row["name"]) or f"#{product_id}",
+        category=text(row.get("category")),
+        price=price,
+        quantity=int(amount),
+        image=text(row.get("image")) or None,
+    )
+
+
+def _newest(moments: Iterable[tuple[Any, Any]]) -> int | None:
+    return max((us for column, value in moments if (us := column.to_us(value)) is not None), default=None)
+
+
+def _version(value: Any) -> int | None:
+    return value if isinstance(value, int) else to_us(value)
+
+
+def _code(value: Any) -> str | None:
+    code = text(value).upper()
+    return code if len(code) == 3 and code.isascii() and code.isalpha() else None
+
+
+def _decimal(value: Any) -> Decimal | None:
     try:
-        money = Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
-        money = Decimal("NaN")
-    if not money.is_finite() or not 0 <= money < HIGHEST_PRICE:
+        return None
+    return number if number.is_finite() else None
+
+
+def _rate(value: Any) -> Decimal | None:
+    rate = _decimal(value)
+    return rate if rate is not None and 0 < rate < HIGHEST_PRICE else None
+
+
+def _money(value: Any, product_id: Any) -> Decimal:
+    money = _decimal(value)
+    if money is None or not 0 <= money < HIGHEST_PRICE:
         raise ValueError(f"product {product_id} has no usable price ({value!r})")
     return money.quantize(Decimal("0.01")) if money == money.quantize(Decimal("0.01")) else money
 
 
-def _product(row: tuple[Any, ...]) -> CatalogueRow:
-    product_id, name, description, price, category, image, stock = row
+def _product(row: dict[str, Any]) -> CatalogueRow:
     try:
-        money = _money(price, product_id)
+        money = _money(row["price"], row["id"])
     except ValueError:
         money = Decimal(0)
+    stock = row.get("stock")
     return CatalogueRow(
-        id=product_id,
-        name=_text(name),
-        description=_text(description),
+        id=row["id"],
+        name=text(row["name"]),
+        description=text(row.get("description")),
         price=money,
-        category=_text(category),
-        image=_text(image) or None,
+        category=text(row.get("category")),
+        image=text(row.get("image")) or None,
         stock=None if stock is None else int(stock),
     )

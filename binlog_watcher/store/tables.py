@@ -4,14 +4,15 @@ The owner's five-column ``cart_abandonment_log`` may already be there with rows:
 step looks at what is there, so an upgrade that was interrupted is simply run again.
 """
 
+import hashlib
 import secrets
 from importlib import resources
 
 import structlog
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.schema import Schema
-from binlog_watcher.store.database import Database, Session, quote
+from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.shop import Shop
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +56,11 @@ def exist(database: Database) -> bool:
         return META in _tables(session) and _meta(session, "schema_version") == str(VERSION)
 
 
-def migrate(database: Database, schema: Schema) -> None:
+def migrate(database: Database, shop: Shop) -> None:
     """Create what is missing and bring what is old up to date; safe to run at every start.
 
-    Raises ConfigError when the tables are of a newer Cartwake, or the account may not alter them.
+    Raises ConfigError when the tables are of a newer Cartwake or of another kind of cart, or the account may not
+    alter them.
     """
     with database.session() as session:
         present = _tables(session)
@@ -69,6 +71,8 @@ def migrate(database: Database, schema: Schema) -> None:
                 "upgrade Cartwake"
             )
         if version is not None and int(version) == VERSION:
+            _check_keys(session, shop)
+            create_views(session, shop)
             return
         if session.row("SELECT GET_LOCK(CONCAT('cartwake.migrate:', DATABASE()), 30)") != (1,):
             raise ConfigError(
@@ -77,7 +81,8 @@ def migrate(database: Database, schema: Schema) -> None:
         for statement in _statements("schema.sql"):
             session.run(statement)
         _upgrade_log(session)
-        create_views(session, schema)
+        _check_keys(session, shop)
+        create_views(session, shop)
         session.run(f"INSERT INTO {META} (name, value) VALUES ('address_salt', %s) ON DUPLICATE KEY UPDATE name = name",
                     (secrets.token_hex(32),))  # fmt: skip
         session.run(f"INSERT INTO {META} (name, value) VALUES ('link_secret', %s) ON DUPLICATE KEY UPDATE name = name",
@@ -90,15 +95,46 @@ def migrate(database: Database, schema: Schema) -> None:
     log.info("tables.ready", version=VERSION, existed=LOG in present)
 
 
-def create_views(session: Session, schema: Schema) -> None:
-    """(Re-)create the monitoring views."""
-    names = {
-        "orders": quote(schema.orders.table),
-        "orders_user": quote(schema.orders.user_id),
-        "orders_created": quote(schema.orders.created_at),
-    }
-    for statement in _statements("views.sql"):
-        session.run(statement.format(**names))
+def create_views(session: Session, shop: Shop) -> None:
+    """(Re-)create the monitoring views, if they are not there as they should be."""
+    statements = [
+        statement.format(**shop.queries.orders_of_episode()) for statement in _statements("views.sql")
+    ]
+    digest = hashlib.sha256(repr([statements, shop.queries.constants]).encode()).hexdigest()
+    if _meta(session, "views") == digest and _has_views(session):
+        return
+    for statement in statements:
+        session.run(statement, shop.parameters())
+    _set_meta(session, "views", digest)
+
+
+def _check_keys(session: Session, shop: Shop) -> None:
+    """The log's rows know their carts by key: keys of another column would be taken for theirs."""
+    column = ".".join(shop.schema.key_column).encode("ascii", "backslashreplace").decode()[:255]
+    stored = _meta(session, "cart_key")
+    if stored not in {None, column} and session.row(f"SELECT 1 FROM {LOG} LIMIT 1"):
+        raise ConfigError(
+            f"the carts in {LOG} are known by {stored}, and this preset knows carts by {column}: rename {LOG} to "
+            f"begin a new one, or, if only the table's name is new: "
+            f"UPDATE {META} SET value = '{column}' WHERE name = 'cart_key'"
+        )
+    if stored != column:
+        _set_meta(session, "cart_key", column)
+
+
+def _set_meta(session: Session, name: str, value: str) -> None:
+    session.run(
+        f"INSERT INTO {META} (name, value) VALUES (%s, %s) ON DUPLICATE KEY UPDATE value = %s",
+        (name, value, value),
+    )
+
+
+def _has_views(session: Session) -> bool:
+    row = session.row(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'VIEW' "
+        "AND TABLE_NAME IN ('cart_abandonment_daily', 'cart_abandonment_mails_daily', 'cart_abandonment_tiers')"
+    )
+    return row is not None and row[0] == 3
 
 
 def _upgrade_log(session: Session) -> None:

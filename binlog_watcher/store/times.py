@@ -28,14 +28,19 @@ class TimeColumn:
 
     def to_us(self, value: datetime | None) -> int | None:
         """Epoch microseconds of a value as PyMySQL gives it (naive); None for NULL and zero dates."""
-        if not isinstance(value, datetime):
-            return None  # PyMySQL hands '0000-00-00 00:00:00' over as text
-        later = max(value.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-        return (later - _EPOCH) // _MICROSECOND
+        return to_us(value, self.zone)
 
     def from_us(self, us: int) -> datetime:
         """The naive value to compare the column with."""
         return from_us(us).astimezone(self.zone).replace(tzinfo=None)
+
+
+def to_us(value: object, zone: tzinfo = UTC) -> int | None:
+    """Epoch microseconds of a naive value in ``zone``; in an ambiguous hour the later reading."""
+    if not isinstance(value, datetime):
+        return None  # PyMySQL hands '0000-00-00 00:00:00' over as text
+    later = max(value.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return (later - _EPOCH) // _MICROSECOND
 
 
 def from_us(us: int) -> datetime:
@@ -82,21 +87,3 @@ def shop_zone(session: Session, name: str | None) -> tzinfo:
         hint="set SHOP_TIMEZONE to an IANA name",
     )
     return fixed
-
-
-def column(session: Session, table: str, name: str, zone: tzinfo) -> TimeColumn:
-    """How to read ``table.name``. Raises ConfigError when it is missing or no date with time."""
-    row = session.row(
-        "SELECT DATA_TYPE FROM information_schema.COLUMNS "
-        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND COLUMN_NAME = %s",
-        (table, name),
-    )
-    if row is None:
-        raise ConfigError(f"the table {table} has no column {name}")
-    match str(row[0]).lower():
-        case "timestamp":
-            return UTC_COLUMN
-        case "datetime":
-            return TimeColumn(zone)
-        case other:
-            raise ConfigError(f"{table}.{name} must be a TIMESTAMP or DATETIME, not {other}")

@@ -15,18 +15,18 @@ from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.demo.server import Server
 from binlog_watcher.events import CartRead, Event, ProductChanged, Revoked
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.source import Batch, Progress
 
 DEADLINE_S = 20.0
 
 TABLES = (
     """CREATE TABLE cart (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, product_id INT, quantity INT,
-    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (created_at))""",
+    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (created_at), KEY (user_id))""",
     """CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100), email VARCHAR(100),
     role VARCHAR(20))""",
     """CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, total_amount DECIMAL(10,2),
-    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)""",
+    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (user_id))""",
     """CREATE TABLE products (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(200), description TEXT,
     price DECIMAL(10,2), category VARCHAR(50), image VARCHAR(200), stock INT)""",
 )
@@ -195,7 +195,7 @@ def nothing() -> Iterator[list[CartRead]]:
 async def follow(settings: ConnectionSettings, **options: Any) -> AsyncIterator[Follower]:
     """A source that has caught up; stopped afterwards."""
     defaults = {"now_us": now_us, "reset_interval_s": 0.0, "hydrate": carts(settings)}
-    source = BinlogSource(settings, SAMPLE, **(defaults | options))
+    source = BinlogSource(settings, **({"schema": SAMPLE} | defaults | options))
     follower = Follower(source)
     follower.task = asyncio.create_task(source.run(follower.deliver))
     try:

@@ -20,12 +20,13 @@ from binlog_watcher.core import refresh_clock
 from binlog_watcher.decision import Policy
 from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
 from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.source import Batch
 from binlog_watcher.store import tables
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.presence import new_owner
+from binlog_watcher.store.scan import CartScan
 from binlog_watcher.store.shop import Shop as ShopTables
 from binlog_watcher.tracker import Tracker
 
@@ -140,15 +141,15 @@ class Watch(Follower):
 
 def _hydrator(database: Database, clock: ServerClock) -> tuple[Hydrator, EpisodeLog]:
     refresh_clock(clock, database)
-    tables.migrate(database, SAMPLE)
     shop = ShopTables(database, SAMPLE)
-    episodes = EpisodeLog(database, shop, SAMPLE, new_owner())
+    tables.migrate(database, shop)
+    episodes = EpisodeLog(database, shop, new_owner())
     policy = Policy(
         threshold_us=THRESHOLD_US, cooldown_us=24 * HOUR_US, max_age_us=72 * HOUR_US,
         activated_us=clock.now_us() - 48 * HOUR_US,
     )  # fmt: skip
     hydrator = Hydrator(
-        database=database, shop=shop, episodes=episodes, policy=policy, clock=clock, with_log=True
+        database=database, scan=CartScan(shop), episodes=episodes, policy=policy, clock=clock, with_log=True
     )
     return hydrator, episodes
 

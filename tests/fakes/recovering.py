@@ -110,6 +110,7 @@ class Recovering:
     def reconciler(self, *, since_us: int) -> Reconciler:
         return Reconciler(
             shop=self.core.shop,
+            scan=self.core.scan,
             episodes=self.core.episodes,
             tracker=self.tracker,
             recovery=self.recovery,

@@ -100,7 +100,7 @@ class SimulatedService:
         self.position = len(self.shop.binlog)
         world: Any = self.shop
         hydrator = Hydrator(
-            database=world, shop=world, episodes=world, policy=self.policy, clock=world, with_log=True
+            database=world, scan=world, episodes=world, policy=self.policy, clock=world, with_log=True
         )
         self.send(Assigned(SHOP), caught_up=False)
         unread = set(self.shop.address)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from binlog_watcher.decision import Cart, Customer, Line, LoggedEpisode, Policy, Recipient, Status
 from binlog_watcher.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
-from binlog_watcher.store.shop import OpenCart
+from binlog_watcher.store.scan import OpenCart
 
 ShopEvent = CartChanged | OrderPlaced | OrderChanged
 SECOND = 1_000_000
@@ -163,7 +163,7 @@ class SimulatedShop:
         keys = sorted(self.address, key=str)
         for start in range(0, len(keys), 25):
             page = [(key, max(self.counted(key), default=-1)) for key in keys[start : start + 25]]
-            yield [OpenCart(key, created) for key, created in page if created >= since_us]
+            yield [OpenCart(key, created, created, created) for key, created in page if created >= since_us]
 
     def newest(self, _session: None, keys: Sequence[CartKey]) -> dict[CartKey, LoggedEpisode]:
         return {key: self._logged(key, max(self.log[key])) for key in keys if self.log[key]}

@@ -17,12 +17,13 @@ from binlog_watcher.demo import sample_shop
 from binlog_watcher.demo.server import Server
 from binlog_watcher.events import CartKey
 from binlog_watcher.loading import CartLoader
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.store import recipients, tables
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.log_rows import Claims, Episode
 from binlog_watcher.store.presence import Presence, new_owner
+from binlog_watcher.store.scan import CartScan
 from binlog_watcher.store.shop import Shop
 
 HOUR = 3_600_000_000
@@ -43,7 +44,7 @@ class ShopUnderTest:
 
     def instance(self) -> EpisodeLog:
         """Another Cartwake on the same shop."""
-        return EpisodeLog(self.database, self.shop, SAMPLE, new_owner())
+        return EpisodeLog(self.database, self.shop, new_owner())
 
     def alive(self, episodes: EpisodeLog) -> Presence:
         """Hold the lock that tells others that this instance lives."""
@@ -51,6 +52,10 @@ class ShopUnderTest:
         presence.ping()
         self.presences.append(presence)
         return presence
+
+    @property
+    def scan(self) -> CartScan:
+        return CartScan(self.shop)
 
     @property
     def hasher(self) -> recipients.AddressHasher:
@@ -148,7 +153,7 @@ def bare_shop(server: Server, fresh_database: str) -> Iterator[Callable[[], Shop
 def shop(bare_shop: Callable[[], ShopUnderTest]) -> ShopUnderTest:
     """A sample shop with Cartwake's tables."""
     under_test = bare_shop()
-    tables.migrate(under_test.database, SAMPLE)
+    tables.migrate(under_test.database, under_test.shop)
     return under_test
 
 

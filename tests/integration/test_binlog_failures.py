@@ -16,7 +16,7 @@ from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.events import Assigned, CartChanged, CartRead, Hydrated, Revoked
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.source import Batch
 
 

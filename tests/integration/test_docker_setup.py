@@ -13,9 +13,10 @@ import pytest
 from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.store import tables
 from binlog_watcher.store.database import Database
+from binlog_watcher.store.shop import Shop
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -73,7 +74,8 @@ class Container:
         """Every kind of thing that Cartwake does, once; raises when a right is missing."""
         database = Database(self.connection())
         try:
-            tables.migrate(database, SAMPLE)
+            shop = Shop(database, SAMPLE)
+            tables.migrate(database, shop)
             with database.session() as session:
                 for table, columns in SAMPLE.columns().items():
                     session.rows("SELECT {} FROM {}".format(", ".join(columns), table))
@@ -94,7 +96,8 @@ class Container:
                 for view in VIEWS:
                     session.rows("TABLE " + view)
                 # A later version replaces the views.
-                tables.create_views(session, SAMPLE)
+                session.run("UPDATE cart_abandonment_meta SET value = 'older' WHERE name = 'views'")
+                tables.create_views(session, shop)
                 session.rows("SHOW BINARY LOG STATUS")  # REPLICATION CLIENT
                 session.rows("SHOW BINLOG EVENTS LIMIT 1")  # REPLICATION SLAVE, as following the stream does
         finally:

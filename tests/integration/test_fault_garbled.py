@@ -27,7 +27,7 @@ from binlog_watcher.binlog.tables import Tables
 from binlog_watcher.binlog.wire import HEADER, DecodeError, Kind
 from binlog_watcher.demo.server import Server
 from binlog_watcher.events import CartChanged, Event
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 
 SHOP = "garbled_shop"
 FUZZED = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -23,7 +23,7 @@ from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.table_map import Column, TableMap
 from binlog_watcher.binlog.tables import Tables
 from binlog_watcher.demo.server import Server, private_server
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 
 A_DAY_OF_HEARTBEATS = 86_400
 

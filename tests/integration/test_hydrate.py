@@ -9,7 +9,7 @@ from fakes.recovering import Recovering, abandon, recovering
 
 from binlog_watcher.events import CartRead
 from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.store import shop as shop_module
+from binlog_watcher.store import scan as scan_module
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -19,7 +19,7 @@ def hydrate(cartwake: Recovering, *, with_log: bool = True) -> dict[Any, CartRea
     core = cartwake.core
     hydrator = Hydrator(
         database=core.database,
-        shop=core.shop,
+        scan=core.scan,
         episodes=core.episodes,
         policy=core.policy,
         clock=core.clock,
@@ -33,7 +33,7 @@ def hydrate(cartwake: Recovering, *, with_log: bool = True) -> dict[Any, CartRea
 async def test_open_carts_in_pages_with_their_due_time(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shop_module, "PAGE", 3)
+    monkeypatch.setattr(scan_module, "PAGE", 3)
     abandon(shop, range(1, 11), minutes_ago=10)
     shop.add(2, 5, minutes_ago=4)
     shop.order(5)  # bought

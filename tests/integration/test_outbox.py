@@ -17,7 +17,6 @@ from binlog_watcher import recovery as recovery_module
 from binlog_watcher import second_look, wiring
 from binlog_watcher.decision import Reason, Skip, Status
 from binlog_watcher.outbox import MAX_ATTEMPTS
-from binlog_watcher.schema import SAMPLE
 from binlog_watcher.store import tables
 from binlog_watcher.store.log_rows import Outcome
 
@@ -205,7 +204,7 @@ def test_the_owners_table_in_latin1_takes_any_reply(bare_shop: Any) -> None:
         "CREATE TABLE cart_abandonment_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, cart_total DECIMAL(10,2), "
         "email_sent BOOLEAN DEFAULT FALSE, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET=latin1"
     )
-    tables.migrate(shop.database, SAMPLE)
+    tables.migrate(shop.database, shop.shop)
     test_a_reply_in_any_encoding_can_be_written(shop)
 
 

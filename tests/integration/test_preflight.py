@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from fakes.binlog_follower import Shop, open_shop, settings_for
@@ -11,7 +10,8 @@ from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.preflight import check_server
-from binlog_watcher.schema import SAMPLE, Schema
+from binlog_watcher.presets import SAMPLE
+from binlog_watcher.schema import Schema
 
 
 @pytest.fixture
@@ -45,8 +45,6 @@ def test_a_good_server(shop: Shop) -> None:
     assert facts.version.startswith(".".join(str(part) for part in shop.server.version[:2]))
     assert facts.gtids is (shop.server.flavor == "mysql")
     assert bool(facts.server_uuid) is facts.gtids
-    assert facts.created_at_types == {"cart": "timestamp", "orders": "timestamp"}
-    assert facts.cart_created_at_indexed
     assert facts.utc_offset_s % 60 == 0
     assert facts.warnings == ()
 
@@ -103,19 +101,21 @@ def test_missing_tables_and_columns_are_reported_together(shop: Shop) -> None:
 
 def test_other_names(shop: Shop) -> None:
     shop.run("ALTER TABLE cart RENAME basket_rows", "ALTER TABLE basket_rows CHANGE user_id Customer INT")
-    schema = replace(SAMPLE, cart=replace(SAMPLE.cart, table="basket_rows", user_id="customer"))
-    facts = check_server(settings_for(shop.server, shop.database), schema)
-    assert facts.created_at_types["basket_rows"] == "timestamp"
+    cart = SAMPLE.cart.model_copy(update={"table": "basket_rows", "customer": "customer"})
+    check_server(settings_for(shop.server, shop.database), SAMPLE.model_copy(update={"cart": cart}))
 
 
 def test_column_types_and_indexes(shop: Shop) -> None:
     shop.run(
-        "ALTER TABLE cart DROP KEY created_at, MODIFY created_at DATETIME(6)",
+        "ALTER TABLE cart MODIFY created_at DATE",
         "ALTER TABLE orders MODIFY created_at TIMESTAMP(3) NULL",
     )
-    facts = check_server(settings_for(shop.server, shop.database), SAMPLE)
-    assert facts.created_at_types == {"cart": "datetime(6)", "orders": "timestamp(3)"}
-    assert not facts.cart_created_at_indexed
+    (problem,) = problems(settings_for(shop.server, shop.database))
+    assert problem == "sample: cart.created: cart.created_at must be a TIMESTAMP or DATETIME, not date"
+    shop.run("ALTER TABLE cart MODIFY created_at DATETIME(6)", "ALTER TABLE orders DROP KEY user_id")
+    (warning,) = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
+    assert "sample: orders.customer: no index begins with orders.user_id" in warning
+    assert "CREATE INDEX user_id ON orders (user_id)" in warning
 
 
 def test_keys_that_can_not_be_followed(shop: Shop) -> None:

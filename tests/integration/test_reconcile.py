@@ -48,7 +48,7 @@ async def test_a_cart_whose_event_was_lost_is_found_once_reported_and_mailed(
     abandon(shop, range(1, 6))
     shop.add(3, 4, minutes_ago=55)  # its second row does not make it two
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.shop.created_at_indexed is indexed
+        assert cartwake.core.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 10 * HOUR)
         with structlog.testing.capture_logs() as logs:
             report = await reconciler.run_once()
@@ -68,7 +68,7 @@ async def test_what_is_not_due_for_the_grace_is_left_to_its_timer(
 ) -> None:
     abandon(shop, [1], minutes_ago=30.2)
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.shop.created_at_indexed is indexed
+        assert cartwake.core.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - HOUR)
         assert (await reconciler.run_once()).read == 0
         monkeypatch.setattr(reconcile_module, "GRACE_US", 1_000_000)
@@ -82,7 +82,7 @@ async def test_each_pass_reads_only_what_fell_due_since_the_last(
     abandon(shop, [1], minutes_ago=300)
     abandon(shop, [2], minutes_ago=60)
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.shop.created_at_indexed is indexed
+        assert cartwake.core.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 2 * HOUR)
         assert (await reconciler.run_once()).found == [2], "what is older was for hydration"
         abandon(shop, [3], minutes_ago=30.2)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.schema import SAMPLE
-from binlog_watcher.store import shop as shop_module
+from binlog_watcher.presets import SAMPLE
+from binlog_watcher.store import scan as scan_module
+from binlog_watcher.store.scan import CartScan
 from binlog_watcher.store.shop import Shop
 
 
@@ -20,7 +21,7 @@ def test_connection_and_counts(shop: Any) -> None:
     shop.user(1, "a@example.com")
     shop.add(1, 1)
     shop.add(1, 2, quantity=2)
-    assert sum(len(page) for page in shop.shop.open_carts(0)) == 1
+    assert sum(len(page) for page in shop.scan.open_carts(0)) == 1
     assert sum(len(page) for page in shop.shop.catalogue()) == 270
 
 
@@ -46,14 +47,14 @@ def test_a_cart_without_counted_rows_has_no_version(shop: Any) -> None:
     cart = load(shop, 1).carts[1]
     assert (cart.lines, cart.version) == ((), None)
     assert cart.newest_order_us is not None
-    assert list(shop.shop.open_carts(0)) == []
+    assert list(shop.scan.open_carts(0)) == []
 
 
 def test_guests_are_no_carts(shop: Any) -> None:
     shop.add(None, 1)
     shop.add(0, 1)
-    assert list(shop.shop.open_carts(0)) == []
-    assert list(shop.shop.created_between(0, shop.clock.now_us())) == [[]]
+    assert list(shop.scan.open_carts(0)) == []
+    assert list(shop.scan.between(0, shop.clock.now_us())) == [[]]
 
 
 @pytest.mark.parametrize("email", [None, "", "not an address", "a@b@c", "two words@example.com"])
@@ -86,17 +87,17 @@ def test_a_product_without_a_price_spoils_one_cart_only(shop: Any) -> None:
 
 
 def test_pages_cover_every_cart_once(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shop_module, "PAGE", 3)
+    monkeypatch.setattr(scan_module, "PAGE", 3)
     for user_id in range(1, 9):
         shop.add(user_id, 1, minutes_ago=30)  # all in one second: keyset pages must not lose any
         shop.add(user_id, 2, minutes_ago=30)
     shop.order(4)
-    open_keys = [cart.key for page in shop.shop.open_carts(0) for cart in page]
+    open_keys = [cart.key for page in shop.scan.open_carts(0) for cart in page]
     assert open_keys == [1, 2, 3, 5, 6, 7, 8]
     now_us = shop.clock.now_us()
-    created = [key for page in shop.shop.created_between(now_us - 3_600_000_000, now_us) for key in page]
+    created = [key for page in shop.scan.between(now_us - 3_600_000_000, now_us) for key in page]
     assert set(created) == set(range(1, 9))
-    by_id = [key for keys, _ in shop.shop.rows_after_id(0, now_us, now_us) for key in keys]
+    by_id = [key for keys, _ in shop.scan.rows_after_id(0, now_us, now_us) for key in keys]
     assert set(by_id) == set(range(1, 9))
 
 
@@ -106,10 +107,10 @@ def test_the_id_watermark_stops_before_what_is_not_due(shop: Any) -> None:
     shop.add(3, 1, minutes_ago=60)
     now_us = shop.clock.now_us()
     until_us = now_us - 30 * 60_000_000
-    keys, watermark = next(iter(shop.shop.rows_after_id(0, until_us, now_us)))
+    keys, watermark = next(iter(shop.scan.rows_after_id(0, until_us, now_us)))
     assert keys == [1, 3]
     assert watermark == 1
-    assert shop.shop.id_watermark(until_us) == 3
+    assert shop.scan.id_watermark(until_us) == 3
 
 
 def test_a_row_from_the_far_future_does_not_hold_the_id_watermark_up(shop: Any) -> None:
@@ -117,7 +118,7 @@ def test_a_row_from_the_far_future_does_not_hold_the_id_watermark_up(shop: Any) 
     shop.add(2, 1, minutes_ago=60)
     shop.add(3, 1, minutes_ago=1)
     now_us = shop.clock.now_us()
-    keys, watermark = next(iter(shop.shop.rows_after_id(0, now_us - 30 * 60_000_000, now_us)))
+    keys, watermark = next(iter(shop.scan.rows_after_id(0, now_us - 30 * 60_000_000, now_us)))
     assert keys == [2]
     assert watermark == 2
 
@@ -130,8 +131,9 @@ def test_datetime_columns_are_read_in_the_named_zone(shop: Any) -> None:
     assert (
         berlin.cart_time.to_us(shop.run("SELECT created_at FROM cart")[0][0]) == 1_782_900_000_000_000
     )  # 10:00 UTC
-    assert [cart.key for page in berlin.open_carts(1_782_900_000_000_000) for cart in page] == [1]
-    assert list(berlin.open_carts(1_782_900_000_000_001 + 1_000_000)) == []
+    scan = CartScan(berlin)
+    assert [cart.key for page in scan.open_carts(1_782_900_000_000_000) for cart in page] == [1]
+    assert list(scan.open_carts(1_782_900_000_000_001 + 1_000_000)) == []
 
 
 def test_an_unknown_zone_is_refused(shop: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.schema import SAMPLE
 from binlog_watcher.store import tables
 
 OWNERS_TABLE = (
@@ -19,10 +18,10 @@ OWNERS_TABLE = (
 def test_created_when_missing_and_left_alone_afterwards(bare_shop: Any) -> None:
     shop = bare_shop()
     assert not tables.exist(shop.database)
-    tables.migrate(shop.database, SAMPLE)
+    tables.migrate(shop.database, shop.shop)
     assert tables.exist(shop.database)
     salt = shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'address_salt'")
-    tables.migrate(shop.database, SAMPLE)
+    tables.migrate(shop.database, shop.shop)
     assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'address_salt'") == salt
 
 
@@ -34,7 +33,7 @@ def test_the_owners_five_columns_are_upgraded_with_their_rows(bare_shop: Any) ->
         "(7, 120.50, 1, '2026-01-02 03:04:05'), (7, 120.50, 0, '2026-01-02 03:04:05'), "
         "(8, 20, 0, '2026-01-03 00:00:00')"
     )
-    tables.migrate(shop.database, SAMPLE)
+    tables.migrate(shop.database, shop.shop)
     rows = shop.log()
     assert [(r["cart_key"], r["status"], r["reason"], r["email_sent"], r["cart_total"]) for r in rows] == [
         ("7", "sent", "imported", 1, Decimal("120.50")),
@@ -59,21 +58,21 @@ def test_an_interrupted_upgrade_is_finished(bare_shop: Any) -> None:
     shop.run(
         "ALTER TABLE cart_abandonment_log ADD COLUMN cart_key VARCHAR(64) NULL, ADD COLUMN status VARCHAR(16) NULL"
     )
-    tables.migrate(shop.database, SAMPLE)
+    tables.migrate(shop.database, shop.shop)
     assert [(r["cart_key"], r["status"]) for r in shop.log()] == [("7", "sent")]
 
 
 def test_a_newer_layout_is_refused(shop: Any) -> None:
     shop.run("UPDATE cart_abandonment_meta SET value = '99' WHERE name = 'schema_version'")
     with pytest.raises(ConfigError, match="newer Cartwake"):
-        tables.migrate(shop.database, SAMPLE)
+        tables.migrate(shop.database, shop.shop)
 
 
 def test_a_table_of_that_name_without_the_owners_columns_is_refused(bare_shop: Any) -> None:
     shop = bare_shop()
     shop.run("CREATE TABLE cart_abandonment_log (id INT PRIMARY KEY, note TEXT)")
     with pytest.raises(ConfigError, match="lacks user_id, cart_total, email_sent, created_at"):
-        tables.migrate(shop.database, SAMPLE)
+        tables.migrate(shop.database, shop.shop)
 
 
 def test_the_owners_three_monitoring_queries(shop: Any) -> None:

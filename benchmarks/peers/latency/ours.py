@@ -11,7 +11,7 @@ from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.events import CartChanged, Hydrated
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 from binlog_watcher.source import Batch
 from binlog_watcher.store.times import TimeColumn
 from binlog_watcher.tracker import Tracker

@@ -31,7 +31,7 @@ from binlog_watcher.binlog.table_map import Column, TableMap
 from binlog_watcher.binlog.tables import Tables
 from binlog_watcher.binlog.wire import DecodeError, Kind
 from binlog_watcher.events import CartChanged, Change, OrderPlaced
-from binlog_watcher.schema import SAMPLE
+from binlog_watcher.presets import SAMPLE
 
 T = 1_700_000_000_123_456
 CART = table_map(9, "cart", {"id": INT, "user_id": INT, "note": VARCHAR, "quantity": INT})

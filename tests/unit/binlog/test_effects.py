@@ -2,12 +2,12 @@
 
 import pytest
 
-from binlog_watcher.binlog.effects import Effects, Role
+from binlog_watcher.binlog.effects import Effects, Role, Watched
 from binlog_watcher.binlog.rows import ABSENT, Value
 from binlog_watcher.binlog.wire import DecodeError
 from binlog_watcher.events import CartChanged, Change, OrderChanged, OrderPlaced, ProductChanged
 
-CART, ORDERS, PRODUCTS = Role.CART, Role.ORDERS, Role.PRODUCTS
+CART, ORDERS, PRODUCTS = (Watched(role, "id") for role in (Role.CART, Role.ORDERS, Role.PRODUCTS))
 
 
 def test_the_strongest_change_wins() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from binlog_watcher.binlog.effects import Effects, Role
+from binlog_watcher.binlog.effects import Effects, Role, Watched
 from binlog_watcher.binlog.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.rows import ABSENT, Value
 from binlog_watcher.binlog.stats import Stats
@@ -12,6 +12,7 @@ from binlog_watcher.binlog.wire import UnseenChangeError
 from binlog_watcher.events import CartChanged, Change, OrderChanged
 
 CART, ORDERS = Role.CART, Role.ORDERS
+CARTS, ORDER_TABLE = Watched(CART, "user_id", "id"), Watched(ORDERS, "user_id", "id")
 
 
 def test_the_newest_rows_are_kept_and_the_memory_is_bounded() -> None:
@@ -27,8 +28,8 @@ def test_the_newest_rows_are_kept_and_the_memory_is_bounded() -> None:
 def test_a_guests_row_is_known_to_be_nobodys() -> None:
     stats = Stats()
     keys, effects = RowKeys(nothing_found, stats), Effects()
-    keys.inserted(CART, [(None, 1), (0, 2), (ABSENT, 3)], effects)
-    keys.deleted(CART, [(ABSENT, 1), (ABSENT, 2), (ABSENT, 3)], effects)
+    keys.inserted(CARTS, [(None, 1), (0, 2), (ABSENT, 3)], effects)
+    keys.deleted(CARTS, [(ABSENT, 1), (ABSENT, 2), (ABSENT, 3)], effects)
     assert not effects
     assert stats.unknown_rows == 0
 
@@ -43,9 +44,9 @@ def test_a_row_is_looked_up_once() -> None:
 
     keys, effects = RowKeys(find, Stats()), Effects()
     first, second = (((ABSENT, row), (ABSENT, ABSENT)) for row in (1, 2))
-    keys.updated(CART, [first, second], effects)
-    keys.updated(CART, [first], effects)
-    keys.deleted(CART, [(ABSENT, 1)], effects)
+    keys.updated(CARTS, [first, second], effects)
+    keys.updated(CARTS, [first], effects)
+    keys.deleted(CARTS, [(ABSENT, 1)], effects)
     assert effects.events(5) == [CartChanged(7, Change.UPDATE, 5)]
     assert asked == [[1, 2]]
 
@@ -53,11 +54,11 @@ def test_a_row_is_looked_up_once() -> None:
 def test_what_is_unknown_is_counted_and_trouble_comes_last() -> None:
     stats = Stats()
     keys, effects = RowKeys(nothing_found, stats), Effects()
-    keys.deleted(CART, [(ABSENT, 1)], effects)
+    keys.deleted(CARTS, [(ABSENT, 1)], effects)
     assert stats.unknown_rows == 1
     with pytest.raises(UnseenChangeError) as caught:
-        keys.deleted(ORDERS, [(ABSENT, 1), (5, 2)], effects)
+        keys.deleted(ORDER_TABLE, [(ABSENT, 1), (5, 2)], effects)
     assert caught.value.reason == "unknown_row"
     assert effects.events(1) == [OrderChanged(5, 1)]
     with pytest.raises(UnseenChangeError):  # without an id, nothing could be known about it
-        keys.deleted(CART, [(ABSENT, ABSENT)], effects)
+        keys.deleted(CARTS, [(ABSENT, ABSENT)], effects)

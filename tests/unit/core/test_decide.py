@@ -140,7 +140,14 @@ def test_a_refusal_is_written_when_the_cart_is_due_and_not_before() -> None:
 
 
 def test_only_reasons_that_end_an_episode_are_logged() -> None:
-    expected = {Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE}
+    expected = {
+        Reason.NO_ADDRESS,
+        Reason.OPTED_OUT,
+        Reason.NO_CONSENT,
+        Reason.ROLLOUT,
+        Reason.HOLDOUT,
+        Reason.ROLE,
+    }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
 
 

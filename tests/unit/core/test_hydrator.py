@@ -10,7 +10,7 @@ import pytest
 from binlog_watcher.decision import LoggedEpisode, Policy, Status
 from binlog_watcher.events import CartKey, CartRead
 from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.store.shop import OpenCart
+from binlog_watcher.store.scan import OpenCart
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -36,7 +36,11 @@ class Tables:
         return contextlib.nullcontext()
 
     def open_carts(self, since_us: int) -> Iterator[list[OpenCart]]:
-        found = [OpenCart(key, created) for key, created in self.carts.items() if created >= since_us]
+        found = [
+            OpenCart(key, created, created, created)
+            for key, created in self.carts.items()
+            if created >= since_us
+        ]
         for start in range(0, len(found), self.page):
             yield found[start : start + self.page]
 
@@ -49,7 +53,7 @@ class Tables:
     def hydrate(self, policy: Policy = POLICY, *, with_log: bool = True) -> dict[CartKey, CartRead]:
         parts: Any = self
         hydrator = Hydrator(
-            database=parts, shop=parts, episodes=parts, policy=policy, clock=parts, with_log=with_log
+            database=parts, scan=parts, episodes=parts, policy=policy, clock=parts, with_log=with_log
         )
         return {read.key: read for page in hydrator() for read in page}
 
@@ -131,6 +135,6 @@ def test_without_a_log_every_cart_in_the_window_is_armed() -> None:
 def test_pages_are_read_one_by_one() -> None:
     tables: Any = Tables(dict.fromkeys(range(7), CREATED), page=3)
     hydrator = Hydrator(
-        database=tables, shop=tables, episodes=tables, policy=POLICY, clock=tables, with_log=True
+        database=tables, scan=tables, episodes=tables, policy=POLICY, clock=tables, with_log=True
     )
     assert [len(page) for page in hydrator()] == [3, 3, 1]

@@ -1,0 +1,121 @@
+"""What the server's dictionary says of the shop's columns: how a key, a time or a text is compared and read."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Protocol
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.schema import Schema
+from binlog_watcher.store.database import quote
+from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
+
+INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
+TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"})
+KEY_TYPES = INTEGERS | {"char", "varchar"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShopColumn:
+    """One column of the shop. ``collation``: of text."""
+
+    data_type: str
+    column_type: str
+    collation: str | None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds whole numbers."""
+        return self.data_type in INTEGERS
+
+    def key(self, text: str) -> int | str | None:
+        """A key as this column has it, from its text; None for what can't be one."""
+        if not self.is_number:
+            return text
+        return int(text) if text.lstrip("-").isdigit() else None
+
+    def cast(self, expression: str) -> str:
+        """SQL that turns a text expression into this column's type, so that its index can be used."""
+        if self.is_number:
+            return f"CAST({expression} AS {'UNSIGNED' if 'unsigned' in self.column_type else 'SIGNED'})"
+        charset = (self.collation or "utf8mb4_bin").partition("_")[0]
+        return f"CONVERT({expression} USING {charset}) COLLATE {self.collation or 'utf8mb4_bin'}"
+
+    def nobody(self, values: frozenset[int | str]) -> tuple[int | str, ...]:
+        """Of the values that mean nobody, those of this column's type: others would compare by conversion."""
+        alike = {str(value) for value in values}
+        if self.is_number:
+            return tuple(sorted({int(text) for text in alike if text.lstrip("-").isdigit()}))
+        return tuple(sorted(alike))
+
+
+class Asks(Protocol):
+    """A session, as far as it is needed to read the dictionary."""
+
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        ...
+
+
+class ShopColumns:
+    """The columns of all tables that the schema names. ``zone``: of DATETIME columns."""
+
+    def __init__(self, session: Asks, schema: Schema, zone: tzinfo) -> None:
+        self._zone = zone
+        tables = tuple(schema.columns())
+        self._indexes = [
+            [str(name).casefold() for name in (table, first, second)]
+            for table, first, second in session.rows(
+                "SELECT a.TABLE_NAME, a.COLUMN_NAME, COALESCE(b.COLUMN_NAME, '') FROM information_schema.STATISTICS a "
+                "LEFT JOIN information_schema.STATISTICS b ON b.TABLE_SCHEMA = a.TABLE_SCHEMA "
+                "AND b.TABLE_NAME = a.TABLE_NAME AND b.INDEX_NAME = a.INDEX_NAME AND b.SEQ_IN_INDEX = 2 "
+                "WHERE a.TABLE_SCHEMA = DATABASE() AND a.TABLE_NAME IN %s AND a.SEQ_IN_INDEX = 1",
+                (tables,),
+            )
+        ]
+        self._columns = {
+            (str(table), str(name).casefold()): ShopColumn(
+                str(data_type).lower(),
+                str(column_type).lower(),
+                None if collation is None else str(collation),
+            )
+            for table, name, data_type, column_type, collation in session.rows(
+                "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME "
+                "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s",
+                (tables,),
+            )
+        }
+
+    def get(self, table: str, name: str) -> ShopColumn:
+        """A column. Raises ConfigError when it is missing."""
+        found = self._columns.get((table, name.casefold()))
+        if found is None:  # the server may keep table names in lower case
+            found = self._columns.get((table.lower(), name.casefold()))
+        if found is None:
+            raise ConfigError(f"the table {table} has no column {name}")
+        return found
+
+    def index_to(self, table: str, name: str) -> str | None:
+        """How an index leads to a column: "" as its first, else behind the column of that name; None: none does."""
+        table, name = table.casefold(), name.casefold()
+        behind = None
+        for of, first, second in self._indexes:
+            if of == table and first == name:
+                return ""
+            if of == table and second == name:
+                behind = first
+        return behind
+
+    def time(self, table: str, name: str) -> TimeColumn:
+        """How to read a moment. Raises ConfigError when the column is missing or no date with time."""
+        match self.get(table, name).data_type:
+            case "timestamp":
+                return UTC_COLUMN
+            case "datetime":
+                return TimeColumn(self._zone)
+            case other:
+                raise ConfigError(f"{table}.{name} must be a TIMESTAMP or DATETIME, not {other}")
+
+
+def named(alias: str, name: str) -> str:
+    """``alias.`name```."""
+    return f"{alias}.{quote(name)}"
