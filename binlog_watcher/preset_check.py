@@ -70,7 +70,8 @@ class PresetCheck:
         for key, table, column in self._schema.places():
             keys.setdefault(table, {}).setdefault(column, key)
         for table, wanted in keys.items():
-            columns = self._columns(table, next(iter(wanted.values())).partition(".")[0])
+            section, _, name = next(iter(wanted.values())).partition(".")
+            columns = self._columns(table, f"{section}.{name if name.startswith('watch.') else 'table'}")
             if columns is None:
                 continue
             tables[table] = columns
@@ -82,14 +83,14 @@ class PresetCheck:
                     )
         return tables
 
-    def _columns(self, table: str, section: str) -> dict[str, str] | None:
+    def _columns(self, table: str, key: str) -> dict[str, str] | None:
         database = self._connection.database
         try:
             self.rows(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted names
         except pymysql.err.MySQLError as error:
             if error.args[0] == _NO_SUCH_TABLE:
                 hint = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
-                self._say(f"{section}.table", f"there is no table {database}.{table}; {hint}")
+                self._say(key, f"there is no table {database}.{table}; {hint}")
             elif error.args[0] in _NO_PRIVILEGE:
                 who = self._connection.user
                 self._say(
@@ -184,8 +185,18 @@ class PresetCheck:
                 samples=samples,
                 parameters=dict(queries.constants),
                 needs_created=self._schema.rows.created is not None,
+                begins_index=self._begins_index,
             ):
                 self._say(f"{section}.select", problem)
+
+    def _begins_index(self, table: str, column: str) -> bool:
+        return bool(
+            self.rows(
+                "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
+                "AND COLUMN_NAME = %s AND SEQ_IN_INDEX = 1",
+                (self._connection.database, table, column),
+            )
+        )
 
     def _shop_columns(self) -> ShopColumns:
         return ShopColumns(self, self._schema, UTC)

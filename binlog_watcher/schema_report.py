@@ -1,4 +1,4 @@
-"""`cartwake schema check`: what a preset is understood to say of a live database, and what it would do with its carts."""
+"""`cartwake schema check`: what a preset says of a live database, and what would be decided on its carts."""
 
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -126,8 +126,8 @@ def _example(cart: Cart, decision: Decision) -> Example:
     if customer is None:
         who = f"{cart.customer_id} (not in the customers' table)"
     else:
-        who = " ".join(part for part in (str(customer.id or "guest"), mask(customer.email or "")) if part)
-    lines = "; ".join(f"{line.quantity} × {line.name[:40]}" for line in cart.lines[:3])
+        who = f"{customer.id or 'guest'} {mask(customer.email) if customer.email else ''}".strip()
+    lines = "; ".join(f"{line.quantity} x {line.name[:40]}" for line in cart.lines[:3])
     more = f" and {len(cart.lines) - 3} more" if len(cart.lines) > 3 else ""
     return Example(
         key=str(cart.key),
@@ -141,9 +141,9 @@ def _example(cart: Cart, decision: Decision) -> Example:
 
 
 def _moment(us: int) -> str:
-    return (
-        f"{from_us(us):%Y-%m-%d %H:%M:%S}" if 0 < us < 2**60 else "–" if us == 0 else "at an unreadable time"
-    )
+    if us == 0:
+        return "none"
+    return f"{from_us(us):%Y-%m-%d %H:%M:%S}" if us < 2**60 else "at an unreadable time"
 
 
 def in_words(decision: Decision) -> str:

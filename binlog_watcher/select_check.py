@@ -56,7 +56,8 @@ _NOT_READ_ONLY = re.compile(
     r"|\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|SLEEP|BENCHMARK|LOAD_FILE|NEXTVAL|SETVAL|LAST_INSERT_ID)\s*\(",
     re.IGNORECASE,
 )
-_FILTER = re.compile(r"(?:([\w$]+|`[^`]+`)\.)?(?:[\w$]+|`[^`]+`)\s+IN\s*\{keys\}", re.IGNORECASE)
+_FILTER = re.compile(r"(?:([\w$]+|`[^`]+`)\.)?([\w$]+|`[^`]+`)\s+IN\s*\{keys\}", re.IGNORECASE)
+_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+([\w$]+|`[^`]+`)(?:\s+(?:AS\s+)?([\w$]+|`[^`]+`))?", re.IGNORECASE)
 _MANY_ROWS = 1000
 
 
@@ -68,11 +69,13 @@ def check_select(
     section: str,
     samples: Sequence[Any],
     parameters: Mapping[str, Any],
+    begins_index: Callable[[str, str], bool],
     needs_created: bool = True,
 ) -> Iterator[str]:
     """What is wrong with a preset's SELECT, one line a problem.
 
     ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
+    ``begins_index``: whether an index of a table begins with a column.
     """
     if (writes := _why_not_read_only(text)) is not None:
         yield writes
@@ -86,7 +89,8 @@ def check_select(
     yield from _check_columns(
         dict(columns), [name for name, _ in columns], section, needs_created=needs_created
     )
-    yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan], text)
+    yield from _check_filter(text, begins_index)
+    yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
 
 
 def _why_not_read_only(text: str) -> str | None:
@@ -119,14 +123,21 @@ def _check_columns(
             yield f"its column {name} must be {_KINDS[kinds]}"
 
 
-def _check_plan(plan: list[dict[str, Any]], text: str) -> Iterator[str]:
+def _check_filter(text: str, begins_index: Callable[[str, str], bool]) -> Iterator[str]:
+    """Whether an index begins with the column that is compared with the keys, where the text tells its table."""
+    bare = _COMMENT.sub(" ", text)
+    tables = {name.strip("`").casefold(): name.strip("`") for name, _ in _TABLE.findall(bare)}
+    tables |= {alias.strip("`").casefold(): name.strip("`") for name, alias in _TABLE.findall(bare) if alias}
+    for alias, column in _FILTER.findall(bare):
+        table = tables.get(alias.strip("`").casefold())
+        if table is not None and not begins_index(table, column.strip("`")):
+            yield f"finds {{keys}} by {table}.{column.strip('`')}, with which no index begins: it would read all of it"
+
+
+def _check_plan(plan: list[dict[str, Any]]) -> Iterator[str]:
     """EXPLAIN's rows. Without rows to look at (an empty table) nothing can be said."""
-    match = _FILTER.search(text)
-    by_keys = (match[1] or "").strip("`").casefold() if match else ""
     for row in plan:
         table, access = str(row.get("table") or ""), str(row.get("type") or "")
         scanned = access in {"ALL", "index"} and not row.get("possible_keys") and not table.startswith("<")
-        if scanned and table.casefold() == by_keys:
-            yield f"reads all of {table} to find {{keys}}: filter by a column that an index begins with"
-        elif scanned and int(row.get("rows") or 0) > _MANY_ROWS:
+        if scanned and int(row.get("rows") or 0) > _MANY_ROWS:
             yield f"reads all {row['rows']} rows of {table}: join it by a column that an index begins with"

@@ -77,7 +77,8 @@ def parse_foreign_keys(
 ) -> list[tuple[TableName, Parent]]:
     """The parents that a table's definition names, as far as they have an action that nothing else tells of.
 
-    Deleting a cart's header says all that its lines' own deletion would, and the same goes for products.
+    Deleting a cart's header says all that its lines' own deletion would, and the same goes for products; and so does
+    deleting a line that others of the same cart hang on (the parts of a bundle).
     """
     found = []
     entities = entities or {}
@@ -88,7 +89,8 @@ def parse_foreign_keys(
             tuple(_plain(one).casefold() for one in re.findall(_NAME, match[at])) for at in (1, 4)
         )
         belongs = entities.get(child, {}).get(own[0]) if len(own) == 1 else None
-        if belongs is not None and belongs == entities.get(name, {}).get(columns[0]):
+        told = belongs is not None and belongs == entities.get(name, {}).get(columns[0])
+        if told or (name == child and child in entities):
             actions.discard(("DELETE", "CASCADE"))
         deletes, updates = (any(event == one for event, _ in actions) for one in ("DELETE", "UPDATE"))
         if deletes or updates:

@@ -1,5 +1,6 @@
 """What the server's dictionary says of the shop's columns: how a key, a time or a text is compared and read."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
@@ -11,6 +12,9 @@ from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"})
+FEW_VALUES = 200
+"""Of a column before a moment in an index: each is a range of its own to read."""
+
 KEY_TYPES = INTEGERS | {"char", "varchar"}
 
 
@@ -63,9 +67,10 @@ class ShopColumns:
         self._zone = zone
         tables = tuple(schema.columns())
         self._indexes = [
-            [str(name).casefold() for name in (table, first, second)]
-            for table, first, second in session.rows(
-                "SELECT a.TABLE_NAME, a.COLUMN_NAME, COALESCE(b.COLUMN_NAME, '') FROM information_schema.STATISTICS a "
+            (str(table).casefold(), str(first).casefold(), str(second).casefold(), int(values or 0))
+            for table, first, second, values in session.rows(
+                "SELECT a.TABLE_NAME, a.COLUMN_NAME, COALESCE(b.COLUMN_NAME, ''), a.CARDINALITY "
+                "FROM information_schema.STATISTICS a "
                 "LEFT JOIN information_schema.STATISTICS b ON b.TABLE_SCHEMA = a.TABLE_SCHEMA "
                 "AND b.TABLE_NAME = a.TABLE_NAME AND b.INDEX_NAME = a.INDEX_NAME AND b.SEQ_IN_INDEX = 2 "
                 "WHERE a.TABLE_SCHEMA = DATABASE() AND a.TABLE_NAME IN %s AND a.SEQ_IN_INDEX = 1",
@@ -94,14 +99,17 @@ class ShopColumns:
             raise ConfigError(f"the table {table} has no column {name}")
         return found
 
-    def index_to(self, table: str, name: str) -> str | None:
-        """How an index leads to a column: "" as its first, else behind the column of that name; None: none does."""
-        table, name = table.casefold(), name.casefold()
+    def index_to(self, table: str, name: str, *, keys: Collection[str] = ()) -> str | None:
+        """How an index leads to a column: "" as its first, else behind the column of that name; None: none does.
+
+        The column before it must have few values, as a shop's number has, and be none of ``keys``.
+        """
+        table, name, barred = table.casefold(), name.casefold(), {key.casefold() for key in keys}
         behind = None
-        for of, first, second in self._indexes:
+        for of, first, second, values in self._indexes:
             if of == table and first == name:
                 return ""
-            if of == table and second == name:
+            if of == table and second == name and first not in barred and values <= FEW_VALUES:
                 behind = first
         return behind
 

@@ -79,7 +79,7 @@ class CartScan:
         for table, alias, key, row_id, moments in places:
             rises = row_id is not None and columns.get(table, row_id).is_number
             for moment in moments:
-                index = columns.index_to(table, moment)
+                index = columns.index_to(table, moment, keys=[key, *([row_id] if row_id else [])])
                 yield Span(table, alias, key, moment, row_id, columns.time(table, moment), index, rises)
 
     # --- all open carts (hydrate) ---------------------------------------------------------------------------

@@ -38,3 +38,20 @@ def test_every_foreign_key_counts() -> None:
     assert Parent(deletes=True) | Parent(updates=frozenset({"id"})) == Parent(
         deletes=True, updates=frozenset({"id"})
     )
+
+
+def test_what_the_parents_own_row_tells_is_no_unseen_change() -> None:
+    lines, carts, users = ("shop", "cart_item"), ("shop", "carts"), ("shop", "users")
+    entities = {lines: {"cart_id": "cart"}, carts: {"id": "cart"}}
+    definition = (
+        "FOREIGN KEY (`cart_id`) REFERENCES `carts` (`id`) ON DELETE CASCADE,\n"
+        "FOREIGN KEY (`parent_id`) REFERENCES `cart_item` (`id`) ON DELETE CASCADE,\n"
+        "FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE\n"
+    )
+    assert parse_foreign_keys(definition, lines, entities) == [(users, Parent(deletes=True))]
+    assert [name for name, _ in parse_foreign_keys(definition, lines)] == [carts, lines, users]
+    # A cart key that is set to NULL, or changed, is another matter.
+    other = "FOREIGN KEY (`cart_id`) REFERENCES `carts` (`id`) ON DELETE SET NULL ON UPDATE CASCADE"
+    assert parse_foreign_keys(other, lines, entities) == [
+        (carts, Parent(deletes=True, updates=frozenset({"id"})))
+    ]

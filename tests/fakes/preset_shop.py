@@ -1,0 +1,134 @@
+"""A shop of another make on a real server, and Cartwake on it by a preset: its settings, its parts, its stream."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from fakes.binlog_follower import Follower, follow
+from fakes.mail_server import MailServer
+from fakes.recovering import settings_of
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core import Core, open_core
+from binlog_watcher.decision import Cart, Decision, decide
+from binlog_watcher.demo.server import Server
+from binlog_watcher.events import CartKey, Event, ProductChanged
+from binlog_watcher.hydrate import Hydrator
+from binlog_watcher.settings import Settings
+from binlog_watcher.source import Batch
+from binlog_watcher.tracker import Tracker
+
+NOBODY_LISTENS = MailServer(port=25)
+MINUTE = 60_000_000
+
+
+class PresetShop:
+    """One database. ``run`` is a session of the shop's, in UTC.
+
+    ``mark``: a statement that changes a product which nothing else does, and its id.
+    """
+
+    def __init__(
+        self, server: Server, name: str, preset: str, mark: tuple[str, CartKey], **settings: str
+    ) -> None:
+        self.server = server
+        self.name = name
+        self.preset = preset
+        self.mark = mark
+        self.more = settings
+        self._connection = server.connect(database=name, autocommit=True)
+        self.run("SET time_zone = '+00:00'")
+        self.clock = ServerClock()
+        self._core: Core | None = None
+
+    def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+
+    def settings(self, smtp: MailServer = NOBODY_LISTENS, **settings: str) -> Settings:
+        return settings_of(self, smtp, **({"SHOP_SCHEMA": self.preset} | self.more | settings))
+
+    @property
+    def core(self) -> Core:
+        """Cartwake's parts, with its tables, as if it had been there for weeks."""
+        if self._core is None:
+            core = open_core(self.settings(), write=True)
+            long_ago = core.clock.now_us() - 1000 * 60 * MINUTE
+            self.run(
+                "UPDATE cart_abandonment_meta SET value = %s WHERE name = 'activated_at'", (str(long_ago),)
+            )
+            core.close()
+            self._core = open_core(self.settings(), write=True)
+            self.clock = self._core.clock
+        return self._core
+
+    def load(self, *keys: CartKey) -> dict[CartKey, Cart]:
+        loaded = self.core.loader.load(list(keys))
+        assert loaded.unreadable == {}
+        return loaded.carts
+
+    def decide(self, key: CartKey, *, minutes_later: float = 0, known_us: int | None = None) -> Decision:
+        now_us = self.core.clock.now_us() + int(minutes_later * MINUTE)
+        return decide(self.load(key)[key], known_us, now_us, self.core.policy)
+
+    def log(self) -> list[dict[str, Any]]:
+        columns = ("cart_key", "user_id", "cart_version", "status", "reason", "cart_total", "currency",
+                   "discount_percent", "email_sent")  # fmt: skip
+        rows = self.run(f"SELECT {', '.join(columns)} FROM cart_abandonment_log ORDER BY id")
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    @contextlib.asynccontextmanager
+    async def stream(self) -> AsyncIterator["Stream"]:
+        """Follow the shop's binlog into a tracker, as the service does."""
+        core = self.core
+        hydrator = Hydrator(
+            database=core.database, scan=core.scan, episodes=core.episodes, policy=core.policy, clock=core.clock,
+            with_log=True,
+        )  # fmt: skip
+        settings = self.settings().connection
+        async with follow(settings, schema=core.schema, hydrate=hydrator) as follower:
+            yield Stream(self, follower, core)
+
+    def close(self) -> None:
+        if self._core is not None:
+            self._core.close()
+        self._connection.close()
+
+
+class Stream:
+    """What the stream said, and a tracker that took it in."""
+
+    def __init__(self, shop: PresetShop, follower: Follower, core: Core) -> None:
+        self._shop = shop
+        self._follower = follower
+        self.tracker = Tracker(core.policy.threshold_us)
+        self._applied = 0
+
+    async def settle(self) -> list[Event]:
+        """The events since the last time, once all that the shop has done is read; products' are left out."""
+        statement, _ = self._shop.mark
+        seen = self._marks()
+        self._shop.run(statement)
+        await self._follower.until(lambda: self._marks() > seen)
+        new, self._applied = self._follower.events[self._applied :], len(self._follower.events)
+        self.tracker.apply(Batch("binlog", tuple(new), self._follower.progress[-1]))
+        return [event for event in new if not isinstance(event, ProductChanged)]
+
+    def _marks(self) -> int:
+        _, product = self._shop.mark
+        return sum(
+            isinstance(event, ProductChanged) and event.product_id == product
+            for event in self._follower.events
+        )
+
+
+@contextlib.contextmanager
+def preset_shop(
+    server: Server, name: str, preset: str, mark: tuple[str, CartKey], **settings: str
+) -> Iterator[PresetShop]:
+    shop = PresetShop(server, name, preset, mark, **settings)
+    try:
+        yield shop
+    finally:
+        shop.close()

@@ -1,0 +1,248 @@
+"""The preset for Magento 2.4 on its real tables, with rows written as Magento writes them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fakes.magento import FR, JACKET, KETTLE, MUG, PRODUCTS, RETIRED, SOLD_OUT, Magento
+from fakes.mail_server import MailServer
+from fakes.preset_shop import PresetShop, preset_shop
+from fakes.recovering import recovering
+
+from binlog_watcher.decision import Reason, Send, Skip, Wait
+from binlog_watcher.demo.server import Server
+from binlog_watcher.events import CartClosed, CartKey, CustomerOrdersChanged, OrderChanged, OrderPlaced
+from binlog_watcher.preflight import check_server
+
+MARK = (
+    f"UPDATE catalog_product_entity SET has_options = 1 - has_options WHERE entity_id = {RETIRED}",
+    RETIRED,
+)
+
+
+@dataclass
+class Shop:
+    """The database, and the Magento that writes to it."""
+
+    db: PresetShop
+    magento: Magento
+
+    def quote(self, email: str = "jane@example.com", *, minutes_ago: float = 60, **quote: Any) -> int:
+        """A customer's quote with a mug."""
+        customer = self.magento.register(email)
+        number = self.magento.new_quote(customer=customer, minutes_ago=minutes_ago, **quote)
+        self.magento.add(number, MUG, minutes_ago=minutes_ago)
+        return number
+
+
+@pytest.fixture
+def shop(server: Server, fresh_database: str) -> Iterator[Shop]:
+    with preset_shop(server, fresh_database, "magento-2", MARK) as db:
+
+        def together(statements: list[tuple[str, Any]]) -> None:
+            db.run("START TRANSACTION")
+            for statement, parameters in statements:
+                db.run(statement, parameters)
+            db.run("COMMIT")
+
+        magento = Magento(db.run, together=together)
+        magento.create()
+        yield Shop(db, magento)
+
+
+def of(events: list[Any], key: CartKey) -> list[str]:
+    """What was said of one cart, in order."""
+    return [type(event).__name__ for event in events if getattr(event, "key", None) == key]
+
+
+def test_the_preset_fits(shop: Shop) -> None:
+    assert check_server(shop.db.settings().connection, shop.db.core.schema).warnings == ()
+
+
+async def test_each_save_is_one_event_of_the_quote(shop: Shop) -> None:
+    async with shop.db.stream() as stream:
+        quote = shop.magento.new_quote()
+        item = shop.magento.add(quote, MUG)
+        assert of(await stream.settle(), quote) == ["CartChanged", "CartChanged"]
+        shop.magento.change_quantity(item, 3)
+        assert of(await stream.settle(), quote) == ["CartChanged"]
+        shop.magento.remove(item)
+        assert of(await stream.settle(), quote) == ["CartChanged"]
+        assert stream.tracker.due_of(quote) is not None
+        assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.EMPTY)
+
+
+@pytest.mark.parametrize("billing_only", [False, True], ids=["in the quote", "in the billing address"])
+async def test_a_guest_who_leaves_an_address_is_written_to(shop: Shop, *, billing_only: bool) -> None:
+    quote = shop.magento.new_quote(minutes_ago=60)
+    shop.magento.add(quote, KETTLE, minutes_ago=60)
+    assert shop.db.decide(quote) == Skip(Reason.GUEST)
+    async with shop.db.stream() as stream:
+        shop.magento.enter_email(quote, "gus@example.com", "Gus", billing_only=billing_only)
+        assert "CartChanged" in of(await stream.settle(), quote)
+        assert stream.tracker.due_of(quote) is not None
+    assert isinstance(shop.db.decide(quote, minutes_later=31), Send)
+    cart = shop.db.load(quote)[quote]
+    assert cart.customer is not None
+    assert (cart.customer_id, cart.customer.email) == (None, "gus@example.com")
+    assert (cart.customer.name or "").startswith("Gus")
+
+
+async def test_login_without_a_cart_of_ones_own_keeps_the_quote_and_its_timer(shop: Shop) -> None:
+    async with shop.db.stream() as stream:
+        quote = shop.magento.new_quote()
+        shop.magento.add(quote, MUG)
+        await stream.settle()
+        assert stream.tracker.due_of(quote) is not None
+        assert shop.magento.login(quote, shop.magento.register("jane@example.com")) == quote
+        assert of(await stream.settle(), quote) == ["CartChanged"]
+        assert stream.tracker.due_of(quote) is not None
+    assert isinstance(shop.db.decide(quote), Wait)
+    assert isinstance(shop.db.decide(quote, minutes_later=31), Send)
+
+
+@pytest.mark.parametrize("headless", [False, True], ids=["deleted", "set inactive"])
+async def test_a_guests_quote_that_is_merged_into_the_customers(shop: Shop, *, headless: bool) -> None:
+    own = shop.quote(minutes_ago=300)
+    customer = shop.db.load(own)[own].customer_id
+    async with shop.db.stream() as stream:
+        guest = shop.magento.new_quote()
+        shop.magento.add(guest, KETTLE)
+        await stream.settle()
+        assert shop.magento.login(guest, int(customer or 0), headless=headless) == own
+        events = await stream.settle()
+        assert "CartChanged" in of(events, own)
+        if headless:
+            assert of(events, guest)[-1] == "CartClosed"
+            assert stream.tracker.due_of(guest) is None
+        assert shop.db.decide(guest, minutes_later=60) == Skip(Reason.CLOSED if headless else Reason.EMPTY)
+        assert stream.tracker.due_of(own) is not None
+    assert [line.product_id for line in shop.db.load(own)[own].lines] == [MUG, KETTLE]
+
+
+async def test_an_order_closes_the_quote(shop: Shop) -> None:
+    quote = shop.quote()
+    async with shop.db.stream() as stream:
+        shop.magento.add(quote, KETTLE)
+        await stream.settle()
+        assert stream.tracker.due_of(quote) is not None
+        order = shop.magento.order(quote)
+        events = await stream.settle()
+        assert {type(event) for event in events} >= {OrderPlaced, CartClosed}
+        assert stream.tracker.due_of(quote) is None
+        assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.CLOSED)
+        shop.magento.cancel(order)
+        events = await stream.settle()
+        assert {OrderChanged, CustomerOrdersChanged} <= {type(event) for event in events}
+        # Magento does not open the quote of a cancelled order again.
+        assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.CLOSED)
+
+
+async def test_an_unconfirmed_order_counts_from_the_update_that_confirms_it(shop: Shop) -> None:
+    quote = shop.quote()
+    async with shop.db.stream() as stream:
+        order = shop.magento.order(quote, state="pending_payment", status="pending_payment")
+        events = await stream.settle()
+        assert "OrderPlaced" not in of(events, quote)
+        shop.magento.restore_quote(order)  # back from the payment page without having paid
+        assert of(await stream.settle(), quote) == ["CartChanged"]
+        assert stream.tracker.due_of(quote) is not None
+        assert isinstance(shop.db.decide(quote, minutes_later=60), Send)
+        shop.magento.set_state(order, "processing", "processing")  # and yet the money came
+        events = await stream.settle()
+        assert of(events, quote) == ["OrderPlaced"]
+        assert stream.tracker.due_of(quote) is None
+        assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.EMPTY)
+
+
+async def test_a_cancelled_order_makes_the_customers_other_cart_count_again(shop: Shop) -> None:
+    first = shop.quote(minutes_ago=90)
+    customer = int(shop.db.load(first)[first].customer_id or 0)
+    order = shop.magento.order(first, minutes_ago=50)
+    second = shop.magento.new_quote(customer=customer, minutes_ago=70)
+    shop.magento.add(second, KETTLE, minutes_ago=70)
+    assert shop.db.decide(second) == Skip(Reason.EMPTY)
+    async with shop.db.stream() as stream:
+        shop.magento.cancel(order)
+        events = await stream.settle()
+        (changed,) = [event for event in events if isinstance(event, CustomerOrdersChanged)]
+        keys = shop.db.core.shop.carts_of([changed.customer])
+        assert keys == [second]  # the other one is closed
+        stream.tracker.look_again(keys, changed.at_us, "binlog")
+        assert stream.tracker.due_of(second) is not None
+    assert isinstance(shop.db.decide(second, minutes_later=31), Send)
+
+
+def test_two_currencies_and_two_languages(shop: Shop) -> None:
+    quote = shop.magento.new_quote(store=FR, customer=shop.magento.register("jeanne@example.com", store=FR),
+                                   minutes_ago=60)  # fmt: skip
+    shop.magento.add(quote, MUG, 2, minutes_ago=60)
+    english = shop.quote()
+    carts = shop.db.load(quote, english)
+    cart = carts[quote]
+    assert (cart.currency, carts[english].currency) == ("EUR", "USD")
+    assert [line.name for line in cart.lines] == [PRODUCTS[MUG].french]
+    assert [line.category for line in cart.lines] == ["Café"]
+    ((incl_tax,),) = shop.db.run("SELECT row_total_incl_tax FROM quote_item WHERE quote_id = %s", (quote,))
+    assert abs(cart.total - incl_tax) <= 1
+    assert cart.customer is not None
+    assert cart.customer.language == "fr_FR"
+    assert [line.image for line in cart.lines] == ["media/catalog/product/m/u/mug.jpg"]
+
+
+def test_a_configurable_is_one_line(shop: Shop) -> None:
+    quote = shop.quote()
+    shop.magento.add(quote, JACKET, 2, minutes_ago=50)
+    lines = shop.db.load(quote)[quote].lines
+    assert [(line.product_id, line.quantity) for line in lines] == [(MUG, 1), (JACKET, 2)]
+
+
+async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp: MailServer) -> None:
+    bought = shop.quote(minutes_ago=400)
+    customer = int(shop.db.load(bought)[bought].customer_id or 0)
+    shop.magento.order(bought, minutes_ago=390)
+    quote = shop.magento.new_quote(customer=customer, minutes_ago=60)
+    shop.magento.add(quote, KETTLE, minutes_ago=60)
+    assert shop.db.load(quote)[quote].bought == {MUG}
+    async with recovering(
+        shop.db, smtp, SHOP_SCHEMA="magento-2", SIMILARITY_THRESHOLD="0", RECOMMENDATION_COUNT="12"
+    ) as cartwake:
+        assert isinstance((await cartwake.recover(quote))[quote], Send)
+    (mail,) = smtp.mails_to("jane@example.com")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert PRODUCTS[KETTLE].name in text.get_content()
+    assert PRODUCTS[MUG].name not in text.get_content()
+
+
+def test_the_catalogue(shop: Shop) -> None:
+    rows = {row.id: row for page in shop.db.core.shop.catalogue() for row in page}
+    kettle = rows[KETTLE]
+    assert (kettle.name, kettle.price, kettle.image) == (
+        PRODUCTS[KETTLE].name, PRODUCTS[KETTLE].special, "media/catalog/product/k/e/kettle.jpg",
+    )  # fmt: skip
+    assert [rows[product].stock for product in (RETIRED, SOLD_OUT)] == [0, 0]
+    assert rows[JACKET].price > 0
+
+
+async def test_the_cron_that_deletes_old_quotes_resets_nothing(shop: Shop) -> None:
+    quotes = [shop.quote(f"u{number}@example.com") for number in range(3)]
+    async with shop.db.stream() as stream:
+        shop.magento.expire(*quotes)
+        events = await stream.settle()
+        assert stream._follower.resets == []
+        assert {of(events, quote)[-1] for quote in quotes if of(events, quote)} == {"CartChanged"}
+    assert [shop.db.decide(quote) for quote in quotes] == [Skip(Reason.EMPTY)] * 3
+
+
+def test_reconcile_goes_by_the_index_on_store_and_update(shop: Shop) -> None:
+    quote = shop.quote(minutes_ago=100)
+    scan = shop.db.core.scan
+    assert scan.by_time
+    assert [(span.table, span.moment, span.index) for span in scan.spans] == [
+        ("quote", "updated_at", "store_id")
+    ]
+    now_us = shop.db.core.clock.now_us()
+    pages = list(scan.between(now_us - 110 * 60_000_000, now_us - 90 * 60_000_000))
+    assert [key for page in pages for key in page] == [quote]

@@ -1,0 +1,266 @@
+"""The preset for PrestaShop 8 on its real tables, with rows written as PrestaShop writes them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from fakes.mail_server import MailServer
+from fakes.preset_shop import PresetShop, preset_shop
+from fakes.prestashop import (
+    AWAITING_WIRE,
+    BLANKET,
+    CUSHION,
+    DOLLAR,
+    FRENCH,
+    LAMP,
+    LANTERN,
+    PAYMENT_ERROR,
+    PrestaShop,
+)
+from fakes.recovering import recovering
+
+from binlog_watcher.decision import Reason, Send, Skip, Wait
+from binlog_watcher.demo.server import Server
+from binlog_watcher.events import CartChanged, CartKey
+from binlog_watcher.preflight import check_server
+from binlog_watcher.store.log_rows import Claims, Episode, Fenced
+
+MARK = (
+    f"UPDATE ps_product SET minimal_quantity = minimal_quantity + 1 WHERE id_product = {LANTERN.id}",
+    LANTERN.id,
+)
+
+
+@dataclass
+class Presta:
+    """The database, and the shop that writes to it."""
+
+    db: PresetShop
+    shop: PrestaShop
+
+    def customer_with_cart(
+        self, email: str = "jane@example.com", *, minutes_ago: float = 60, **customer: Any
+    ) -> int:
+        who = self.shop.register(email, **customer)
+        cart = self.shop.new_cart(customer=who, minutes_ago=minutes_ago)
+        self.shop.add(cart, LAMP.id, minutes_ago=minutes_ago)
+        return cart
+
+
+@pytest.fixture
+def presta(server: Server, fresh_database: str) -> Iterator[Presta]:
+    with preset_shop(server, fresh_database, "prestashop-8", MARK, CURRENCY="EUR", SHOP_TIMEZONE="UTC") as db:
+        shop = PrestaShop(db.run)
+        shop.create()
+        yield Presta(db, shop)
+
+
+def kinds(events: list[Any], key: CartKey) -> list[str]:
+    """What was said of one cart, in order; the last of a run of changes stands for it."""
+    return [type(event).__name__ for event in events if getattr(event, "key", None) == key]
+
+
+def test_the_preset_fits(presta: Presta) -> None:
+    facts = check_server(presta.db.settings().connection, presta.db.core.schema)
+    assert facts.warnings == ()
+
+
+async def test_a_guests_cart_gets_its_customer_at_login_and_keeps_its_timer(presta: Presta) -> None:
+    async with presta.db.stream() as stream:
+        cart = presta.shop.new_cart(guest=301, minutes_ago=40)
+        presta.shop.add(cart, LAMP.id, minutes_ago=40)
+        events = await stream.settle()
+        assert {event.key for event in events if isinstance(event, CartChanged)} == {cart}
+        armed = stream.tracker.due_of(cart)
+        assert armed is not None
+        assert presta.db.decide(cart) == Skip(Reason.GUEST)
+        presta.shop.login(cart, presta.shop.register("jane@example.com"))
+        assert kinds(await stream.settle(), cart)[-1] == "CartChanged"
+        assert (stream.tracker.due_of(cart) or 0) >= armed  # moved, by as little as the login came later
+        # PrestaShop's date_upd moved with the login, so it counts as activity in the tables, too.
+        assert isinstance(presta.db.decide(cart), Wait)
+        decision = presta.db.decide(cart, minutes_later=31)
+        assert isinstance(decision, Send)
+    customer = presta.db.load(cart)[cart].customer
+    assert customer is not None
+    assert customer.email == "jane@example.com"
+
+
+async def test_quantities_and_removed_lines(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.shop.add(cart, CUSHION.id, 2, minutes_ago=50)
+    version = presta.db.load(cart)[cart].version
+    async with presta.db.stream() as stream:
+        presta.shop.change_quantity(cart, CUSHION.id, 5)
+        events = await stream.settle()
+        assert kinds(events, cart)[-1] == "CartChanged"
+        (line,) = [line for line in presta.db.load(cart)[cart].lines if line.product_id == CUSHION.id]
+        assert line.quantity == 5
+        assert presta.db.load(cart)[cart].version == version  # date_add stays: no new episode
+        presta.shop.remove(cart, CUSHION.id)
+        assert kinds(await stream.settle(), cart)
+        assert [line.product_id for line in presta.db.load(cart)[cart].lines] == [LAMP.id]
+        presta.shop.remove(cart, LAMP.id)
+        await stream.settle()
+        assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
+
+
+async def test_an_order_ends_the_cart_and_its_cancellation_opens_it_again(presta: Presta) -> None:
+    cart = presta.customer_with_cart(minutes_ago=60)
+    other = presta.customer_with_cart("joe@example.com", minutes_ago=60)
+    async with presta.db.stream() as stream:
+        presta.shop.change_quantity(cart, LAMP.id, 2)
+        await stream.settle()
+        assert stream.tracker.due_of(cart) is not None
+        order = presta.shop.order(cart, state=AWAITING_WIRE)
+        events = await stream.settle()
+        assert "OrderPlaced" in kinds(events, cart)
+        assert stream.tracker.due_of(cart) is None or kinds(events, cart)[-1] != "OrderPlaced"
+        assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
+        presta.shop.cancel(order)
+        events = await stream.settle()
+        assert kinds(events, cart)[-1] == "OrderChanged"
+        assert stream.tracker.due_of(cart) is not None
+        assert isinstance(presta.db.decide(cart, minutes_later=60), Send)
+        assert isinstance(presta.db.decide(other, minutes_later=60), Send)
+
+
+async def test_a_failed_payment_is_no_purchase(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.shop.order(cart, state=PAYMENT_ERROR)
+    assert isinstance(presta.db.decide(cart, minutes_later=60), Send)
+
+
+def test_an_order_of_the_customers_other_cart_counts_too(presta: Presta) -> None:
+    cart = presta.customer_with_cart(minutes_ago=90)
+    who = presta.db.load(cart)[cart].customer_id
+    other = presta.shop.new_cart(customer=who or 0, minutes_ago=70)
+    presta.shop.add(other, CUSHION.id, minutes_ago=70)
+    presta.shop.order(other, minutes_ago=65)
+    assert presta.db.decide(cart) == Skip(Reason.EMPTY)
+    presta.shop.add(cart, CUSHION.id, minutes_ago=40)
+    assert [line.product_id for line in presta.db.load(cart)[cart].lines] == [CUSHION.id]
+
+
+def test_two_currencies_and_two_languages(presta: Presta) -> None:
+    english = presta.customer_with_cart()
+    french = presta.shop.new_cart(
+        customer=presta.shop.register("jeanne@example.com", language=FRENCH), language=FRENCH, currency=DOLLAR,
+        minutes_ago=60,
+    )  # fmt: skip
+    presta.shop.add(french, LAMP.id, 2, minutes_ago=60)
+    presta.shop.add(french, BLANKET.id, attribute=12, minutes_ago=60)
+    carts = presta.db.load(english, french)
+    assert (carts[english].currency, carts[english].total) == ("EUR", LAMP.gross())
+    cart = carts[french]
+    assert cart.currency == "USD"
+    assert cart.total == 2 * LAMP.gross(currency=DOLLAR) + BLANKET.gross(currency=DOLLAR, attribute=12)
+    assert cart.rate == Decimal("1.25")
+    assert cart.customer is not None
+    assert cart.customer.language == "fr"
+    assert [line.name for line in cart.lines] == [LAMP.names[FRENCH], BLANKET.names[FRENCH]]
+    assert all(re.fullmatch(r"img/p/(\d/)+\d+-home_default\.jpg", line.image or "") for line in cart.lines)
+
+
+async def test_a_mail_in_the_carts_currency(presta: Presta, smtp: MailServer) -> None:
+    cart = presta.shop.new_cart(
+        customer=presta.shop.register("jeanne@example.com", firstname="Jeanne", language=FRENCH),
+        language=FRENCH, currency=DOLLAR, minutes_ago=60,
+    )  # fmt: skip
+    presta.shop.add(cart, LAMP.id, 2, minutes_ago=60)
+    assert presta.db.core.with_log
+    async with recovering(
+        presta.db, smtp, SHOP_SCHEMA="prestashop-8", CURRENCY="EUR", SHOP_TIMEZONE="UTC"
+    ) as cartwake:
+        assert isinstance((await cartwake.recover(cart))[cart], Send)
+    (mail,) = smtp.mails_to("jeanne@example.com")
+    html = mail.get_body(("html",))
+    assert html is not None
+    content = html.get_content()
+    assert f'lang="fr">{LAMP.names[FRENCH]}' in content
+    assert f"${2 * LAMP.gross(currency=DOLLAR):,.2f}" in content
+    assert "€" not in content
+    (row,) = presta.db.log()
+    assert (row["status"], row["cart_key"], row["currency"]) == ("sent", str(cart), "USD")
+    assert row["cart_total"] == 2 * LAMP.gross(currency=DOLLAR)
+    assert row["user_id"] == presta.db.load(cart)[cart].customer_id
+
+
+def claimed(presta: Presta, cart: int) -> tuple[Claims, Fenced]:
+    core = presta.db.core
+    loaded = presta.db.load(cart)[cart]
+    episode = Episode(loaded, loaded.version or 0, loaded.newest_row_us, "EUR", Decimal(0))
+    claims = core.episodes.claim([episode], lease_us=60_000_000, cooldown_us=0, now_us=core.clock.now_us())
+    return claims, Fenced(claims.ids[cart], loaded.fingerprint, loaded.customer_id)
+
+
+@pytest.mark.parametrize("change", ["nothing", "order", "other cart's order", "line", "quantity", "login"])
+def test_the_fence_sees_every_change(presta: Presta, change: str) -> None:
+    cart = presta.customer_with_cart()
+    customer = presta.db.load(cart)[cart].customer_id or 0
+    other = presta.shop.new_cart(customer=customer)
+    presta.shop.add(other, CUSHION.id)
+    claims, fenced = claimed(presta, cart)
+    match change:
+        case "order":
+            presta.shop.order(cart)
+        case "other cart's order":
+            presta.shop.order(other)
+        case "line":
+            presta.shop.add(cart, CUSHION.id)
+        case "quantity":
+            presta.shop.change_quantity(cart, LAMP.id, 3)
+        case "login":
+            presta.shop.login(cart, presta.shop.register("joe@example.com"))
+    passed = presta.db.core.episodes.fence([fenced], lease_us=60_000_000)
+    assert passed == (set(claims.ids.values()) if change == "nothing" else set())
+
+
+def test_hydrating_and_reconciling_find_the_same_carts(presta: Presta) -> None:
+    due = presta.customer_with_cart(minutes_ago=100)
+    presta.shop.order(presta.customer_with_cart("joe@example.com", minutes_ago=95))
+    empty = presta.shop.new_cart(customer=presta.shop.register("eve@example.com"), minutes_ago=90)
+    core = presta.db.core
+    now_us = core.clock.now_us()
+    opened = {cart.key: cart for page in core.scan.open_carts(now_us - 72 * 3_600_000_000) for cart in page}
+    assert set(opened) == {due}
+    assert opened[due].version == presta.db.load(due)[due].version
+    assert opened[due].activity_us == presta.db.load(due)[due].activity_us
+    assert core.scan.by_time  # the index (id_shop, date_upd) leads there
+    found = {key for page in core.scan.between(now_us - 110 * 60_000_000, now_us) for key in page}
+    assert {due, empty} <= found
+    assert list(core.scan.between(now_us - 200 * 60_000_000, now_us - 150 * 60_000_000)) == [[], []]
+
+
+def test_consent_is_asked_for_when_the_variable_says_so(presta: Presta) -> None:
+    with preset_shop(presta.db.server, presta.db.name, "prestashop-8", MARK, SHOP_VARIABLES="consent=newsletter",
+                     SHOP_TIMEZONE="UTC") as asking:  # fmt: skip
+        no = presta.customer_with_cart("no@example.com")
+        yes = presta.customer_with_cart("yes@example.com", newsletter=1)
+        later = {"minutes_later": 31}
+        assert asking.decide(no, **later) == Skip(Reason.NO_CONSENT, asking.load(no)[no].activity_us)
+        assert isinstance(asking.decide(yes, **later), Send)
+        assert isinstance(presta.db.decide(no, **later), Send)
+
+
+def test_the_catalogue(presta: Presta) -> None:
+    rows = {row.id: row for page in presta.db.core.shop.catalogue() for row in page}
+    assert LANTERN.id not in rows  # inactive
+    lamp = rows[LAMP.id]
+    assert (lamp.name, lamp.price, lamp.category) == (LAMP.names[1], LAMP.gross(), "Lighting")
+    assert "<" in lamp.description  # HTML, which the recommender strips
+    assert [row.id for page in presta.db.core.shop.catalogue([LAMP.id, 999]) for row in page] == [LAMP.id]
+
+
+def test_a_batch_costs_the_same_number_of_statements(presta: Presta) -> None:
+    carts = [presta.customer_with_cart(f"u{number}@example.com") for number in range(12)]
+    database = presta.db.core.database
+    counts = []
+    for keys in (carts[:1], carts):
+        before = database.statements
+        assert len(presta.db.load(*keys)) == len(keys)
+        counts.append(database.statements - before)
+    assert counts[0] == counts[1]
