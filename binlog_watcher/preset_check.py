@@ -94,7 +94,7 @@ class PresetCheck:
             elif error.args[0] in _NO_PRIVILEGE:
                 who = self._connection.user
                 self._say(
-                    f"{section}.table",
+                    key,
                     f"the user {who!r} may not read {database}.{table}; run: {self._grant()}",
                 )
             else:

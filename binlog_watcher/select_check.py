@@ -82,7 +82,9 @@ def check_select(
         return
     try:
         _, columns = run(statement, {**parameters, "keys": tuple(samples) or (None,)})
-        plan, names = run(f"EXPLAIN {statement}", {**parameters, "keys": tuple(samples) or (0,)})
+        plan, names = run(
+            f"EXPLAIN FORMAT=TRADITIONAL {statement}", {**parameters, "keys": tuple(samples) or (0,)}
+        )
     except (pymysql.err.MySQLError, KeyError, ValueError, TypeError) as error:
         yield f"the server refuses it: {error.args[-1]}" if error.args else "the server refuses it"
         return

@@ -120,7 +120,7 @@ class RowKeys:
     def _look_up(self, role: Role, pairs: Collection[tuple[Row, Row]]) -> None:
         missing = [
             row_id if new_id is ABSENT else new_id
-            for (_, row_id), (_, new_id) in pairs
+            for (_, row_id, *_), (_, new_id, *_) in pairs
             if self.recall(role, row_id) is ABSENT
         ]
         missing = [row_id for row_id in missing if row_id is not ABSENT]

@@ -107,24 +107,27 @@ class Queries:
             )
         of_orders = f"SELECT {self.order_fingerprint} FROM {self.orders_table} WHERE {self.bought} AND "
         if orders.cart is not None:
-            checks.append(("cart_orders", f"{of_orders}{named('o', orders.cart)} = {key}"))
+            whose = self._columns.get(orders.table, orders.cart).cast(f"{log}.cart_key")
+            checks.append(("cart_orders", f"{of_orders}{named('o', orders.cart)} = {whose}"))
         if orders.customer is not None:
             column = self._columns.get(orders.table, orders.customer)
-            whose = key if header is None else column.cast(customers)
+            whose = column.cast(f"{log}.cart_key" if header is None else customers)
             checks.append(("customer_orders", f"{of_orders}{named('o', orders.customer)} = {whose}"))
         return checks
 
     def orders_of_episode(self) -> dict[str, str]:
         """Names for ``views.sql``: the orders ``o`` of a row ``l`` of the log, and when they were bought."""
         orders, header = self.schema.orders, self.schema.header
-        key = self.key.cast("l.cart_key")
         ways = []
         if orders.cart is not None:
+            key = self._columns.get(orders.table, orders.cart).cast("l.cart_key")
             ways.append(f"{named('o', orders.cart)} = {key}")
         if orders.customer is not None:
-            whose = "l.user_id" if self._columns.get(orders.table, orders.customer).is_number else key
-            if header is None or whose != key:  # a text of the customer's is not in the log
-                ways.append(f"{named('o', orders.customer)} = {whose}")
+            column = self._columns.get(orders.table, orders.customer)
+            if column.is_number:
+                ways.append(f"{named('o', orders.customer)} = l.user_id")
+            elif header is None:  # the customer's text is the cart key; it is not in the log otherwise
+                ways.append(f"{named('o', orders.customer)} = {column.cast('l.cart_key')}")
         return {
             "orders": quote(orders.table),
             "matches": f"({' OR '.join(ways) or 'FALSE'}) AND {self.bought}",

@@ -1,29 +1,14 @@
 """What an operator sees: one clear line a mistake, a sensible exit code, and the commands beside `run`."""
 
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.command_line import cartwake
 
 from binlog_watcher.demo.process import free_port
 from binlog_watcher.demo.server import private_server
-
-
-def cartwake(settings: dict[str, str], *arguments: str, folder: Path, seconds: float = 60) -> Any:
-    """Run a command with exactly these settings; no terminal, an empty folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "binlog_watcher.cli", *arguments],
-        env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1", "COLUMNS": "200", **settings},
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -93,7 +93,8 @@ class PresetShop:
     def close(self) -> None:
         if self._core is not None:
             self._core.close()
-        self._connection.close()
+        if self._connection.open:
+            self._connection.close()
 
 
 class Stream:

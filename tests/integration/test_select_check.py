@@ -1,0 +1,120 @@
+"""A preset's SELECT is held against a real server before anything relies on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.demo.server import Server
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.preset_check import check_preset
+from binlog_watcher.presets import parse_schema, preset_text
+from binlog_watcher.schema import Schema
+
+SHOP = Path(__file__).parents[2] / "binlog_watcher" / "demo" / "shop.sql"
+
+
+@pytest.fixture
+def session(server: Server, fresh_database: str) -> Iterator[Any]:
+    """The sample shop with two carts."""
+    with server.connect(database=fresh_database, autocommit=True) as connection:
+        with connection.cursor() as cursor:
+            for statement in SHOP.read_text(encoding="utf-8").split(";\n"):
+                if statement.strip():
+                    cursor.execute(statement)
+            cursor.execute(
+                "INSERT INTO users (id, name, email) VALUES (1, 'Jane', 'j@example.com'), (2, 'Joe', '')"
+            )
+            cursor.execute("INSERT INTO cart (user_id, product_id) VALUES (1, 1), (2, 1)")
+        yield connection
+
+
+def preset(select: str) -> Schema:
+    head, _, rest = preset_text("sample").partition("[customers]")
+    products = rest[rest.index("[products]") :]
+    return parse_schema(f"{head}[customers]\nselect = '''{select}'''\n\n{products}", "my.toml")
+
+
+def check(session: Any, select: str) -> list[str]:
+    settings = ConnectionSettings("127.0.0.1", 1, "clerk", "", session.db.decode(), Tls.OFF)
+    return check_preset(session, settings, preset(select))
+
+
+def problems(session: Any, select: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        check(session, select)
+    assert all(problem.startswith("my.toml: customers.select: ") for problem in caught.value.problems)
+    assert all("\n" not in problem for problem in caught.value.problems)
+    return [problem.removeprefix("my.toml: customers.select: ") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT u.id AS cart, u.email, '100 % {brace' AS name -- {also one\nFROM users u WHERE u.id IN {keys}",
+        "WITH k AS (SELECT id FROM users WHERE id IN {keys}) SELECT id AS cart, email FROM k JOIN users USING (id)",
+        "SELECT id AS cart, email FROM `users` WHERE id IN {keys} UNION ALL SELECT 0, 'a@b.test' FROM DUAL WHERE 0",
+        "SELECT id AS cart, email, NULL AS language FROM users WHERE id IN {keys};",
+    ],
+)
+def test_good_ones(session: Any, select: str) -> None:
+    assert check(session, select) == []
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ("DELETE FROM users WHERE id IN {keys}", "give one SELECT"),
+        ("SELECT id FROM users WHERE id IN {keys}; DROP TABLE users", "take ';' out"),
+        ("SELECT id AS cart, email INTO OUTFILE '/x' FROM users WHERE id IN {keys}", "take 'INTO' out"),
+        ("SELECT id AS cart, email FROM users WHERE id IN {keys} FOR UPDATE", "take 'FOR UPDATE' out"),
+        (
+            "SELECT id AS cart, email FROM users WHERE id IN {keys} LOCK IN SHARE MODE",
+            "take 'LOCK IN SHARE' out",
+        ),
+        (
+            "SELECT id AS cart, GET_LOCK('x', 1) AS email FROM users WHERE id IN {keys}",
+            "take 'GET_LOCK(' out",
+        ),
+        ("SELECT id AS cart, email /*!50000 INTO @x */ FROM users WHERE id IN {keys}", "take '/*!' out"),
+        ("SELECT @x := id AS cart, email FROM users WHERE id IN {keys}", "take ':=' out"),
+        (
+            "SELECT id AS cart, mail AS email FROM users WHERE id IN {keys}",
+            "the server refuses it: Unknown column",
+        ),
+        ("SELECT id AS cart, email FROM userz WHERE id IN {keys}", "the server refuses it: Table"),
+        ("SELECT id AS cart email FROM users WHERE id IN {keys}", "the server refuses it: You have an error"),
+        (
+            "SELECT id AS cart, email AS emial FROM users WHERE id IN {keys}",
+            "no column email; add emial AS email",
+        ),
+        ("SELECT id, email FROM users WHERE id IN {keys}", "gives no column cart"),
+        (
+            "SELECT id AS cart, email, name AS nick FROM users WHERE id IN {keys}",
+            "a column nick that has no use",
+        ),
+        ("SELECT id AS cart, id AS email FROM users WHERE id IN {keys}", "its column email must be text"),
+        ("SELECT id AS cart, email, email FROM users WHERE id IN {keys}", "gives two columns email"),
+        (
+            "SELECT u.id AS cart, u.email FROM users u WHERE u.role IN {keys}",
+            "by users.role, with which no index",
+        ),
+    ],
+)
+def test_each_mistake_is_one_line(session: Any, select: str, expected: str) -> None:
+    found = problems(session, select)
+    assert any(expected in problem for problem in found), found
+
+
+def test_a_large_table_that_is_read_from_end_to_end(session: Any) -> None:
+    with session.cursor() as cursor:
+        cursor.execute("CREATE TABLE notes (note INT, of_user INT)")
+        cursor.executemany("INSERT INTO notes VALUES (%s, %s)", [(n, n % 7) for n in range(3000)])
+        cursor.execute("ANALYZE TABLE notes")
+    (problem,) = problems(
+        session,
+        "SELECT u.id AS cart, u.email FROM users u LEFT JOIN notes n ON n.of_user = u.id WHERE u.id IN {keys}",
+    )
+    assert "rows of n: join it by a column that an index begins with" in problem

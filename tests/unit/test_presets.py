@@ -1,0 +1,217 @@
+"""Presets: what is understood, and one line with file and key for each mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.presets import SAMPLE, load_schema, parse_schema, preset_names, preset_text
+from binlog_watcher.schema import Condition
+
+SAMPLE_TEXT = preset_text("sample")
+HEADERS = """
+[variables]
+prefix = "x_"
+language = 2
+[cart]
+table = "{prefix}carts"
+id = "id"
+customer = "customer_id"
+updated = ["updated_at", "priced_at"]
+open = { column = "active", in = [1, "yes"] }
+[lines]
+table = "{prefix}lines"
+cart = "cart_id"
+product = "product_id"
+quantity = "quantity"
+created = "added_at"
+select = "SELECT 1 FROM `{prefix}lines` l WHERE l.language = {language} AND l.note <> '100 %' AND l.cart_id IN {keys}"
+[orders]
+table = "{prefix}orders"
+id = "id"
+cart = "cart_id"
+bought_at = "at"
+bought = { column = "state", not_in = ["open"] }
+[customers]
+table = "{prefix}customers"
+id = "id"
+email = "email"
+[products]
+table = "{prefix}products"
+id = "id"
+watch = { "{prefix}product_text" = "product_id" }
+select = "SELECT 1 FROM {prefix}products p WHERE p.id IN {keys}"
+"""
+
+
+def problems(text: str, **variables: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_schema(text, "my.toml", variables)
+    assert all(problem.startswith("my.toml: ") for problem in caught.value.problems)
+    assert all("\n" not in problem for problem in caught.value.problems)
+    return [problem.removeprefix("my.toml: ") for problem in caught.value.problems]
+
+
+def test_every_shipped_preset_is_in_order() -> None:
+    assert preset_names() == ["magento-2", "prestashop-8", "sample"]
+    for name in preset_names():
+        schema = load_schema(name)
+        assert schema.origin == name
+        assert schema.description
+
+
+def test_the_sample_is_flat() -> None:
+    assert SAMPLE.header is None
+    assert SAMPLE.key_column == ("cart", "user_id")
+    assert (SAMPLE.rows.key, SAMPLE.rows.created) == ("user_id", "created_at")
+    assert SAMPLE.columns()["orders"] == ("id", "created_at", "user_id")
+    assert SAMPLE.selects() == {}
+
+
+def test_header_and_lines() -> None:
+    schema = parse_schema(HEADERS, "my.toml")
+    assert schema.header is schema.cart
+    assert schema.key_column == ("x_carts", "id")
+    assert schema.rows.table == "x_lines"
+    assert schema.cart.updated == ("updated_at", "priced_at")
+    assert schema.products.watch == {"x_product_text": "product_id"}
+    assert "FROM `x_lines` l WHERE l.language = {language}" in schema.selects()["lines"]
+    places = {key: (table, column) for key, table, column in schema.places()}
+    assert places["cart.open"] == ("x_carts", "active")
+    assert places["products.watch.x_product_text"] == ("x_product_text", "product_id")
+
+
+def test_variables_are_pieces_of_names_or_values() -> None:
+    schema = parse_schema(HEADERS, "my.toml", {"prefix": "", "language": "7"})
+    assert schema.cart.table == "carts"
+    assert schema.variables == {"prefix": "", "language": 7}  # a number stays one
+    assert problems(HEADERS, prefix="a; DROP TABLE x") == [
+        "variables.prefix: is 'a; DROP TABLE x'; a piece of a name has only letters, digits, _ and $"
+    ]
+    assert problems(HEADERS, langage="2") == [
+        "variables.langage: SHOP_VARIABLES sets it, but the preset has no such variable; did you mean language?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('id = "id"\ncustomer', "customer", "cart.id: is missing; give the column's name"),
+        ('product = "product_id"\n', "", "cart.product: is missing; give the column's name"),
+        ('created = "created_at"\n', "", "cart.created: is missing; give the column's name"),
+        ('email = "email"', 'mail = "email"', "customers.mail: there is no such key; did you mean email?"),
+        ('email = "email"\n', "", "customers.email: is missing; give the column's name"),
+        ("[orders]", "[order]", "order: there is no such key; did you mean orders?"),
+        ("[orders]", "[order]", "orders: this section is missing"),
+        ('table = "users"', 'table = ""', "customers.table: give a table or column name of 1 to 64 characters"),
+        ('table = "users"', 'table = "shop.users"', "customers.table: give a table or column name"),
+        ('table = "users"', 'table = "us`ers"', "customers.table: give a table or column name"),
+        ('table = "users"', "table = 5", "customers.table: input should be a valid string"),
+        ('table = "users"', 'table = ["users"]', "customers.table: input should be a valid string"),
+        ('table = "users"', 'table = "{prefix}users"', "customers.table: {prefix} is no variable"),
+        ('bought_at = "created_at"', 'bought_at = "at"\nbought = "paid"', "orders.bought: "),
+        ('bought_at = "created_at"', 'bought_at = "at"\nbought = { column = "s" }', "orders.bought: give column"),
+        (
+            'bought_at = "created_at"',
+            'bought_at = "at"\nbought = { column = "s", in = [] }',
+            "orders.bought: give column and one of",
+        ),
+        (
+            'bought_at = "created_at"',
+            'bought_at = "at"\nbought = { column = "s", inn = [1] }',
+            "orders.bought.inn: there is no such key",
+        ),
+        (
+            'bought_at = "created_at"',
+            'bought_at = "at"\nbought = { column = "user_id", in = [1] }',
+            "orders.bought: its column says whose the order is",
+        ),
+        ('bought_at = "created_at"', 'bought_at = "at"\ncart = "c"', "orders.cart: is for carts with a header"),
+        ('quantity = "quantity"', 'quantity = "quantity"\nopen = { column = "a", in = [1] }', "cart.open: is for"),
+        ('quantity = "quantity"', 'quantity = "quantity"\nversion = "newest"', "cart.version: give a column"),
+        ('stock = "stock"', 'select = "SELECT 1"', "products.select: give either a select or the columns"),
+        ('stock = "stock"', 'select = "SELECT 1"', "products.select: give a SELECT with IN {keys}"),
+        ("[cart] ", 'timezone = "Mars"\n[cart] ', "timezone: give a time zone by its IANA name"),
+        ("[cart] ", 'currency = "euro"\n[cart] ', "currency: give an ISO 4217 code"),
+        ("[cart] ", "origin = 1\n[cart] ", "origin: there is no such key"),
+        ("[cart] ", "variables = 5\n[cart] ", "variables: give name = text or whole number"),
+        ("[cart] ", "cart = ", "Invalid value"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_one_line_with_file_and_key(before: str, after: str, expected: str) -> None:
+    assert before in SAMPLE_TEXT
+    found = problems(SAMPLE_TEXT.replace(before, after, 1))
+    assert any(problem.startswith(expected) for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('cart = "cart_id"\nproduct', "product", "lines.cart: is missing; give the column's name"),
+        ('created = "added_at"\n', "", "lines.created: is missing; give the column with the row's creation"),
+        (
+            'customer = "customer_id"\n',
+            "",
+            "cart.customer: is missing; give the column with the customer, or email",
+        ),
+        (
+            'customer = "customer_id"\n',
+            'customer = "c"\nproduct = "p"\n',
+            "cart.product: belongs into [lines]",
+        ),
+        (
+            'cart = "cart_id"\nbought',
+            "bought",
+            "orders.customer: is missing; give the column with the customer, or cart",
+        ),
+        ("{language}", "{lang}", "lines.select: {lang} is no variable; add it to [variables]"),
+        (" IN {keys}", " IN (1)", "lines.select: give a SELECT with IN {keys}"),
+        (
+            'id = "id"\nemail = "email"',
+            'select = "SELECT {keys}"',
+            "customers.select: give either a select or",
+        ),
+        ('open = { column = "active"', 'open = { column = "id"', "cart.open: its column is the cart's id"),
+    ],
+)
+def test_mistakes_of_headers_and_lines(before: str, after: str, expected: str) -> None:
+    assert before in HEADERS
+    found = problems(HEADERS.replace(before, after, 1))
+    assert any(problem.startswith(expected) for problem in found), found
+
+
+def test_files(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    with pytest.raises(
+        ConfigError, match=r"shop\.toml: there is no such file; `cartwake schema show sample`"
+    ):
+        load_schema(str(file))
+    file.write_bytes(b"\xff\xfe[cart]")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_schema(str(file))
+    with pytest.raises(ConfigError, match="can't be read"):
+        load_schema(f"{tmp_path}/")
+    file.write_text("\ufeff" + SAMPLE_TEXT, encoding="utf-8")  # as some editors save it
+    assert load_schema(str(file)).cart == SAMPLE.cart
+    with pytest.raises(ConfigError, match=r"no preset 'prestashop'; did you mean prestashop-8\?"):
+        load_schema("prestashop")
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds", "fails"),
+    [
+        (
+            Condition.model_validate({"column": "c", "in": [1, "Paid"]}),
+            [1, "1", "paid", "PAID "],
+            [None, 0, "", "open"],
+        ),
+        (Condition(column="c", not_in=("open", 8)), ["paid", 0, 7, None], ["OPEN", 8, "8"]),
+        (Condition(column="c", is_null=False), ["x", 0, ""], [None]),
+        (Condition(column="c", is_null=True), [None], ["x", 0, ""]),
+    ],
+)
+def test_conditions(
+    condition: Condition, holds: list[str | int | None], fails: list[str | int | None]
+) -> None:
+    assert all(condition.holds(value) for value in holds)
+    assert not any(condition.holds(value) for value in fails)
