@@ -57,7 +57,7 @@ def build_composer(
 ) -> Composer:
     """What turns a cart into a mail."""
     return Composer(
-        store=mail_store(settings),
+        store=mail_store(settings, core.schema.currency),
         discounts=discounts(settings),
         links=links(settings, core.link_secret),
         recommender=recommender,
@@ -109,7 +109,7 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
         limiter=TokenBucket(settings.max_emails_per_minute, core.clock.now_us()),
         clock=core.clock,
         metrics=metrics,
-        currency=settings.currency,
+        currency=core.schema.currency or settings.currency,
         lease_us=lease_us,
     )
     return Pipeline(tracker, metrics, recommender, recovery, writer, outbox, sender, look_again)

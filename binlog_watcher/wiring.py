@@ -40,8 +40,8 @@ def policy(settings: Settings, activated_us: int) -> Policy:
     )
 
 
-def mail_store(settings: Settings) -> Store:
-    """The shop as the mail shows it."""
+def mail_store(settings: Settings, currency: str | None = None) -> Store:
+    """The shop as the mail shows it. ``currency``: that of its preset, if it names one."""
     try:
         return Store(
             name=settings.store_name,
@@ -53,7 +53,7 @@ def mail_store(settings: Settings) -> Store:
             cart_url=settings.cart_url,
             logo_url=settings.store_logo_url or None,
             public_url=settings.public_url or None,
-            currency=settings.currency,
+            currency=currency or settings.currency,
             emoji=settings.subject_emoji,
             free_shipping_text=settings.free_shipping_text,
         )

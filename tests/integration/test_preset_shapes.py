@@ -390,6 +390,21 @@ async def test_orders_that_name_the_customer_only(make: Callable[..., PresetShop
         assert isinstance(shop.decide("tok-1"), Send)
 
 
+async def test_a_constant_currency(make: Callable[..., PresetShop], smtp: MailServer) -> None:
+    shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
+    cart(shop, "tok-1")
+    shop.run("UPDATE cart_lines SET quantity = 4")
+    assert shop.core.with_log
+    async with recovering(shop, smtp, SHOP_SCHEMA=shop.preset) as cartwake:
+        await cartwake.recover("tok-1")
+    (mail,) = smtp.mails_to("bea@example.com")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert "Subtotal: 120.00 CHF" in text.get_content()
+    assert "10% OFF" in text.get_content()  # the tiers are in the shop's own currency
+    assert [(row["currency"], row["cart_total"]) for row in shop.log()] == [("CHF", 120)]
+
+
 async def test_a_flag_of_one_bit_and_a_version_of_the_headers_own(make: Callable[..., PresetShop]) -> None:
     shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
     cart(shop, "tok-1")
