@@ -62,9 +62,12 @@ class CustomerOrdersChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProductChanged:
-    """A product was inserted, updated or deleted: the catalogue must read it again."""
+    """A product was inserted, updated or deleted: the catalogue must read it again.
 
-    product_id: int | str
+    ``product_id`` is None where the row's image does not tell which: any of them.
+    """
+
+    product_id: int | str | None
     at_us: int
 
 

@@ -1,7 +1,7 @@
 """Checks the shop's server before anything starts: all problems at once, each with what to do about it."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pymysql.err
@@ -91,12 +91,12 @@ class _Check:
         """Everything in turn."""
         if self._check_settings():
             self._check_privileges()
+        facts = self._facts()  # before the check of the preset, which changes the session's settings
         found = PresetCheck(self._session, self._connection, self._schema, self._grant).run()
         self._problems += found.problems
-        self._warnings += found.warnings
         if self._problems:
             raise ConfigError(*self._problems)
-        return self._facts()
+        return replace(facts, warnings=(*self._warnings, *found.warnings))
 
     def _facts(self) -> ServerFacts:
         zone = str(self._one("SELECT @@SESSION.time_zone"))
@@ -109,7 +109,6 @@ class _Check:
             server_uuid=None if self._mariadb else str(self._variable("server_uuid", "")),
             time_zone=zone,
             utc_offset_s=int(self._one("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())")),
-            warnings=tuple(self._warnings),
         )
 
     def _check_settings(self) -> bool:

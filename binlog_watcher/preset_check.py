@@ -1,5 +1,6 @@
 """Holds a preset against the live database: tables, columns, their types, indexes, and the preset's own SELECTs."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -12,7 +13,7 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.schema import Schema
 from binlog_watcher.select_check import check_select
 from binlog_watcher.store.columns import KEY_TYPES, ShopColumns
-from binlog_watcher.store.database import quote
+from binlog_watcher.store.database import SESSION_STATEMENTS, quote
 from binlog_watcher.store.queries import Queries
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
 _NO_SUCH_TABLE = 1146
+MAX_KEY = 64
+"""Characters of a cart key that our log holds."""
+
 _MOMENTS = frozenset({"timestamp", "datetime"})
 
 
@@ -53,8 +57,14 @@ class PresetCheck:
         tables = self._read_tables()
         self._check_keys(tables)
         self._check_moments(tables)
-        for table in dict.fromkeys(table for _, table, _ in self._schema.places() if table in tables):
-            self._check_storage(table)
+        first_named: dict[str, str] = {}
+        for key, table, _ in self._schema.places():
+            first_named.setdefault(table, f"{key.partition('.')[0]}.table")
+        for table in first_named.keys() & tables.keys():
+            self._check_storage(table, first_named[table])
+        if not self._found.problems:
+            self._check_kinds()
+            self._check_conditions()
         if not self._found.problems:
             self._check_indexes()
             self._check_selects()
@@ -129,7 +139,39 @@ class PresetCheck:
             if kind not in _MOMENTS:
                 self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}")
 
-    def _check_storage(self, table: str) -> None:
+    def _check_kinds(self) -> None:
+        """Keys of one cart come from several tables: as numbers from one and as text from another they differ."""
+        schema, columns = self._schema, self._shop_columns()
+        key = columns.get(*schema.key_column)
+        same = {"lines.cart", "orders.cart", *(f"cart.watch.{table}" for table in schema.cart.watch)}
+        if schema.lines is None:
+            same.add("orders.customer")
+        for place, table, name in schema.places():
+            column = columns.get(table, name)
+            if place in same and column.is_number is not key.is_number:
+                self._say(place, f"{table}.{name} is {column.data_type}, the cart key is {key.data_type}")
+            if place == "cart.version" and not column.is_number and column.data_type not in _MOMENTS:
+                self._say(place, f"{table}.{name} is {column.data_type}: give a whole number or a moment")
+        if (key.length or 0) > MAX_KEY:
+            self._found.warnings.append(
+                f"{schema.origin}: the cart key may have {key.length} characters: carts with more than {MAX_KEY} "
+                "are not mailed"
+            )
+
+    def _check_conditions(self) -> None:
+        columns = self._shop_columns()
+        for key, table, condition in (
+            ("cart.open", self._schema.cart.table, self._schema.cart.open),
+            ("orders.bought", self._schema.orders.table, self._schema.orders.bought),
+        ):
+            if condition is None or condition.is_null is not None:
+                continue
+            try:
+                columns.get(table, condition.column).values(condition.among or condition.not_in or ())
+            except ValueError as error:
+                self._say(key, str(error))
+
+    def _check_storage(self, table: str, key: str) -> None:
         rows = self.rows(
             "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES "
             "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
@@ -138,7 +180,7 @@ class PresetCheck:
         kind, engine = rows[0] if rows else (None, None)
         if kind != "BASE TABLE":
             if table not in {self._schema.customers.table, getattr(self._schema.order_items, "table", None)}:
-                self._say("table", f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
+                self._say(key, f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
         elif engine != "InnoDB":
             self._found.warnings.append(
                 f"table {table} is kept by {engine}: what a crash leaves of it may differ from the binlog; "
@@ -168,6 +210,17 @@ class PresetCheck:
     def _check_selects(self) -> None:
         columns = self._shop_columns()
         queries = Queries(self._schema, columns)
+        if not self._schema.selects():
+            return
+        for statement in (*SESSION_STATEMENTS, "START TRANSACTION READ ONLY"):  # a function of its may write
+            self.rows(statement)
+        for limit in ("max_execution_time = 10000", "max_statement_time = 10"):  # MySQL, in ms; MariaDB
+            with contextlib.suppress(pymysql.err.OperationalError):
+                self.rows(f"SET SESSION {limit}")
+        self._check_each_select(queries)
+        self.rows("ROLLBACK")
+
+    def _check_each_select(self, queries: Queries) -> None:
         for section, statement in self._schema.selects().items():
             is_products = section == "products"
             place = (

@@ -320,4 +320,6 @@ def fill_in(text: str, variables: Variables) -> str:
 
 def fill_in_names(select: str, variables: Variables) -> str:
     """A SELECT with the pieces of names put in: the placeholders that touch a name. The others stand for values."""
-    return _TOUCHING.sub(lambda match: fill_in(match[0], variables), select)
+    return _TOUCHING.sub(
+        lambda match: match[0] if match[0] == f"{{{KEYS}}}" else fill_in(match[0], variables), select
+    )

@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 AGAIN_US = 500_000
 """How soon a mail is tried again that nothing speaks against: an event was ahead of its row, say."""
 
+LONGEST_AGAIN_US = 600_000_000
+"""How long at most between such attempts: each takes twice as long as the one before."""
+
 UNREAD_US = 2_000_000
 """How long it waits when MySQL can't be read just now."""
 
@@ -93,7 +96,8 @@ class SecondLook:
                 # Another episode, overdue already: its own row follows at once.
                 return replace(skipped(Reason.SUPERSEDED), next_attempt_us=max(now_us + AGAIN_US, held_us))
             case Send():
-                return retry(Reason.SMTP_STOPPED if held_us else Reason.ACTIVITY, now_us + AGAIN_US)
+                again_us = min(AGAIN_US * 2 ** min(claimed.attempt - 1, 20), LONGEST_AGAIN_US)
+                return retry(Reason.SMTP_STOPPED if held_us else Reason.ACTIVITY, now_us + again_us)
 
 
 def closing_reason(cart: Cart, reason: Reason, claimed: Cart | None = None) -> Reason:

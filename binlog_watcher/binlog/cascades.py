@@ -90,7 +90,7 @@ def parse_foreign_keys(
         )
         belongs = entities.get(child, {}).get(own[0]) if len(own) == 1 else None
         told = belongs is not None and belongs == entities.get(name, {}).get(columns[0])
-        if told or (name == child and child in entities):
+        if told or (name == child and "cart" in entities.get(child, {}).values()):
             actions.discard(("DELETE", "CASCADE"))
         deletes, updates = (any(event == one for event, _ in actions) for one in ("DELETE", "UPDATE"))
         if deletes or updates:

@@ -47,7 +47,8 @@ class Watched:
     """A watched table in one role, and the column that its events are about.
 
     ``id_column``: by which its rows can be found; ``created_column``: when they were written; ``condition``: when a
-    header is a cart, or an order a purchase (None: always); ``nobody``: keys that are ignored.
+    header is a cart, or an order a purchase (None: always); ``nobody``: keys that are ignored; ``optional``: its
+    rows are activity beside that of others, and one of nobody knows whom costs no more than that.
     """
 
     role: Role
@@ -56,6 +57,7 @@ class Watched:
     created_column: str | None = None
     condition: Condition | None = None
     nobody: frozenset[Value] = NOBODY
+    optional: bool = False
 
     def columns(self) -> set[str]:
         """The columns that are decoded, in lower case."""
@@ -86,7 +88,8 @@ def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
         watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created))
         watch(header.table, Watched(Role.HEADER, header.id or "", condition=header.open))
     for table, column in schema.cart.watch.items():
-        watch(table, Watched(Role.CART, column, nobody=customers if header is None else NOBODY))
+        nobody = customers if header is None else NOBODY
+        watch(table, Watched(Role.CART, column, nobody=nobody, optional=True))
     if header is None or orders.cart is not None:
         key, nobody = (orders.customer or "", customers) if header is None else (orders.cart or "", NOBODY)
         watch(orders.table, Watched(Role.ORDERS, key, orders.id, condition=orders.bought, nobody=nobody))
@@ -115,9 +118,14 @@ class Effects:
 
     def __init__(self) -> None:
         self._found: dict[tuple[Role, CartKey], Change | _Special | None] = {}
+        self._any_product = False
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._found) or self._any_product
+
+    def unknown_product(self) -> None:
+        """A row of the catalogue changed that does not tell its product."""
+        self._any_product = True
 
     def inserted(self, watched: Watched, key: Value, state: Value = None) -> None:
         """A row was written."""
@@ -145,7 +153,7 @@ class Effects:
 
     def events(self, at_us: int) -> list[Event]:
         """The events, committed at ``at_us``."""
-        result: list[Event] = []
+        result: list[Event] = [ProductChanged(None, at_us)] if self._any_product else []
         for (role, key), what in self._found.items():
             if isinstance(what, Change):
                 result.append(CartChanged(key, what, at_us))

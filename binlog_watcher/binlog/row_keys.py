@@ -8,6 +8,8 @@ the tables at each hydration, so that rows older than the stream are known, too.
   moved. A deletion would only have moved it to a later time, and what is due is read from the tables; so the timer
   is never earlier than a fresh hydration would set it. Counted in ``Stats.unknown_rows``.
 - an order of which the same is true: its customer's cart may count again, so the tables are read anew.
+- a row of the catalogue, such as one of stock without the product in its primary key: the catalogue is read anew.
+- a row of a further table of the cart's: it was activity beside that of the cart's own rows.
 - the key of an inserted row: the column has its default, which is no customer.
 """
 
@@ -94,7 +96,7 @@ class RowKeys:
                 unknown.append(row_id)
             else:
                 effects.deleted(watched, known, *state)
-        self._give_up(watched.role, unknown)
+        self._give_up(watched, unknown, effects)
 
     def updated(self, watched: Watched, pairs: Collection[tuple[Row, Row]], effects: Effects) -> None:
         """Rows were changed. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
@@ -115,7 +117,7 @@ class RowKeys:
             effects.updated(watched, old, new, *old_state, *state)
             if old != new or new_id != row_id:
                 self.note(role, row_id if new_id is ABSENT else new_id, new)
-        self._give_up(role, unknown)
+        self._give_up(watched, unknown, effects)
 
     def _look_up(self, role: Role, pairs: Collection[tuple[Row, Row]]) -> None:
         missing = [
@@ -128,9 +130,11 @@ class RowKeys:
             for row_id, key in self._find(role, missing).items():
                 self.note(role, row_id, key)
 
-    def _give_up(self, role: Role, row_ids: Collection[Value]) -> None:
+    def _give_up(self, watched: Watched, row_ids: Collection[Value], effects: Effects) -> None:
         """Rows of nobody knows whom. Without an id nothing could be found out about them at all."""
         self._stats.unknown_rows += len(row_ids)
-        if row_ids and (role is not Role.CART or ABSENT in row_ids):
+        if row_ids and watched.role is Role.PRODUCTS:
+            effects.unknown_product()
+        elif row_ids and not watched.optional and (watched.role is not Role.CART or ABSENT in row_ids):
             detail = "the row's image does not tell whose it was (binlog_row_image is not FULL)"
             raise UnseenChangeError("unknown_row", detail)

@@ -14,7 +14,6 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.presets.gaps import gaps
 from binlog_watcher.schema import Schema, Variables, fill_in, fill_in_names
 
-_SECTIONS = ("cart", "lines", "orders", "customers", "products", "order_items", "variables")
 _NO_NAMES = frozenset({"description", "select", "variables", "in", "not_in", "guests", "timezone"})
 """Keys whose values are no names of tables or columns: a brace in them stays one."""
 
@@ -48,8 +47,12 @@ def parse_schema(text: str, origin: str, variables: Mapping[str, str | int] | No
     """Parse a preset's text; ``origin`` names it in messages. Raises ConfigError."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{origin}: {error}; the file is TOML, docs/schemas.md shows its form") from None
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # TOMLDecodeError is a ValueError; so is a number of 5,000 digits
+        what = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ConfigError(f"{origin}: {what}; the file is TOML, docs/schemas.md shows its form") from None
     problems = ["origin: there is no such key"] if "origin" in raw else []
     filled = _with_variables(raw, variables or {}, problems)
     schema = None
@@ -92,6 +95,9 @@ def _with_variables(
         problems.append(
             f"variables.{name}: SHOP_VARIABLES sets it, but the preset has no such variable; {hint}"
         )
+    for name, value in overrides.items():
+        if isinstance(own.get(name), int) and not str(value).lstrip("-").isdigit():
+            problems.append(f"variables.{name}: is {value!r}; give a whole number")
     # A number stays one: a value for SQL is compared by its type.
     merged: Variables = {
         name: int(value) if isinstance(own.get(name), int) and str(value).lstrip("-").isdigit() else value
@@ -124,33 +130,46 @@ def _filled(value: Any, variables: Variables, place: tuple[str, ...], problems: 
 
 def _explain(detail: ErrorDetails) -> Iterator[str]:
     """``section.key: what to do`` lines for one of pydantic's errors."""
-    place = [str(part) for part in detail["loc"]]
+    # The members of a union (a value that is text or a number) and "[key]" stand in the place as well.
+    place = [str(part) for part in detail["loc"] if part not in {"str", "int", "[key]"}]
     where = ".".join(place)
     match detail["type"]:
         case "missing" if len(place) == 1:
             yield f"{where}: this section is missing"
+        case "missing" if place[-1] == "column" or place[-1] != "table":
+            yield f"{where}: is missing; give the column's name"
         case "missing":
-            yield (
-                f"{where}: is missing; give the column's name"
-                if place[-1] != "table"
-                else f"{where}: is missing"
-            )
+            yield f"{where}: is missing; give the table's name"
         case "extra_forbidden":
-            known = _SECTIONS if len(place) == 1 else _known_keys(place[0])
+            known = _known_keys(place[:-1])
             near = difflib.get_close_matches(place[-1], known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
             yield f"{where}: there is no such key; {hint}"
         case "value_error":
             yield f"{where}: give {detail['msg'].removeprefix('Value error, ')}"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            yield f"{where}: give keys with values: [{where}] as a section, or {{ column = …, in = […] }}"
+        case "tuple_type" | "list_type":
+            yield f'{where}: give a list, such as ["a", "b"]'
+        case "int_type" | "string_type" if len(place) > 2 and place[-1].isdigit():
+            yield f"{where}: give text or a whole number"
+        case "string_type":
+            yield f"{where}: give text in quotes"
         case _:
             yield f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
-def _known_keys(section: str) -> list[str]:
-    field = Schema.model_fields.get(section)
-    candidates = () if field is None else (field.annotation, *getattr(field.annotation, "__args__", ()))
-    model = next((one for one in candidates if hasattr(one, "model_fields")), None)
-    return [] if model is None else [info.alias or name for name, info in model.model_fields.items()]
+def _known_keys(place: list[str]) -> list[str]:
+    """What there may be in a section, or in a condition within one."""
+    model: Any = Schema
+    for part in place:
+        field = model.model_fields.get(part)
+        candidates = () if field is None else (field.annotation, *getattr(field.annotation, "__args__", ()))
+        model = next((one for one in candidates if hasattr(one, "model_fields")), None)
+        if model is None:
+            return []
+    names = [info.alias or name for name, info in model.model_fields.items()]
+    return [name for name in names if name != "origin"]
 
 
 SAMPLE = load_schema("sample")

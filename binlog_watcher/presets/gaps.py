@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 from binlog_watcher.schema import KEYS, PLACEHOLDER, CartTable, Schema
+from binlog_watcher.sql_text import bare
 
+_IN_KEYS = re.compile(r"(?<!\bNOT\s)\bIN\s*\{keys\}", re.IGNORECASE)
 _CUSTOMERS = ("table", "id", "email", "name", "role", "language", "consent")
 
 
@@ -63,6 +65,11 @@ def _of_orders(schema: Schema) -> Iterator[str]:
         yield "orders.bought: its column says whose the order is; name another"
     if orders.customer is not None and schema.cart.customer is None and orders.cart is None:
         yield "cart.customer: is missing; the orders name a customer"
+    if schema.cart.email and not (flat or orders.cart or schema.cart.open):
+        yield (
+            "orders.cart: is missing; guests who left an address (cart.email) buy as no customer: give the column "
+            "with the cart, or cart.open"
+        )
     if schema.order_items is not None and orders.customer is None:
         yield "order_items.order: needs orders.customer, to know whose orders they are"
 
@@ -93,8 +100,13 @@ def _of_products(schema: Schema) -> Iterator[str]:
 
 def _of_selects(schema: Schema) -> Iterator[str]:
     for section, text in schema.selects().items():
-        if "{" + KEYS + "}" not in text:
+        code = bare(text)
+        asked = len(_IN_KEYS.findall(code))
+        if not asked or asked != code.count("{" + KEYS + "}"):
             yield f"{section}.select: give a SELECT with IN {{keys}}, where the wanted keys go"
-        for name in PLACEHOLDER.findall(text):
+        for name in sorted(set(PLACEHOLDER.findall(text))):
+            if text.count(f"{{{name}}}") != code.count(f"{{{name}}}"):
+                yield f"{section}.select: {{{name}}} stands in quotes or in a comment; take it out of them"
+        for name in PLACEHOLDER.findall(code):
             if name != KEYS and name not in schema.variables:
                 yield f"{section}.select: {{{name}}} is no variable; add it to [variables]"

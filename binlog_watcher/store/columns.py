@@ -1,6 +1,6 @@
 """What the server's dictionary says of the shop's columns: how a key, a time or a text is compared and read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
@@ -20,11 +20,13 @@ KEY_TYPES = INTEGERS | {"char", "varchar"}
 
 @dataclass(frozen=True, slots=True)
 class ShopColumn:
-    """One column of the shop. ``collation``: of text."""
+    """One column of the shop. ``collation``: of text; ``length``: its most characters."""
 
     data_type: str
     column_type: str
     collation: str | None
+    nullable: bool = True
+    length: int | None = None
 
     @property
     def is_number(self) -> bool:
@@ -35,7 +37,35 @@ class ShopColumn:
         """A key as this column has it, from its text; None for what can't be one."""
         if not self.is_number:
             return text
-        return int(text) if text.lstrip("-").isdigit() else None
+        return int(text) if text.strip().lstrip("-").isdigit() else None
+
+    def fold(self, value: object) -> str:
+        """A form in which values that this column holds for equal are equal, whatever type they come in.
+
+        Text compares without case, and without spaces at the end, unless the collation is binary. Accents, which many
+        collations leave out of account as well, count here: who differs by an accent only is taken for two.
+        """
+        text = str(value)
+        if self.is_number:
+            digits = text.strip()
+            return str(int(digits)) if digits.lstrip("-").isdigit() else text
+        binary = self.collation is None or self.collation.endswith("_bin") or self.collation == "binary"
+        return text if binary else text.casefold().rstrip()
+
+    def values(self, given: Iterable[str | int]) -> tuple[str | int, ...]:
+        """Values of a condition in this column's type, so that nothing is compared by conversion.
+
+        Raises ValueError, which says what to give instead.
+        """
+        if self.data_type in TEXTS:
+            return tuple(str(value) for value in given)
+        if not self.is_number and self.data_type not in {"bit", "decimal", "float", "double"}:
+            raise ValueError(
+                f"the column is {self.data_type}: only is_null = true or false can be asked of it"
+            )
+        if any(not str(value).strip().lstrip("-").isdigit() for value in given):
+            raise ValueError(f"the column is {self.data_type}: give whole numbers")
+        return tuple(int(value) for value in given)
 
     def cast(self, expression: str) -> str:
         """SQL that turns a text expression into this column's type, so that its index can be used."""
@@ -82,9 +112,12 @@ class ShopColumns:
                 str(data_type).lower(),
                 str(column_type).lower(),
                 None if collation is None else str(collation),
+                nullable == "YES",
+                None if length is None else int(length),
             )
-            for table, name, data_type, column_type, collation in session.rows(
-                "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME "
+            for table, name, data_type, column_type, collation, nullable, length in session.rows(
+                "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, IS_NULLABLE, "
+                "CHARACTER_MAXIMUM_LENGTH "
                 "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s",
                 (tables,),
             )

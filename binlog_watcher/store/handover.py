@@ -35,7 +35,9 @@ def fence(session: Session, owner: str, shop: Shop, mails: Sequence[Fenced], *, 
             f"{', '.join(f'%({name}{nth})s' for nth in numbers)})"
         )
 
-    checks = shop.queries.fence(LOG, of_each("customer", [mail.customer_id for mail in mails]))
+    checks = shop.queries.fence(
+        LOG, of_each("customer", [shop.as_in_orders(mail.customer_id) for mail in mails])
+    )
     prints = [mail.fingerprint.split("/") + [EMPTY_FINGERPRINT] * len(checks) for mail in mails]
     unchanged = " ".join(
         f"AND {of_each(f'{part}_', [of_mail[nth] for of_mail in prints])} = ({select})"

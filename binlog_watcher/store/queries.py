@@ -4,7 +4,9 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 ``h`` their headers, ``o`` the orders, ``p`` the products, ``u`` the customers, ``i`` the orders' items.
 """
 
-from binlog_watcher.schema import PLACEHOLDER, Condition, Schema
+import re
+
+from binlog_watcher.schema import KEYS, PLACEHOLDER, Condition, Schema
 from binlog_watcher.store.columns import ShopColumn, ShopColumns, named
 from binlog_watcher.store.database import quote
 
@@ -27,12 +29,17 @@ class Queries:
         self.customer: ShopColumn | None = self.key
         if header is not None:
             self.customer = columns.get(header.table, header.customer) if header.customer else None
-        self.constants: dict[str, Value] = dict(schema.variables)
+        # The variables have a prefix: none of their names gets in the way of ours.
+        self.constants: dict[str, Value] = {f"var_{name}": value for name, value in schema.variables.items()}
         if self.customer is not None:
             self.constants["nobody"] = self.customer.nobody(schema.guests)
-        for name, condition in (("bought", orders.bought), ("open", header.open if header else None)):
+        for name, table, condition in (
+            ("bought", orders.table, orders.bought),
+            ("open", schema.cart.table, header.open if header else None),
+        ):
             if condition is not None and condition.is_null is None:
-                self.constants[name] = tuple(condition.among or condition.not_in or ())
+                column = columns.get(table, condition.column)
+                self.constants[name] = column.values(condition.among or condition.not_in or ())
         self.rows_table = f"{quote(rows.table)} l"
         self.row_key = named("l", rows.key)
         self.orders_table = f"{quote(orders.table)} o"
@@ -62,7 +69,11 @@ class Queries:
 
     def select(self, text: str) -> str:
         """A preset's own SELECT with its placeholders as parameters."""
-        return PLACEHOLDER.sub(lambda match: f"%({match[1]})s", text.strip().rstrip(";").replace("%", "%%"))
+
+        def parameter(match: re.Match[str]) -> str:
+            return f"%({match[1]})s" if match[1] == KEYS else f"%(var_{match[1]})s"
+
+        return PLACEHOLDER.sub(parameter, text.strip().rstrip(";").replace("%", "%%"))
 
     # --- fingerprints: the same in load and fence -----------------------------------------------------------
 
@@ -138,26 +149,25 @@ class Queries:
 
     @property
     def headers(self) -> str | None:
-        """Key, customer, open, email, name, language, currency, rate, created, version, fingerprint, updates."""
+        """The headers of carts, each field by its name; the update columns are ``updated_0`` and so on."""
         header = self.schema.header
         if header is None:
             return None
         version = self.schema.version
-        fields = [
-            named("h", header.id or ""),
-            named("h", header.customer) if header.customer else "NULL",
-            self.counts("h", "open", header.open),
-            named("h", header.email) if header.email else "NULL",
-            _joined("h", header.name),
-            *(
-                named("h", name) if name else "NULL"
-                for name in (header.language, header.currency, header.rate, header.created)
-            ),
-            named("h", version[1]) if version and not version[0] else "NULL",
-            _fingerprint_of_one(self._header_columns()),
-            *(named("h", name) for name in header.updated),
-        ]
-        return f"SELECT {', '.join(fields)} FROM {quote(header.table)} h WHERE {fields[0]} IN %(keys)s"
+        own = version[1] if version and not version[0] else None
+        columns = {
+            "key": header.id, "customer": header.customer, "email": header.email, "language": header.language,
+            "currency": header.currency, "rate": header.rate, "created": header.created, "version": own,
+            **{f"updated_{nth}": name for nth, name in enumerate(header.updated)},
+        }  # fmt: skip
+        fields = {field: named("h", name) if name else "NULL" for field, name in columns.items()}
+        fields |= {
+            "open": self.counts("h", "open", header.open),
+            "name": _joined("h", header.name),
+            "fingerprint": _fingerprint_of_one(self._header_columns()),
+        }
+        selected = ", ".join(f"{sql} AS {quote(field)}" for field, sql in fields.items())
+        return f"SELECT {selected} FROM {quote(header.table)} h WHERE {fields['key']} IN %(keys)s"
 
     @property
     def row_fingerprints(self) -> str:
@@ -244,7 +254,7 @@ class Queries:
         header = self.schema.cart
         key, whose = named("h", header.id or ""), named("h", header.customer or "")
         where = f"{whose} IN %(keys)s AND {self.counts('h', 'open', header.open)}"
-        return f"SELECT {key} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC LIMIT 1000"
+        return f"SELECT {key} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC"
 
     # --- the catalogue --------------------------------------------------------------------------------------
 

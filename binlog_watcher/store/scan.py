@@ -39,7 +39,8 @@ class Span:
     """A column by which a span of time is read. ``id``: orders rows of one moment; None: the key does.
 
     ``index``: how an index leads to it, see ``ShopColumns.index_to``; behind a shop's number,
-    say. ``rises``: ids are whole numbers, which grow with time.
+    say. ``rises``: ids are whole numbers, which grow with time. ``tells_all``: each new row of a cart moves it: the
+    creation of a header does not, nor an update column that is NULL at first.
     """
 
     table: str
@@ -50,6 +51,7 @@ class Span:
     time: TimeColumn
     index: str | None
     rises: bool
+    tells_all: bool
 
     def column(self, name: str | None) -> str:
         """SQL for one of the columns; the key where there is none."""
@@ -63,7 +65,7 @@ class CartScan:
         self._shop = shop
         self._schema = shop.schema
         found = list(self._possible_spans())
-        by_index = [span for span in found if span.index is not None]
+        by_index = [span for span in found if span.index is not None and span.tells_all]
         self.by_time = bool(by_index) or not any(span.rises for span in found)
         self.spans = by_index or [next((span for span in found if span.rises), found[0])]
 
@@ -80,7 +82,13 @@ class CartScan:
             rises = row_id is not None and columns.get(table, row_id).is_number
             for moment in moments:
                 index = columns.index_to(table, moment, keys=[key, *([row_id] if row_id else [])])
-                yield Span(table, alias, key, moment, row_id, columns.time(table, moment), index, rises)
+                tells_all = moment == rows.created if alias == "l" else False
+                tells_all = tells_all or (
+                    moment != self._schema.cart.created and not columns.get(table, moment).nullable
+                )
+                yield Span(
+                    table, alias, key, moment, row_id, columns.time(table, moment), index, rises, tells_all
+                )
 
     # --- all open carts (hydrate) ---------------------------------------------------------------------------
 
@@ -145,20 +153,24 @@ class CartScan:
         """Without those whose newest order is not older than their newest row."""
         shop, orders = self._shop, self._schema.orders
         bought: dict[tuple[str, str], int] = {}
+        folds = (shop.fold, shop.fold_customer)
         for column, place in ((orders.cart, 0), (orders.customer, 1)):
             asked = tuple({row[place] for row in rows if row[place] is not None}) if column else ()
             if not asked or column is None:
                 continue
             for whose, newest, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
                 newest_us = shop.order_time.to_us(newest)
-                bought[column, str(whose)] = FOREVER_US if newest_us is None else newest_us
+                bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []
         updates = shop.update_columns
         for key, customer, created, version, *moments in rows:
             created_us = shop.cart_time.to_us(created)
             ordered = [
-                bought.get((column, str(whose)), 0)
-                for column, whose in ((orders.cart, key), (orders.customer, customer))
+                bought.get((column, fold(whose)), 0)
+                for column, whose, fold in (
+                    (orders.cart, key, folds[0]),
+                    (orders.customer, customer, folds[1]),
+                )
                 if column
             ]
             if created_us is None or second(created_us) <= second(max(ordered)):

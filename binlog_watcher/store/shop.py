@@ -52,18 +52,23 @@ class Loaded:
 
 @dataclass(slots=True)
 class _Found:
-    """What the statements say of one key. ``prints``: parts of the fingerprint, see ``Queries.fence``."""
+    """What the statements say of one key. ``prints``: parts of the fingerprint, see ``Queries.fence``.
 
+    ``created_us`` and ``version``: of the header. ``contact``: whom the header itself says to write to.
+    """
+
+    key: CartKey
     customer_id: int | str | None = None
     exists: bool = True
     closed: bool = False
     currency: str | None = None
     rate: Decimal | None = None
-    header_created_us: int | None = None
-    header_version: int | None = None
+    created_us: int | None = None
+    version: int | None = None
     activity_us: int | None = None
     order_us: int | None = None
-    contact: Customer | None = None  # what the header itself says of whom to write to
+    contact: Customer | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
     prints: dict[str, str] = field(default_factory=dict)
 
 
@@ -129,18 +134,16 @@ class Shop:
             found = self._headers(session, keys)
             self._read_orders(session, found)
             self._read_row_prints(session, found)
-            rows: dict[CartKey, list[dict[str, Any]]] = defaultdict(list)
-            for row in session.records(self.queries.lines, self.parameters(keys=tuple(keys))):
-                rows[row["cart"]].append(row)
+            self._read_rows(session, found)
             customers = self._customers(session, found, hash_address)
             bought = self._bought(session, found)
             episodes = logged(session, keys)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
             known = recipients(session, hashes) if hashes else {}
         for key in keys:
-            of_key, customer = found[key], customers.get(key)
+            of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
             try:
-                lines, created_us, version = self._counted(rows.get(key, []), of_key)
+                lines, created_us, version = self._counted(of_key)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -160,91 +163,122 @@ class Shop:
                 closed=of_key.closed,
                 currency=of_key.currency or self.schema.currency,
                 rate=of_key.rate,
-                bought=frozenset(bought.get(str(of_key.customer_id), ())),
+                bought=frozenset(bought.get(self.fold_customer(of_key.customer_id), ())),
             )
         return Loaded(carts, unreadable)
 
-    def _headers(self, session: Session, keys: Sequence[CartKey]) -> dict[CartKey, _Found]:
+    def fold(self, key: object) -> str:
+        """One form for a cart key, as whichever of the shop's tables has it."""
+        return self.queries.key.fold(key)
+
+    def fold_customer(self, customer: object) -> str:
+        """One form for a customer's id, likewise."""
+        column = self.queries.customer
+        return str(customer) if column is None else column.fold(customer)
+
+    def _headers(self, session: Session, keys: Sequence[CartKey]) -> dict[str, _Found]:
         """What is known of each key; of a flat cart that it is the customer."""
         if self.queries.headers is None:
-            return {key: _Found(customer_id=key) for key in keys}
-        found = {key: _Found(exists=False) for key in keys}
-        for (
-            key,
-            customer,
-            is_open,
-            email,
-            name,
-            language,
-            currency,
-            rate,
-            created,
-            version,
-            mark,
-            *updates,
-        ) in session.rows(self.queries.headers, self.parameters(keys=tuple(keys))):
-            guest = customer in {None, *self.queries.constants.get("nobody", ())}  # type: ignore[misc]
-            found[key] = _Found(
-                customer_id=None if guest else customer,
-                closed=not is_open,
-                currency=_code(currency),
-                rate=_rate(rate),
-                header_created_us=self._header_created.to_us(created) if self._header_created else None,
-                header_version=_version(version),
-                activity_us=_newest(zip(self._header_updates, updates, strict=True)),
-                contact=Customer(
-                    None, text(name) or None, text(email) or None, None, None, text(language) or None
-                ),
-                prints={"header": str(mark)},
+            return {self.fold(key): _Found(key, customer_id=key) for key in keys}
+        found = {self.fold(key): _Found(key, exists=False) for key in keys}
+        nobody = {None, *self.nobody}
+        for row in session.records(self.queries.headers, self.parameters(keys=tuple(keys))):
+            one = found.get(self.fold(row["key"]))
+            if one is None:
+                continue
+            one.exists, one.closed = True, not row["open"]
+            one.customer_id = None if row["customer"] in nobody else row["customer"]
+            one.currency, one.rate = _code(row["currency"]), _rate(row["rate"])
+            one.created_us = self._header_created.to_us(row["created"]) if self._header_created else None
+            one.version = _version(row["version"])
+            one.activity_us = _newest(
+                (column, row[f"updated_{nth}"]) for nth, column in enumerate(self._header_updates)
             )
+            one.contact = Customer(
+                None,
+                text(row["name"]) or None,
+                text(row["email"]) or None,
+                None,
+                None,
+                text(row["language"]) or None,
+            )
+            one.prints["header"] = str(row["fingerprint"])
         return found
 
-    def _read_orders(self, session: Session, found: dict[CartKey, _Found]) -> None:
-        orders, header = self.schema.orders, self.schema.header
-        ways: list[tuple[str, str, dict[str, list[_Found]]]] = []
+    def as_in_orders(self, customer_id: int | str | None) -> int | str | None:
+        """A customer's id in the type of the orders' column; None where none can be there."""
+        column = self.schema.orders.customer
+        if column is None or customer_id is None:
+            return None
+        return self.columns.get(self.schema.orders.table, column).key(str(customer_id))
+
+    @property
+    def nobody(self) -> tuple[int | str, ...]:
+        """Values of the customer's column that mean nobody, besides NULL."""
+        column = self.queries.customer
+        return () if column is None else column.nobody(self.schema.guests)
+
+    def _read_orders(self, session: Session, found: dict[str, _Found]) -> None:
+        orders = self.schema.orders
         if orders.cart is not None:
-            ways.append(("cart_orders", orders.cart, {str(key): [one] for key, one in found.items()}))
+            carts = {key: [one] for key, one in found.items()}
+            self._read_orders_by(session, "cart_orders", orders.cart, self.fold, carts)
         if orders.customer is not None:
             of_customer: dict[str, list[_Found]] = defaultdict(list)
-            for key, one in found.items():
-                customer = key if header is None else one.customer_id
-                if customer is not None:
-                    of_customer[str(customer)].append(one)
-            ways.append(("customer_orders", orders.customer, of_customer))
-        for part, column, whose_carts in ways:
-            if not whose_carts:
-                continue
-            asked = self.columns.get(orders.table, column)
-            ids = tuple(whose for known in whose_carts if (whose := asked.key(known)) is not None)
-            for customer_or_cart, newest, mark in session.rows(
-                self.queries.orders_of(column), self.parameters(keys=ids or (None,))
-            ):
-                newest_us = self.order_time.to_us(newest)
-                for cart in whose_carts.get(str(customer_or_cart), ()):
-                    # Bought at a time that nobody can read is bought all the same.
-                    cart.order_us = max(cart.order_us or 0, FOREVER_US if newest_us is None else newest_us)
-                    cart.prints[part] = str(mark)
+            for one in found.values():
+                if one.customer_id is not None:
+                    of_customer[self.fold_customer(one.customer_id)].append(one)
+            if of_customer:
+                self._read_orders_by(
+                    session, "customer_orders", orders.customer, self.fold_customer, of_customer
+                )
 
-    def _read_row_prints(self, session: Session, found: dict[CartKey, _Found]) -> None:
-        for key, mark, *updates in session.rows(
-            self.queries.row_fingerprints, self.parameters(keys=tuple(found))
+    def _read_orders_by(
+        self,
+        session: Session,
+        part: str,
+        column: str,
+        fold: Callable[[object], str],
+        whose: dict[str, list[_Found]],
+    ) -> None:
+        asked = self.columns.get(self.schema.orders.table, column)
+        carts = [one for several in whose.values() for one in several]
+        ids = {asked.key(str(one.key if part == "cart_orders" else one.customer_id)) for one in carts} - {
+            None
+        }
+        for owner, newest, mark in session.rows(
+            self.queries.orders_of(column), self.parameters(keys=tuple(ids) or (None,))
         ):
-            one = found.get(key)
+            newest_us = self.order_time.to_us(newest)
+            for one in whose.get(fold(owner), ()):
+                # Bought at a time that nobody can read is bought all the same.
+                one.order_us = max(one.order_us or 0, FOREVER_US if newest_us is None else newest_us)
+                one.prints[part] = str(mark)
+
+    def _read_row_prints(self, session: Session, found: dict[str, _Found]) -> None:
+        keys = tuple(one.key for one in found.values())
+        for key, mark, *updates in session.rows(self.queries.row_fingerprints, self.parameters(keys=keys)):
+            one = found.get(self.fold(key))
             if one is not None:
                 one.prints["rows"] = str(mark)
                 newest = _newest(zip(self._row_updates, updates, strict=True))
                 one.activity_us = max(one.activity_us or 0, newest or 0) or None
 
-    def _counted(
-        self, rows: list[dict[str, Any]], found: _Found
-    ) -> tuple[tuple[Line, ...], int | None, int | None]:
+    def _read_rows(self, session: Session, found: dict[str, _Found]) -> None:
+        keys = tuple(one.key for one in found.values())
+        for row in session.records(self.queries.lines, self.parameters(keys=keys)):
+            one = found.get(self.fold(row["cart"]))
+            if one is not None:
+                one.rows.append(row)
+
+    def _counted(self, found: _Found) -> tuple[tuple[Line, ...], int | None, int | None]:
         """The counted rows as lines, the creation of the newest, the cart's version. ValueError: one can't be read."""
         lines: list[Line] = []
         newest: int | None = None
         version: int | None = None
-        for row in rows if found.exists else ():
+        for row in found.rows if found.exists else ():
             created_us = self.cart_time.to_us(row.get("created"))
-            created_us = found.header_created_us if created_us is None else created_us
+            created_us = found.created_us if created_us is None else created_us
             if created_us is None or (
                 found.order_us is not None and second(created_us) <= second(found.order_us)
             ):
@@ -256,40 +290,42 @@ class Shop:
             lines.append(line)
             newest = created_us if newest is None else max(newest, created_us)
             own = _version(row.get("version"))
-            if own is not None:
-                version = own if version is None else max(version, own)
-        if self.schema.version is None:
-            version = newest
-        elif not self.schema.version[0]:
-            version = found.header_version if lines else None
-        return tuple(lines), newest, version
+            version = version if own is None else max(version or own, own)
+        if self.schema.version is not None and not self.schema.version[0] and lines:
+            version = found.version
+        # Without a version of its own the creation of the newest row is one; so, too, where it is NULL.
+        return tuple(lines), newest, newest if version is None else version
 
     def _customers(
         self,
         session: Session,
-        found: dict[CartKey, _Found],
+        found: dict[str, _Found],
         hash_address: Callable[[str | None], bytes | None],
-    ) -> dict[CartKey, Customer]:
+    ) -> dict[str, Customer]:
         by_cart = self.schema.customers.select is not None
-        wanted = (
-            list(found)
-            if by_cart
-            else list(dict.fromkeys(one.customer_id for one in found.values() if one.customer_id is not None))
-        )
+        asks_consent = self.schema.customers.consent is not None
+        if by_cart:
+            wanted: set[CartKey] = {one.key for one in found.values()}
+        else:
+            wanted = {one.customer_id for one in found.values() if one.customer_id is not None}
         rows: dict[str, dict[str, Any]] = {}
         if wanted:
-            for row in session.records(self.queries.customers, self.parameters(keys=tuple(wanted))):
-                rows[str(row["cart" if by_cart else "id"])] = row
-        customers: dict[CartKey, Customer] = {}
+            records = session.records(self.queries.customers, self.parameters(keys=tuple(wanted)))
+            asks_consent = asks_consent or "consent" in session.columns
+            fold, name = (self.fold, "cart") if by_cart else (self.fold_customer, "id")
+            rows = {fold(row[name]): row for row in records}
+        customers: dict[str, Customer] = {}
         for key, one in found.items():
-            row = rows.get(str(key if by_cart else one.customer_id), {})
+            row = rows.get(key if by_cart else self.fold_customer(one.customer_id), {})
             one.currency = _code(row.get("currency")) or one.currency
             one.rate = _rate(row.get("rate")) or one.rate
             if row or one.contact is not None:
-                customers[key] = _customer(row, one, hash_address)
+                # Who is asked for consent and has no row that tells has given none.
+                consent = _yes(row.get("consent")) if asks_consent else True
+                customers[key] = _customer(row, one, hash_address, consent=consent)
         return customers
 
-    def _bought(self, session: Session, found: dict[CartKey, _Found]) -> dict[str, set[int | str]]:
+    def _bought(self, session: Session, found: dict[str, _Found]) -> dict[str, set[int | str]]:
         """Customer → what they have bought."""
         customers = {one.customer_id for one in found.values() if one.customer_id is not None}
         bought: dict[str, set[int | str]] = defaultdict(set)
@@ -297,7 +333,7 @@ class Shop:
             for customer, product in session.rows(
                 self.queries.bought_products, self.parameters(keys=tuple(customers))
             ):
-                bought[str(customer)].add(product)
+                bought[self.fold_customer(customer)].add(product)
         return bought
 
     def carts_of(self, customers: Sequence[int | str]) -> list[CartKey]:
@@ -359,12 +395,15 @@ def text(value: Any) -> str:
 
 
 def _customer(
-    row: dict[str, Any], found: _Found, hash_address: Callable[[str | None], bytes | None]
+    row: dict[str, Any],
+    found: _Found,
+    hash_address: Callable[[str | None], bytes | None],
+    *,
+    consent: bool,
 ) -> Customer:
     """The customer's own row, and what the header says where that is silent."""
     contact = found.contact or Customer(None, None, None, None, None)
     email = text(row.get("email")) or contact.email
-    consent = row.get("consent", 1)
     return replace(
         contact,
         id=found.customer_id,
@@ -373,8 +412,17 @@ def _customer(
         role=text(row.get("role")) or None,
         language=text(row.get("language")) or contact.language,
         address_hash=hash_address(email),
-        consent=text(consent).casefold() not in {"", "0", "n", "no", "false"} and consent != b"\0",
+        consent=consent,
     )
+
+
+def _yes(value: Any) -> bool:
+    """Whether a column says yes: a number other than 0, or a text that is no no."""
+    if isinstance(value, bytes) and not value.strip(b"\0\x01"):  # BIT(1)
+        return b"\x01" in value
+    if isinstance(value, int | float | Decimal):
+        return bool(value)
+    return text(value).casefold() not in {"", "0", "n", "no", "false", "off", "none"}
 
 
 def _line(row: dict[str, Any]) -> Line | None:

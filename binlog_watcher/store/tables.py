@@ -80,7 +80,7 @@ def migrate(database: Database, shop: Shop) -> None:
             )
         for statement in _statements("schema.sql"):
             session.run(statement)
-        _upgrade_log(session)
+        _upgrade_log(session, shop)
         _check_keys(session, shop)
         create_views(session, shop)
         session.run(f"INSERT INTO {META} (name, value) VALUES ('address_salt', %s) ON DUPLICATE KEY UPDATE name = name",
@@ -137,7 +137,7 @@ def _has_views(session: Session) -> bool:
     return row is not None and row[0] == 3
 
 
-def _upgrade_log(session: Session) -> None:
+def _upgrade_log(session: Session, shop: Shop) -> None:
     """Add the columns of design §3 to the log table and give rows of the owner's own tool their place."""
     present = {
         str(name).lower(): (str(nullable), str(extra))
@@ -160,7 +160,7 @@ def _upgrade_log(session: Session) -> None:
     if present["user_id"][0] == "NO":
         changes.append(f"MODIFY COLUMN user_id {_type_of(session, 'user_id')} NULL")
     session.run(f"ALTER TABLE {LOG} " + ", ".join(changes))
-    _adopt_rows(session)
+    _adopt_rows(session, users_are_keys=shop.schema.header is None)
     indexes = {
         str(name)
         for (name,) in session.rows(
@@ -178,17 +178,20 @@ def _upgrade_log(session: Session) -> None:
     session.run(f"ALTER TABLE {LOG} " + ", ".join(final))
 
 
-def _adopt_rows(session: Session) -> None:
-    """Rows that the owner's tool wrote become finished episodes.
+def _adopt_rows(session: Session, *, users_are_keys: bool) -> None:
+    """Rows that the owner's tool wrote become finished episodes; of a user's cart, where users are what carts go by.
 
     Their version is the moment they were logged, so carts filled before it count as handled: what was mailed once
     is not mailed again. Rows of one user in one second are told apart by their microseconds.
     """
+    key = "CONCAT('log-', l.id)"
+    if users_are_keys:
+        key = f"COALESCE(CAST(l.user_id AS CHAR), {key})"
     adopted = session.run(
         f"UPDATE {LOG} l JOIN ("
         f"  SELECT id, ROW_NUMBER() OVER (PARTITION BY user_id, created_at ORDER BY id) - 1 AS nth FROM {LOG}"
         f") n ON n.id = l.id "
-        "SET l.cart_key = COALESCE(CAST(l.user_id AS CHAR), CONCAT('log-', l.id)), "
+        f"SET l.cart_key = {key}, "
         "    l.cart_version = COALESCE(UNIX_TIMESTAMP(l.created_at), 0) * 1000000 + n.nth, "
         "    l.status = IF(l.email_sent = 1, 'sent', 'failed'), "
         "    l.reason = 'imported', "
