@@ -9,7 +9,7 @@ from binlog_watcher.decision import Cart, Decision, Holdout, Send, Skip, Wait, d
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.events import CartKey
 from binlog_watcher.metrics import Metrics
-from binlog_watcher.pipeline import build_composer, build_pipeline, build_recommender
+from binlog_watcher.pipeline import ComposerSetup, build_pipeline, build_recommender
 from binlog_watcher.reconcile import BATCH, GRACE_US
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients
@@ -109,7 +109,8 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
         writer = text_writer(settings, metrics)
         try:
             catalogue = await asyncio.to_thread(read_catalogue, core.shop)
-            composer = build_composer(settings, core, build_recommender(settings, catalogue), writer, metrics)
+            recommender = build_recommender(settings, catalogue)
+            composer = ComposerSetup.of(settings, core).composer(recommender, writer, metrics)
             picks = composer.recommend([cart])[0]
             text = await composer.text(cart, picks)
             rendered, _ = composer.render(cart, picks, text, cart.logged.id if cart.logged else 0)

@@ -4,7 +4,6 @@ Whatever fails on the way has a fallback: no recommender, no recommendations; no
 mail that can't be built at all is an error.
 """
 
-import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from mailer import (
     message_id,
     parse_address,
 )
-from recommender import ProductFacts, Recommendation, Recommender, TextRequest, TextWriter
+from recommender import ProductFacts, Recommendation, Recommender, TemplateWriter, TextRequest, TextWriter
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +82,7 @@ class Composer:
         self._metrics = metrics
         self._product_url = product_url
         self._installation = installation
+        self._fallbacks = 0
 
     def recommend(self, carts: Sequence[Cart]) -> list[list[Recommendation]]:
         """Recommendations for a batch; none at all when the recommender fails. Blocking: call it in a thread."""
@@ -93,8 +93,32 @@ class Composer:
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
             log.warning("recommender.failed", error=f"{type(error).__name__}: {error}", mails=len(carts))
-            self._metrics.fallbacks.labels("recommender").inc(len(carts))
+            self.count_fallbacks(len(carts))
             return [[] for _ in carts]
+
+    def warm_up(self) -> None:
+        """Build the recommender's index now. Blocking; a failure shows with the first cart again."""
+        self.recommend([])
+
+    @property
+    def fallbacks(self) -> int:
+        """Mails so far that go without recommendations since the recommender failed."""
+        return self._fallbacks
+
+    def count_fallbacks(self, mails: int) -> None:
+        """So many more mails go without recommendations since the recommender failed, here or in a worker."""
+        if mails:
+            self._fallbacks += mails
+            self._metrics.fallbacks.labels("recommender").inc(mails)
+
+    @property
+    def writes_at_once(self) -> bool:
+        """Whether texts need not be waited for."""
+        return isinstance(self._writer, TemplateWriter)
+
+    def text_at_once(self, cart: Cart, picks: Sequence[Recommendation]) -> str:
+        """The template's text."""
+        return TemplateWriter().compose(self._request(cart, picks))
 
     def discount(self, cart: Cart) -> Discount:
         """The discount of the cart's tier.
@@ -113,14 +137,14 @@ class Composer:
 
     async def text(self, cart: Cart, picks: Sequence[Recommendation]) -> str:
         """The recommendation text; the writer falls back to the template by itself."""
-        percent = self.discount(cart).percent
-        return await self._writer.write(
-            TextRequest(
-                lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines),
-                picks=tuple(ProductFacts.of(pick.product) for pick in picks),
-                discount_percent=math.ceil(percent),  # the text only says that there is one
-                store_name=self._store.name,
-            )
+        return await self._writer.write(self._request(cart, picks))
+
+    def _request(self, cart: Cart, picks: Sequence[Recommendation]) -> TextRequest:
+        return TextRequest(
+            lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines),
+            picks=tuple(ProductFacts.of(pick.product) for pick in picks),
+            discount_percent=math.ceil(self.discount(cart).percent),  # the text only says that there is one
+            store_name=self._store.name,
         )
 
     def render(
@@ -170,11 +194,6 @@ class Composer:
             recipient_name=customer.name if customer else None,
         )
         return ReadyMail(claimed, address.mailbox, message, mid)
-
-    async def compose(self, claimed: ClaimedCart, picks: Sequence[Recommendation], now_us: int) -> ReadyMail:
-        """Text, rendering and building of one mail."""
-        text = await self.text(claimed.cart, picks)
-        return await asyncio.to_thread(self.build, claimed, picks, text, now_us)
 
     def _product_link(self, product_id: int | str) -> str | None:
         if self._product_url is None:

@@ -1,10 +1,13 @@
 """The last steps of a mail: fence → SMTP → outcome.
 
 Mails are fenced in micro-batches no larger than the free SMTP connections, so what passes the fence is handed to
-SMTP at once. A slow server holds up its own connection only. Outcomes are written in groups by one task.
+SMTP at once. A slow server holds up its own connection only. Outcomes are written in groups by one task, and a
+connection counts as free again once the outcome is in the log: a crash leaves no more unknown mails than there are
+connections.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -38,6 +41,9 @@ LAST_RETRY_US = 3_600_000_000
 STOPPED_US = 60_000_000
 """How long nothing is sent after the server refused our login or its TLS; then it is asked again."""
 
+GATHER_S = 0.005
+"""How long a fence, or the writing of outcomes, may wait for company: one statement does for all of it."""
+
 HELD_US = 1_000_000
 """How long mails wait while it is being asked."""
 
@@ -69,8 +75,10 @@ class Outbox:
         self._lease_us = lease_us
         self._queue: asyncio.Queue[ReadyMail] = asyncio.Queue(capacity)
         self._free = sender.connections
+        self._many = max(1, sender.connections // 2)
         self._freed = asyncio.Event()
-        self._outcomes: asyncio.Queue[tuple[ReadyMail, Outcome]] = asyncio.Queue(capacity)
+        # With each outcome: whether it comes of a connection, which is free again once it is written.
+        self._outcomes: asyncio.Queue[tuple[ReadyMail, Outcome, bool]] = asyncio.Queue(capacity)
         self._refused = asyncio.Event()
         self._unsettled = 0
         self._settled = asyncio.Event()
@@ -132,6 +140,11 @@ class Outbox:
         while self._free == 0:
             self._freed.clear()
             await self._freed.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                while self._free < min(self._many, self._queue.qsize() + 1):
+                    self._freed.clear()
+                    await self._freed.wait()
         mails = [first]
         while len(mails) < self._free and not self._queue.empty():
             mails.append(self._queue.get_nowait())
@@ -147,17 +160,7 @@ class Outbox:
         quiet = [mail for mail in mails if not self._tracker.touched(mail.claimed.due.key)]
         passed: set[int] = set()
         if quiet and not self._refused.is_set():
-            try:
-                passed = await asyncio.to_thread(
-                    self._episodes.fence,
-                    [
-                        Fenced(claimed.log_id, claimed.cart.fingerprint, claimed.cart.customer_id)
-                        for claimed in (mail.claimed for mail in quiet)
-                    ],
-                    lease_us=self._lease_us,
-                )
-            except Exception as error:  # noqa: BLE001 - no fence, no mail: the rows are tried again
-                log.error("fence.failed", error=str(error), mails=len(quiet))  # noqa: TRY400 - one line is enough
+            passed = await self._pass_fence(quiet)
         # Activity that arrived while the statement ran is caught here, still on this side of the hand-over.
         passed = {log_id for mail in quiet if (log_id := mail.claimed.log_id) in passed
                   and not self._tracker.touched(mail.claimed.due.key)}  # fmt: skip
@@ -168,12 +171,27 @@ class Outbox:
             await look_again(rest)
         return sendable
 
-    async def _send(self, mail: ReadyMail) -> None:
+    async def _pass_fence(self, mails: Sequence[ReadyMail]) -> set[int]:
+        """The log ids of those that nothing speaks against; one that the statement fails for holds up no other."""
+        fenced = [
+            Fenced(claimed.log_id, claimed.cart.fingerprint, claimed.cart.customer_id)
+            for claimed in (mail.claimed for mail in mails)
+        ]
         try:
-            outcome = await self._attempt(mail)
-        finally:
-            self._release()
-        await self._outcomes.put((mail, outcome))
+            return await asyncio.to_thread(self._episodes.fence, fenced, lease_us=self._lease_us)
+        except DatabaseUnavailableError as error:
+            log.error("fence.failed", error=str(error), mails=len(mails))  # noqa: TRY400 - one line is enough
+            return set()
+        except Exception as error:  # noqa: BLE001 - no fence, no mail: the rows are tried again
+            log.error("fence.failed", error=str(error), mails=len(mails))  # noqa: TRY400 - one line is enough
+            if len(mails) == 1:
+                return set()
+        alone = [await self._pass_fence([mail]) for mail in mails]
+        return set().union(*alone)
+
+    async def _send(self, mail: ReadyMail) -> None:
+        outcome = await self._attempt(mail)
+        await self._outcomes.put((mail, outcome, True))
 
     async def _attempt(self, mail: ReadyMail) -> Outcome:
         """Hand one mail to SMTP; every way in which that can end is an outcome."""
@@ -260,17 +278,26 @@ class Outbox:
         """Have an outcome written that was found before SMTP; ``queued``: the mail came from the queue."""
         if not queued:
             self._begin()
-        await self._outcomes.put((mail, outcome))
+        await self._outcomes.put((mail, outcome, False))
 
     async def _write_outcomes(self) -> None:
         """Write outcomes in groups; while MySQL is gone they wait, and new mails wait behind them."""
         while True:
-            group = [await self._outcomes.get()]
-            while not self._outcomes.empty() and len(group) < 100:
-                group.append(self._outcomes.get_nowait())
-            await self._write(group)
-            for mail, outcome in group:
+            group = await self._next_outcomes()
+            await self._write([(mail, outcome) for mail, outcome, _ in group])
+            self._release(sum(held for *_, held in group))
+            for mail, outcome, _ in group:
                 self._settle(mail, outcome)
+
+    async def _next_outcomes(self) -> list[tuple[ReadyMail, Outcome, bool]]:
+        group = [await self._outcomes.get()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                while len(group) < self._many and self._free + len(group) < self._sender.connections:
+                    group.append(await self._outcomes.get())
+        while not self._outcomes.empty() and len(group) < 100:
+            group.append(self._outcomes.get_nowait())
+        return group
 
     async def _write(self, group: Sequence[tuple[ReadyMail, Outcome]]) -> None:
         """Write outcomes however long it takes; one that MySQL can't take holds up no other."""

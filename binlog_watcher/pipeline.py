@@ -1,12 +1,15 @@
 """The recovery with all its parts, as the service and `cartwake reconcile` use it."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from binlog_watcher.composer import Composer
 from binlog_watcher.core import Core
+from binlog_watcher.logs import configure_logging, register_secret
 from binlog_watcher.metrics import Metrics
 from binlog_watcher.outbox import Outbox
+from binlog_watcher.press import LocalPress, Press, WorkerPress
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.recovery import Recovery
 from binlog_watcher.second_look import SecondLook
@@ -14,7 +17,7 @@ from binlog_watcher.settings import Settings
 from binlog_watcher.tracker import Tracker
 from binlog_watcher.wiring import discounts, links, mail_store, smtp, text_writer
 from mailer import SmtpSender
-from recommender import Catalog, Recommender, TextWriter
+from recommender import Catalog, Product, Recommender, TemplateWriter, TextWriter
 
 LEASE_MARGIN_S = 120
 """On top of all timeouts: time in the queue, and MySQL's."""
@@ -22,16 +25,26 @@ LEASE_MARGIN_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """From due carts to mails. ``outbox``, ``sender`` and ``look_again`` are None in a dry run."""
+    """From due carts to mails. ``press``, ``outbox``, ``sender`` and ``look_again`` are None in a dry run."""
 
     tracker: Tracker
     metrics: Metrics
-    recommender: Recommender
     recovery: Recovery
     writer: TextWriter
+    press: Press | None
     outbox: Outbox | None
     sender: SmtpSender | None
     look_again: SecondLook | None
+
+    async def start(self) -> None:
+        """Make ready to compose, once the catalogue has been read."""
+        if self.press is not None:
+            await self.press.start()
+
+    def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
+        """The catalogue has these now, and these no more. Any thread."""
+        if self.press is not None:
+            self.press.products_changed(changed, gone)
 
     async def send(self) -> None:
         """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
@@ -39,7 +52,9 @@ class Pipeline:
             await self.outbox.run(self.look_again)
 
     async def close(self) -> None:
-        """Close the connections to SMTP and Gemini."""
+        """End the workers, and close the connections to SMTP and Gemini."""
+        if self.press is not None:
+            await self.press.close()
         if self.sender is not None:
             await self.sender.close()
         await self.writer.close()
@@ -52,20 +67,42 @@ def build_recommender(settings: Settings, catalogue: Catalog) -> Recommender:
     )
 
 
-def build_composer(
-    settings: Settings, core: Core, recommender: Recommender, writer: TextWriter, metrics: Metrics
-) -> Composer:
-    """What turns a cart into a mail."""
-    return Composer(
-        store=mail_store(settings, core.schema.currency),
-        discounts=discounts(settings),
-        links=links(settings, core.link_secret),
-        recommender=recommender,
-        writer=writer,
-        metrics=metrics,
-        # Two shops under one sender domain, or a log table begun anew, never share a Message-ID.
-        installation=format(core.policy.activated_us // 1_000_000, "x"),
-    )
+@dataclass(frozen=True, slots=True)
+class ComposerSetup:
+    """What a composer is made of, here or in a worker process. ``currency``: see ``mail_store``.
+
+    ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
+    """
+
+    settings: Settings
+    link_secret: str | None
+    currency: str | None
+    installation: str
+
+    @classmethod
+    def of(cls, settings: Settings, core: Core) -> "ComposerSetup":
+        """For the shop that was opened."""
+        installation = format(core.policy.activated_us // 1_000_000, "x")
+        return cls(settings, core.link_secret, core.schema.currency, installation)
+
+    def __call__(self, catalog: Catalog) -> Composer:
+        """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
+        for secret in self.settings.secrets():
+            register_secret(secret)
+        configure_logging(self.settings.log_level)
+        return self.composer(build_recommender(self.settings, catalog), TemplateWriter(), Metrics())
+
+    def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:
+        """What turns a cart into a mail."""
+        return Composer(
+            store=mail_store(self.settings, self.currency),
+            discounts=discounts(self.settings),
+            links=links(self.settings, self.link_secret),
+            recommender=recommender,
+            writer=writer,
+            metrics=metrics,
+            installation=self.installation,
+        )
 
 
 def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeline:
@@ -73,7 +110,7 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
     tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), Metrics()
     recommender = build_recommender(settings, catalogue)
     writer = text_writer(settings, metrics)
-    composer = sender = outbox = look_again = None
+    composer = press = sender = outbox = look_again = None
     lease_us = 0
     if not settings.dry_run:
         smtp_settings = smtp(settings)
@@ -81,7 +118,10 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
         lease_s = smtp_settings.longest_send + settings.gemini_timeout_seconds + LEASE_MARGIN_S
         lease_us = int(lease_s * 1_000_000)
         sender = SmtpSender(smtp_settings)
-        composer = build_composer(settings, core, recommender, writer, metrics)
+        setup = ComposerSetup.of(settings, core)
+        composer = setup.composer(recommender, writer, metrics)
+        workers = settings.worker_processes
+        press = WorkerPress(composer, setup, catalogue, workers) if workers else LocalPress(composer)
         outbox = Outbox(
             sender=sender,
             mail_from=settings.sender_email,
@@ -104,6 +144,7 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
         episodes=core.episodes,
         tracker=tracker,
         composer=composer,
+        press=press,
         outbox=outbox,
         policy=core.policy,
         limiter=TokenBucket(settings.max_emails_per_minute, core.clock.now_us()),
@@ -112,4 +153,4 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
         currency=core.schema.currency or settings.currency,
         lease_us=lease_us,
     )
-    return Pipeline(tracker, metrics, recommender, recovery, writer, outbox, sender, look_again)
+    return Pipeline(tracker, metrics, recovery, writer, press, outbox, sender, look_again)

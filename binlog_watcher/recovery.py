@@ -31,6 +31,7 @@ from binlog_watcher.events import CartKey
 from binlog_watcher.loading import OPEN, CartLoader
 from binlog_watcher.metrics import Metrics
 from binlog_watcher.outbox import Outbox
+from binlog_watcher.press import CHUNK, Press
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.second_look import closing_reason
 from binlog_watcher.store.log import EpisodeLog
@@ -38,7 +39,6 @@ from binlog_watcher.store.log_rows import Claims, Episode, Outcome
 from binlog_watcher.tracker import DueCart, Tracker
 from binlog_watcher.turns import Sendable, in_turn
 from mailer import mask
-from recommender import Recommendation
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +68,7 @@ class Recovery:
         episodes: EpisodeLog,
         tracker: Tracker,
         composer: Composer | None,
+        press: Press | None,
         outbox: Outbox | None,
         policy: Policy,
         limiter: TokenBucket,
@@ -76,11 +77,12 @@ class Recovery:
         currency: str,
         lease_us: int,
     ) -> None:
-        """``composer`` and ``outbox`` None: a dry run, which decides, reports and writes nothing."""
+        """``composer``, ``press`` and ``outbox`` None: a dry run, which decides, reports and writes nothing."""
         self._loader = loader
         self._episodes = episodes
         self._tracker = tracker
         self._composer = composer
+        self._press = press
         self._outbox = outbox
         self._policy = policy
         self._limiter = limiter
@@ -213,7 +215,7 @@ class Recovery:
 
     async def _send(self, sends: list[Sendable], now_us: int) -> None:
         """Claim what may go out now and compose it."""
-        if self._outbox is None or self._composer is None:
+        if self._outbox is None or self._press is None:
             self._report_dry(sends)
             return
         held_us = self._outbox.held_until_us(now_us)
@@ -227,7 +229,9 @@ class Recovery:
             self._tracker.wait(one.due, now_us + self._limiter.wait_us(position))
         if granted:
             claimed = await self._claim(sends[:granted], now_us)
-            await self._compose(claimed, self._composer, self._outbox)
+            chunks = [claimed[start : start + CHUNK] for start in range(0, len(claimed), CHUNK)]
+            press, outbox = self._press, self._outbox
+            await asyncio.gather(*(self._compose(chunk, press, outbox) for chunk in chunks))
 
     async def _claim(self, sends: Sequence[Sendable], now_us: int) -> list[ClaimedCart]:
         """The carts that are ours now; tokens that no claim was made with are given back."""
@@ -263,25 +267,17 @@ class Recovery:
                 self._tracker.finish(due.key)
         return claimed
 
-    async def _compose(self, claimed: Sequence[ClaimedCart], composer: Composer, outbox: Outbox) -> None:
-        picks = await asyncio.to_thread(composer.recommend, [entry.cart for entry in claimed])
-
-        async def one(entry: ClaimedCart, chosen: list[Recommendation]) -> None:
-            try:
-                mail = await composer.compose(entry, chosen, self._clock.now_us())
-            except Exception as error:
-                log.exception("recovery.finished", user=entry.due.key, outcome="failed", error=str(error))
+    async def _compose(self, chunk: Sequence[ClaimedCart], press: Press, outbox: Outbox) -> None:
+        made = await press.compose(chunk, self._clock.now_us())
+        for entry, mail in zip(chunk, made, strict=True):
+            if isinstance(mail, Exception):
+                why = f"{type(mail).__name__}: {mail}"
+                log.error("recovery.finished", user=entry.due.key, outcome="failed", error=why, exc_info=mail)
                 self._metrics.mails.labels("failed").inc()
                 ghost = ReadyMail(entry, "", b"", "")
-                await outbox.record(
-                    ghost,
-                    Outcome(entry.log_id, Status.FAILED, error=f"{type(error).__name__}: {error}"),
-                    queued=False,
-                )
-                return
-            await outbox.put(mail)
-
-        await asyncio.gather(*(one(entry, chosen) for entry, chosen in zip(claimed, picks, strict=True)))
+                await outbox.record(ghost, Outcome(entry.log_id, Status.FAILED, error=why), queued=False)
+            else:
+                await outbox.put(mail)
 
     def _episode(self, cart: Cart, activity_us: int) -> Episode:
         percent = self._composer.discount(cart).percent if self._composer else None

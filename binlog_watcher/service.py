@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,7 @@ THREADS = 12
 CLOCK_INTERVAL_S = 60.0
 PRESENCE_INTERVAL_S = 5.0
 METRICS_INTERVAL_S = 0.25
+CATALOGUE_INTERVAL_S = 60.0
 
 AT_ONCE = 1000
 """Products, or customers, that one statement asks for."""
@@ -50,6 +52,8 @@ class Service:
         self._heard_us = core.clock.now_us()
         self._changes: deque[ProductChanged | CustomerOrdersChanged] = deque()
         self._catalog = Catalog()
+        self._catalogue_is_old = False
+        self._catalogue_read_at = float("-inf")
         self._pipeline = build_pipeline(settings, core, self._catalog)
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
         self._presence = Presence(settings.connection, core.episodes.owner)
@@ -171,15 +175,29 @@ class Service:
         while True:
             await asyncio.sleep(1)
             changes = [self._changes.popleft() for _ in range(len(self._changes))]
-            products = list({one.product_id for one in changes if isinstance(one, ProductChanged)})
+            named = {one.product_id for one in changes if isinstance(one, ProductChanged)}
+            products = [product_id for product_id in named if product_id is not None]
+            self._catalogue_is_old = self._catalogue_is_old or None in named
             customers = {one.customer: one.at_us for one in changes if isinstance(one, CustomerOrdersChanged)}
             try:
                 for start in range(0, len(products), AT_ONCE):
                     await asyncio.to_thread(self._read_products, products[start : start + AT_ONCE])
                 await asyncio.to_thread(self._look_at_carts_of, customers)
+                await asyncio.to_thread(self._read_catalogue_again)
             except CartwakeError as error:
                 self._changes.extend(changes)
                 log.warning("changes.not_read", error=str(error), changes=len(changes))
+
+    def _read_catalogue_again(self) -> None:
+        """All of it, since nobody knows what changed; once a minute at most."""
+        now = time.monotonic()
+        if not self._catalogue_is_old or now - self._catalogue_read_at < CATALOGUE_INTERVAL_S:
+            return
+        self._catalogue_is_old, self._catalogue_read_at = False, now
+        old = set(self._catalog.snapshot().products)
+        fresh = read_catalogue(self._core.shop)
+        self._catalog.replace(fresh)
+        self._pipeline.products_changed(list(fresh), list(old - set(fresh.snapshot().products)))
 
     def _look_at_carts_of(self, customers: dict[int | str, int]) -> None:
         for start in range(0, len(customers), AT_ONCE):
@@ -188,23 +206,19 @@ class Service:
             self.tracker.look_again(keys, max(customers[one] for one in some), PARTITION)
 
     def _read_products(self, ids: list[int | str]) -> None:
-        gone = set(ids)
-        for page in self._core.shop.catalogue(ids):
-            for row in page:
-                item = product(row)
-                if item is not None:
-                    self._catalog.upsert(item)
-                    gone.discard(row.id)
+        rows = [row for page in self._core.shop.catalogue(ids) for row in page]
+        changed = [item for row in rows if (item := product(row)) is not None]
+        gone = list(set(ids) - {item.id for item in changed})
+        for item in changed:
+            self._catalog.upsert(item)
         for product_id in gone:
             self._catalog.remove(product_id)
+        self._pipeline.products_changed(changed, gone)
 
     async def _load_catalogue(self) -> None:
         catalogue = await asyncio.to_thread(read_catalogue, self._core.shop)
         self._catalog.replace(catalogue)
-        try:
-            await asyncio.to_thread(self._pipeline.recommender.build)
-        except Exception as error:  # noqa: BLE001 - mails go out without recommendations, and say so in the log
-            log.warning("recommender.failed", error=f"{type(error).__name__}: {error}")
+        await self._pipeline.start()
         log.info("catalogue.read", products=len(self._catalog))
 
     def _refresh_clock(self) -> None:

@@ -118,6 +118,7 @@ class Settings(BaseModel):
     metrics_host: kind.Host = "127.0.0.1"
     metrics_port: kind.Port | None = None
     shutdown_seconds: kind.Seconds = 30.0
+    worker_processes: Annotated[int, Ge(0), Le(64)] = 0
 
     @field_validator("max_cart_age_hours")
     @classmethod

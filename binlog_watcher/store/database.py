@@ -1,6 +1,7 @@
 """Pooled sessions on the shop's primary. READ COMMITTED, UTC, strict: we never lock a shop's row (design §3)."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -161,6 +162,10 @@ class Session:
         self._database.statements += 1
         started = time.perf_counter()
         affected: int = self._cursor.execute(sql, parameters)
+        if not logging.getLogger(__name__).isEnabledFor(
+            logging.DEBUG
+        ):  # to shorten the text of a batch takes as long as its claim
+            return affected
         log.debug(
             "database.statement",
             sql=" ".join(sql.split())[:200],
@@ -177,8 +182,12 @@ class Session:
     def records(self, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
         """Execute a query; its rows by column name, in lower case."""
         rows = self.rows(sql, parameters)
-        names = [str(column[0]).lower() for column in self._cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return [dict(zip(self.columns, row, strict=True)) for row in rows]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the last query, in lower case; also when it had no rows."""
+        return tuple(str(column[0]).lower() for column in self._cursor.description or ())
 
     def row(self, sql: str, parameters: Any = None) -> tuple[Any, ...] | None:
         """Execute a query; its first row or None."""

@@ -107,15 +107,15 @@ def hold(monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str) -> C
     loop = asyncio.get_running_loop()
     match stage:
         case "compose":
-            composer: Any = cartwake.recovery._composer
-            original = composer.text
+            press: Any = cartwake.pipeline.press
+            original = press.compose
 
-            async def text(*arguments: Any) -> str:
+            async def compose(*arguments: Any) -> Any:
                 reached.set()
                 await go_on.wait()
-                return str(await original(*arguments))
+                return await original(*arguments)
 
-            monkeypatch.setattr(composer, "text", text)
+            monkeypatch.setattr(press, "compose", compose)
         case "fence":
             episodes: Any = cartwake.core.episodes
             fence = episodes.fence

@@ -1,0 +1,171 @@
+"""Messages are the same wherever they are made, and a worker that dies costs time only."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from binlog_watcher.composer import ClaimedCart, Composer, ReadyMail
+from binlog_watcher.decision import Cart, Customer, Line, Send
+from binlog_watcher.demo import sample_shop
+from binlog_watcher.metrics import Metrics
+from binlog_watcher.press import CHUNK, LocalPress, WorkerPress
+from binlog_watcher.tracker import DueCart
+from mailer import DEFAULT_TABLE, Links, Store
+from recommender import Catalog, Product, Recommender, TemplateWriter, TextRequest
+
+NOW = 1_790_000_000_000_000
+STORE = Store(
+    name="The Sample Shop", url="https://shop.example.com", address="1 Market Street",
+    support_email="support@shop.example.com", sender_email="hello@shop.example.com",
+    sender_name="The Sample Shop", cart_url="https://shop.example.com/cart", currency="USD",
+)  # fmt: skip
+
+
+class SlowWriter:
+    """Writes texts that have to be waited for, as Gemini does."""
+
+    async def write(self, request: TextRequest) -> str:
+        await asyncio.sleep(0)
+        if request.lines[0].name == "refuse":
+            raise RuntimeError("no text for this one")
+        return f"Written for {request.lines[0].name}."
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Make:
+    """A worker's composer. ``dies_of``: a cart that kills the worker."""
+
+    dies_of: int | None = None
+
+    def __call__(self, catalog: Catalog) -> Composer:
+        made = composer(catalog)
+        if self.dies_of is not None:
+            build: Any = made.build
+
+            def deadly(claimed: ClaimedCart, *arguments: Any) -> ReadyMail:
+                if claimed.log_id == self.dies_of:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return build(claimed, *arguments)  # type: ignore[no-any-return]
+
+            made.build = deadly  # type: ignore[method-assign]
+        return made
+
+
+def composer(catalog: Catalog, writer: Any = None) -> Composer:
+    return Composer(
+        store=STORE, discounts=DEFAULT_TABLE, links=Links("a secret for tests", support_email="s@example.com"),
+        recommender=Recommender(catalog, count=3, threshold=0.0, rebuild_pause_s=0),
+        writer=writer or TemplateWriter(), metrics=Metrics(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def catalog() -> Iterator[Catalog]:
+    rows = [
+        {
+            name: getattr(p, name)
+            for name in ("id", "name", "description", "price", "category", "image", "stock")
+        }
+        for p in sample_shop.products()
+    ]
+    return Catalog([Product.from_row(row) for row in rows])  # type: ignore[return-value]
+
+
+def claimed(number: int, *, name: str = "Tea pot", email: str = "a@example.com") -> ClaimedCart:
+    line = Line(number, f"{name}", "Kitchen", Decimal(20), 1, None)
+    cart = Cart(number, Customer(number, "Ada", email, None, b"x" * 32), (line,), NOW, None)
+    return ClaimedCart(DueCart(number, "b", NOW, NOW), cart, Send(NOW, NOW), number, 1)
+
+
+def messages(made: Any) -> list[bytes]:
+    return [one.message for one in made]
+
+
+@pytest.mark.parametrize("writer", [TemplateWriter(), SlowWriter()], ids=["template", "a writer that waits"])
+async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> None:
+    chunk = [claimed(number) for number in range(1, 8)]
+    local = composer(catalog, writer)
+    expected = messages(await LocalPress(local).compose(chunk, NOW))
+    press = WorkerPress(local, Make(), catalog, 2)
+    try:
+        await press.start()
+        several = await asyncio.gather(*(press.compose(chunk, NOW) for _ in range(4)))
+    finally:
+        await press.close()
+    assert all(messages(made) == expected for made in several)
+    assert b"Written for" in expected[0] or isinstance(writer, TemplateWriter) or len(expected) == 7
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+async def test_a_broken_cart_is_its_own_trouble(catalog: Catalog, workers: int) -> None:
+    chunk = [claimed(1), claimed(2, email="not an address"), claimed(3, name="refuse")]
+    local = composer(catalog, SlowWriter())
+    press: Any = WorkerPress(local, Make(), catalog, workers) if workers else LocalPress(local)
+    try:
+        made = await press.compose(chunk, NOW)
+    finally:
+        await press.close()
+    assert isinstance(made[0], ReadyMail)
+    assert "not an address" not in str(made[0])
+    assert isinstance(made[1], Exception)
+    assert str(made[2]) == "no text for this one"
+
+
+async def test_a_worker_that_is_killed_is_replaced(catalog: Catalog) -> None:
+    local = composer(catalog)
+    expected = messages(await LocalPress(local).compose([claimed(1)], NOW))
+    press = WorkerPress(local, Make(), catalog, 1)
+    try:
+        await press.start()
+        (worker,) = press._workers
+        os.kill(worker.process.pid or 0, signal.SIGKILL)
+        assert messages(await press.compose([claimed(1)], NOW)) == expected
+        assert press._workers != [worker]
+    finally:
+        await press.close()
+
+
+async def test_a_cart_that_no_worker_survives_is_made_here(catalog: Catalog) -> None:
+    local = composer(catalog)
+    chunk = [claimed(1), claimed(13)]
+    expected = messages(await LocalPress(local).compose(chunk, NOW))
+    press = WorkerPress(local, Make(dies_of=13), catalog, 1)
+    try:
+        assert messages(await press.compose(chunk, NOW)) == expected
+        assert messages(await press.compose([claimed(1)], NOW)) == expected[:1]
+    finally:
+        await press.close()
+
+
+async def test_workers_hear_of_changed_products(catalog: Catalog) -> None:
+    local = composer(catalog)
+    press = WorkerPress(local, Make(), catalog, 1)
+    try:
+        await press.start()
+        before = await press.compose([claimed(1)], NOW)
+        gone = [product.id for product in catalog if product.id != 1]
+        for product_id in gone:
+            catalog.remove(product_id)
+        press.products_changed([], gone)
+        after = await press.compose([claimed(1)], NOW)
+    finally:
+        await press.close()
+    assert len(messages(after)[0]) < len(messages(before)[0])  # nothing is left to be recommended
+
+
+async def test_workers_end_with_their_parent(catalog: Catalog) -> None:
+    press = WorkerPress(composer(catalog), Make(), catalog, 2)
+    await press.start()
+    processes = [worker.process for worker in press._workers]
+    await press.close()
+    assert all(not process.is_alive() for process in processes)
+    assert CHUNK > 1
