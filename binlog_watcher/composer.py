@@ -28,6 +28,7 @@ from mailer import (
     Renderer,
     Store,
     build,
+    check_line_ends,
     first_name,
     message_id,
     parse_address,
@@ -193,6 +194,7 @@ class Composer:
             unsubscribe=mail.unsubscribe,
             recipient_name=customer.name if customer else None,
         )
+        check_line_ends(message)
         return ReadyMail(claimed, address.mailbox, message, mid)
 
     def _product_link(self, product_id: int | str) -> str | None:

@@ -8,6 +8,7 @@ included. Tracebacks (never with local variables) go to the file, each of their 
 terminal shows one line, unless the level is DEBUG or there is no file.
 """
 
+import functools
 import logging
 import os
 import re
@@ -47,7 +48,7 @@ _PROCESSORS: list[Processor] = [
     structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
 ]
 _PLAIN = re.compile(r"[^\s\"'=\\]+")
-_OUR_KEYS = frozenset({"event", "level", "exc_info", "stack_info", "_record", "_from_structlog"})
+_OUR_KEYS = frozenset({"event", "level", "exc_info", "stack_info", "_record", "_from_structlog", "_words"})
 
 
 def configure_logging(
@@ -136,16 +137,7 @@ class _Line:
     def __call__(self, _logger: object, _method: str, event: EventDict) -> str:
         record: logging.LogRecord = event["_record"]
         error = _exception(event.get("exc_info"))
-        values = {key: value for key, value in event.items() if key not in _OUR_KEYS}
-        if error is not None:
-            values["exception"] = summarise(error)
-        words = [
-            _escape(_text(event["event"])),
-            *(f"{key}={_quote(_text(value))}" for key, value in values.items()),
-        ]
-        if not event["_from_structlog"]:
-            words.insert(0, f"[{record.name}]")
-        line = f"{_time(record)} {self._level(record)} {' '.join(words)}"
+        line = f"{_time(record)} {self._level(record)} {_words(record, event, error)}"
         if error is not None and self._tracebacks:
             # Redacted before it is cut into lines, for a secret may span them.
             lines = REDACTOR.redact("".join(traceback.format_exception(error))).splitlines()
@@ -158,8 +150,34 @@ class _Line:
         return f"{colour}{padded}\x1b[0m" if self._coloured else padded
 
 
+def _words(record: logging.LogRecord, event: EventDict, error: BaseException | None) -> str:
+    """The event and its values, the same for the terminal and the file: made once."""
+    made = event.get("_words")
+    if isinstance(made, str):
+        return made
+    values = {key: value for key, value in event.items() if key not in _OUR_KEYS}
+    if error is not None:
+        values["exception"] = summarise(error)
+    words = [
+        _escape(_text(event["event"])),
+        *(f"{key}={_quote(_text(value))}" for key, value in values.items()),
+    ]
+    if not event["_from_structlog"]:
+        words.insert(0, f"[{record.name}]")
+    line = " ".join(words)
+    if isinstance(record.msg, dict):  # structlog's own, of which each formatter gets a copy
+        record.msg["_words"] = line
+    return line
+
+
 def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    seconds = int(record.created)
+    return f"{_second(seconds)}.{int((record.created - seconds) * 1000):03}Z"
+
+
+@functools.lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _exception(exc_info: Any) -> BaseException | None:

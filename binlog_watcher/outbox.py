@@ -84,6 +84,8 @@ class Outbox:
         self._settled = asyncio.Event()
         self._settled.set()
         self._stopped_until_us = 0
+        self.on_settled: Callable[[], None] = lambda: None
+        """Called when a mail has its outcome in the log: there is room for another cart."""
 
     def held_until_us(self, now_us: int) -> int:
         """Until when nothing can be sent because the server refused us; 0 while all is well."""
@@ -200,7 +202,7 @@ class Outbox:
         shown = mask(mail.recipient)
         base = {"user": claimed.due.key, "to": shown, "log_id": claimed.log_id, "attempt": claimed.attempt}
         try:
-            reply = await self._sender.send(self._mail_from, mail.recipient, mail.message)
+            reply = await self._sender.send(self._mail_from, mail.recipient, mail.message, checked=True)
         except RetryLaterError as error:
             return self._retry(mail, str(error))
         except RejectedForeverError as error:
@@ -329,5 +331,6 @@ class Outbox:
         else:
             self._tracker.finish(mail.claimed.due.key)
         self._unsettled -= 1
+        self.on_settled()
         if self._unsettled == 0:
             self._settled.set()

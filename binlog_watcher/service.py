@@ -58,6 +58,8 @@ class Service:
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
         self._presence = Presence(settings.connection, core.episodes.owner)
         self._timers = Timers(self.tracker, self._pipeline.recovery, core.clock)
+        if self._pipeline.outbox is not None:
+            self._pipeline.outbox.on_settled = self._timers.poke
         self._reconciler = Reconciler(
             shop=core.shop,
             scan=core.scan,

@@ -62,7 +62,8 @@ class Timers:
                 self._wake.clear()
                 self._sleeps_until_us = _ANYTHING  # before the wheel is looked at: nothing is missed
                 room = MAX_IN_HAND - self._tracker.in_hand
-                due = self._tracker.take_due(self._clock.now_us(), min(BATCH, room)) if room > 0 else []
+                # Room for a whole batch: one cart at a time, as each mail is settled, would cost a batch's statements.
+                due = self._tracker.take_due(self._clock.now_us(), BATCH) if room >= BATCH else []
                 if due:
                     task = batches.create_task(self._recovery.process(due))
                     task.add_done_callback(lambda _: self.poke())
@@ -72,7 +73,7 @@ class Timers:
     async def _sleep(self, room: int) -> None:
         next_due_us = self._tracker.next_due()
         seconds = LONGEST_SLEEP_S
-        if next_due_us is not None and room > 0:
+        if next_due_us is not None and room >= BATCH:
             wait_us = next_due_us - self._clock.now_us()
             # Due but held back by the partition's clock: the next batch or heartbeat wakes us.
             seconds = min(LONGEST_SLEEP_S, wait_us / 1e6) if wait_us > 0 else 0.25

@@ -22,7 +22,7 @@ from mailer.mail import Line, Pick, RecoveryMail, Store
 from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, round_money
 from mailer.render import Rendered, Renderer
-from mailer.sender import SmtpSender
+from mailer.sender import SmtpSender, check_line_ends
 from mailer.smtp_settings import SmtpSettings, is_loopback
 from mailer.text import display_name, first_name
 
@@ -54,6 +54,7 @@ __all__ = [
     "Unsubscribe",
     "WrongSignatureError",
     "build",
+    "check_line_ends",
     "display_name",
     "first_name",
     "format_money",
