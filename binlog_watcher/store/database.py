@@ -120,14 +120,24 @@ class Database:
             yield session
             session.run("COMMIT")
 
-    def in_transaction(self, work: Callable[["Session"], T], *, attempts: int = 5) -> T:
-        """Run ``work`` in a transaction, again after a deadlock (1213) or a lock wait (1205).
+    def in_transaction(self, work: Callable[["Session"], T]) -> T:
+        """``again_after_deadlocks`` in a transaction."""
+        return self.again_after_deadlocks(work, place=self.transaction)
+
+    def again_after_deadlocks(
+        self,
+        work: Callable[["Session"], T],
+        *,
+        attempts: int = 5,
+        place: "Callable[[], contextlib.AbstractContextManager[Session]] | None" = None,
+    ) -> T:
+        """Run ``work``, again after a deadlock (1213) or a lock wait (1205).
 
         Raises DatabaseUnavailableError when that does not help: others hold the rows, later they will not.
         """
         for attempt in range(1, attempts + 1):
             try:
-                with self.transaction() as session:
+                with (place or self.session)() as session:
                     return work(session)
             except (pymysql.err.OperationalError, pymysql.err.InternalError) as error:
                 if error.args[0] not in RETRYABLE:

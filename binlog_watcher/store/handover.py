@@ -61,28 +61,33 @@ def fence(session: Session, owner: str, shop: Shop, mails: Sequence[Fenced], *, 
     }
 
 
-def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
-    """Inside a transaction: write how attempts ended; rows that someone else took over meanwhile are left alone.
+COLUMNS = (
+    "id",
+    "status",
+    "reason",
+    "error",
+    "email_sent",
+    "sent_at",
+    "message_id",
+    "next_attempt_at",
+    "hash",
+    "mailed_at",
+)
 
-    Addresses before rows, as in a claim: the same order of locks everywhere.
+
+def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
+    """One statement writes how attempts ended; rows that someone else took over meanwhile are left alone.
+
+    Whoever has the row now, the mail that went out counts for the cool-down of its address: the address first, as in
+    a claim, which locks in the same order.
     """
-    mailed = {o.address_hash: o.at_us for o in outcomes if o.status in EMAIL_SENT and o.address_hash}
-    if mailed:
-        table, parameters = rows_as_table(
-            ("hash", "mailed_at"), [(digest, utc_naive(at_us)) for digest, at_us in sorted(mailed.items())]
-        )
-        session.run(
-            f"UPDATE {table} v STRAIGHT_JOIN {RECIPIENT} r ON r.address_hash = v.hash "
-            "SET r.last_mail_at = v.mailed_at",
-            parameters,
-        )
-    columns = ("id", "status", "reason", "error", "email_sent", "sent_at", "message_id", "next_attempt_at")
-    table, parameters = rows_as_table(columns, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)])
+    table, parameters = rows_as_table(COLUMNS, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)])
     session.run(
-        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.id = v.id "
-        "SET l.status = v.status, l.reason = v.reason, l.error = v.error, l.email_sent = v.email_sent, "
-        "l.sent_at = v.sent_at, l.message_id = COALESCE(v.message_id, l.message_id), "
-        "l.next_attempt_at = v.next_attempt_at, l.lease_until = NULL WHERE l.owner = %s AND l.status IN %s",
+        f"UPDATE {table} v LEFT JOIN {RECIPIENT} r ON r.address_hash = v.hash AND v.mailed_at IS NOT NULL "
+        f"LEFT JOIN {LOG} l ON l.id = v.id AND l.owner = %s AND l.status IN %s "
+        "SET r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
+        "l.email_sent = v.email_sent, l.sent_at = v.sent_at, l.message_id = COALESCE(v.message_id, l.message_id), "
+        "l.next_attempt_at = v.next_attempt_at, l.lease_until = NULL",
         [*parameters, owner, (Status.CLAIMED, Status.SENDING, Status.UNKNOWN)],
     )
 
@@ -95,4 +100,5 @@ def _values(outcome: Outcome) -> tuple[Any, ...]:
         outcome.log_id, outcome.status, outcome.reason, error, EMAIL_SENT.get(outcome.status, 0),
         utc_naive(outcome.at_us) if mailed else None, outcome.message_id,
         utc_naive(again) if again is not None and outcome.status is Status.RETRY else None,
+        outcome.address_hash, utc_naive(outcome.at_us) if mailed else None,
     )  # fmt: skip

@@ -83,7 +83,9 @@ class EpisodeLog:
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Write how attempts ended."""
         if outcomes:
-            self._database.in_transaction(lambda session: handover.finish(session, self.owner, outcomes))
+            self._database.again_after_deadlocks(
+                lambda session: handover.finish(session, self.owner, outcomes)
+            )
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         """Open rows that will not be mailed any more (bought, emptied, too old)."""
