@@ -23,6 +23,9 @@ SHOP = "binlog"
 LEASE = 60 * SECOND
 GRACE = 5 * SECOND
 RECONCILE = 20 * SECOND
+JUMP = 3 * SECOND
+MEASURED = 5.0
+"""Seconds until a clock that jumped is put right."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Faults:
     lose: float = 0  # chance an event
     swap: float = 0  # chance an event
     smtp: float = 0  # chance an attempt
+    jump: float = 0  # the clock is wrong by up to JUMP, until it is measured again
 
 
 @dataclass
@@ -56,6 +60,11 @@ class SimulatedService:
         self.silent_until = 0
         self.down = False
         self.blind: list[float] = []  # for each mail: what was forgotten of its cart
+        self.offset = 0  # of our clock
+        self.sharing: dict[bytes, list[CartKey]] = {}
+        for key, address in self.shop.address.items():
+            if address is not None:
+                self.sharing.setdefault(address, []).append(key)
         self.start()
 
     def later(self, delay: float, what: Callable[[], None]) -> None:
@@ -73,6 +82,7 @@ class SimulatedService:
     def start(self) -> None:
         self.tracker = Tracker(self.policy.threshold_us)
         self.down = False
+        self.offset = 0
         self.forgotten = dict.fromkeys(self.shop.address, self.shop.now)
         self.reconciled_to = self.shop.now - self.policy.threshold_us - GRACE
         self.open()
@@ -153,7 +163,7 @@ class SimulatedService:
         if self.down:
             return
         self.pump()
-        due = self.tracker.take_due(self.shop.now, 100)
+        due = self.tracker.take_due(self.shop.now + self.offset, 100)
         if due:
             self.process(due)
         settled = self.silent_until <= self.shop.now
@@ -163,6 +173,12 @@ class SimulatedService:
             self.reset("simulated")
         elif self.dice.random() < self.faults.restart:
             self.die()
+        elif self.dice.random() < self.faults.jump:
+            self.offset = self.dice.randint(-JUMP, JUMP)
+            self.later(MEASURED, self._measure)
+
+    def _measure(self) -> None:
+        self.offset = 0
 
     # --- the recovery -------------------------------------------------------------------------------------------
 
@@ -173,8 +189,9 @@ class SimulatedService:
             if self.tracker.touched(one.key):
                 self.tracker.finish(one.key)
                 continue
-            answer = decide(cart, one.activity_us, shop.now, self.policy)
-            shop.tell(one.key, f"  {'found' if found else 'fired'}: {answer}")
+            answer = decide(cart, one.activity_us, shop.now + self.offset, self.policy)
+            if shop.telling:
+                shop.tell(one.key, f"  {'found' if found else 'fired'}: {answer}")
             self.finds += found and isinstance(answer, Send)
             match answer:
                 case Send():
@@ -200,8 +217,8 @@ class SimulatedService:
             row.status is Status.CLAIMED
             and row.process == shop.process
             and shop.now < (row.lease_until_us or 0)
-            for other, its in shop.address.items()
-            if its == address and other != one.key
+            for other in self.sharing.get(address, ())
+            if other != one.key
             for row in shop.log[other].values()
         )
         if busy:
@@ -224,7 +241,7 @@ class SimulatedService:
             return
         armed = self.tracker.due_of(one.key)
         activity = one.activity_us if armed is None else armed - self.policy.threshold_us
-        answer = decide(replace(cart, logged=None), activity, shop.now, self.policy)
+        answer = decide(replace(cart, logged=None), activity, shop.now + self.offset, self.policy)
         shop.tell(one.key, f"  stopped at the fence: {answer}")
         match answer:
             case Wait(until_us, _):
