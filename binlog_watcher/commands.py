@@ -14,7 +14,7 @@ from binlog_watcher.reconcile import BATCH, GRACE_US
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.presence import SERVICE_LOCK, Presence
+from binlog_watcher.store.presence import Presence, service_lock
 from binlog_watcher.store.shop import Shop
 from binlog_watcher.store.times import from_us
 from binlog_watcher.wiring import read_catalogue, text_writer
@@ -168,7 +168,7 @@ async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
 
 def _service_runs(database: Database) -> bool:
     with database.session() as session:
-        row = session.row("SELECT IS_USED_LOCK(CONCAT(%s, ':', DATABASE()))", (SERVICE_LOCK,))
+        row = session.row("SELECT IS_USED_LOCK(%s)", (service_lock(database.settings.database),))
     return row is not None and row[0] is not None
 
 

@@ -4,21 +4,19 @@ When the process dies its connection closes, MySQL frees the lock, and its claim
 of after their lease. It is an optimisation, never the guarantee: the fence checks owner and lease in any case.
 """
 
-import contextlib
 import secrets
 import threading
-from typing import TYPE_CHECKING
 
 import pymysql
 import structlog
 
 from binlog_watcher.connection import ConnectionSettings
-
-if TYPE_CHECKING:
-    from pymysql.connections import Connection
-    from pymysql.cursors import Cursor
+from binlog_watcher.store.named_lock import LONGEST_NAME, LockSession, of_database
 
 log = structlog.get_logger(__name__)
+
+IDLE_S = 30
+"""After so long without a ping MySQL takes the instance for dead: it is frozen, or its machine is gone."""
 
 
 def new_owner() -> str:
@@ -27,12 +25,13 @@ def new_owner() -> str:
 
 
 def lock_name(owner: str) -> str:
-    """The lock that the instance holds; MySQL allows 64 characters."""
-    return f"cartwake.owner:{owner}"[:64]
+    """The lock that the instance holds."""
+    return f"cartwake.owner:{owner}"[:LONGEST_NAME]
 
 
-SERVICE_LOCK = "cartwake.service"
-"""Prefix of the lock that tells `cartwake reconcile` that a service follows this database."""
+def service_lock(database: str) -> str:
+    """The lock that tells `cartwake reconcile` that a service follows this database."""
+    return of_database("cartwake.service", database)
 
 
 class Presence:
@@ -41,36 +40,31 @@ class Presence:
     def __init__(self, settings: ConnectionSettings, owner: str) -> None:
         self._settings = settings
         self._owner = owner
-        self._connection: Connection[Cursor] | None = None
+        self._session: LockSession | None = None
+        self._announced = False
         self._lock = threading.Lock()
 
     def ping(self) -> None:
         """Make sure that the lock is held. Blocking; a lost server is tried again at the next ping."""
         with self._lock:
             try:
-                if self._connection is None:
-                    self._connection = self._open()
+                if self._session is None:
+                    self._session = LockSession(self._settings, idle_s=IDLE_S, timeout_s=10)
+                    self._session.take(lock_name(self._owner), 5)
+                    self._announced = False
+                if self._announced:
+                    self._session.ping()
                 else:
-                    with self._connection.cursor() as cursor:
-                        cursor.execute("SELECT 1")
+                    # Another instance may hold this one, and go: then it is up to us.
+                    self._announced = self._session.take(service_lock(self._settings.database), 0)
             except (pymysql.err.Error, OSError) as error:
                 log.debug("presence.lost", error=type(error).__name__)
                 self._drop()
 
-    def _open(self) -> "Connection[Cursor]":
-        connection = self._settings.connect(autocommit=True, read_timeout=10, write_timeout=10)
-        with connection.cursor() as cursor:
-            # A frozen process does not ping: MySQL ends its session and frees the lock.
-            cursor.execute("SET SESSION wait_timeout = 30")
-            cursor.execute("SELECT GET_LOCK(%s, 5)", (lock_name(self._owner),))
-            cursor.execute("SELECT GET_LOCK(CONCAT(%s, ':', DATABASE()), 0)", (SERVICE_LOCK,))
-        return connection
-
     def _drop(self) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(pymysql.err.Error, OSError):
-                self._connection.close()
-            self._connection = None
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def close(self) -> None:
         """Free the lock."""

@@ -12,6 +12,7 @@ import structlog
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.named_lock import of_database
 from binlog_watcher.store.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,8 @@ def migrate(database: Database, shop: Shop) -> None:
             _check_keys(session, shop)
             create_views(session, shop)
             return
-        if session.row("SELECT GET_LOCK(CONCAT('cartwake.migrate:', DATABASE()), 30)") != (1,):
+        lock = of_database("cartwake.migrate", database.settings.database)
+        if session.row("SELECT GET_LOCK(%s, 30)", (lock,)) != (1,):
             raise ConfigError(
                 "another Cartwake is changing the tables of this database; try again in a minute"
             )
@@ -91,7 +93,7 @@ def migrate(database: Database, shop: Shop) -> None:
             f"INSERT INTO {META} (name, value) VALUES ('schema_version', %s) ON DUPLICATE KEY UPDATE value = %s",
             (VERSION, VERSION),
         )
-        session.rows("SELECT RELEASE_LOCK(CONCAT('cartwake.migrate:', DATABASE()))")
+        session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
     log.info("tables.ready", version=VERSION, existed=LOG in present)
 
 

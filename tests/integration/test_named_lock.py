@@ -1,0 +1,56 @@
+"""Locks with names, on real servers: who lives, and whether a service runs."""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+import pymysql
+import pytest
+
+from binlog_watcher.commands import _service_runs
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.named_lock import LockSession
+from binlog_watcher.store.presence import Presence, new_owner, service_lock
+
+TRIES = 200
+
+
+def test_a_database_with_the_longest_name(shop: Any) -> None:
+    name = f"shop_{secrets.token_hex(29)}x"
+    assert len(name) == 64
+    shop.run(f"CREATE DATABASE {name}")
+    try:
+        settings = replace(shop.settings, database=name)
+        presence = Presence(settings, new_owner())
+        presence.ping()
+        database = Database(settings)
+        assert _service_runs(database)
+        presence.close()
+        database.close()
+    finally:
+        shop.run(f"DROP DATABASE {name}")
+
+
+def test_that_a_service_runs_is_told_by_the_one_that_is_left(shop: Any) -> None:
+    gone, left = Presence(shop.settings, new_owner()), Presence(shop.settings, new_owner())
+    gone.ping()
+    left.ping()
+    gone.close()
+    for _ in range(TRIES):
+        left.ping()
+        if _service_runs(shop.database):
+            break
+    assert _service_runs(shop.database)
+    left.close()
+
+
+def test_a_session_that_does_not_ping_is_ended(shop: Any) -> None:
+    session = LockSession(shop.settings, idle_s=1, timeout_s=5)
+    lock = service_lock(shop.name)
+    assert session.take(lock, 0)
+    other = LockSession(shop.settings, idle_s=60, timeout_s=30)
+    assert other.take(lock, 20)
+    with pytest.raises(pymysql.err.Error):
+        session.look(lock)
+    session.close()
+    other.close()
