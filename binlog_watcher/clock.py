@@ -12,11 +12,11 @@ class ServerClock:
     """
 
     def __init__(self) -> None:
-        self._offset_us = time.time_ns() // 1000 - _counter_us()
+        self._offset_us = time.time_ns() // 1000 - counter_us()
 
     def now_us(self) -> int:
         """MySQL's time now."""
-        return _counter_us() + self._offset_us
+        return counter_us() + self._offset_us
 
     def refresh(self, read_server_us: Callable[[], int], *, samples: int = 3) -> int:
         """Measure the offset: of a few readings the one with the shortest round trip counts.
@@ -25,9 +25,9 @@ class ServerClock:
         """
         best: tuple[int, int] | None = None
         for _ in range(samples):
-            before = _counter_us()
+            before = counter_us()
             server_us = read_server_us()
-            after = _counter_us()
+            after = counter_us()
             offset = server_us - (before + after) // 2
             if best is None or after - before < best[0]:
                 best = (after - before, offset)
@@ -38,5 +38,6 @@ class ServerClock:
         return moved
 
 
-def _counter_us() -> int:
+def counter_us() -> int:
+    """Microseconds of a local counter that goes on while this process is stopped or the machine sleeps."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000

@@ -33,7 +33,7 @@ class Counter:
 @pytest.fixture
 def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
     counter = Counter(offset=2 * HOUR)
-    monkeypatch.setattr(clock_module, "_counter_us", lambda: counter.now)
+    monkeypatch.setattr(clock_module, "counter_us", lambda: counter.now)
     return counter
 
 
