@@ -52,6 +52,7 @@ class Reason(enum.StrEnum):
     ADDRESS_BUSY = "address_busy"
     RATE_LIMIT = "rate_limit"
     SMTP_STOPPED = "smtp_stopped"
+    NOT_LEADING = "not_leading"
 
 
 LOGGED_SKIPS = frozenset(

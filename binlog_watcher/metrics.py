@@ -1,7 +1,8 @@
 """Counters and gauges of the running service, as Prometheus text on /metrics, and /healthz for health checks."""
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -19,6 +20,9 @@ class Metrics:
         self.timers_armed = Gauge("cartwake_timers_armed", "Carts whose timer runs", registry=registry)
         self.in_hand = Gauge("cartwake_recoveries_in_hand", "Carts whose timer fired", registry=registry)
         self.ready = Gauge("cartwake_ready", "1 while the binlog is followed", registry=registry)
+        self.leader = Gauge(
+            "cartwake_leader", "1 while this instance may mail, 0 on standby", registry=registry
+        )
         self.lag = Gauge(
             "cartwake_source_lag_seconds", "Arrival minus commit, newest transaction", registry=registry
         )
@@ -54,20 +58,20 @@ class _QuietHandler(WSGIRequestHandler):
         """Say nothing."""
 
 
-def serve(metrics: Metrics, host: str, port: int, is_healthy: Callable[[], bool]) -> Callable[[], None]:
-    """Serve /metrics and /healthz (503 while not ready) from a thread; the answer stops it.
+def serve(metrics: Metrics, host: str, port: int, not_ready: Callable[[], str | None]) -> Callable[[], None]:
+    """Serve /metrics and /healthz from a thread; the answer stops it.
 
-    Raises ConfigError when the port is taken.
+    ``not_ready``: what /healthz says with its 503, None while all is well. Raises ConfigError when the port is taken.
     """
     prometheus = make_wsgi_app(metrics.registry)
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == "/healthz":
-            healthy = is_healthy()
+            problem = not_ready()
             start_response(
-                "200 OK" if healthy else "503 Service Unavailable", [("Content-Type", "text/plain")]
+                "503 Service Unavailable" if problem else "200 OK", [("Content-Type", "text/plain")]
             )
-            return [b"ready\n" if healthy else b"not ready\n"]
+            return [f"{problem or 'ready'}\n".encode()]
         if environ.get("PATH_INFO") == "/metrics":
             answer: Iterable[bytes] = prometheus(environ, start_response)
             return answer
@@ -89,3 +93,18 @@ def serve(metrics: Metrics, host: str, port: int, is_healthy: Callable[[], bool]
         thread.join(2)
 
     return stop
+
+
+@contextlib.contextmanager
+def serving(
+    metrics: Metrics, host: str, port: int | None, not_ready: Callable[[], str | None]
+) -> Iterator[None]:
+    """``serve`` for a while; without a port nothing is served."""
+    if port is None:
+        yield
+        return
+    stop = serve(metrics, host, port, not_ready)
+    try:
+        yield
+    finally:
+        stop()

@@ -64,8 +64,10 @@ class Outbox:
         clock: ServerClock,
         metrics: Metrics,
         lease_us: int,
+        may_send: Callable[[], bool] = lambda: True,
         capacity: int = 200,
     ) -> None:
+        """``may_send``: False while another instance may be the leader; then mails in hand are given back."""
         self._sender = sender
         self._mail_from = mail_from
         self._episodes = episodes
@@ -73,6 +75,7 @@ class Outbox:
         self._clock = clock
         self._metrics = metrics
         self._lease_us = lease_us
+        self._may_send = may_send
         self._queue: asyncio.Queue[ReadyMail] = asyncio.Queue(capacity)
         self._free = sender.connections
         self._many = max(1, sender.connections // 2)
@@ -88,7 +91,9 @@ class Outbox:
         """Called when a mail has its outcome in the log: there is room for another cart."""
 
     def held_until_us(self, now_us: int) -> int:
-        """Until when nothing can be sent because the server refused us; 0 while all is well."""
+        """Until when nothing can be sent: the server refused us, or we may not lead any more; 0 while all is well."""
+        if not self._may_send():
+            return now_us + HELD_US
         return max(self._stopped_until_us, now_us + HELD_US) if self._refused.is_set() else 0
 
     async def put(self, mail: ReadyMail) -> None:
@@ -159,6 +164,11 @@ class Outbox:
 
     async def _fence(self, mails: list[ReadyMail], look_again: LookAgain) -> list[ReadyMail]:
         """Those that may be sent this very moment; the others are looked at again."""
+        if not self._may_send():
+            for mail in mails:
+                await self.record(mail, self._given_back(mail), queued=True)
+            self._release(len(mails))
+            return []
         quiet = [mail for mail in mails if not self._tracker.touched(mail.claimed.due.key)]
         passed: set[int] = set()
         if quiet and not self._refused.is_set():
@@ -197,6 +207,8 @@ class Outbox:
 
     async def _attempt(self, mail: ReadyMail) -> Outcome:
         """Hand one mail to SMTP; every way in which that can end is an outcome."""
+        if not self._may_send():
+            return self._given_back(mail)  # we were frozen on this side of SMTP
         claimed = mail.claimed
         handed_us = self._clock.now_us()
         shown = mask(mail.recipient)
@@ -237,6 +249,20 @@ class Outbox:
             "recovery.finished", outcome="sent", lateness_ms=lateness_us // 1000, reply=reply[:80], **base
         )
         return self._outcome(mail, Status.SENT, at_us=handed_us)
+
+    def _given_back(self, mail: ReadyMail) -> Outcome:
+        """To whoever leads: it is due at once."""
+        claimed = mail.claimed
+        log.info(
+            "recovery.stopped",
+            user=claimed.due.key,
+            outcome=Status.RETRY,
+            reason=Reason.NOT_LEADING,
+            log_id=claimed.log_id,
+        )
+        return self._outcome(
+            mail, Status.RETRY, reason=Reason.NOT_LEADING, next_us=self._clock.now_us() + HELD_US
+        )
 
     def _retry(self, mail: ReadyMail, error: str) -> Outcome:
         claimed = mail.claimed

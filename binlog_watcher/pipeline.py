@@ -1,7 +1,7 @@
 """The recovery with all its parts, as the service and `cartwake reconcile` use it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from binlog_watcher.composer import Composer
@@ -105,9 +105,16 @@ class ComposerSetup:
         )
 
 
-def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeline:
-    """Put the parts together. Must be called in the event loop that runs them."""
-    tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), Metrics()
+def build_pipeline(
+    settings: Settings,
+    core: Core,
+    catalogue: Catalog,
+    *,
+    metrics: Metrics | None = None,
+    may_send: Callable[[], bool] = lambda: True,
+) -> Pipeline:
+    """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see Outbox."""
+    tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), metrics or Metrics()
     recommender = build_recommender(settings, catalogue)
     writer = text_writer(settings, metrics)
     composer = press = sender = outbox = look_again = None
@@ -130,6 +137,7 @@ def build_pipeline(settings: Settings, core: Core, catalogue: Catalog) -> Pipeli
             clock=core.clock,
             metrics=metrics,
             lease_us=lease_us,
+            may_send=may_send,
         )
         look_again = SecondLook(
             loader=core.loader,

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -15,7 +15,7 @@ from binlog_watcher.core import Core, open_core, refresh_clock
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.events import Assigned, CartRead, CustomerOrdersChanged, Hydrated, ProductChanged
 from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.metrics import serve
+from binlog_watcher.metrics import Metrics, serving
 from binlog_watcher.pipeline import build_pipeline
 from binlog_watcher.preflight import check_server
 from binlog_watcher.reconcile import GRACE_US, Reconciler
@@ -45,7 +45,15 @@ AT_ONCE = 1000
 class Service:
     """One running instance. ``run`` returns after ``stop`` was set and the mails in hand are finished."""
 
-    def __init__(self, settings: Settings, core: Core) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        core: Core,
+        *,
+        metrics: Metrics | None = None,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``leads``: False while another instance may be the leader; then nothing is mailed."""
         self._settings = settings
         self._core = core
         self._stopping = False
@@ -54,7 +62,8 @@ class Service:
         self._catalog = Catalog()
         self._catalogue_is_old = False
         self._catalogue_read_at = float("-inf")
-        self._pipeline = build_pipeline(settings, core, self._catalog)
+        self._leads = leads
+        self._pipeline = build_pipeline(settings, core, self._catalog, metrics=metrics, may_send=leads)
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
         self._presence = Presence(settings.connection, core.episodes.owner)
         self._timers = Timers(self.tracker, self._pipeline.recovery, core.clock)
@@ -95,29 +104,28 @@ class Service:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the shop until ``stop`` is set. Raises ConfigError for what only a human can mend."""
-        with self._metrics_server():
+        try:
             await asyncio.to_thread(self._presence.ping)
             await self._load_catalogue()
-            try:
-                async with asyncio.TaskGroup() as group:
-                    tasks = [
-                        group.create_task(self._source.run(self._deliver)),
-                        group.create_task(self._reconcile_regularly()),
-                        group.create_task(self._follow_changes()),
-                        group.create_task(self._every(CLOCK_INTERVAL_S, self._refresh_clock)),
-                        group.create_task(self._every(PRESENCE_INTERVAL_S, self._presence.ping)),
-                        group.create_task(self._watch()),
-                    ]
-                    timers = group.create_task(self._timers.run())
-                    if self._pipeline.outbox is not None:
-                        tasks.append(group.create_task(self._pipeline.send()))
-                        tasks.append(group.create_task(self._try_smtp()))
-                    await stop.wait()
-                    await self._finish(timers)
-                    for task in [*tasks, timers]:
-                        task.cancel()
-            finally:
-                await self._close()
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._source.run(self._deliver)),
+                    group.create_task(self._reconcile_regularly()),
+                    group.create_task(self._follow_changes()),
+                    group.create_task(self._every(CLOCK_INTERVAL_S, self._refresh_clock)),
+                    group.create_task(self._every(PRESENCE_INTERVAL_S, self._presence.ping)),
+                    group.create_task(self._watch()),
+                ]
+                timers = group.create_task(self._timers.run())
+                if self._pipeline.outbox is not None:
+                    tasks.append(group.create_task(self._pipeline.send()))
+                    tasks.append(group.create_task(self._try_smtp()))
+                await stop.wait()
+                await self._finish(timers)
+                for task in [*tasks, timers]:
+                    task.cancel()
+        finally:
+            await self._close()
 
     async def _finish(self, timers: "asyncio.Task[None]") -> None:
         """Stop the reader, let no timer fire any more, and wait for the mails in hand."""
@@ -139,6 +147,8 @@ class Service:
         self._source.stop()
         await self._pipeline.close()
         await asyncio.to_thread(self._presence.close)
+        for gauge in (self.metrics.ready, self.metrics.timers_armed, self.metrics.in_hand):
+            gauge.set(0)  # the next term as leader, if there is one, has none of this
         log.info("service.stopped")
 
     def _deliver(self, batch: Batch) -> None:
@@ -245,6 +255,7 @@ class Service:
                 log.info("service.ready" if ready else "service.not_ready", armed=self.tracker.armed)
                 was_ready = ready
             self.metrics.ready.set(ready)
+            self.metrics.leader.set(self._leads())
             self.metrics.timers_armed.set(self.tracker.armed)
             self.metrics.in_hand.set(self.tracker.in_hand)
             if isinstance(self._source, BinlogSource):
@@ -258,26 +269,26 @@ class Service:
         return self._core.clock.now_us() - self._heard_us > silence_us
 
     def is_ready(self) -> bool:
-        """Whether the binlog is followed: hydrated, and heard of within three intervals."""
+        """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
         silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
-        return not self._stopping and self.tracker.ready(self._core.clock.now_us(), silence_us)
+        ready = not self._stopping and self.tracker.ready(self._core.clock.now_us(), silence_us)
+        return ready and self._leads()
 
-    @contextlib.contextmanager
-    def _metrics_server(self) -> Iterator[None]:
-        port = self._settings.metrics_port
-        if port is None:
-            yield
-            return
-        stop = serve(self.metrics, self._settings.metrics_host, port, self.is_ready)
-        try:
-            yield
-        finally:
-            stop()
+    def not_ready(self) -> str | None:
+        """What /healthz says while this instance is not ready."""
+        return None if self.is_ready() else "not ready"
 
 
-async def run_service(settings: Settings, stop: asyncio.Event) -> None:
-    """Check the server, open everything, run until ``stop``."""
+def use_worker_threads() -> None:
+    """Give the running event loop the threads that the service's blocking work needs."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings, *, metrics: Metrics | None = None, leads: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Service]:
+    """Check the server and open everything that a service needs. Raises ConfigError, DatabaseUnavailableError."""
     facts = await asyncio.to_thread(check_server, settings.connection, settings.preset())
     core = await asyncio.to_thread(lambda: open_core(settings, write=not settings.dry_run))
     try:
@@ -285,6 +296,14 @@ async def run_service(settings: Settings, stop: asyncio.Event) -> None:
             "service.starting", server=f"{facts.flavor} {facts.version}", database=settings.mysql_database,
             threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
         )  # fmt: skip
-        await Service(settings, core).run(stop)
+        yield Service(settings, core, metrics=metrics, leads=leads)
     finally:
         await asyncio.to_thread(core.close)
+
+
+async def run_service(settings: Settings, stop: asyncio.Event) -> None:
+    """Check the server, open everything, run until ``stop``."""
+    use_worker_threads()
+    async with opened(settings) as service:
+        with serving(service.metrics, settings.metrics_host, settings.metrics_port, service.not_ready):
+            await service.run(stop)

@@ -26,13 +26,13 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 
 def test_metrics_and_health() -> None:
-    metrics, port, healthy = Metrics(), free_port(), [False]
+    metrics, port, problem = Metrics(), free_port(), ["not ready, standby"]
     metrics.mails.labels("sent").inc(3)
     metrics.lateness.observe(0.02)
-    stop = serve(metrics, "127.0.0.1", port, lambda: healthy[0])
+    stop = serve(metrics, "127.0.0.1", port, lambda: problem[0] if problem else None)
     try:
-        assert get(port, "/healthz")[0] == 503
-        healthy[0] = True
+        assert get(port, "/healthz") == (503, "not ready, standby\n")
+        problem.clear()
         assert get(port, "/healthz") == (200, "ready\n")
         status, text = get(port, "/metrics")
         assert status == 200
@@ -40,7 +40,7 @@ def test_metrics_and_health() -> None:
         assert 'cartwake_lateness_seconds_bucket{le="0.025"} 1.0' in text
         assert get(port, "/")[0] == 404
         with pytest.raises(ConfigError, match=f"METRICS_PORT={port}"):
-            serve(Metrics(), "127.0.0.1", port, lambda: True)
+            serve(Metrics(), "127.0.0.1", port, lambda: None)
     finally:
         stop()
     with pytest.raises(OSError, match="refused"):
