@@ -75,9 +75,19 @@ def _settings(need: Need, *, log_file: bool = False) -> Settings:
 
 
 @app.command()
-def run() -> None:
+def run(
+    *,
+    standby: Annotated[
+        bool,
+        typer.Option(
+            "--standby", help="One of several: wait until no other instance leads (docs/operating.md)."
+        ),
+    ] = False,
+) -> None:
     """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
-    from binlog_watcher.service import run_service  # noqa: PLC0415 - scikit-learn loads for a second: not for --help
+    # scikit-learn loads for a second: not for --help, and not only when a standby is elected
+    from binlog_watcher.service import run_service  # noqa: PLC0415
+    from binlog_watcher.standby import run_standby  # noqa: PLC0415
 
     settings = _settings("mail", log_file=True)
     log_uncaught()
@@ -93,7 +103,7 @@ def run() -> None:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, on_signal, number)
-        await run_service(settings, stop)
+        await (run_standby if standby else run_service)(settings, stop)
 
     asyncio.run(main())
 

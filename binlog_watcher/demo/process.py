@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -35,11 +35,12 @@ class ServiceProcess:
     """``cartwake run`` with ``settings`` as its whole environment, in an empty folder (so no ``.env`` is found).
 
     A context manager: the process ends with the block, and a watchdog kills it if we are killed ourselves.
-    ``console`` takes what it prints.
+    ``console`` takes what it prints. ``options`` are those of ``run``.
     """
 
-    def __init__(self, settings: Mapping[str, str], console: Path) -> None:
+    def __init__(self, settings: Mapping[str, str], console: Path, options: Sequence[str] = ()) -> None:
         self._settings = dict(settings)
+        self._options = tuple(options)
         self._console = console
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -76,7 +77,7 @@ class ServiceProcess:
         """Start it; returns at once."""
         with self._console.open("ab") as console:
             self._process = subprocess.Popen(
-                self._command("run"),
+                self._command("run", *self._options),
                 cwd=self._folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

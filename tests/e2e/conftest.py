@@ -54,16 +54,17 @@ class RunningShop:
         }
         return settings | overrides
 
-    def service(self, **overrides: str) -> ServiceProcess:
+    def service(self, *options: str, **overrides: str) -> ServiceProcess:
         """Start a service and wait until it follows the binlog."""
-        service = self.process(**overrides)
+        service = self.process(*options, **overrides)
         service.start()
         asyncio.run(service.wait_until_ready())
         return service
 
-    def process(self, **overrides: str) -> ServiceProcess:
+    def process(self, *options: str, **overrides: str) -> ServiceProcess:
         self._count += 1
-        process = ServiceProcess(self.settings(**overrides), self._folder / f"service-{self._count}.log")
+        console = self._folder / f"service-{self._count}.log"
+        process = ServiceProcess(self.settings(**overrides), console, options)
         return self._stack.enter_context(process)
 
     @property
