@@ -63,11 +63,12 @@ def test_the_settings_of_the_image_are_valid() -> None:
 
 
 @contextmanager
-def answering(status: int) -> Iterator[int]:
+def answering(status: int, body: bytes = b"") -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status if self.path == "/healthz" else 404)
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_args: object) -> None:
             pass
@@ -96,6 +97,13 @@ def health_check(port: int) -> int:
 def test_the_health_check(status: int, *, healthy: bool) -> None:
     with answering(status) as port:
         assert (health_check(port) == 0) is healthy
+
+
+def test_a_standby_is_healthy() -> None:
+    with answering(503, b"not ready, standby\n") as port:
+        assert health_check(port) == 0
+    with answering(503, b"not ready\n") as port:
+        assert health_check(port) != 0
 
 
 def test_a_service_that_does_not_answer_is_not_healthy() -> None:
