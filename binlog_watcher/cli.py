@@ -83,6 +83,14 @@ def run(
             "--standby", help="One of several: wait until no other instance leads (docs/operating.md)."
         ),
     ] = False,
+    include_older_than: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="Also mail carts that fell due up to this long before Cartwake was first switched on here: "
+            "hours (48), or 90m, 48h, 3d; at most MAX_CART_AGE_HOURS. Kept for later starts.",
+        ),
+    ] = None,
 ) -> None:
     """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
     # scikit-learn loads for a second: not for --help, and not only when a standby is elected
@@ -90,6 +98,7 @@ def run(
     from binlog_watcher.standby import run_standby  # noqa: PLC0415
 
     settings = _settings("mail", log_file=True)
+    include_older_us = commands.include_older_us(settings, include_older_than)
     log_uncaught()
 
     async def main() -> None:
@@ -103,7 +112,8 @@ def run(
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, on_signal, number)
-        await (run_standby if standby else run_service)(settings, stop)
+        runs = run_standby if standby else run_service
+        await runs(settings, stop, include_older_us=include_older_us)
 
     asyncio.run(main())
 

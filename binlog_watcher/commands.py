@@ -6,6 +6,7 @@ from datetime import datetime
 
 from binlog_watcher.core import Core, open_core
 from binlog_watcher.decision import Cart, Decision, Holdout, Send, Skip, Wait, decide
+from binlog_watcher.durations import parse_span_us
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.events import CartKey
 from binlog_watcher.metrics import Metrics
@@ -67,9 +68,25 @@ class OncePass:
         return "\n".join(lines)
 
 
+def include_older_us(settings: Settings, span: str | None) -> int:
+    """What `run --include-older-than` asks for, in microseconds. Raises ConfigError."""
+    if span is None:
+        return 0
+    try:
+        span_us = parse_span_us(span)
+    except ValueError as error:
+        raise ConfigError(f"--include-older-than: {error}") from error
+    if span_us > settings.max_cart_age_us:
+        raise ConfigError(
+            f"--include-older-than {span} is longer than MAX_CART_AGE_HOURS = {settings.max_cart_age_hours}: "
+            "carts older than that are never mailed"
+        )
+    return span_us
+
+
 def optouts(settings: Settings) -> recipients.OptOuts:
     """The suppression list; creates our tables where they are missing."""
-    core = open_core(settings, write=True)
+    core = open_core(settings, write=True, activate=False)
     return recipients.OptOuts(core.database, core.hasher)
 
 

@@ -9,7 +9,7 @@ from binlog_watcher.decision import Policy
 from binlog_watcher.loading import CartLoader
 from binlog_watcher.schema import Schema
 from binlog_watcher.settings import Settings
-from binlog_watcher.store import recipients, tables
+from binlog_watcher.store import activation, recipients, tables
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.log import EpisodeLog
 from binlog_watcher.store.presence import new_owner
@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The opened parts. ``with_log``: whether our own tables are there (a dry run creates none)."""
+    """The opened parts. ``with_log``: whether our own tables are there (a dry run creates none).
+
+    ``activated_us``: the first run that was not dry, else now.
+    """
 
     schema: Schema
     database: Database
@@ -33,6 +36,7 @@ class Core:
     loader: CartLoader
     clock: ServerClock
     policy: Policy
+    activated_us: int
     link_secret: str | None
     with_log: bool
 
@@ -41,15 +45,27 @@ class Core:
         self.database.close()
 
 
-def open_core(settings: Settings, *, write: bool) -> Core:
+def open_core(
+    settings: Settings, *, write: bool, activate: bool | None = None, include_older_us: int = 0
+) -> Core:
     """``core_of`` the shop that the settings name."""
-    return core_of(settings, settings.preset(), write=write)
+    return core_of(
+        settings, settings.preset(), write=write, activate=activate, include_older_us=include_older_us
+    )
 
 
-def core_of(settings: Settings, schema: Schema, *, write: bool) -> Core:
-    """Connect, and with ``write`` create or upgrade our tables and set the activation time. Blocking.
+def core_of(
+    settings: Settings,
+    schema: Schema,
+    *,
+    write: bool,
+    activate: bool | None = None,
+    include_older_us: int = 0,
+) -> Core:
+    """Connect, and with ``write`` create or upgrade our tables. Blocking.
 
-    Raises ConfigError and DatabaseUnavailableError.
+    ``activate`` (default: as ``write``): set the activation time, if it is not set; ``include_older_us``: how long
+    before it a cart may have fallen due that is mailed. Raises ConfigError and DatabaseUnavailableError.
     """
     database = Database(settings.connection)
     clock = ServerClock()
@@ -62,7 +78,11 @@ def core_of(settings: Settings, schema: Schema, *, write: bool) -> Core:
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     )
-    activated_us = episodes.activated_us(clock.now_us(), dry_run=not write)
+    activate = write if activate is None else activate
+    activated_us = episodes.activated_us(clock.now_us(), dry_run=not activate)
+    mailed_after_us = activation.mailed_after_us(
+        database, activated_us, include_older_us, with_log=with_log, keep=activate
+    )
     return Core(
         schema=schema,
         database=database,
@@ -72,7 +92,8 @@ def core_of(settings: Settings, schema: Schema, *, write: bool) -> Core:
         hasher=hasher,
         loader=CartLoader(shop, episodes, hasher, with_log=with_log),
         clock=clock,
-        policy=policy(settings, activated_us),
+        policy=policy(settings, mailed_after_us),
+        activated_us=activated_us,
         link_secret=recipients.meta(database, "link_secret") if with_log else None,
         with_log=with_log,
     )

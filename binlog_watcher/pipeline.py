@@ -82,7 +82,7 @@ class ComposerSetup:
     @classmethod
     def of(cls, settings: Settings, core: Core) -> "ComposerSetup":
         """For the shop that was opened."""
-        installation = format(core.policy.activated_us // 1_000_000, "x")
+        installation = format(core.activated_us // 1_000_000, "x")
         return cls(settings, core.link_secret, core.schema.currency, installation)
 
     def __call__(self, catalog: Catalog) -> Composer:

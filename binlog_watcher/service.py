@@ -22,6 +22,7 @@ from binlog_watcher.reconcile import GRACE_US, Reconciler
 from binlog_watcher.settings import Settings
 from binlog_watcher.source import Batch, EventSource
 from binlog_watcher.store.presence import Presence
+from binlog_watcher.store.times import from_us
 from binlog_watcher.timers import Timers
 from binlog_watcher.wiring import product, read_catalogue
 from mailer import SendError
@@ -286,12 +287,27 @@ def use_worker_threads() -> None:
 
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, *, metrics: Metrics | None = None, leads: Callable[[], bool] = lambda: True
+    settings: Settings,
+    *,
+    include_older_us: int = 0,
+    metrics: Metrics | None = None,
+    leads: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Service]:
-    """Check the server and open everything that a service needs. Raises ConfigError, DatabaseUnavailableError."""
+    """Check the server and open everything that a service needs. Raises ConfigError, DatabaseUnavailableError.
+
+    ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
+    """
     facts = await asyncio.to_thread(check_server, settings.connection, settings.preset())
-    core = await asyncio.to_thread(lambda: open_core(settings, write=not settings.dry_run))
+    core = await asyncio.to_thread(
+        lambda: open_core(settings, write=not settings.dry_run, include_older_us=include_older_us)
+    )
     try:
+        if core.policy.activated_us < core.activated_us:
+            log.info(
+                "service.includes_older",
+                due_since=f"{from_us(core.policy.activated_us):%Y-%m-%d %H:%M:%S} UTC",
+                activated=f"{from_us(core.activated_us):%Y-%m-%d %H:%M:%S} UTC",
+            )
         log.info(
             "service.starting", server=f"{facts.flavor} {facts.version}", database=settings.mysql_database,
             threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
@@ -301,9 +317,9 @@ async def opened(
         await asyncio.to_thread(core.close)
 
 
-async def run_service(settings: Settings, stop: asyncio.Event) -> None:
-    """Check the server, open everything, run until ``stop``."""
+async def run_service(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:
+    """Check the server, open everything, run until ``stop``; for ``include_older_us`` see ``opened``."""
     use_worker_threads()
-    async with opened(settings) as service:
+    async with opened(settings, include_older_us=include_older_us) as service:
         with serving(service.metrics, settings.metrics_host, settings.metrics_port, service.not_ready):
             await service.run(stop)

@@ -28,8 +28,10 @@ RETRY_S = 1.0
 class Standby:
     """One instance of several. ``run`` returns after ``stop`` was set and the mails in hand are finished."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, include_older_us: int = 0) -> None:
+        """``include_older_us``: see ``service.opened``."""
         self._settings = settings
+        self._include_older_us = include_older_us
         self._candidate = Candidate(settings.connection)
         self._metrics = Metrics()
         self._service: Service | None = None
@@ -100,7 +102,12 @@ class Standby:
 
         ending = asyncio.create_task(end())
         try:
-            async with opened(self._settings, metrics=self._metrics, leads=self._candidate.leads) as service:
+            async with opened(
+                self._settings,
+                include_older_us=self._include_older_us,
+                metrics=self._metrics,
+                leads=self._candidate.leads,
+            ) as service:
                 self._service = service
                 await service.run(over)
         finally:
@@ -118,8 +125,8 @@ async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
             task.cancel()
 
 
-async def run_standby(settings: Settings, stop: asyncio.Event) -> None:
+async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:
     """Check the server, so that a mistake shows now and not at the take-over; then take part until ``stop``."""
     use_worker_threads()
     await asyncio.to_thread(check_server, settings.connection, settings.preset())
-    await Standby(settings).run(stop)
+    await Standby(settings, include_older_us=include_older_us).run(stop)

@@ -9,6 +9,7 @@ from fakes.mail_server import MailServer
 
 from binlog_watcher.core import Core, open_core
 from binlog_watcher.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
+from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.pipeline import Pipeline, build_pipeline
 from binlog_watcher.reconcile import Reconciler
 from binlog_watcher.settings import Settings, load_settings
@@ -50,9 +51,15 @@ class Recovering:
     """One instance. Its carts are taken in hand with ``take``, or by their timers once ``follow`` was called."""
 
     def __init__(
-        self, shop: Any, smtp: MailServer, *, active_hours: float | None = 1000, **settings: str
+        self,
+        shop: Any,
+        smtp: MailServer,
+        *,
+        active_hours: float | None = 1000,
+        include_older_us: int = 0,
+        **settings: str,
     ) -> None:
-        """``active_hours``: how long ago Cartwake was activated in this shop; None: never."""
+        """``active_hours``: how long ago Cartwake was activated in this shop; None: this is the first run."""
         self.shop = shop
         self.smtp = smtp
         if active_hours is not None:
@@ -61,7 +68,9 @@ class Recovering:
                 (str(shop.clock.now_us() - int(active_hours * 3_600_000_000)),),
             )
         self.settings = settings_of(shop, smtp, **settings)
-        self.core: Core = open_core(self.settings, write=not self.settings.dry_run)
+        self.core: Core = open_core(
+            self.settings, write=not self.settings.dry_run, include_older_us=include_older_us
+        )
         self.pipeline: Pipeline = build_pipeline(self.settings, self.core, read_catalogue(self.core.shop))
         self.tracker = self.pipeline.tracker
         self.recovery = self.pipeline.recovery
@@ -107,6 +116,20 @@ class Recovering:
 
         self._tasks += [asyncio.create_task(heartbeats()), asyncio.create_task(self.timers.run())]
 
+    def hydrate(self) -> None:
+        """Arm all open carts, as the source does when it starts."""
+        core = self.core
+        hydrator = Hydrator(
+            database=core.database,
+            scan=core.scan,
+            episodes=core.episodes,
+            policy=core.policy,
+            clock=core.clock,
+            with_log=core.with_log,
+        )
+        for page in hydrator():
+            self.apply(*page)
+
     def reconciler(self, *, since_us: int) -> Reconciler:
         return Reconciler(
             shop=self.core.shop,
@@ -136,10 +159,17 @@ class Recovering:
 
 @contextlib.asynccontextmanager
 async def recovering(
-    shop: Any, smtp: MailServer, *, active_hours: float | None = 1000, **settings: str
+    shop: Any,
+    smtp: MailServer,
+    *,
+    active_hours: float | None = 1000,
+    include_older_us: int = 0,
+    **settings: str,
 ) -> AsyncIterator[Recovering]:
     """Open an instance whose outbox runs."""
-    instance = Recovering(shop, smtp, active_hours=active_hours, **settings)
+    instance = Recovering(
+        shop, smtp, active_hours=active_hours, include_older_us=include_older_us, **settings
+    )
     instance._tasks.append(asyncio.create_task(instance.pipeline.send()))
     try:
         yield instance
