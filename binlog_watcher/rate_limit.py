@@ -1,31 +1,48 @@
 """MAX_EMAILS_PER_MINUTE as a token bucket. Pure: the time is an argument."""
 
+TOKEN = 60_000_000
+"""What a token costs, where each microsecond earns as much as there are tokens a minute: all numbers are whole.
+
+Whoever waits for the same token is told the same microsecond, whenever they ask: they meet there, and the dearest
+cart among them goes first. Told different ones, those that have waited longest would come a little after the others
+each time, and find no token.
+"""
+
+LATE_US = 100_000
+"""How late a token may be fetched before the next one is late with it: timers have ticks, and statements take time."""
+
 
 class TokenBucket:
-    """``per_minute`` tokens a minute, at most a second's worth (and at least one) saved up; None: no limit."""
+    """``per_minute`` tokens a minute, at most a second's worth (and at least one) saved up; None: no limit.
 
-    def __init__(self, per_minute: int | None, now_us: int) -> None:
-        self._interval_us = None if per_minute is None else 60_000_000 / per_minute
-        self._burst = 1.0 if per_minute is None else max(1.0, per_minute / 60)
-        self._tokens = self._burst
+    ``burst``: how many are saved up instead.
+    """
+
+    def __init__(self, per_minute: int | None, now_us: int, *, burst: int | None = None) -> None:
+        self._per_minute = per_minute
+        rate = per_minute or 0
+        self._credit = max(TOKEN, 1_000_000 * rate) if burst is None else burst * TOKEN
+        self._most = max(self._credit, TOKEN + LATE_US * rate)
         self._filled_us = now_us
 
     def take(self, wanted: int, now_us: int) -> int:
         """Take up to ``wanted`` tokens; how many there were."""
-        if self._interval_us is None:
+        if self._per_minute is None:
             return wanted
-        self._tokens = min(self._burst, self._tokens + max(0, now_us - self._filled_us) / self._interval_us)
+        earned = max(0, now_us - self._filled_us) * self._per_minute
+        self._credit = min(self._most, self._credit + earned)
         self._filled_us = now_us
-        granted = min(wanted, int(self._tokens))
-        self._tokens -= granted
+        granted = min(wanted, self._credit // TOKEN)
+        self._credit -= granted * TOKEN
         return granted
 
     def give_back(self, tokens: int) -> None:
         """Return tokens that were not needed after all."""
-        self._tokens = min(self._burst, self._tokens + tokens)
+        self._credit = min(self._most, self._credit + tokens * TOKEN)
 
     def wait_us(self, position: int) -> int:
         """How long until the ``position``-th (from 0) token from now is there, in microseconds."""
-        if self._interval_us is None:
+        if self._per_minute is None:
             return 0
-        return int(max(0.0, position + 1 - self._tokens) * self._interval_us) + 1
+        missing = (position + 1) * TOKEN - self._credit
+        return max(0, -(-missing // self._per_minute))

@@ -17,6 +17,7 @@ from binlog_watcher.decision import Reason, Send, Skip, Wait
 from binlog_watcher.events import CartChanged, Change
 from binlog_watcher.log_handlers import TerminalHandler
 from binlog_watcher.logs import configure_logging
+from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.store import recipients
 from recommender import Recommender
 
@@ -333,7 +334,7 @@ async def test_only_claims_use_up_the_limit_and_the_dearest_cart_goes_first(
     shop.add(7, 1)  # is logged as skipped and needs no token
     shop.run("UPDATE cart SET quantity = user_id WHERE user_id < 7")
     async with recovering(shop, smtp, MAX_EMAILS_PER_MINUTE="60") as cartwake:
-        cartwake.recovery._limiter._burst = cartwake.recovery._limiter._tokens = 2.0
+        cartwake.recovery._limiter = TokenBucket(60, cartwake.now_us(), burst=2)
         await cartwake.recover(*range(1, 8))
         assert sorted(row[0] for row in cartwake.rows() if row[1] == "sent") == ["5", "6"]
         assert ("7", "skipped", "no_address", 0) in cartwake.rows()
@@ -350,7 +351,7 @@ async def test_a_cheap_cart_does_not_starve_behind_dear_ones(shop: Any, smtp: Ma
     abandon(shop, range(2, 22), minutes_ago=31)
     shop.run("UPDATE cart SET quantity = 50 WHERE user_id > 1")
     async with recovering(shop, smtp, MAX_EMAILS_PER_MINUTE="60") as cartwake:
-        cartwake.recovery._limiter._burst = cartwake.recovery._limiter._tokens = 4.0
+        cartwake.recovery._limiter = TokenBucket(60, cartwake.now_us(), burst=4)
         await cartwake.recover(*range(1, 22))
         assert len(cartwake.rows()) == 4
         assert ("1", "sent", None, 1) in cartwake.rows()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.rate_limit import TokenBucket
+from binlog_watcher.rate_limit import LATE_US, TokenBucket
 
 MINUTE = 60_000_000
 START = 1_790_000_000 * 1_000_000
@@ -55,7 +55,7 @@ def test_no_span_of_time_grants_more_than_its_share_and_the_burst(
         granted = bucket.take(wanted, now)
         assert 0 <= granted <= wanted
         grants.append((now, granted))
-    burst = max(1.0, per_minute / 60)
+    burst = max(1 + per_minute * LATE_US / MINUTE, per_minute / 60)
     for first, (begin, _) in enumerate(grants):
         total = 0
         for end, granted in grants[first:]:
@@ -94,3 +94,19 @@ def test_a_queue_that_waits_as_told_gets_through_at_the_full_rate(
         if not bucket.take(1, now):
             heapq.heappush(queue, now + bucket.wait_us(0) + late_us)
     assert asked <= 3 * count + 1
+
+
+@given(per_minute=st.integers(1, 6_000), lates_us=st.lists(st.integers(0, LATE_US), max_size=30))
+def test_who_waits_for_one_token_is_told_one_moment_whenever_they_ask(
+    per_minute: int, lates_us: list[int]
+) -> None:
+    bucket, now = TokenBucket(per_minute, START), START
+    taken = bucket.take(1_000, now)
+    told: dict[int, int] = {}
+    for late_us in lates_us:
+        for position in range(5):
+            wait_us = bucket.wait_us(position)
+            if wait_us:
+                assert told.setdefault(taken + position, now + wait_us) == now + wait_us
+        now += bucket.wait_us(0) + late_us
+        taken += bucket.take(1, now)
