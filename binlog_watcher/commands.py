@@ -14,8 +14,7 @@ from binlog_watcher.pipeline import ComposerSetup, build_pipeline, build_recomme
 from binlog_watcher.reconcile import BATCH, GRACE_US
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients
-from binlog_watcher.store.database import Database
-from binlog_watcher.store.presence import Presence, service_lock
+from binlog_watcher.store.presence import Presence, service_runs
 from binlog_watcher.store.shop import Shop
 from binlog_watcher.store.times import from_us
 from binlog_watcher.wiring import read_catalogue, text_writer
@@ -170,23 +169,17 @@ async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
     """
     core = await asyncio.to_thread(lambda: open_core(settings, write=not (dry_run or settings.dry_run)))
     try:
-        service_runs = await asyncio.to_thread(_service_runs, core.database)
+        runs = await asyncio.to_thread(service_runs, core.database)
         now_us = core.clock.now_us()
         since_us = max(now_us - core.policy.max_age_us, core.policy.activated_us - core.policy.threshold_us)
         until_us = now_us - core.policy.threshold_us - GRACE_US
-        report = OncePass(from_us(since_us), from_us(until_us), dry_run or settings.dry_run, service_runs)
+        report = OncePass(from_us(since_us), from_us(until_us), dry_run or settings.dry_run, runs)
         due = await asyncio.to_thread(_overdue, core, since_us, until_us, report)
-        if due and not (report.dry_run or service_runs):
+        if due and not (report.dry_run or runs):
             await _mail(settings, core, due, report)
         return report
     finally:
         await asyncio.to_thread(core.close)
-
-
-def _service_runs(database: Database) -> bool:
-    with database.session() as session:
-        row = session.row("SELECT IS_USED_LOCK(%s)", (service_lock(database.settings.database),))
-    return row is not None and row[0] is not None
 
 
 def _overdue(core: Core, since_us: int, until_us: int, report: OncePass) -> list[Cart]:

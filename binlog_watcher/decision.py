@@ -38,6 +38,8 @@ class Reason(enum.StrEnum):
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"
     CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
+    # logged with status unknown
+    UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went
     # not an episode: nothing is logged
     EMPTY = "empty"
     GUEST = "guest"
@@ -92,7 +94,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEpisode:
-    """The newest row that the log has for a cart key."""
+    """The newest row that the log has for a cart key.
+
+    ``own_mail``: address and moment of its mail of unknown outcome, when a human has asked to send it again.
+    """
 
     id: int
     version: int
@@ -101,6 +106,7 @@ class LoggedEpisode:
     next_attempt_us: int | None
     lease_until_us: int | None
     owner_alive: bool = True
+    own_mail: tuple[bytes, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,20 @@ class Cart:
         """A guest whom nobody can write to: no customer, and no address left with the cart."""
         return self.customer is not None and self.customer.id is None and not self.customer.email
 
+    def mailed_itself(self, last_mail_us: int) -> bool:
+        """Whether the last mail to the address is the one of unknown outcome that is to be sent again.
+
+        Its cool-down is for every other mail to this address, not for that one.
+        """
+        logged, customer = self.logged, self.customer
+        return (
+            logged is not None
+            and logged.own_mail is not None
+            and logged.version == self.version
+            and customer is not None
+            and logged.own_mail == (customer.address_hash, last_mail_us)
+        )
+
     @property
     def worth(self) -> Decimal:
         """``total`` in the shop's own currency, as far as the rate is known."""
@@ -166,7 +186,11 @@ class Cart:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The shop's rules. Durations in microseconds; ``activated_us`` is the first run that was not dry."""
+    """The shop's rules. Durations in microseconds.
+
+    ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
+    by what `--include-older-than` said.
+    """
 
     threshold_us: int
     cooldown_us: int
@@ -243,7 +267,11 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
     if _share("holdout", _person(cart)) < policy.holdout_percent:
         return Holdout(activity_us)
     last_mail_us = cart.recipient.last_mail_us
-    if last_mail_us is not None and last_mail_us + policy.cooldown_us > now_us:
+    if (
+        last_mail_us is not None
+        and last_mail_us + policy.cooldown_us > now_us
+        and not cart.mailed_itself(last_mail_us)
+    ):
         return Wait(last_mail_us + policy.cooldown_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
 

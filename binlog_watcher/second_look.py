@@ -8,7 +8,18 @@ import structlog
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.composer import ReadyMail
-from binlog_watcher.decision import Cart, Holdout, Policy, Reason, Send, Skip, Status, Wait, decide
+from binlog_watcher.decision import (
+    Cart,
+    Holdout,
+    LoggedEpisode,
+    Policy,
+    Reason,
+    Send,
+    Skip,
+    Status,
+    Wait,
+    decide,
+)
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.loading import CartLoader
 from binlog_watcher.metrics import Metrics
@@ -83,8 +94,9 @@ class SecondLook:
             return retry(None, now_us + UNREAD_US)
         armed_us = self._tracker.due_of(claimed.due.key)
         seen = [claimed.due.activity_us or 0, (armed_us or 0) - self._policy.threshold_us]
-        # The row is ours: what decide() must not see is our own claim.
-        decision = decide(replace(cart, logged=None), max(seen), now_us, self._policy)
+        decision = decide(
+            replace(cart, logged=_unclaimed(cart.logged, claimed.log_id)), max(seen), now_us, self._policy
+        )
         match decision:
             case Wait(until_us, reason):
                 return retry(reason, until_us)
@@ -98,6 +110,13 @@ class SecondLook:
             case Send():
                 again_us = min(AGAIN_US * 2 ** min(claimed.attempt - 1, 20), LONGEST_AGAIN_US)
                 return retry(Reason.SMTP_STOPPED if held_us else Reason.ACTIVITY, now_us + again_us)
+
+
+def _unclaimed(logged: LoggedEpisode | None, log_id: int) -> LoggedEpisode | None:
+    """The row is ours: what decide() must not see is our own claim, only what was known of its mail before."""
+    if logged is None or logged.id != log_id or logged.own_mail is None:
+        return None
+    return replace(logged, status=Status.RETRY, next_attempt_us=None)
 
 
 def closing_reason(cart: Cart, reason: Reason, claimed: Cart | None = None) -> Reason:

@@ -51,7 +51,11 @@ def claim(
         state = known.get(digest) if digest else None
         if digest is None or state is None or state.suppressed:
             waits[episode.key] = (now_us, Reason.OPTED_OUT)
-        elif state.last_mail_us is not None and state.last_mail_us + cooldown_us > now_us:
+        elif (
+            state.last_mail_us is not None
+            and state.last_mail_us + cooldown_us > now_us
+            and not episode.cart.mailed_itself(state.last_mail_us)
+        ):
             waits[episode.key] = (state.last_mail_us + cooldown_us, Reason.COOLDOWN)
         elif digest in taken or busy[digest] - {str(episode.key)}:
             waits[episode.key] = (now_us + 2_000_000, Reason.ADDRESS_BUSY)

@@ -61,7 +61,7 @@ def fence(session: Session, owner: str, shop: Shop, mails: Sequence[Fenced], *, 
     }
 
 
-COLUMNS = (
+_COLUMNS = (
     "id",
     "status",
     "reason",
@@ -78,17 +78,21 @@ COLUMNS = (
 def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
     """One statement writes how attempts ended; rows that someone else took over meanwhile are left alone.
 
-    Whoever has the row now, the mail that went out counts for the cool-down of its address: the address first, as in
-    a claim, which locks in the same order.
+    But what was sent was sent, whoever has the row now: told late, it stops a mail that `cartwake retry --unknown`
+    has asked for; and it counts for the cool-down of its address, unless a later mail does. Addresses before rows, as
+    in a claim: the same order of locks everywhere.
     """
-    table, parameters = rows_as_table(COLUMNS, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)])
+    table, parameters = rows_as_table(_COLUMNS, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)])
     session.run(
         f"UPDATE {table} v LEFT JOIN {RECIPIENT} r ON r.address_hash = v.hash AND v.mailed_at IS NOT NULL "
-        f"LEFT JOIN {LOG} l ON l.id = v.id AND l.owner = %s AND l.status IN %s "
+        "AND (r.last_mail_at IS NULL OR r.last_mail_at < CAST(v.mailed_at AS DATETIME(6))) "
+        f"LEFT JOIN {LOG} l ON l.id = v.id AND (l.owner = %s AND l.status IN %s OR v.status = %s) "
         "SET r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
-        "l.email_sent = v.email_sent, l.sent_at = v.sent_at, l.message_id = COALESCE(v.message_id, l.message_id), "
-        "l.next_attempt_at = v.next_attempt_at, l.lease_until = NULL",
-        [*parameters, owner, (Status.CLAIMED, Status.SENDING, Status.UNKNOWN)],
+        # A row that is sent again keeps the moment of its mail of unknown outcome.
+        "l.email_sent = v.email_sent, l.sent_at = IF(v.sent_at IS NULL, l.sent_at, v.sent_at), "
+        "l.message_id = COALESCE(v.message_id, l.message_id), l.next_attempt_at = v.next_attempt_at, "
+        "l.lease_until = NULL",
+        [*parameters, owner, (Status.CLAIMED, Status.SENDING, Status.UNKNOWN), Status.SENT],
     )
 
 

@@ -51,10 +51,16 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
             (utc_naive(now_us), tuple(mailed)),
         )
     return session.run(
-        f"UPDATE {LOG} SET status = %s, email_sent = NULL, sent_at = %s, lease_until = NULL, "
+        f"UPDATE {LOG} SET status = %s, reason = %s, email_sent = NULL, sent_at = %s, lease_until = NULL, "
         "error = 'the connection or the process ended inside the hand-over to SMTP' "
         "WHERE id IN %s AND status = %s",
-        (Status.UNKNOWN, utc_naive(now_us), tuple(log_id for log_id, _ in lost), Status.SENDING),
+        (
+            Status.UNKNOWN,
+            Reason.UNREPORTED,
+            utc_naive(now_us),
+            tuple(log_id for log_id, _ in lost),
+            Status.SENDING,
+        ),
     )
 
 

@@ -39,7 +39,8 @@ class EpisodeLog:
         """
         by_text = {str(key): key for key in keys}
         rows = session.rows(
-            "SELECT l.id, l.cart_key, l.cart_version, l.status, l.attempts, l.next_attempt_at, l.lease_until, l.owner "
+            "SELECT l.id, l.cart_key, l.cart_version, l.status, l.attempts, l.next_attempt_at, l.lease_until, l.owner, "
+            "l.address_hash, l.sent_at "
             f"FROM {LOG} l JOIN (SELECT cart_key, MAX(cart_version) AS newest FROM {LOG} "
             "WHERE cart_key IN %s AND step = %s GROUP BY cart_key) m "
             "ON m.cart_key = l.cart_key AND m.newest = l.cart_version WHERE l.step = %s",
@@ -56,8 +57,20 @@ class EpisodeLog:
                 next_attempt_us=UTC_COLUMN.to_us(next_attempt_at),
                 lease_until_us=UTC_COLUMN.to_us(lease_until),
                 owner_alive=owner not in dead and owner != self.owner,
+                own_mail=_own_mail(Status(status), digest, UTC_COLUMN.to_us(sent_at)),
             )
-            for log_id, cart_key, version, status, attempts, next_attempt_at, lease_until, owner in rows
+            for (
+                log_id,
+                cart_key,
+                version,
+                status,
+                attempts,
+                next_attempt_at,
+                lease_until,
+                owner,
+                digest,
+                sent_at,
+            ) in rows
         }
 
     def claim(self, episodes: Sequence[Episode], *, lease_us: int, cooldown_us: int, now_us: int) -> Claims:
@@ -105,13 +118,14 @@ class EpisodeLog:
             return leftovers.open_rows(session, self.owner, now_us)
 
     def last_sent(self, session: Session, keys: Sequence[CartKey], since_us: int) -> dict[CartKey, int]:
-        """When each key was last mailed, since a moment."""
+        """When each key was last mailed, since a moment; a mail that is to be sent again holds no cart back."""
         by_text = {str(key): key for key in keys}
         return {
             by_text[key]: UTC_COLUMN.to_us(sent_at) or 0
             for key, sent_at in session.rows(
-                f"SELECT cart_key, MAX(sent_at) FROM {LOG} WHERE cart_key IN %s AND sent_at >= %s GROUP BY cart_key",
-                (tuple(by_text), utc_naive(since_us)),
+                f"SELECT cart_key, MAX(sent_at) FROM {LOG} WHERE cart_key IN %s AND sent_at >= %s "
+                "AND status NOT IN %s GROUP BY cart_key",
+                (tuple(by_text), utc_naive(since_us), (Status.RETRY, Status.CLAIMED)),
             )
         }
 
@@ -136,3 +150,10 @@ class EpisodeLog:
                 f"INSERT INTO {tables.META} (name, value) VALUES ('marker', UUID()) "
                 "ON DUPLICATE KEY UPDATE value = UUID()"
             )
+
+
+def _own_mail(status: Status, address_hash: bytes | None, sent_at_us: int | None) -> tuple[bytes, int] | None:
+    """What an open row says of a mail of its own: only `cartwake retry --unknown` leaves it a time of sending."""
+    if status not in {Status.RETRY, Status.CLAIMED} or address_hash is None or sent_at_us is None:
+        return None
+    return bytes(address_hash), sent_at_us

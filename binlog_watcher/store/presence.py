@@ -11,6 +11,7 @@ import pymysql
 import structlog
 
 from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.store.database import Database
 from binlog_watcher.store.named_lock import LONGEST_NAME, LockSession, of_database
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,13 @@ def lock_name(owner: str) -> str:
 def service_lock(database: str) -> str:
     """The lock that tells `cartwake reconcile` that a service follows this database."""
     return of_database("cartwake.service", database)
+
+
+def service_runs(database: Database) -> bool:
+    """Whether a service follows this database, or a `cartwake reconcile` is just sending."""
+    with database.session() as session:
+        row = session.row("SELECT IS_USED_LOCK(%s)", (service_lock(database.settings.database),))
+    return row is not None and row[0] is not None
 
 
 class Presence:

@@ -176,6 +176,21 @@ def test_no_cooldown_at_all() -> None:
     assert decide(cart, None, DUE, replace(POLICY, cooldown_us=0)) == Send(T0, DUE)
 
 
+def test_a_mail_that_is_sent_again_by_hand_is_not_held_back_by_itself() -> None:
+    mailed = DUE - HOUR
+    row = logged(Status.RETRY, next_attempt_us=DUE, own_mail=(b"\x01" * 32, mailed))
+    cart = replace(CART, logged=row, recipient=Recipient(last_mail_us=mailed))
+    wait = Wait(mailed + POLICY.cooldown_us, Reason.COOLDOWN)
+    assert decide(cart, None, DUE, POLICY) == Send(T0, DUE)
+    assert decide(replace(cart, logged=None), None, DUE, POLICY) == wait
+    later = replace(cart, recipient=Recipient(last_mail_us=mailed + 1))
+    assert decide(later, None, DUE, POLICY) == Wait(mailed + 1 + POLICY.cooldown_us, Reason.COOLDOWN)
+    elsewhere = replace(cart, customer=replace(CUSTOMER, address_hash=b"\x02" * 32))
+    assert decide(elsewhere, None, DUE, POLICY) == wait
+    newer = replace(cart, version=T0 + SECOND, created_us=T0)
+    assert decide(newer, None, DUE, POLICY) == wait, "the cart of a newer version is another mail"
+
+
 # --- what the log says ------------------------------------------------------------------------------------------
 
 FUTURE, PAST = DUE + MINUTE, DUE - MINUTE
