@@ -5,6 +5,7 @@ import dataclasses
 import os
 import signal
 import sys
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,9 +17,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher import commands
+from binlog_watcher.decision import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.logs import configure_logging, log_uncaught, register_secret
 from binlog_watcher.presets import load_schema, preset_names, preset_text
+from binlog_watcher.report import NEVER_RAN, read_report
+from binlog_watcher.report_tables import shown
+from binlog_watcher.retry import retry_rows
 from binlog_watcher.schema_report import check_schema
 from binlog_watcher.settings import Settings, load_settings
 from mailer import InvalidAddressError
@@ -131,6 +136,46 @@ def reconcile(
     if report.found:
         out.print(table)
     out.print(report.summary(), highlight=False)
+
+
+@app.command()
+def report(
+    *,
+    hours: Annotated[float, typer.Option(min=0.01, max=87_600, help="How far back the window reaches.")] = 24,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Rows listed at most, of each kind.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what became of the carts, which mails wait, and which need a human; reads only."""
+    found = read_report(_settings("mysql"), hours=Decimal(str(hours)), limit=limit)
+    if as_json:
+        print(found.json() if found else "null")  # noqa: T201 - to be read by a program
+    elif found is None:
+        out.print(NEVER_RAN, highlight=False)
+    else:
+        for part in shown(found):
+            out.print(part, highlight=False)
+
+
+@app.command()
+def retry(
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Rows that were given up.")] = False,
+    unknown: Annotated[
+        bool,
+        typer.Option("--unknown", help="Rows whose mail may have arrived; the same mail goes out again."),
+    ] = False,
+    ids: Annotated[
+        list[int] | None, typer.Option("--id", min=1, help="This row of `cartwake report`; can be repeated.")
+    ] = None,
+) -> None:
+    """Put rows back that are failed or unknown; the service sends them, unless something speaks against it."""
+    if not (failed or unknown or ids):
+        raise typer.BadParameter("give --failed, --unknown or --id")
+    statuses = [*([Status.FAILED] if failed else []), *([Status.UNKNOWN] if unknown else [])]
+    done = retry_rows(_settings("mysql"), statuses=statuses, ids=ids or [])
+    for line in done.lines():
+        out.print(line, highlight=False, soft_wrap=True)
+    raise typer.Exit(done.exit_code)
 
 
 @app.command()
