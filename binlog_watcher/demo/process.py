@@ -73,11 +73,11 @@ class ServiceProcess:
         """Its process id, None before the first start."""
         return None if self._process is None else self._process.pid
 
-    def start(self) -> None:
-        """Start it; returns at once."""
+    def start(self, *options: str) -> None:
+        """Start it, with options of `cartwake run`; returns at once."""
         with self._console.open("ab") as console:
             self._process = subprocess.Popen(
-                self._command("run", *self._options),
+                self._command("run", *self._options, *options),
                 cwd=self._folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

@@ -82,7 +82,9 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
     has asked for; and it counts for the cool-down of its address, unless a later mail does. Addresses before rows, as
     in a claim: the same order of locks everywhere.
     """
-    table, parameters = rows_as_table(_COLUMNS, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)])
+    table, parameters = rows_as_table(
+        _COLUMNS, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)]
+    )
     session.run(
         f"UPDATE {table} v LEFT JOIN {RECIPIENT} r ON r.address_hash = v.hash AND v.mailed_at IS NOT NULL "
         "AND (r.last_mail_at IS NULL OR r.last_mail_at < CAST(v.mailed_at AS DATETIME(6))) "
