@@ -38,10 +38,10 @@ def _service(report: StatusReport) -> Iterator[str]:
     else:
         yield f"[yellow]no service follows this database[/yellow] (cartwake run): {hands}"
     if work.overdue_claims:
-        yield f"[yellow]{work.overdue_claims} claims are past their lease[/yellow]: no instance has taken them over"
+        yield f"[yellow]claims past their lease: {work.overdue_claims}[/yellow] (no instance has taken them over)"
     if work.overdue_retries and work.oldest_retry_us is not None:
         late_us = int((report.at.timestamp()) * 1_000_000) - work.oldest_retry_us
-        yield f"[yellow]{work.overdue_retries} retries are overdue[/yellow], by {_span(late_us)} at most"
+        yield f"[yellow]retries overdue: {work.overdue_retries}[/yellow], by {_span(late_us)} at most"
 
 
 def _counts(counts: list[Count]) -> Table:
@@ -69,16 +69,15 @@ def _retries(rows: list[Retry], waiting: int) -> Table:
 
 
 def _letters(rows: list[Letter], dead: int) -> Table:
-    table = Table(
-        "row", "status", "cart", "user", "total", "attempts", "at (UTC)", "error", "what to do",
-        title=_title("Dead letters", rows, dead), show_lines=True,
-    )  # fmt: skip
+    """Few columns, so that error and advice have room on a narrow terminal."""
+    table = Table("row", "cart", "total", "attempts", "error, and what to do", title=_title("Dead letters", rows, dead),
+                  show_lines=True)  # fmt: skip
     for row in rows:
         total = "" if row.total is None else f"{row.total:.2f} {row.currency or ''}".strip()
-        user = "" if row.user_id is None else str(row.user_id)
+        user = "" if row.user_id is None else f"\nuser {row.user_id}"
         table.add_row(
-            str(row.id), row.status, escape(row.cart), user, total, str(row.attempts), _moment(row.at),
-            escape(row.error or ""), escape(row.todo),
+            f"{row.id}\n{row.status}", f"{escape(row.cart)}{user}", total, f"{row.attempts}\n{_moment(row.at)}",
+            f"{escape(row.error or 'no error is known')}\n[bold]{escape(row.todo)}[/bold]",
         )  # fmt: skip
     return table
 

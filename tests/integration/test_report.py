@@ -115,8 +115,8 @@ async def test_it_tells_what_stands_still(shop: Any, smtp: MailServer) -> None:
         assert (work.claimed, work.overdue_claims, work.overdue_retries) == (2, 1, 1)
         text = printed(report)
         assert "no service follows this database" in text
-        assert "1 retries are overdue, by 3.0 h" in text
-        assert "1 claims are past their lease" in text
+        assert "retries overdue: 1, by 3.0 h" in text
+        assert "claims past their lease: 1" in text
         shop.alive(cartwake.core.episodes)
         assert read(cartwake).service_runs
 
