@@ -34,10 +34,11 @@ from mailer import (
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 8
-"""Attempts on temporary failures, about three hours in all; then the row is ``failed``."""
+"""Attempts on temporary failures, about two hours in all at a first pause of a minute; then the row is ``failed``."""
 
-FIRST_RETRY_US = 60_000_000
-LAST_RETRY_US = 3_600_000_000
+LONGEST_PAUSE = 60
+"""How often the first pause fits into the longest one between two attempts."""
+
 STOPPED_US = 60_000_000
 """How long nothing is sent after the server refused our login or its TLS; then it is asked again."""
 
@@ -64,6 +65,7 @@ class Outbox:
         clock: ServerClock,
         metrics: Metrics,
         lease_us: int,
+        first_retry_us: int,
         may_send: Callable[[], bool] = lambda: True,
         capacity: int = 200,
     ) -> None:
@@ -76,6 +78,7 @@ class Outbox:
         self._metrics = metrics
         self._lease_us = lease_us
         self._may_send = may_send
+        self._first_retry_us = first_retry_us
         self._queue: asyncio.Queue[ReadyMail] = asyncio.Queue(capacity)
         self._free = sender.connections
         self._many = max(1, sender.connections // 2)
@@ -110,8 +113,8 @@ class Outbox:
         await self._settled.wait()
 
     def retry_at(self, attempt: int, now_us: int) -> int:
-        """When to try again after the ``attempt``-th failure: 1, 2, 4 … minutes, at most an hour."""
-        return now_us + int(min(FIRST_RETRY_US * 2 ** (attempt - 1), LAST_RETRY_US))
+        """When to try again after the ``attempt``-th failure: 1, 2, 4 … times the first pause, at most 60 times."""
+        return now_us + self._first_retry_us * min(2 ** (attempt - 1), LONGEST_PAUSE)
 
     async def run(self, look_again: LookAgain) -> None:
         """Send until cancelled."""

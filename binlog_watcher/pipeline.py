@@ -105,6 +105,12 @@ class ComposerSetup:
         )
 
 
+def lease_of(settings: Settings) -> int:
+    """How long a claim holds, in microseconds: longer than all SMTP timeouts together and the time for the text."""
+    lease_s = smtp(settings).longest_send + settings.gemini_timeout_seconds + LEASE_MARGIN_S
+    return int(lease_s * 1_000_000)
+
+
 def build_pipeline(
     settings: Settings,
     core: Core,
@@ -121,9 +127,7 @@ def build_pipeline(
     lease_us = 0
     if not settings.dry_run:
         smtp_settings = smtp(settings)
-        # Longer than all SMTP timeouts together and the time for the text before them.
-        lease_s = smtp_settings.longest_send + settings.gemini_timeout_seconds + LEASE_MARGIN_S
-        lease_us = int(lease_s * 1_000_000)
+        lease_us = lease_of(settings)
         sender = SmtpSender(smtp_settings)
         setup = ComposerSetup.of(settings, core)
         composer = setup.composer(recommender, writer, metrics)
@@ -138,6 +142,7 @@ def build_pipeline(
             metrics=metrics,
             lease_us=lease_us,
             may_send=may_send,
+            first_retry_us=settings.first_retry_us,
         )
         look_again = SecondLook(
             loader=core.loader,

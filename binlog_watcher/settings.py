@@ -109,6 +109,7 @@ class Settings(BaseModel):
     smtp_password: kind.Secret | None = None
     smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
     smtp_timeout_seconds: kind.Seconds = 30.0
+    retry_first_seconds: kind.Seconds = 60.0
 
     # Operation
     log_level: kind.Level = "INFO"
@@ -223,6 +224,11 @@ class Settings(BaseModel):
     def cooldown_us(self) -> int:
         """The least time between two mails to one address, in microseconds."""
         return int(self.email_cooldown_hours * 3_600_000_000)
+
+    @property
+    def first_retry_us(self) -> int:
+        """The pause after the first temporary failure of a mail, in microseconds."""
+        return int(self.retry_first_seconds * 1_000_000)
 
     def excludes_role(self, role: str | None) -> bool:
         """Whether customers of this ``users.role`` get no mail; upper and lower case are the same."""

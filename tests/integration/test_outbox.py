@@ -72,6 +72,18 @@ async def test_a_temporary_refusal_is_tried_again_with_growing_pauses_and_the_sa
 
 
 @MYSQL_ONLY
+async def test_the_first_pause_is_a_setting_and_the_longest_sixty_times_that(
+    shop: Any, smtp: MailServer
+) -> None:
+    async with recovering(shop, smtp, RETRY_FIRST_SECONDS="0.5") as cartwake:
+        outbox = cartwake.pipeline.outbox
+        assert outbox is not None
+        assert [outbox.retry_at(attempt, 0) for attempt in (1, 2, 6, 7, 99)] == [
+            500_000, 1_000_000, 16_000_000, 30_000_000, 30_000_000,
+        ]  # fmt: skip
+
+
+@MYSQL_ONLY
 async def test_after_the_last_attempt_it_is_given_up(shop: Any, smtp: MailServer) -> None:
     abandon(shop, [1])
     smtp.answer("RCPT", "*", *["451 later"] * (MAX_ATTEMPTS + 1))
