@@ -2,8 +2,8 @@
 
 Mails are fenced in micro-batches no larger than the free SMTP connections, so what passes the fence is handed to
 SMTP at once. A slow server holds up its own connection only. Outcomes are written in groups by one task, and a
-connection counts as free again once the outcome is in the log: a crash leaves no more unknown mails than there are
-connections.
+connection is given the next mail when the outcome of its last one is in the log: so a crash leaves at most as many
+mails of unknown outcome as there are connections, also after MySQL was away.
 """
 
 import asyncio
@@ -45,6 +45,9 @@ STOPPED_US = 60_000_000
 GATHER_S = 0.005
 """How long a fence, or the writing of outcomes, may wait for company: one statement does for all of it."""
 
+LONGEST_WAIT_S = 2.0
+"""Between two tries to write outcomes while MySQL is gone; nothing is sent until they are written."""
+
 HELD_US = 1_000_000
 """How long mails wait while it is being asked."""
 
@@ -83,8 +86,8 @@ class Outbox:
         self._free = sender.connections
         self._many = max(1, sender.connections // 2)
         self._freed = asyncio.Event()
-        # With each outcome: whether it comes of a connection, which is free again once it is written.
-        self._outcomes: asyncio.Queue[tuple[ReadyMail, Outcome, bool]] = asyncio.Queue(capacity)
+        # With each the connections that are free once it is written: 1, or 0 for what was found before the fence.
+        self._outcomes: asyncio.Queue[tuple[ReadyMail, Outcome, int]] = asyncio.Queue(capacity)
         self._refused = asyncio.Event()
         self._unsettled = 0
         self._settled = asyncio.Event()
@@ -114,7 +117,7 @@ class Outbox:
 
     def retry_at(self, attempt: int, now_us: int) -> int:
         """When to try again after the ``attempt``-th failure: 1, 2, 4 … times the first pause, at most 60 times."""
-        return now_us + self._first_retry_us * min(2 ** (attempt - 1), LONGEST_PAUSE)
+        return now_us + self._first_retry_us * int(min(2 ** (attempt - 1), LONGEST_PAUSE))
 
     async def run(self, look_again: LookAgain) -> None:
         """Send until cancelled."""
@@ -161,7 +164,7 @@ class Outbox:
         self._free -= len(mails)
         return mails
 
-    def _release(self, connections: int = 1) -> None:
+    def _release(self, connections: int) -> None:
         self._free += connections
         self._freed.set()
 
@@ -170,7 +173,6 @@ class Outbox:
         if not self._may_send():
             for mail in mails:
                 await self.record(mail, self._given_back(mail), queued=True)
-            self._release(len(mails))
             return []
         quiet = [mail for mail in mails if not self._tracker.touched(mail.claimed.due.key)]
         passed: set[int] = set()
@@ -181,7 +183,6 @@ class Outbox:
                   and not self._tracker.touched(mail.claimed.due.key)}  # fmt: skip
         sendable = [mail for mail in quiet if mail.claimed.log_id in passed]
         rest = [mail for mail in mails if mail.claimed.log_id not in passed]
-        self._release(len(rest))
         if rest:
             await look_again(rest)
         return sendable
@@ -205,8 +206,7 @@ class Outbox:
         return set().union(*alone)
 
     async def _send(self, mail: ReadyMail) -> None:
-        outcome = await self._attempt(mail)
-        await self._outcomes.put((mail, outcome, True))
+        await self._outcomes.put((mail, await self._attempt(mail), 1))
 
     async def _attempt(self, mail: ReadyMail) -> Outcome:
         """Hand one mail to SMTP; every way in which that can end is an outcome."""
@@ -309,18 +309,19 @@ class Outbox:
         """Have an outcome written that was found before SMTP; ``queued``: the mail came from the queue."""
         if not queued:
             self._begin()
-        await self._outcomes.put((mail, outcome, False))
+        # A fence whose answer was lost may have passed the mail: until that is undone it counts as under way.
+        await self._outcomes.put((mail, outcome, 1 if queued else 0))
 
     async def _write_outcomes(self) -> None:
         """Write outcomes in groups; while MySQL is gone they wait, and new mails wait behind them."""
         while True:
             group = await self._next_outcomes()
             await self._write([(mail, outcome) for mail, outcome, _ in group])
-            self._release(sum(held for *_, held in group))
             for mail, outcome, _ in group:
                 self._settle(mail, outcome)
+            self._release(sum(connections for _, _, connections in group))
 
-    async def _next_outcomes(self) -> list[tuple[ReadyMail, Outcome, bool]]:
+    async def _next_outcomes(self) -> list[tuple[ReadyMail, Outcome, int]]:
         group = [await self._outcomes.get()]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GATHER_S):
@@ -339,7 +340,7 @@ class Outbox:
             except (DatabaseUnavailableError, ConfigError) as error:
                 log.error("outcome.not_written", error=str(error), retry_s=delay, mails=len(group))  # noqa: TRY400
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, 10.0)
+                delay = min(delay * 2, LONGEST_WAIT_S)
             except Exception as error:
                 if len(group) > 1:
                     for one in group:

@@ -16,6 +16,7 @@ from binlog_watcher import pipeline as pipeline_module
 from binlog_watcher import recovery as recovery_module
 from binlog_watcher import second_look, wiring
 from binlog_watcher.decision import Reason, Skip, Status
+from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.outbox import MAX_ATTEMPTS
 from binlog_watcher.store import tables
 from binlog_watcher.store.log_rows import Outcome
@@ -306,6 +307,32 @@ async def test_a_long_outage_between_hand_over_and_outcome(
         await recovery
         assert cartwake.rows() == [("1", "sent", None, 1)]
     assert len(smtp.mails_to(address)) == 1
+
+
+@MYSQL_ONLY
+async def test_no_more_mails_than_connections_are_without_an_outcome_in_the_log(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash makes them unknown, however many were accepted while outcomes could not be written."""
+    addresses = abandon(shop, range(1, 21))
+    async with recovering(shop, smtp, SMTP_CONNECTIONS="2") as cartwake:
+        finish, tries, gone = cartwake.core.episodes.finish, [0], [True]
+
+        def unwritten(outcomes: Any) -> None:
+            tries[0] += 1
+            if gone[0]:
+                raise DatabaseUnavailableError("gone for a while")
+            finish(outcomes)
+
+        monkeypatch.setattr(cartwake.core.episodes, "finish", unwritten)
+        recovery = asyncio.create_task(cartwake.recover(*range(1, 21)))
+        await until(lambda: tries[0] >= 3)
+        assert len(smtp.accepted) == 2
+        assert sorted(row[1] for row in cartwake.rows()) == ["claimed"] * 18 + ["sending"] * 2
+        gone[0] = False
+        await recovery
+        assert {row[1] for row in cartwake.rows()} == {"sent"}
+    assert [len(smtp.mails_to(address)) for address in addresses] == [1] * 20
 
 
 async def test_a_server_that_turned_read_only_is_waited_for(shop: Any, smtp: MailServer) -> None:
