@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from binlog_watcher.decision import Status
+from binlog_watcher.store import recipients
 from binlog_watcher.store.database import Session, rows_as_table
 from binlog_watcher.store.log_rows import Fenced, Outcome
 from binlog_watcher.store.queries import EMPTY_FINGERPRINT
@@ -76,12 +77,16 @@ _COLUMNS = (
 
 
 def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
-    """One statement writes how attempts ended; rows that someone else took over meanwhile are left alone.
+    """Write how attempts ended; rows that someone else took over meanwhile are left alone.
 
-    But what was sent was sent, whoever has the row now: told late, it stops a mail that `cartwake retry --unknown`
+    One statement if all went out; inside a transaction if some did not. What was sent was sent, whoever has the row now: told late, it stops a mail that `cartwake retry --unknown`
     has asked for; and it counts for the cool-down of its address, unless a later mail does. Addresses before rows, as
     in a claim: the same order of locks everywhere.
     """
+    mailed = sorted({o.address_hash for o in outcomes if o.status in EMAIL_SENT and o.address_hash})
+    refused = tuple(o.log_id for o in outcomes if o.status not in EMAIL_SENT)
+    if refused:
+        _clear_addresses(session, owner, refused, mailed)
     table, parameters = rows_as_table(
         _COLUMNS, [_values(o) for o in sorted(outcomes, key=lambda o: o.log_id)]
     )
@@ -95,6 +100,29 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
         "l.message_id = COALESCE(v.message_id, l.message_id), l.next_attempt_at = v.next_attempt_at, "
         "l.lease_until = NULL",
         [*parameters, owner, (Status.CLAIMED, Status.SENDING, Status.UNKNOWN), Status.SENT],
+    )
+
+
+def _clear_addresses(session: Session, owner: str, refused: tuple[int, ...], mailed: Sequence[bytes]) -> None:
+    """Take back that an address was mailed, where another instance gave our mail up for ``unknown`` too early.
+
+    It does that when MySQL restarts, say, and our presence is not renewed yet; without this the cool-down would hold
+    a mail back that never left. All addresses are locked at once, so that nobody gives up a row meanwhile.
+    """
+    hashes = {
+        bytes(digest)
+        for (digest,) in session.rows(
+            f"SELECT address_hash FROM {LOG} WHERE id IN %s AND owner = %s AND address_hash IS NOT NULL",
+            (refused, owner),
+        )
+    }
+    recipients.lock(session, hashes.union(mailed))
+    session.run(
+        f"UPDATE {RECIPIENT} r SET r.last_mail_at = (SELECT MAX(l.sent_at) FROM {LOG} l "
+        "WHERE l.address_hash = r.address_hash AND l.status IN %s AND l.id NOT IN %s) "
+        f"WHERE r.address_hash IN (SELECT u.address_hash FROM {LOG} u "
+        "WHERE u.id IN %s AND u.owner = %s AND u.status = %s)",
+        (tuple(EMAIL_SENT), refused, refused, owner, Status.UNKNOWN),
     )
 
 

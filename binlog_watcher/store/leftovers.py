@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from binlog_watcher.decision import LoggedEpisode, Reason, Status
+from binlog_watcher.store import recipients
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.log_rows import OpenRow
 from binlog_watcher.store.presence import lock_name
@@ -41,6 +42,17 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
         (log_id, digest)
         for log_id, holder, lease_until, digest in rows
         if holder in dead or (UTC_COLUMN.to_us(lease_until) or 0) <= now_us
+    ]
+    if not lost:
+        return 0
+    recipients.lock(session, {digest for _, digest in lost if digest})
+    # Whoever sent it may have had the lock, and have told meanwhile how it ended.
+    lost = [
+        (log_id, digest)
+        for log_id, digest in session.rows(
+            f"SELECT id, address_hash FROM {LOG} WHERE id IN %s AND status = %s FOR UPDATE",
+            (tuple(log_id for log_id, _ in lost), Status.SENDING),
+        )
     ]
     if not lost:
         return 0

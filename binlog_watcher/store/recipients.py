@@ -6,7 +6,7 @@ useless to whoever sees the table alone.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -50,6 +50,15 @@ def read(session: Session, hashes: Sequence[bytes]) -> dict[bytes, Recipient]:
             (tuple(hashes),),
         )
     }
+
+
+def lock(session: Session, hashes: Collection[bytes]) -> None:
+    """Inside a transaction: keep others from claiming, finishing or giving up mails to these addresses."""
+    if hashes:
+        session.rows(
+            f"SELECT 1 FROM {RECIPIENT} WHERE address_hash IN %s ORDER BY address_hash FOR UPDATE",
+            (tuple(sorted(hashes)),),
+        )
 
 
 def meta(database: Database, name: str) -> str | None:

@@ -286,6 +286,53 @@ def test_a_mail_under_way_when_the_instance_died_is_unknown_and_counts_as_mailed
     assert shop.log()[0]["status"] == "sent"
 
 
+def last_mail_us(shop: Any, address: str) -> int | None:
+    with shop.database.session() as session:
+        last: int | None = recipients.read(session, [shop.hasher(address)])[shop.hasher(address)].last_mail_us
+        return last
+
+
+def test_a_mail_given_up_too_early_that_never_left_starts_no_cooldown(shop: Any) -> None:
+    """After a restart of MySQL, say, which frees the locks of the living."""
+    abandoned(shop, 1)
+    abandoned(shop, 2)
+    sender, other = shop.instance(), shop.instance()
+    ids = shop.claim(sender, 1, 2).ids
+    fence(shop, sender, ids)
+    assert other.settle_unknown(shop.clock.now_us()) == 2  # the sender has no presence
+    now_us = shop.clock.now_us()
+    sender.finish(
+        [
+            Outcome(ids[1], Status.RETRY, error="451 later", next_attempt_us=now_us - 1),
+            Outcome(ids[2], Status.SENT, at_us=now_us, address_hash=shop.hasher("user2@example.com")),
+        ]
+    )
+    assert [(row["status"], row["sent_at"] is None) for row in shop.log()] == [
+        ("retry", True),
+        ("sent", False),
+    ]
+    assert last_mail_us(shop, "user1@example.com") is None
+    assert last_mail_us(shop, "user2@example.com") == now_us
+    assert isinstance(decision(shop, other, 1), Send)
+
+
+def test_what_was_mailed_before_still_counts_when_a_later_mail_never_left(shop: Any) -> None:
+    abandoned(shop, 1)
+    sender, other = shop.instance(), shop.instance()
+    first = shop.claim(sender, 1).ids
+    fence(shop, sender, first)
+    then_us = shop.clock.now_us() - 48 * 3_600_000_000
+    sender.finish(
+        [Outcome(first[1], Status.SENT, at_us=then_us, address_hash=shop.hasher("user1@example.com"))]
+    )
+    shop.add(1, 2, minutes_ago=40)
+    second = shop.claim(sender, 1).ids
+    fence(shop, sender, second)
+    assert other.settle_unknown(shop.clock.now_us()) == 1
+    sender.finish([Outcome(second[1], Status.FAILED, error="550 gone")])
+    assert last_mail_us(shop, "user1@example.com") == then_us
+
+
 def test_a_newer_version_supersedes_an_open_one(shop: Any) -> None:
     abandoned(shop, 1)
     episodes = shop.instance()
