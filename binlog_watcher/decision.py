@@ -94,7 +94,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEpisode:
-    """The newest row that the log has for a cart key.
+    """The newest row that the log has for a cart key. ``attempts``: how often it passed the fence.
 
     ``own_mail``: address and moment of its mail of unknown outcome, when a human has asked to send it again.
     """
@@ -107,6 +107,7 @@ class LoggedEpisode:
     lease_until_us: int | None
     owner_alive: bool = True
     own_mail: tuple[bytes, int] | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,10 @@ def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) 
 
 
 def _take_over(session: Session, owner: str, episodes: Sequence[Episode], lease: str) -> dict[CartKey, int]:
-    """Claim rows that are open; a row that someone else was faster to take has one more attempt."""
+    """Claim rows that are open; one that someone else was faster to take has another owner, or is no retry any more."""
     values = [
         (
-            e.cart.logged.id, e.cart.logged.attempts,
+            e.cart.logged.id, e.cart.logged.owner,
             e.cart.logged.status is Status.CLAIMED and not e.cart.logged.owner_alive,
             e.address_hash, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
             utc_naive(e.activity_us),
@@ -93,28 +93,27 @@ def _take_over(session: Session, owner: str, episodes: Sequence[Episode], lease:
         for e in episodes
         if e.cart.logged is not None
     ]  # fmt: skip
-    columns = ("id", "attempts", "dead", "hash", "total", "percent", "items", "currency", "activity")
-    table, parameters = rows_as_table(columns, sorted(values))
+    columns = ("id", "owner", "dead", "hash", "total", "percent", "items", "currency", "activity")
+    table, parameters = rows_as_table(columns, sorted(values, key=lambda value: value[0]))
     session.run(
         f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.id = v.id "
-        f"SET l.status = %s, l.owner = %s, l.lease_until = {lease}, l.attempts = l.attempts + 1, l.reason = NULL, "
+        f"SET l.status = %s, l.owner = %s, l.lease_until = {lease}, l.reason = NULL, "
         "l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, "
         "l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, "
         "l.last_activity_at = v.activity "
-        "WHERE l.attempts = v.attempts AND (l.status = %s "
-        "OR (l.status = %s AND (v.dead OR l.lease_until <= UTC_TIMESTAMP(6))))",
+        "WHERE l.status = %s "
+        "OR (l.status = %s AND (v.dead AND l.owner = v.owner OR l.lease_until <= UTC_TIMESTAMP(6)))",
         [*parameters, Status.CLAIMED, owner, Status.RETRY, Status.CLAIMED],
     )
-    won: dict[int, int] = dict(
-        session.rows(
-            f"SELECT id, attempts FROM {LOG} WHERE id IN %s AND owner = %s AND status = %s",
+    won = {
+        log_id
+        for (log_id,) in session.rows(
+            f"SELECT id FROM {LOG} WHERE id IN %s AND owner = %s AND status = %s",
             (tuple(value[0] for value in values), owner, Status.CLAIMED),
         )
-    )
+    }
     return {
-        e.key: e.cart.logged.id
-        for e in episodes
-        if e.cart.logged is not None and won.get(e.cart.logged.id) == e.cart.logged.attempts + 1
+        e.key: e.cart.logged.id for e in episodes if e.cart.logged is not None and e.cart.logged.id in won
     }
 
 
@@ -133,9 +132,9 @@ def _insert(
         values += [
             str(e.key), user_id if isinstance(user_id, int) else None, e.version, STEP, status, reason,
             e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
-            utc_naive(e.activity_us), 1 if status is Status.CLAIMED else 0,
+            utc_naive(e.activity_us),
         ]  # fmt: skip
-    row = "(" + ", ".join(["%s"] * 14) + f", 0, {lease})"
+    row = "(" + ", ".join(["%s"] * 13) + f", 0, 0, {lease})"
     session.run(
         f"INSERT INTO {LOG} (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, "
         "cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until) "

@@ -45,7 +45,8 @@ def fence(session: Session, owner: str, shop: Shop, mails: Sequence[Fenced], *, 
         for nth, (part, select) in enumerate(checks)
     )
     passed = session.run(
-        f"UPDATE {LOG} SET status = %(sending)s, lease_until = UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND "
+        f"UPDATE {LOG} SET status = %(sending)s, attempts = attempts + 1, "
+        f"lease_until = UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND "
         f"WHERE id IN %(ids)s AND owner = %(owner)s AND status = %(claimed)s AND lease_until > UTC_TIMESTAMP(6) "
         f"{unchanged} AND NOT EXISTS (SELECT 1 FROM {RECIPIENT} r "
         f"WHERE r.address_hash = {LOG}.address_hash AND r.suppressed_at IS NOT NULL)",
@@ -79,9 +80,9 @@ _COLUMNS = (
 def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
     """Write how attempts ended; rows that someone else took over meanwhile are left alone.
 
-    One statement if all went out; inside a transaction if some did not. What was sent was sent, whoever has the row now: told late, it stops a mail that `cartwake retry --unknown`
-    has asked for; and it counts for the cool-down of its address, unless a later mail does. Addresses before rows, as
-    in a claim: the same order of locks everywhere.
+    One statement if all went out; inside a transaction if some did not. What was sent was sent, whoever has the row
+    now: told late, it stops a mail that `cartwake retry --unknown` has asked for; and it counts for the cool-down of
+    its address, unless a later mail does. Addresses before rows, as in a claim: the same order of locks everywhere.
     """
     mailed = sorted({o.address_hash for o in outcomes if o.status in EMAIL_SENT and o.address_hash})
     refused = tuple(o.log_id for o in outcomes if o.status not in EMAIL_SENT)

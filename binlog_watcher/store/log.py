@@ -58,6 +58,7 @@ class EpisodeLog:
                 lease_until_us=UTC_COLUMN.to_us(lease_until),
                 owner_alive=owner not in dead and owner != self.owner,
                 own_mail=_own_mail(Status(status), digest, UTC_COLUMN.to_us(sent_at)),
+                owner=owner,
             )
             for (
                 log_id,
@@ -96,9 +97,9 @@ class EpisodeLog:
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Write how attempts ended."""
         if outcomes:
-            self._database.again_after_deadlocks(
-                lambda session: handover.finish(session, self.owner, outcomes)
-            )
+            all_went_out = all(outcome.status in handover.EMAIL_SENT for outcome in outcomes)
+            run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
+            run(lambda session: handover.finish(session, self.owner, outcomes))
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         """Open rows that will not be mailed any more (bought, emptied, too old)."""

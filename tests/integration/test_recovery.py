@@ -17,6 +17,7 @@ from binlog_watcher.decision import Reason, Send, Skip, Wait
 from binlog_watcher.events import CartChanged, Change
 from binlog_watcher.log_handlers import TerminalHandler
 from binlog_watcher.logs import configure_logging
+from binlog_watcher.outbox import MAX_ATTEMPTS
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.store import recipients
 from recommender import Recommender
@@ -82,7 +83,7 @@ async def test_retries_and_outcomes_cost_no_statement_each(shop: Any, smtp: Mail
             assert len(claims.ids) == len(some)
             counts.append(database.statements - before)
         assert counts[0] == counts[1], counts
-        assert {row["attempts"] for row in shop.log()} == {2}
+        assert {row["status"] for row in shop.log()} == {"claimed"}
 
 
 # --- activity and orders between the timer and the hand-over ----------------------------------------------------
@@ -579,7 +580,18 @@ async def test_the_claims_of_a_dead_instance_are_taken_over_at_once(shop: Any, s
     async with recovering(shop, smtp) as cartwake:
         await cartwake.recover(1)
         assert cartwake.rows() == [("1", "sent", None, 1)]
-        assert shop.log()[0]["attempts"] == 2
+        assert shop.log()[0]["attempts"] == 1
+
+
+async def test_crashes_use_up_no_attempt(shop: Any, smtp: MailServer) -> None:
+    (address,) = abandon(shop, [1])
+    for _ in range(MAX_ATTEMPTS + 1):
+        shop.claim(shop.instance(), 1)  # takes it over from the one before, and dies
+    smtp.answer("RCPT", address, "451 later")
+    async with recovering(shop, smtp) as cartwake:
+        await cartwake.recover(1)
+        assert cartwake.rows() == [("1", "retry", None, 0)]
+        assert shop.log()[0]["attempts"] == 1
 
 
 async def test_an_empty_cart_that_a_dead_instance_claimed_is_closed(shop: Any, smtp: MailServer) -> None:

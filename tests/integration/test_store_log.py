@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_claim_is_one_row_and_ours(shop: Any) -> None:
     assert (row["status"], row["email_sent"], row["attempts"], row["owner"]) == (
         "claimed",
         0,
-        1,
+        0,
         episodes.owner,
     )
 
@@ -240,15 +241,33 @@ def test_a_retry_is_claimed_again_and_counts_its_attempts(shop: Any) -> None:
     abandoned(shop, 1)
     episodes = shop.instance()
     ids = shop.claim(episodes, 1).ids
+    fence(shop, episodes, ids)
     episodes.finish([Outcome(ids[1], Status.RETRY, next_attempt_us=shop.clock.now_us() - 1)])
     assert [row.key for row in episodes.open_rows(shop.clock.now_us())] == ["1"]
     other = shop.instance()
     assert isinstance(decision(shop, other, 1), Send)
     assert shop.claim(other, 1).ids == ids
     (row,) = shop.log()
-    assert (row["status"], row["attempts"], row["owner"]) == ("claimed", 2, other.owner)
+    assert (row["status"], row["attempts"], row["owner"]) == ("claimed", 1, other.owner)
     # The first instance wakes up and can do nothing any more.
     assert fence(shop, episodes, ids) == set()
+    assert fence(shop, other, ids) == {ids[1]}
+    assert shop.log()[0]["attempts"] == 2
+
+
+def test_of_two_heirs_that_saw_the_same_dead_owner_one_takes_over(shop: Any) -> None:
+    abandoned(shop, 1)
+    ids = shop.claim(shop.instance(), 1).ids
+    heirs = [shop.instance(), shop.instance()]
+    carts = [shop.loader(heir).load([1]).carts[1] for heir in heirs]
+    taken = [
+        heir.claim(
+            [Episode(cart, cart.version or 0, cart.version or 0, "USD", Decimal(10))],
+            lease_us=LEASE, cooldown_us=0, now_us=shop.clock.now_us(),
+        ).ids
+        for heir, cart in zip(heirs, carts, strict=True)
+    ]  # fmt: skip
+    assert taken == [ids, {}]
 
 
 def test_a_dead_instances_claims_are_taken_over_at_once_and_a_live_ones_are_not(shop: Any) -> None:
