@@ -93,7 +93,7 @@ class Reconciler:
             report.overdue = len(await self._look_at(self._overdue(now_us), now_us, alone=True))
         if self._with_log:
             report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
-            rows = await asyncio.to_thread(self._episodes.open_rows, now_us)
+            rows = await asyncio.to_thread(self._episodes.open_rows, now_us, self._recovery.cooldown_us)
             keys = [key for row in rows if (key := self._shop.key(row.key)) is not None]
             for key in keys:
                 self._tracker.hasten(key, now_us)

@@ -93,6 +93,11 @@ class Recovery:
         self._taken = 0  # claims so far
         self._reported: dict[CartKey, int | None] = {}  # of a dry run: the version that was reported
 
+    @property
+    def cooldown_us(self) -> int:
+        """The least time between two mails to one address."""
+        return self._policy.cooldown_us
+
     async def process(self, due: Sequence[DueCart]) -> list[Handled]:
         """Handle a batch of carts in hand; each is finished, waiting or in the outbox when it returns."""
         try:

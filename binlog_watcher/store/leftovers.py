@@ -76,12 +76,16 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
     )
 
 
-def open_rows(session: Session, owner: str, now_us: int) -> list[OpenRow]:
-    """Retries that are due and claims that nobody holds any more."""
+def open_rows(session: Session, owner: str, now_us: int, cooldown_us: int = 0) -> list[OpenRow]:
+    """Retries that are due and claims that nobody holds any more.
+
+    Retries to an address in its cool-down (another cart of the same person was mailed) are not due for all that time.
+    """
     rows = session.rows(
-        f"SELECT cart_key, status, next_attempt_at, lease_until, owner FROM {LOG} "
-        "WHERE status = %s AND next_attempt_at <= %s OR status = %s",
-        (Status.RETRY, utc_naive(now_us), Status.CLAIMED),
+        f"SELECT cart_key, status, next_attempt_at, lease_until, owner FROM {LOG} l "
+        "WHERE status = %s AND next_attempt_at <= %s AND NOT EXISTS "
+        f"(SELECT 1 FROM {RECIPIENT} r WHERE r.address_hash = l.address_hash AND r.last_mail_at > %s) OR status = %s",
+        (Status.RETRY, utc_naive(now_us), utc_naive(now_us - cooldown_us), Status.CLAIMED),
     )
     dead = dead_owners(
         session, {row[4] for row in rows if row[1] == Status.CLAIMED and row[4] not in {None, owner}}

@@ -113,10 +113,10 @@ class EpisodeLog:
             lambda session: leftovers.settle_unknown(session, self.owner, now_us)
         )
 
-    def open_rows(self, now_us: int) -> list[OpenRow]:
+    def open_rows(self, now_us: int, cooldown_us: int = 0) -> list[OpenRow]:
         """Retries that are due and claims that nobody holds any more."""
         with self._database.session() as session:
-            return leftovers.open_rows(session, self.owner, now_us)
+            return leftovers.open_rows(session, self.owner, now_us, cooldown_us)
 
     def last_sent(self, session: Session, keys: Sequence[CartKey], since_us: int) -> dict[CartKey, int]:
         """When each key was last mailed, since a moment; a mail that is to be sent again holds no cart back."""

@@ -160,6 +160,30 @@ async def test_rows_that_nobody_holds_are_taken_up(shop: Any, smtp: MailServer) 
         ]  # fmt: skip
 
 
+async def test_a_retry_held_back_by_the_cooldown_is_not_looked_at_in_every_pass(
+    shop: Any, smtp: MailServer
+) -> None:
+    """Two carts of one address, both refused at first; one was mailed then."""
+    abandon(shop, [1])
+    shop.user(2, "user1@example.com")
+    shop.add(2, 3)
+    shop.claim(shop.instance(), 2)
+    async with recovering(shop, smtp) as cartwake:
+        shop.run("UPDATE cart_abandonment_log SET status = 'retry', next_attempt_at = UTC_TIMESTAMP(6)")
+        await cartwake.recover(1)
+        assert sorted(row[:2] for row in cartwake.rows()) == [("1", "sent"), ("2", "retry")]
+        shop.run(
+            "UPDATE cart_abandonment_log SET address_hash = %s", (cartwake.core.hasher("user1@example.com"),)
+        )
+        report, logs = await reconcile(cartwake, since_hours=0)
+        assert report.retried == 0
+        assert "recovery.waits" not in {entry["event"] for entry in logs}
+        shop.run("UPDATE cart_abandonment_recipient SET last_mail_at = UTC_TIMESTAMP(6) - INTERVAL 25 HOUR")
+        report, _ = await reconcile(cartwake, since_hours=0)
+        assert report.retried == 1
+        assert {row[1] for row in cartwake.rows()} == {"sent"}
+
+
 async def test_a_retry_asked_for_by_hand_is_made_although_its_timer_runs(shop: Any, smtp: MailServer) -> None:
     abandon(shop, [1])
     smtp.answer("RCPT", "*", "451 later")
