@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test test-parts lint format bench bench-catchup bench-latency bench-wheel clean
+.PHONY: demo test test-parts lint format bench bench-catchup bench-chaos bench-latency bench-wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -45,11 +45,14 @@ test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
-bench: bench-wheel bench-latency bench-catchup
+bench: bench-wheel bench-latency bench-catchup bench-chaos
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
 	@$(BIN)/python benchmarks/catchup.py
+
+bench-chaos: $(READY)
+	@$(BIN)/python benchmarks/chaos.py
 
 bench-latency: $(READY)
 	@benchmarks/peers/install.sh >&2

@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 AGAIN_US = 500_000
 """How soon a mail is tried again that nothing speaks against: an event was ahead of its row, say."""
 
+MANY = 10_000
+"""Rows whose attempts are counted."""
+
 LONGEST_AGAIN_US = 600_000_000
 """How long at most between such attempts: each takes twice as long as the one before."""
 
@@ -59,6 +62,9 @@ class SecondLook:
         self._policy = policy
         self._clock = clock
         self._metrics = metrics
+        self._stopped: dict[
+            int, int
+        ] = {}  # log row → how often it did not pass though nothing spoke against it
 
     async def __call__(self, mails: Sequence[ReadyMail]) -> None:
         """Decide again; never raises, for the other mails must go on."""
@@ -108,8 +114,17 @@ class SecondLook:
                 # Another episode, overdue already: its own row follows at once.
                 return replace(skipped(Reason.SUPERSEDED), next_attempt_us=max(now_us + AGAIN_US, held_us))
             case Send():
-                again_us = min(AGAIN_US * 2 ** min(claimed.attempt - 1, 20), LONGEST_AGAIN_US)
-                return retry(Reason.SMTP_STOPPED if held_us else Reason.ACTIVITY, now_us + again_us)
+                return retry(
+                    Reason.SMTP_STOPPED if held_us else Reason.ACTIVITY,
+                    now_us + self._again_us(claimed.log_id),
+                )
+
+    def _again_us(self, log_id: int) -> int:
+        """How long to wait; a row that never passes though nothing speaks against it waits twice as long each time."""
+        if len(self._stopped) > MANY:
+            self._stopped.clear()
+        times = self._stopped[log_id] = self._stopped.get(log_id, -1) + 1
+        return int(min(AGAIN_US * 2 ** min(times, 20), LONGEST_AGAIN_US))
 
 
 def _unclaimed(logged: LoggedEpisode | None, log_id: int) -> LoggedEpisode | None:
