@@ -1,0 +1,141 @@
+"""How fast carts are recovered that fall due at once, and how soon one is when they come steadily; beside a poller.
+
+The service is `cartwake run` as a process of its own with all its guarantees; MySQL, the service and an SMTP sink share
+the machine. A turn of the burst is a fresh start of one contender, with new customers and the same carts; rounds are
+interleaved, the order rotates, and a ratio is taken within a round. The steady run is one, and so is that for memory.
+"""
+
+import argparse
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+
+import recovery_burst
+import recovery_memory
+import recovery_steady
+from figures import absent, figure, machine, progress
+from recovery_burst import Burst
+from recovery_ground import open_ground
+from recovery_memory import Footprint
+from recovery_poller import POLLS_PER_MINUTE
+from recovery_service import has_setting
+from recovery_shop import baskets
+from recovery_steady import Steady
+
+WORKERS = "WORKER_PROCESSES"
+_ONE, _WORKERS, _POLLER = "one_process", "two_workers", "poller"
+
+
+def main() -> None:
+    options = _options()
+    configurations: dict[str, dict[str, int]] = {_ONE: {}}
+    if has_setting(WORKERS):
+        configurations[_WORKERS] = {WORKERS: 2}
+    else:
+        progress(f"this Cartwake has no {WORKERS}: one process only")
+    bursts: dict[str, list[Burst]] = defaultdict(list)
+    steady = footprint = None
+    progress(machine())
+    with open_ground(options.products) as ground:
+        ground.remember(options.rows)
+        carts = baskets(ground.products, options.carts)
+        turns = [*configurations, _POLLER]
+        for number in range(options.rounds):
+            at = number % len(turns)
+            for who in [*turns[at:], *turns[:at]]:
+                if who == _POLLER:
+                    burst = recovery_burst.poll(ground, carts[: options.peer_carts], who)
+                else:
+                    burst = recovery_burst.recover(ground, carts, who, configurations[who])
+                bursts[who].append(burst)
+        if not options.skip_steady:
+            steady = recovery_steady.run(ground, carts, options.rate, options.seconds, options.interval)
+        if not options.skip_memory:
+            footprint = recovery_memory.run(ground, 2 if has_setting(WORKERS) else 0, options.memory_scale)
+    report(bursts, steady, footprint)
+    progress(machine())
+
+
+def report(bursts: dict[str, list[Burst]], steady: Steady | None, footprint: Footprint | None) -> None:
+    """Print the figures."""
+    _report_rates(bursts)
+    _report_costs(bursts)
+    if steady is not None:
+        _report_steady(steady, bursts[_POLLER])
+    if footprint is not None:
+        figure("recovery.rss_mb", [footprint.base.resident], "MB")
+        figure("recovery.rss_peak_mb", [footprint.base.peak], "MB")
+        if footprint.with_workers is not None:
+            figure("recovery.rss_two_workers_mb", [footprint.with_workers.resident], "MB")
+        figure("recovery.mb_per_million_timers", [footprint.million_timers], "MB")
+        figure("recovery.mb_per_100k_products", [footprint.hundred_thousand_products], "MB")
+
+
+def _report_rates(bursts: dict[str, list[Burst]]) -> None:
+    rates = {who: [burst.carts_per_s for burst in several] for who, several in bursts.items()}
+    ours = {who: several for who, several in rates.items() if who != _POLLER}
+    best = max(ours, key=lambda who: statistics.median(ours[who]))
+    progress(f"the best configuration is {best}")
+    figure("recovery.carts_per_s", ours[best], "1/s")
+    figure("recovery.carts_per_s_one_process", ours[_ONE], "1/s")
+    if _WORKERS in ours:
+        figure("recovery.carts_per_s_two_workers", ours[_WORKERS], "1/s")
+    else:
+        absent("recovery.carts_per_s_two_workers", "1/s", f"this Cartwake has no setting {WORKERS}")
+    figure("recovery.poller_carts_per_s", rates[_POLLER], "1/s")
+    figure(
+        "recovery.ratio_poller",
+        [our / their for our, their in zip(ours[best], rates[_POLLER], strict=True)],
+        "x",
+    )
+    figure("recovery.statements_per_cart", [burst.statements for burst in bursts[best]], "")
+    figure("recovery.poller_statements_per_cart", [burst.statements for burst in bursts[_POLLER]], "")
+
+
+def _report_costs(bursts: dict[str, list[Burst]]) -> None:
+    for who, several in bursts.items():
+        figure(f"recovery.{who}_cpu_ms_per_cart", [burst.cpu_ms for burst in several], "ms")
+        figure(f"recovery.{who}_db_ms_per_cart", [burst.db_ms for burst in several], "ms")
+        figure(f"recovery.{who}_db_cpu_ms_per_cart", [burst.db_cpu_ms for burst in several], "ms")
+        figure(f"recovery.{who}_burst_lateness_p50_ms", [burst.p50_ms for burst in several], "ms")
+        figure(f"recovery.{who}_burst_lateness_p99_ms", [burst.p99_ms for burst in several], "ms")
+
+
+def _report_steady(steady: Steady, polls: Sequence[Burst]) -> None:
+    figure("recovery.lateness_p50_ms", [steady.p50_ms], "ms")
+    figure("recovery.lateness_p99_ms", [steady.p99_ms], "ms")
+    figure("recovery.lateness_to_hand_over_p50_ms", [steady.handed_p50_ms], "ms")
+    figure("recovery.lateness_to_hand_over_p99_ms", [steady.handed_p99_ms], "ms")
+    figure("recovery.db_ms_per_interval", [steady.idle.ms], "ms")
+    figure("recovery.db_cpu_ms_per_interval", [steady.idle.cpu_ms], "ms")
+    idle = [burst.idle for burst in polls if burst.idle is not None]
+    figure("recovery.poller_db_ms_per_poll", [one.ms for one in idle], "ms")
+    figure("recovery.poller_db_cpu_ms_per_poll", [one.cpu_ms for one in idle], "ms")
+    figure("recovery.poller_db_ms_per_minute", [one.ms * POLLS_PER_MINUTE for one in idle], "ms")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--products", type=int, default=10_000)
+    parser.add_argument("--carts", type=int, default=10_000, help="carts that fall due at once")
+    parser.add_argument("--peer-carts", type=int, default=1_500, help="how many of them the poller recovers")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="older rows of the cart table")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=50, help="carts a second of the steady run")
+    parser.add_argument("--seconds", type=float, default=60, help="of the steady run")
+    parser.add_argument("--interval", type=float, default=60, help="CHECK_INTERVAL_SECONDS, as long idle")
+    parser.add_argument("--memory-scale", type=float, default=1, help="share of the timers and products")
+    parser.add_argument("--skip-steady", action="store_true")
+    parser.add_argument("--skip-memory", action="store_true")
+    options = parser.parse_args()
+    if min(options.carts, options.peer_carts, options.rows, options.rounds) < 1:
+        parser.error("--carts, --peer-carts, --rows and --rounds start at 1")
+    if options.peer_carts > options.carts:
+        parser.error("--peer-carts are some of --carts")
+    return options
+
+
+if __name__ == "__main__":
+    main()
