@@ -5,7 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test test-parts lint format bench bench-catchup bench-chaos bench-latency bench-wheel clean
+.PHONY: demo test test-parts lint format clean
+.PHONY: bench bench-catchup bench-chaos bench-latency bench-recovery bench-soak bench-wheel
 .DEFAULT_GOAL := help
 
 help:
@@ -45,7 +46,7 @@ test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
-bench: bench-wheel bench-latency bench-catchup bench-chaos
+bench: bench-wheel bench-latency bench-catchup bench-recovery bench-chaos
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
@@ -57,6 +58,12 @@ bench-chaos: $(READY)
 bench-latency: $(READY)
 	@benchmarks/peers/install.sh >&2
 	@$(BIN)/python benchmarks/latency.py
+
+bench-recovery: $(READY)
+	@$(BIN)/python benchmarks/recovery.py
+
+bench-soak: $(READY)
+	@$(BIN)/python benchmarks/soak.py
 
 bench-wheel: $(READY)
 	@$(BIN)/python benchmarks/wheel.py
