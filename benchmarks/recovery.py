@@ -18,7 +18,7 @@ from recovery_burst import Burst
 from recovery_ground import open_ground
 from recovery_memory import Footprint
 from recovery_poller import POLLS_PER_MINUTE
-from recovery_service import has_setting
+from recovery_service import Usage, has_setting
 from recovery_shop import baskets
 from recovery_steady import Steady
 
@@ -28,9 +28,10 @@ _ONE, _WORKERS, _POLLER = "one_process", "two_workers", "poller"
 
 def main() -> None:
     options = _options()
-    configurations: dict[str, dict[str, int]] = {_ONE: {}}
+    further = dict(options.set)
+    configurations: dict[str, dict[str, str]] = {_ONE: further}
     if has_setting(WORKERS):
-        configurations[_WORKERS] = {WORKERS: 2}
+        configurations[_WORKERS] = {**further, WORKERS: "2"}
     else:
         progress(f"this Cartwake has no {WORKERS}: one process only")
     bursts: dict[str, list[Burst]] = defaultdict(list)
@@ -39,7 +40,7 @@ def main() -> None:
     with open_ground(options.products) as ground:
         ground.remember(options.rows)
         carts = baskets(ground.products, options.carts)
-        turns = [*configurations, _POLLER]
+        turns = [*configurations, *([] if options.skip_poller else [_POLLER])]
         for number in range(options.rounds):
             at = number % len(turns)
             for who in [*turns[at:], *turns[:at]]:
@@ -49,7 +50,9 @@ def main() -> None:
                     burst = recovery_burst.recover(ground, carts, who, configurations[who])
                 bursts[who].append(burst)
         if not options.skip_steady:
-            steady = recovery_steady.run(ground, carts, options.rate, options.seconds, options.interval)
+            steady = recovery_steady.run(
+                ground, carts, options.rate, options.seconds, options.interval, further
+            )
         if not options.skip_memory:
             footprint = recovery_memory.run(ground, 2 if has_setting(WORKERS) else 0, options.memory_scale)
     report(bursts, steady, footprint)
@@ -60,8 +63,9 @@ def report(bursts: dict[str, list[Burst]], steady: Steady | None, footprint: Foo
     """Print the figures."""
     _report_rates(bursts)
     _report_costs(bursts)
+    _report_polls([burst.idle for burst in bursts.get(_POLLER, ()) if burst.idle is not None])
     if steady is not None:
-        _report_steady(steady, bursts[_POLLER])
+        _report_steady(steady)
     if footprint is not None:
         figure("recovery.rss_mb", [footprint.base.resident], "MB")
         figure("recovery.rss_peak_mb", [footprint.base.peak], "MB")
@@ -82,14 +86,14 @@ def _report_rates(bursts: dict[str, list[Burst]]) -> None:
         figure("recovery.carts_per_s_two_workers", ours[_WORKERS], "1/s")
     else:
         absent("recovery.carts_per_s_two_workers", "1/s", f"this Cartwake has no setting {WORKERS}")
-    figure("recovery.poller_carts_per_s", rates[_POLLER], "1/s")
-    figure(
-        "recovery.ratio_poller",
-        [our / their for our, their in zip(ours[best], rates[_POLLER], strict=True)],
-        "x",
-    )
     figure("recovery.statements_per_cart", [burst.statements for burst in bursts[best]], "")
-    figure("recovery.poller_statements_per_cart", [burst.statements for burst in bursts[_POLLER]], "")
+    if _POLLER in rates:
+        theirs = rates[_POLLER]
+        figure("recovery.poller_carts_per_s", theirs, "1/s")
+        figure(
+            "recovery.ratio_poller", [our / their for our, their in zip(ours[best], theirs, strict=True)], "x"
+        )
+        figure("recovery.poller_statements_per_cart", [burst.statements for burst in bursts[_POLLER]], "")
 
 
 def _report_costs(bursts: dict[str, list[Burst]]) -> None:
@@ -97,21 +101,27 @@ def _report_costs(bursts: dict[str, list[Burst]]) -> None:
         figure(f"recovery.{who}_cpu_ms_per_cart", [burst.cpu_ms for burst in several], "ms")
         figure(f"recovery.{who}_db_ms_per_cart", [burst.db_ms for burst in several], "ms")
         figure(f"recovery.{who}_db_cpu_ms_per_cart", [burst.db_cpu_ms for burst in several], "ms")
+        if who != _POLLER:
+            figure(f"recovery.{who}_dump_cpu_ms_per_cart", [burst.dump_cpu_ms for burst in several], "ms")
         figure(f"recovery.{who}_burst_lateness_p50_ms", [burst.p50_ms for burst in several], "ms")
         figure(f"recovery.{who}_burst_lateness_p99_ms", [burst.p99_ms for burst in several], "ms")
 
 
-def _report_steady(steady: Steady, polls: Sequence[Burst]) -> None:
+def _report_polls(idle: Sequence[Usage]) -> None:
+    """What a poll costs MySQL that finds nothing."""
+    if idle:
+        figure("recovery.poller_db_ms_per_poll", [one.ms for one in idle], "ms")
+        figure("recovery.poller_db_cpu_ms_per_poll", [one.cpu_ms for one in idle], "ms")
+        figure("recovery.poller_db_ms_per_minute", [one.ms * POLLS_PER_MINUTE for one in idle], "ms")
+
+
+def _report_steady(steady: Steady) -> None:
     figure("recovery.lateness_p50_ms", [steady.p50_ms], "ms")
     figure("recovery.lateness_p99_ms", [steady.p99_ms], "ms")
     figure("recovery.lateness_to_hand_over_p50_ms", [steady.handed_p50_ms], "ms")
     figure("recovery.lateness_to_hand_over_p99_ms", [steady.handed_p99_ms], "ms")
     figure("recovery.db_ms_per_interval", [steady.idle.ms], "ms")
     figure("recovery.db_cpu_ms_per_interval", [steady.idle.cpu_ms], "ms")
-    idle = [burst.idle for burst in polls if burst.idle is not None]
-    figure("recovery.poller_db_ms_per_poll", [one.ms for one in idle], "ms")
-    figure("recovery.poller_db_cpu_ms_per_poll", [one.cpu_ms for one in idle], "ms")
-    figure("recovery.poller_db_ms_per_minute", [one.ms * POLLS_PER_MINUTE for one in idle], "ms")
 
 
 def _options() -> argparse.Namespace:
@@ -127,6 +137,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="of the steady run")
     parser.add_argument("--interval", type=float, default=60, help="CHECK_INTERVAL_SECONDS, as long idle")
     parser.add_argument("--memory-scale", type=float, default=1, help="share of the timers and products")
+    parser.add_argument(
+        "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE",
+        help="a setting of the service, to try what it does; figures are taken without",
+    )  # fmt: skip
+    parser.add_argument("--skip-poller", action="store_true")
     parser.add_argument("--skip-steady", action="store_true")
     parser.add_argument("--skip-memory", action="store_true")
     options = parser.parse_args()
@@ -135,6 +150,13 @@ def _options() -> argparse.Namespace:
     if options.peer_carts > options.carts:
         parser.error("--peer-carts are some of --carts")
     return options
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not has_setting(name):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE of a setting")
+    return name, value
 
 
 if __name__ == "__main__":

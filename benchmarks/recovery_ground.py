@@ -82,6 +82,10 @@ class Ground:
         """What Cartwake's account used of MySQL so far."""
         return self.meter.read(ACCOUNT)
 
+    def dump_cpu_ms(self) -> float:
+        """Processor time that MySQL took to send Cartwake the binlog so far."""
+        return self.meter.dump_cpu_ms(ACCOUNT)
+
     def wait_for_mails(self, count: int, service: Service) -> None:
         """Wait until that many mails came. Ends the program when none comes for two minutes."""
         seen, since = -1, time.monotonic()

@@ -21,7 +21,12 @@ _USAGE = (
     "FROM performance_schema.events_statements_summary_by_user_by_event_name "
     "WHERE USER = %s AND EVENT_NAME LIKE 'statement/sql/%%'"
 )
-"""The end of a binlog dump is not among them: that is a command, not SQL."""
+"""A binlog dump is not among them: that is a command, not SQL."""
+
+_DUMP = (
+    "SELECT THREAD_OS_ID FROM performance_schema.threads "
+    "WHERE PROCESSLIST_USER = %s AND PROCESSLIST_COMMAND LIKE 'Binlog Dump%%'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Meter:
     """Reads from performance_schema what an account did; the benchmark's own statements are of another account."""
 
     def __init__(self, server: "Server") -> None:
+        self._mysqld = server.pid
         self._connection = server.connect()
         with self._connection.cursor() as cursor:
             cursor.execute(
@@ -60,6 +66,17 @@ class Meter:
             cursor.execute(_USAGE, (account,))
             statements, ms, cpu_ms = cursor.fetchone()
         return Usage(int(statements or 0), float(ms or 0), float(cpu_ms or 0))
+
+    def dump_cpu_ms(self, account: str) -> float:
+        """Processor time of the threads of MySQL that send the account the binlog, as long as they live."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(_DUMP, (account,))
+            threads = [thread for (thread,) in cursor.fetchall()]
+        # The first field is the time on a processor, in nanoseconds.
+        return sum(
+            int(Path(f"/proc/{self._mysqld}/task/{thread}/schedstat").read_text().split()[0]) / 1e6
+            for thread in threads
+        )
 
     def close(self) -> None:
         """Close the session."""

@@ -37,11 +37,17 @@ class Steady:
 
 
 def run(
-    ground: Ground, baskets: "Sequence[Basket]", rate: float, seconds: float, interval_s: float
+    ground: Ground,
+    baskets: "Sequence[Basket]",
+    rate: float,
+    seconds: float,
+    interval_s: float,
+    settings: dict[str, str],
 ) -> Steady:
     """Let Cartwake idle for an interval of its checks, then leave ``rate`` carts a second for ``seconds``."""
     people = ground.welcome(round(rate * seconds))
-    with ground.service(THRESHOLD_S, CHECK_INTERVAL_SECONDS=interval_s) as service:
+    settings = settings | {"CHECK_INTERVAL_SECONDS": str(interval_s)}
+    with ground.service(THRESHOLD_S, **settings) as service:
         before = ground.used()
         time.sleep(interval_s)
         idle = ground.used() - before
