@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from binlog_watcher.core import Core, open_core
-from binlog_watcher.decision import Cart, Decision, Holdout, Send, Skip, Wait, decide
+from binlog_watcher.decision import Cart, Send, decide
 from binlog_watcher.durations import parse_span_us
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.events import CartKey
@@ -18,6 +18,7 @@ from binlog_watcher.store.presence import Presence, service_runs
 from binlog_watcher.store.shop import Shop
 from binlog_watcher.store.times import from_us
 from binlog_watcher.wiring import read_catalogue, text_writer
+from binlog_watcher.wording import in_words
 from mailer import Rendered
 from recommender import Recommendation
 
@@ -116,7 +117,7 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
         if key in loaded.unreadable:
             raise CartwakeError(f"{whose} can't be read: {loaded.unreadable[key]}")
         cart = loaded.carts[key]
-        words = describe(decide(cart, None, core.clock.now_us(), core.policy))
+        words = in_words(decide(cart, None, core.clock.now_us(), core.policy))
         if cart.customer is None:
             return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None)
         if not cart.lines:
@@ -147,19 +148,6 @@ def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:
     if key is None:
         raise ConfigError(f"there is no cart {cart_key}" if user is None else f"user {user} has no cart")
     return key
-
-
-def describe(decision: Decision) -> str:
-    """A decision in words."""
-    match decision:
-        case Send(due_us=due_us):
-            return f"send (due since {from_us(due_us):%Y-%m-%d %H:%M:%S} UTC)"
-        case Wait(until_us, reason):
-            return f"wait until {from_us(until_us):%Y-%m-%d %H:%M:%S} UTC ({reason})"
-        case Skip(reason):
-            return f"no mail ({reason})"
-        case Holdout():
-            return "no mail (holdout)"
 
 
 async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
@@ -194,7 +182,7 @@ def _overdue(core: Core, since_us: int, until_us: int, report: OncePass) -> list
                 decision = decide(cart, None, core.clock.now_us(), core.policy)
                 if isinstance(decision, Send):
                     overdue.append(cart)
-                    report.found.append(Found(key, describe(decision), f"{cart.total:.2f}"))
+                    report.found.append(Found(key, in_words(decision), f"{cart.total:.2f}"))
     return overdue
 
 

@@ -4,34 +4,17 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from binlog_watcher.core import Core, core_of
-from binlog_watcher.decision import Cart, Decision, Holdout, Reason, Send, Skip, Wait, decide
+from binlog_watcher.decision import Cart, Decision, decide
 from binlog_watcher.preflight import connect
 from binlog_watcher.preset_check import check_preset
 from binlog_watcher.schema import Schema
 from binlog_watcher.select_check import PROMISED
 from binlog_watcher.settings import Settings
 from binlog_watcher.store.times import from_us
+from binlog_watcher.wording import in_words
 from mailer import mask
 
 EXAMPLES = 5
-
-WHY = {
-    Reason.NO_ADDRESS: "there is no valid e-mail address",
-    Reason.OPTED_OUT: "the address opted out",
-    Reason.NO_CONSENT: "the customer did not consent",
-    Reason.ROLLOUT: "not among the ROLLOUT_PERCENT of the customers",
-    Reason.ROLE: "the customer has one of EXCLUDE_ROLES",
-    Reason.EMPTY: "no row counts: bought, quantity 0, or the product is gone",
-    Reason.CLOSED: "its header says that it is no cart any more",
-    Reason.GUEST: "a guest who left no e-mail address",
-    Reason.HANDLED: "this cart was handled before",
-    Reason.TOO_OLD: "older than MAX_CART_AGE_HOURS",
-    Reason.BEFORE_ACTIVATION: "it fell due before Cartwake was first switched on",
-    Reason.ACTIVITY: "it has not been quiet long enough",
-    Reason.COOLDOWN: "this address had a mail within EMAIL_COOLDOWN_HOURS",
-    Reason.RETRY: "its mail is to be tried again",
-    Reason.LEASED: "an instance works on it",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +127,3 @@ def _moment(us: int) -> str:
     if us == 0:
         return "none"
     return f"{from_us(us):%Y-%m-%d %H:%M:%S}" if us < 2**60 else "at an unreadable time"
-
-
-def in_words(decision: Decision) -> str:
-    """What is decided, and why."""
-    match decision:
-        case Send(due_us=due_us):
-            return f"send, due since {_moment(due_us)}"
-        case Wait(until_us, reason):
-            return f"wait until {_moment(until_us)}: {WHY.get(reason, reason)}"
-        case Skip(reason):
-            return f"no mail: {WHY.get(reason, reason)}"
-        case Holdout():
-            return "no mail: in the holdout"

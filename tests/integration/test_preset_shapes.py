@@ -12,6 +12,7 @@ from fakes.recovering import recovering
 
 from binlog_watcher.decision import Reason, Send, Skip, Wait
 from binlog_watcher.demo.server import Server
+from binlog_watcher.errors import ConfigError
 from binlog_watcher.events import CartKey, CartRead, CustomerOrdersChanged
 from binlog_watcher.preflight import check_server
 from binlog_watcher.store.log_rows import Episode, Fenced
@@ -479,3 +480,106 @@ def test_the_fence_locks_no_row_of_the_shop(
             )
             session.run("ROLLBACK")
         assert locked == [("cart_abandonment_log",)]
+
+
+# --- what a review found ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('in = ["paid", "shipped"] }', "in = [1] }", None),  # an ENUM's numbers are its members' texts here
+        (
+            'column = "status", in = ["paid", "shipped"]',
+            'column = "no", in = ["paid"]',
+            "orders.bought: the column is int",
+        ),
+        (
+            'column = "status", in = ["paid", "shipped"]',
+            'column = "paid_at", in = [1]',
+            "orders.bought: the column is datetime",
+        ),
+        (
+            'id = "line_id"',
+            'id = "line_id"\nversion = "lines.member"',
+            "cart.version: basket.member is varchar",
+        ),
+        (
+            'customer = "buyer"',
+            'customer = "no"',
+            "orders.customer: purchases.no is int, the cart key is varchar",
+        ),
+    ],
+)
+def test_values_are_held_against_the_columns_types(
+    make: Callable[..., PresetShop], before: str, after: str, expected: str | None
+) -> None:
+    assert before in TEXT_KEYS
+    shop = make(TEXT_KEYS.replace(before, after), TEXT_KEYS_SQL)
+    settings = shop.settings()
+    if expected is None:
+        check_server(settings.connection, settings.preset())
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_server(settings.connection, settings.preset())
+    assert any(expected in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_keys_compare_as_the_shops_columns_do(make: Callable[..., PresetShop]) -> None:
+    shop = make(TEXT_KEYS, TEXT_KEYS_SQL)
+    put_in(shop, "MAX")
+    shop.run("UPDATE members SET wants_mail = b'1', mail = 'm@example.com'")
+    put_in(shop, "Zoë")
+    assert isinstance(shop.decide("Zoë"), Send)
+    assert passes_the_fence(shop, "Zoë")
+    assert not passes_the_fence(
+        shop, "MAX", lambda: shop.run("INSERT INTO purchases VALUES (5, 'max', UTC_TIMESTAMP(), 'paid')")
+    )
+    assert shop.decide("MAX") == Skip(Reason.EMPTY)
+
+
+def test_no_row_that_tells_of_consent_is_none(make: Callable[..., PresetShop]) -> None:
+    shop = make(ONE_TABLE.replace('name = "full_name"', 'name = "full_name"\nconsent = "agreed"'),
+                (*ONE_TABLE_SQL, "ALTER TABLE people ADD agreed DECIMAL(3,1) NOT NULL DEFAULT 0"))  # fmt: skip
+    sale(shop, 1, minutes_ago=60)
+    sale(shop, 2, minutes_ago=60, customer=None)
+    shop.run("UPDATE sales SET email = 'gus@example.com' WHERE id = 2")
+    decisions = [shop.decide(number) for number in (1, 2)]
+    assert [decision.reason for decision in decisions if isinstance(decision, Skip)] == [
+        Reason.NO_CONSENT
+    ] * 2
+    shop.run("UPDATE people SET agreed = 1")
+    assert isinstance(shop.decide(1), Send)
+
+
+def test_a_version_that_is_null_is_the_creation(make: Callable[..., PresetShop]) -> None:
+    shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
+    cart(shop, "tok-1")
+    shop.run("UPDATE carts SET revision = NULL")
+    loaded = shop.load("tok-1")["tok-1"]
+    assert loaded.version == loaded.newest_row_us
+    (opened,) = (one for page in shop.core.scan.open_carts(0) for one in page)
+    assert opened.version == loaded.version
+
+
+async def test_one_cart_that_the_fence_fails_for_holds_up_no_other(
+    make: Callable[..., PresetShop], smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make(TEXT_KEYS, TEXT_KEYS_SQL)
+    shop.run("UPDATE members SET wants_mail = b'1'")
+    put_in(shop, "zoë")
+    put_in(shop, "max")
+    assert shop.core.with_log
+    async with recovering(shop, smtp, SHOP_SCHEMA=shop.preset) as cartwake:
+        episodes: Any = cartwake.core.episodes
+        fence = episodes.fence
+
+        def failing(mails: Any, **more: Any) -> Any:
+            if any("max" in str(mail.customer_id) for mail in mails):
+                raise ValueError("this one can't be compared")
+            return fence(mails, **more)
+
+        monkeypatch.setattr(episodes, "fence", failing)
+        await cartwake.recover("zoë", "max")
+    assert len(smtp.mails_to("zoe@example.com")) == 1
+    assert {row["cart_key"]: row["status"] for row in shop.log()} == {"zoë": "sent", "max": "retry"}

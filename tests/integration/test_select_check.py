@@ -16,6 +16,10 @@ from binlog_watcher.schema import Schema
 SHOP = Path(__file__).parents[2] / "binlog_watcher" / "demo" / "shop.sql"
 
 
+WRITES = """CREATE FUNCTION writes() RETURNS VARCHAR(9) DETERMINISTIC MODIFIES SQL DATA
+BEGIN INSERT INTO users (id, name) VALUES (77, 'x'); RETURN 'x'; END"""
+
+
 @pytest.fixture
 def session(server: Server, fresh_database: str) -> Iterator[Any]:
     """The sample shop with two carts."""
@@ -27,6 +31,7 @@ def session(server: Server, fresh_database: str) -> Iterator[Any]:
             cursor.execute(
                 "INSERT INTO users (id, name, email) VALUES (1, 'Jane', 'j@example.com'), (2, 'Joe', '')"
             )
+            cursor.execute(WRITES)
             cursor.execute("INSERT INTO cart (user_id, product_id) VALUES (1, 1), (2, 1)")
         yield connection
 
@@ -57,6 +62,8 @@ def problems(session: Any, select: str) -> list[str]:
         "WITH k AS (SELECT id FROM users WHERE id IN {keys}) SELECT id AS cart, email FROM k JOIN users USING (id)",
         "SELECT id AS cart, email FROM `users` WHERE id IN {keys} UNION ALL SELECT 0, 'a@b.test' FROM DUAL WHERE 0",
         "SELECT id AS cart, email, NULL AS language FROM users WHERE id IN {keys};",
+        "WITH x AS (SELECT id, email FROM users) SELECT x.id AS cart, x.email FROM x WHERE x.id IN {keys}",
+        "SELECT id AS cart, email FROM users WHERE id IN {keys} -- the shop's own; FOR UPDATE",
     ],
 )
 def test_good_ones(session: Any, select: str) -> None:
@@ -79,6 +86,16 @@ def test_good_ones(session: Any, select: str) -> None:
             "take 'GET_LOCK(' out",
         ),
         ("SELECT id AS cart, email /*!50000 INTO @x */ FROM users WHERE id IN {keys}", "take '/*!' out"),
+        (
+            "-- the shop's\nSELECT id AS cart, email FROM users WHERE id IN {keys} FOR UPDATE -- '",
+            "take 'FOR UPDATE' out",
+        ),
+        ("SELECT id AS cart, email # '\nINTO OUTFILE '/x' FROM users WHERE id IN {keys}", "take 'INTO' out"),
+        ("SELECT id AS cart, `sleep`(9) AS email FROM users WHERE id IN {keys}", "take 'sleep(' out"),
+        (
+            "SELECT id AS cart, writes() AS email FROM users WHERE id IN {keys}",
+            "the server refuses it: Cannot execute",
+        ),
         ("SELECT @x := id AS cart, email FROM users WHERE id IN {keys}", "take ':=' out"),
         (
             "SELECT id AS cart, mail AS email FROM users WHERE id IN {keys}",

@@ -164,6 +164,15 @@ def test_each_mistake_is_one_line_with_file_and_key(before: str, after: str, exp
             "bought",
             "orders.customer: is missing; give the column with the customer, or cart",
         ),
+        ("= {language}", "= '{language}'", "lines.select: {language} stands in quotes or in a comment"),
+        ("= {language}", "= 1 /* {language} */", "lines.select: {language} stands in quotes or in a comment"),
+        (" IN {keys}", " IN ({keys})", "lines.select: give a SELECT with IN {keys}"),
+        (" IN {keys}", " NOT IN {keys}", "lines.select: give a SELECT with IN {keys}"),
+        (
+            " IN {keys}",
+            " IN {keys} OR l.note = '{keys}'",
+            "lines.select: {keys} stands in quotes or in a comment",
+        ),
         ("{language}", "{lang}", "lines.select: {lang} is no variable; add it to [variables]"),
         (" IN {keys}", " IN (1)", "lines.select: give a SELECT with IN {keys}"),
         (
@@ -178,6 +187,24 @@ def test_mistakes_of_headers_and_lines(before: str, after: str, expected: str) -
     assert before in HEADERS
     found = problems(HEADERS.replace(before, after, 1))
     assert any(problem.startswith(expected) for problem in found), found
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 3000 + "]" * 3000, "a = " + "9" * 5000, "a = 1\na = 2"])
+def test_what_no_parser_takes(text: str) -> None:
+    (problem,) = problems(text)
+    assert problem.endswith("docs/schemas.md shows its form")
+
+
+def test_guests_who_can_not_be_told_to_have_bought() -> None:
+    by_customer = HEADERS.replace('cart = "cart_id"\nbought_at', 'customer = "customer_id"\nbought_at')
+    by_customer = by_customer.replace("[lines]", 'email = "email"\n[lines]')
+    assert parse_schema(by_customer, "my.toml")  # closing the header tells
+    (problem,) = problems(by_customer.replace('open = { column = "active", in = [1, "yes"] }\n', ""))
+    assert problem.startswith("orders.cart: is missing; guests who left an address")
+
+
+def test_numbers_stay_numbers() -> None:
+    assert problems(HEADERS, language="two") == ["variables.language: is 'two'; give a whole number"]
 
 
 def test_files(tmp_path: Path) -> None:
