@@ -17,7 +17,14 @@ from binlog_watcher.settings import Settings
 from binlog_watcher.tracker import Tracker
 from binlog_watcher.wiring import discounts, links, mail_store, smtp, text_writer
 from mailer import SmtpSender
-from recommender import Catalog, Product, Recommender, TemplateWriter, TextWriter
+from recommender import (
+    Catalog,
+    Product,
+    Recommender,
+    TemplateWriter,
+    TextWriter,
+    build_apart,
+)
 
 LEASE_MARGIN_S = 120
 """On top of all timeouts: time in the queue, and MySQL's."""
@@ -60,10 +67,13 @@ class Pipeline:
         await self.writer.close()
 
 
-def build_recommender(settings: Settings, catalogue: Catalog) -> Recommender:
-    """The recommender with the shop's count and threshold."""
+def build_recommender(settings: Settings, catalogue: Catalog, *, apart: bool = False) -> Recommender:
+    """The recommender with the shop's count and threshold; ``apart``: its index is built in a process of its own."""
     return Recommender(
-        catalogue, count=settings.recommendation_count, threshold=settings.similarity_threshold
+        catalogue,
+        count=settings.recommendation_count,
+        threshold=settings.similarity_threshold,
+        builder=build_apart if apart else None,
     )
 
 
@@ -121,7 +131,7 @@ def build_pipeline(
 ) -> Pipeline:
     """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see Outbox."""
     tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), metrics or Metrics()
-    recommender = build_recommender(settings, catalogue)
+    recommender = build_recommender(settings, catalogue, apart=True)
     writer = text_writer(settings, metrics)
     composer = press = sender = outbox = look_again = None
     lease_us = 0

@@ -11,6 +11,7 @@
 ['Laptop Sleeve']
 """
 
+from recommender.apart import build_apart
 from recommender.catalog import Catalog, Product, ProductId, Snapshot
 from recommender.checks import MAX_CHARACTERS, check_answer
 from recommender.cleaning import clean_text, shorten
@@ -39,6 +40,7 @@ __all__ = [
     "TextRequest",
     "TextWriter",
     "WriterError",
+    "build_apart",
     "check_answer",
     "clean_text",
     "shorten",

@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from recommender.catalog import Catalog, ProductId, Snapshot
+from recommender.catalog import Catalog, Product, ProductId, Snapshot
 from recommender.errors import RecommenderError
 from recommender.similarity import Recommendation, SimilarityIndex
 
@@ -31,7 +31,9 @@ class Recommender:
         threshold: float = 0.1,
         rebuild_pause_s: float = REBUILD_PAUSE_S,
         clock: Callable[[], float] = time.monotonic,
+        builder: Callable[[Iterable[Product]], SimilarityIndex] | None = None,
     ) -> None:
+        """``builder``: such as ``build_apart``, for a process that has other things to do (None: it is built here)."""
         if count < 0:
             raise RecommenderError(f"count is {count}, it must be 0 or more")
         if not 0 <= threshold <= 1:
@@ -41,6 +43,7 @@ class Recommender:
         self.threshold = threshold
         self._pause_s = rebuild_pause_s
         self._clock = clock
+        self._builder = builder
         self._lock = threading.Lock()  # guards the fields below; never held while an index is built
         self._index: SimilarityIndex | None = None
         self._built_texts = -1  # Snapshot.texts of the index, or of the last build that failed
@@ -121,7 +124,7 @@ class Recommender:
                 self._building = None
 
     def _build(self, snapshot: Snapshot) -> SimilarityIndex:
-        index = SimilarityIndex.build(snapshot.products.values())
+        index = (self._builder or SimilarityIndex.build)(snapshot.products.values())
         with self._lock:
             if self._built_texts > snapshot.texts and self._index is not None:
                 return self._index  # another thread was quicker, with newer texts

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from recommender import Catalog, Product, Recommender, RecommenderError, SimilarityIndex
+from recommender import Catalog, Product, Recommender, RecommenderError, SimilarityIndex, build_apart
 
 
 class Clock:
@@ -142,3 +142,29 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(SimilarityIndex, "build", counted)
     return builds
+
+
+def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
+    here = Recommender(catalog_of_ten, threshold=0.0)
+    apart = Recommender(catalog_of_ten, threshold=0.0, builder=build_apart)
+    ids = [product.id for product in catalog_of_ten]
+    assert [apart.recommend([one]) for one in ids] == [here.recommend([one]) for one in ids]
+
+
+def test_a_process_that_can_not_be_started_is_done_without(
+    catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("recommender.apart.sys.executable", "/nowhere/python")
+    assert Recommender(catalog_of_ten, builder=build_apart).recommend([1]) is not None
+    assert "built in the service itself" in caplog.text
+
+
+@pytest.fixture
+def catalog_of_ten() -> Catalog:
+    texts = ("red wooden chair", "red wooden table", "blue steel lamp", "blue steel chair", "green lamp")
+    return Catalog(
+        [
+            Product(number, f"{text} {number % 2}", text, Decimal(10), "Home")
+            for number, text in enumerate(texts * 2, 1)
+        ]
+    )
