@@ -614,7 +614,7 @@ async def test_a_mail_past_the_fence_when_its_instance_died_is_never_sent_again(
     async with recovering(shop, smtp) as cartwake:
         assert await cartwake.recover(1) == {1: Skip(Reason.HANDLED)}
         await cartwake.reconciler(since_us=cartwake.now_us()).run_once()
-        assert cartwake.rows() == [("1", "unknown", None, None)]
+        assert cartwake.rows() == [("1", "unknown", "unreported", None)]
         assert await cartwake.recover(1) == {1: Skip(Reason.HANDLED)}
     assert smtp.accepted == []
 
