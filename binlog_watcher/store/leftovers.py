@@ -79,12 +79,14 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
 def open_rows(session: Session, owner: str, now_us: int, cooldown_us: int = 0) -> list[OpenRow]:
     """Retries that are due and claims that nobody holds any more.
 
-    Retries to an address in its cool-down (another cart of the same person was mailed) are not due for all that time.
+    Retries to an address in its cool-down (another cart of the same person was mailed) are not due for all that time,
+    except where the last mail is the row's own of unknown outcome, which is to be sent again.
     """
     rows = session.rows(
         f"SELECT cart_key, status, next_attempt_at, lease_until, owner FROM {LOG} l "
         "WHERE status = %s AND next_attempt_at <= %s AND NOT EXISTS "
-        f"(SELECT 1 FROM {RECIPIENT} r WHERE r.address_hash = l.address_hash AND r.last_mail_at > %s) OR status = %s",
+        f"(SELECT 1 FROM {RECIPIENT} r WHERE r.address_hash = l.address_hash AND r.last_mail_at > %s "
+        "AND (l.sent_at IS NULL OR r.last_mail_at <> l.sent_at)) OR status = %s",
         (Status.RETRY, utc_naive(now_us), utc_naive(now_us - cooldown_us), Status.CLAIMED),
     )
     dead = dead_owners(

@@ -202,7 +202,7 @@ async def test_what_holds_it_up_on_the_way_is_not_its_own_cooldown(
         cartwake.order(1)  # drops its timer
         await cartwake.recover(1)
         (row,) = shop.log()
-        assert (row["status"], row["attempts"]) == ("retry", 2)
+        assert (row["status"], row["attempts"]) == ("retry", 1)
         shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
         cartwake.order(1)
         await cartwake.recover(1)
@@ -381,7 +381,7 @@ def test_an_outcome_told_late_does_not_shorten_the_cooldown_of_a_later_mail(shop
     assert shop.run(last) == [before]
 
 
-def test_an_instance_that_may_yet_tell_is_waited_for(shop: Any) -> None:
+async def test_an_instance_that_may_yet_tell_is_waited_for(shop: Any) -> None:
     abandon(shop, [1])
     silent = shop.instance()
     alive = shop.alive(silent)
@@ -398,7 +398,7 @@ def test_an_instance_that_may_yet_tell_is_waited_for(shop: Any) -> None:
 
     assert "may yet tell" in put_back().refused[log_id]
     alive.close()
-    assert put_back().was == {log_id: Status.UNKNOWN}
+    await until(lambda: put_back().was == {log_id: Status.UNKNOWN})  # MySQL frees its lock a moment later
 
 
 async def test_a_newer_row_that_is_just_being_claimed_is_waited_for(shop: Any) -> None:
