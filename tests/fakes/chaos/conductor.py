@@ -32,6 +32,9 @@ THRESHOLD_S = 3.0
 UNREACHABLE = 69
 """The exit code of an instance that can't reach MySQL at its start."""
 
+PATIENCE_S = 5.0
+"""With an instance that is to be killed, while too few mails come."""
+
 AIMED = 0.8
 """The share of kills that wait until the victim has mails in flight; the others come at any moment."""
 
@@ -103,6 +106,9 @@ class Chaos:
                     thread.join()
             self._tell("over")
             for service in self._services:
+                asyncio.run(
+                    service.wait_until_ready()
+                )  # one that has just been started ends as any program does
                 if (code := service.stop()) != 0:
                     self.errors.append(
                         ServiceFailedError(service.explain(f"it did not stop in order ({code})"))
@@ -123,18 +129,24 @@ class Chaos:
     def _kill_all_along(self) -> None:
         for number in range(self._options.kills):
             self._shop.let_in(number)
+            self._let_work(self._options.carts / self._options.kills)
             if self._dice.random() < AIMED:
-                time.sleep(self._dice.uniform(0, 1.5))
+                time.sleep(self._dice.uniform(0, 0.5))
                 self._kill_in_flight()
             else:
-                time.sleep(self._dice.uniform(0.5, 4.0))
+                time.sleep(self._dice.uniform(0, 3))
                 self._kill(self._dice.randrange(INSTANCES))
             if (number + 1) % self._options.restart_every == 0:
                 self._restart_mysql((number + 1) // self._options.restart_every % 3 == 2)
             if (number + 1) % 10 == 0:
                 flying = sum(kill.in_flight > 0 for kill in self._kills)
-                kept = sum(transfer.kept for transfer in self._smtp.transfers)
-                self._tell(f"{number + 1} kills, {flying} with sends in flight, {kept} mails")
+                self._tell(f"{number + 1} kills, {flying} with sends in flight, {self._smtp.kept} mails")
+
+    def _let_work(self, wave: float) -> None:
+        """Half a wave's mails at least, if they come: else all would wait for the end, where nobody is killed."""
+        enough, deadline = self._smtp.kept + wave / 2, time.monotonic() + PATIENCE_S
+        while self._smtp.kept < enough and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _kill_in_flight(self) -> None:
         """Wait until the one that was chosen hands a message over, or else any."""

@@ -111,6 +111,11 @@ class SmtpServer:
         elif before is Mood.REFUSING:
             self._run(self._listen())
 
+    @property
+    def kept(self) -> int:
+        """Messages that count as delivered."""
+        return sum(transfer.kept for transfer in self.transfers)
+
     def under_way(self, instance: int) -> list[Transfer]:
         """Transfers of an instance that were begun and have no reply yet."""
         with self.news:
