@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pymysql
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
 
@@ -46,7 +47,7 @@ def read_history(server: Server, database: str, lease_us: int) -> Iterator[Chang
         cursor.execute("SHOW BINARY LOGS")
         first = cursor.fetchall()[0][0]
     reader = BinLogStreamReader(
-        {"host": server.host, "port": server.port, "user": server.user, "passwd": server.password},
+        {"host": server.host, "port": server.port, "user": server.user, "password": server.password},
         server_id=4_100_000_009,
         log_file=first,
         log_pos=4,
@@ -55,6 +56,7 @@ def read_history(server: Server, database: str, lease_us: int) -> Iterator[Chang
         only_schemas=[database],
         only_tables=["cart_abandonment_log"],
         enable_logging=False,
+        pymysql_wrapper=_connect,
     )
     try:
         for event in reader:
@@ -62,6 +64,13 @@ def read_history(server: Server, database: str, lease_us: int) -> Iterator[Chang
                 yield _change(row.get("after_values") or row["values"], event.timestamp, lease_us)
     finally:
         reader.close()
+
+
+def _connect(**arguments: Any) -> Any:
+    """The library's connection; it still says ``db``, of which PyMySQL warns."""
+    return pymysql.connect(
+        **{"database" if name == "db" else name: value for name, value in arguments.items()}
+    )
 
 
 def _change(values: dict[str, Any], second: int, lease_us: int) -> Change:
