@@ -8,7 +8,7 @@ acknowledged later may not have been: there are no false alarms, however slow an
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -130,8 +130,10 @@ class Judge:
         fence = fences[at - 1]
         self.kept_of_row[fence.log_id] += transfer.kept
         fenced_us = began[at - 1]
-        for done in self._deeds[int(fence.cart_key)]:
-            if done.deed.what in {"order", "empty"} and done.acknowledged_us < fenced_us:
+        deeds = self._deeds[int(fence.cart_key)]
+        for done in deeds:
+            ends_it = done.deed.what in {"order", "empty"} and done.acknowledged_us < fenced_us
+            if ends_it and not _added_since(done, deeds):
                 late_ms = (fenced_us - done.acknowledged_us) / 1000
                 yield Fault(
                     "after_order", address, f"{done.deed.what} acknowledged {late_ms:.1f} ms before the fence"
@@ -225,3 +227,8 @@ class Judge:
 
 def _clock(at_us: int) -> str:
     return datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%H:%M:%S.%f")
+
+
+def _added_since(ending: Done, deeds: Iterable[Done]) -> bool:
+    """Whether a row may have come after an order: each deed has a session of its own, and a slow one is overtaken."""
+    return any(done.deed.what == "add" and done.acknowledged_us > ending.issued_us for done in deeds)

@@ -114,6 +114,17 @@ def test_an_order_acknowledged_before_the_fence_began_must_stop_the_mail(
     assert kinds(found) == expected
 
 
+@pytest.mark.parametrize(("added_us", "expected"), [(102 * S - 1, {"after_order"}), (102 * S + 1, set())])
+def test_a_row_that_an_order_overtook_is_a_cart_of_its_own(added_us: int, expected: set[str]) -> None:
+    found = judge(
+        plan=Plan(1, 3.0, ((BUYER,),)),
+        done=[Done(2, ADD, 99 * S, added_us), Done(2, ORDER, 102 * S, 102 * S + 500)],
+        history=[row(2, "sending", 105_500_000), row(2, "sent")],
+        transfers=[transfer("joe@example.com", 106 * S)],
+    )
+    assert kinds(found) == expected
+
+
 def test_a_buyer_without_a_mail_is_as_it_should_be() -> None:
     found = judge(
         plan=Plan(1, 3.0, ((BUYER,),)),
