@@ -95,9 +95,12 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
         f"UPDATE {table} v LEFT JOIN {RECIPIENT} r ON r.address_hash = v.hash AND v.mailed_at IS NOT NULL "
         "AND (r.last_mail_at IS NULL OR r.last_mail_at < CAST(v.mailed_at AS DATETIME(6))) "
         f"LEFT JOIN {LOG} l ON l.id = v.id AND (l.owner = %s AND l.status IN %s OR v.status = %s) "
-        "SET r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
-        # A row that is sent again keeps the moment of its mail of unknown outcome.
-        "l.email_sent = v.email_sent, l.sent_at = IF(v.sent_at IS NULL, l.sent_at, v.sent_at), "
+        # A row that is sent again keeps the moment of its mail of unknown outcome; one that another instance took for
+        # unknown, and was refused in fact, has none. First of all, since it looks at the status before.
+        "SET l.sent_at = CASE WHEN v.sent_at IS NOT NULL THEN v.sent_at WHEN l.status = 'unknown' THEN NULL "
+        "ELSE l.sent_at END, "
+        "r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
+        "l.email_sent = v.email_sent, "
         "l.message_id = COALESCE(v.message_id, l.message_id), l.next_attempt_at = v.next_attempt_at, "
         "l.lease_until = NULL",
         [*parameters, owner, (Status.CLAIMED, Status.SENDING, Status.UNKNOWN), Status.SENT],

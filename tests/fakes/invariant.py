@@ -18,6 +18,7 @@ from binlog_watcher.clock import ServerClock
 from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.core import refresh_clock
 from binlog_watcher.decision import Policy
+from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
 from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.presets import SAMPLE
@@ -120,6 +121,13 @@ class Watch(Follower):
         return TICK_US + (took_us if self.shop.server.flavor == "mysql" else 1_000_000)
 
     def _fresh(self) -> dict[CartKey, int]:
+        try:
+            return self._hydrated()
+        except DatabaseUnavailableError:
+            # A spare session led to a server that is gone; the source asks again as well.
+            return self._hydrated()
+
+    def _hydrated(self) -> dict[CartKey, int]:
         return {read.key: read.due_us for page in self._hydrator() for read in page}
 
     async def _hydrations_at_mark(self) -> int:

@@ -282,13 +282,19 @@ class SimulatedService:
             for key, rows in shop.rows.items()
             if any(self.reconciled_to < at <= until for at in rows.values())
         ]
-        self.process(self.tracker.take(keys, now, SHOP), found=True)
+        self.process(self._by_the_tables(keys), found=True)
         self.reconciled_to = max(self.reconciled_to, until)
         left = [key for key, rows in shop.log.items() if any(self._left_behind(row) for row in rows.values())]
         for key in left:
             self.tracker.hasten(key, now)
-        self.process(self.tracker.take(left, now, SHOP))
+        self.process(self._by_the_tables(left))
         self.later(RECONCILE / SECOND, self.reconcile)
+
+    def _by_the_tables(self, keys: Sequence[CartKey]) -> list[DueCart]:
+        """Carts taken in hand of which the tracker knows nothing: of their past only what the tables tell is known."""
+        taken = self.tracker.take(keys, self.shop.now, SHOP)
+        self.forgotten.update((one.key, self.shop.now) for one in taken if one.activity_us is None)
+        return taken
 
     def _left_behind(self, row: LogRow) -> bool:
         now = self.shop.now

@@ -7,10 +7,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from binlog_watcher.commands import _service_runs
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.named_lock import LockSession
-from binlog_watcher.store.presence import Presence, new_owner, service_lock
+from binlog_watcher.store.presence import Presence, new_owner, service_lock, service_runs
 
 TRIES = 200
 
@@ -24,7 +23,7 @@ def test_a_database_with_the_longest_name(shop: Any) -> None:
         presence = Presence(settings, new_owner())
         presence.ping()
         database = Database(settings)
-        assert _service_runs(database)
+        assert service_runs(database)
         presence.close()
         database.close()
     finally:
@@ -38,9 +37,9 @@ def test_that_a_service_runs_is_told_by_the_one_that_is_left(shop: Any) -> None:
     gone.close()
     for _ in range(TRIES):
         left.ping()
-        if _service_runs(shop.database):
+        if service_runs(shop.database):
             break
-    assert _service_runs(shop.database)
+    assert service_runs(shop.database)
     left.close()
 
 
