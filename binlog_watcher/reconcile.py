@@ -2,10 +2,13 @@
 
 Each pass reads only what fell due since the last one (by the index on created_at, else by an id watermark), in
 keyset pages, with a grace so that live timers are no "finds". In a healthy system it finds nothing.
+
+The tables do not tell of all activity, so a pass waits, like the timers, while the stream lags or is hydrated anew;
+only when nothing was heard of the stream for three intervals it goes by the tables alone.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -26,11 +29,16 @@ GRACE_US = 30_000_000
 BATCH = 100
 
 
+class _StreamLagsError(Exception):
+    """Of the carts that a pass has come to, the latest activity may not be known yet."""
+
+
 @dataclass(slots=True)
 class Report:
     """What one pass did. Times in epoch microseconds.
 
-    ``found``: carts that should have fired; ``overdue``: timers fired in place of the stream.
+    ``found``: carts that should have fired; ``overdue``: timers fired in place of the stream; ``waits``: the stream was
+    not up to date, and what the pass did not come to is for the next one.
     """
 
     since_us: int
@@ -41,6 +49,7 @@ class Report:
     overdue: int = 0
     retried: int = 0
     unknown: int = 0
+    waits: bool = False
 
 
 class Reconciler:
@@ -80,26 +89,38 @@ class Reconciler:
         Raises DatabaseUnavailableError; the next pass then covers the same span.
         """
         now_us = self._clock.now_us()
-        until_us = now_us - self._threshold_us - GRACE_US
-        report = Report(self._since_us, until_us)
-        pages = self._pages(until_us, now_us)
+        report = Report(self._since_us, now_us - self._threshold_us - GRACE_US)
+        try:
+            await self._pass(report, now_us, alone=alone)
+        except _StreamLagsError:
+            report.waits = True
+        self._tell(report, alone=alone)
+        return report
+
+    async def _pass(self, report: Report, now_us: int, *, alone: bool) -> None:
+        self._insist_on_stream(alone=alone)
+        pages = self._pages(report.until_us, now_us)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             report.read += len(page)
-            handled = await self._look_at(page, now_us, alone=alone)
-            report.looked_at += len(handled)
-            report.found += [entry.key for entry in handled if _should_have_fired(entry)]
-        self._since_us = max(self._since_us, until_us)
+            async for handled in self._look_at(page, now_us, alone=alone):
+                report.looked_at += len(handled)
+                report.found += [entry.key for entry in handled if _should_have_fired(entry)]
+        self._since_us = max(self._since_us, report.until_us)
         if alone:
-            report.overdue = len(await self._look_at(self._overdue(now_us), now_us, alone=True))
+            async for handled in self._look_at(self._overdue(now_us), now_us, alone=True):
+                report.overdue += len(handled)
         if self._with_log:
             report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
             rows = await asyncio.to_thread(self._episodes.open_rows, now_us, self._recovery.cooldown_us)
             keys = [key for row in rows if (key := self._shop.key(row.key)) is not None]
             for key in keys:
                 self._tracker.hasten(key, now_us)
-            report.retried = len(await self._look_at(keys, now_us, alone=alone))
-        self._tell(report, alone=alone)
-        return report
+            async for handled in self._look_at(keys, now_us, alone=alone):
+                report.retried += len(handled)
+
+    def _insist_on_stream(self, *, alone: bool) -> None:
+        if not alone and not self._tracker.up_to_date(self._clock.now_us()):
+            raise _StreamLagsError
 
     def _overdue(self, now_us: int) -> list[CartKey]:
         """Carts whose time has come although no timer may fire: their partition's clock stands still."""
@@ -121,14 +142,16 @@ class Reconciler:
             yield keys
             self._watermark = watermark
 
-    async def _look_at(self, keys: Sequence[CartKey], now_us: int, *, alone: bool) -> list[Handled]:
-        handled: list[Handled] = []
+    async def _look_at(
+        self, keys: Sequence[CartKey], now_us: int, *, alone: bool
+    ) -> AsyncIterator[list[Handled]]:
+        """Take through what no timer cares for, batch by batch."""
         for start in range(0, len(keys), BATCH):
             chunk = keys[start : start + BATCH]
+            self._insist_on_stream(alone=alone)
             due = self._tracker.take(chunk, now_us, self._partition, overdue=alone)
             if due:
-                handled += await self._recovery.process(due)
-        return handled
+                yield await self._recovery.process(due)
 
     def _tell(self, report: Report, *, alone: bool) -> None:
         if report.found and not alone:
@@ -145,7 +168,8 @@ class Reconciler:
             )
         if report.unknown:
             log.warning("reconcile.unknown", rows=report.unknown, hint="see `cartwake retry --unknown`")
-        log.debug("reconcile.done", read=report.read, looked_at=report.looked_at, retried=report.retried)
+        outcome = "reconcile.waits" if report.waits else "reconcile.done"
+        log.debug(outcome, read=report.read, looked_at=report.looked_at, retried=report.retried)
 
 
 def _should_have_fired(entry: Handled) -> bool:

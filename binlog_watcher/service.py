@@ -37,6 +37,9 @@ THREADS = 12
 CLOCK_INTERVAL_S = 60.0
 PRESENCE_INTERVAL_S = 5.0
 METRICS_INTERVAL_S = 0.25
+RECONCILE_WAITS_S = 1.0
+"""Between two tries of a reconciliation that waits for the stream to be up to date."""
+
 CATALOGUE_INTERVAL_S = 60.0
 
 AT_ONCE = 1000
@@ -172,11 +175,14 @@ class Service:
             log.error("smtp.not_usable", error=str(error), hint="check the SMTP_… settings")  # noqa: TRY400 - one line
 
     async def _reconcile_regularly(self) -> None:
-        interval_s = self._settings.check_interval_seconds
+        pause_s = interval_s = self._settings.check_interval_seconds
         while True:
-            await asyncio.sleep(interval_s)
+            await asyncio.sleep(pause_s)
+            pause_s = interval_s
             try:
-                await self._reconciler.run_once(alone=self._stream_is_down())
+                report = await self._reconciler.run_once(alone=self._stream_is_down())
+                if report.waits:
+                    pause_s = min(interval_s, RECONCILE_WAITS_S)
             except DatabaseUnavailableError as error:
                 log.error("reconcile.postponed", error=str(error), retry_s=interval_s)  # noqa: TRY400 - one line
             except Exception as error:

@@ -312,6 +312,14 @@ class Tracker:
         return [key for p in self._partitions.values() for key in p.wheel]
 
     @_alone
+    def up_to_date(self, now_us: int) -> bool:
+        """Whether the shop's history is known up to now: every partition is hydrated and its clock goes with ours."""
+        return bool(self._partitions) and all(
+            one.open and one.hydrated and one.clock.read(now_us) >= now_us
+            for one in self._partitions.values()
+        )
+
+    @_alone
     def ready(self, now_us: int, max_silence_us: int) -> bool:
         """Whether every partition was heard of within ``max_silence_us`` and is hydrated."""
         if not self._partitions:

@@ -14,6 +14,7 @@ the tables at each hydration, so that rows older than the stream are known, too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pymysql.err
 import structlog
@@ -26,18 +27,24 @@ from binlog_watcher.binlog.wire import UnseenChangeError
 Find = Callable[[Role, Collection[Value]], Mapping[Value, Value]]
 """Row id → key, of those rows that are in the role's table now."""
 
-CAPACITY = 50_000
-"""Rows of one generation; up to two are held: some 15 MB."""
+CAPACITY = 20_000
+"""Rows of one generation of a role; up to two are held: some 4 MB a role (110 bytes a row with whole numbers)."""
 
 log = structlog.get_logger(__name__)
-
-_Place = tuple[Role, Value]
 
 
 def nothing_found(role: Role, row_ids: Collection[Value]) -> Mapping[Value, Value]:
     """Without a server to ask."""
     del role, row_ids
     return {}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Row id → key in two generations: the older is dropped whole, which costs less than dropping row by row."""
+
+    young: dict[Value, Value] = field(default_factory=dict)
+    old: dict[Value, Value] = field(default_factory=dict)
 
 
 class RowKeys:
@@ -50,20 +57,19 @@ class RowKeys:
         self._find = find
         self._stats = stats
         self._capacity = capacity
-        # Two generations: the older is dropped whole, which costs less than dropping row by row.
-        self._young: dict[_Place, Value] = {}
-        self._old: dict[_Place, Value] = {}
+        self._seen = {role: _Seen() for role in Role}
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return sum(len(seen.young) + len(seen.old) for seen in self._seen.values())
 
     def note(self, role: Role, row_id: Value, key: Value) -> None:
         """Remember a row; deleted ones stay, since a broken connection brings their deletion again."""
         if row_id is ABSENT:
             return
-        if len(self._young) >= self._capacity:
-            self._old, self._young = self._young, {}
-        self._young[role, row_id] = key
+        seen = self._seen[role]
+        if len(seen.young) >= self._capacity:
+            seen.old, seen.young = seen.young, {}
+        seen.young[row_id] = key
 
     def learn(self, rows: Iterable[tuple[Role, Mapping[Value, Value]]]) -> None:
         """Remember rows as the tables hold them. A server that does not answer in time costs the knowledge only."""
@@ -76,9 +82,9 @@ class RowKeys:
 
     def recall(self, role: Role, row_id: Value) -> Value:
         """The key that the row had when it was last seen, else ABSENT."""
-        place = (role, row_id)
-        found = self._young.get(place, ABSENT)
-        return self._old.get(place, ABSENT) if found is ABSENT else found
+        seen = self._seen[role]
+        found = seen.young.get(row_id, ABSENT)
+        return seen.old.get(row_id, ABSENT) if found is ABSENT else found
 
     def inserted(self, watched: Watched, rows: Collection[Row], effects: Effects) -> None:
         """Rows were written."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
 from fakes.mail_server import MailServer
@@ -11,7 +11,7 @@ from binlog_watcher.core import Core, open_core
 from binlog_watcher.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
 from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.pipeline import Pipeline, build_pipeline
-from binlog_watcher.reconcile import Reconciler
+from binlog_watcher.reconcile import Reconciler, Report
 from binlog_watcher.settings import Settings, load_settings
 from binlog_watcher.source import Batch, Progress
 from binlog_watcher.timers import Timers
@@ -45,6 +45,21 @@ def settings_of(shop: Any, smtp: MailServer, **settings: str) -> Settings:
         }
         | settings,
     )
+
+
+class _FollowingReconciler(Reconciler):
+    """Its stream is heard of during each pass, by ``heartbeats``, if there are any."""
+
+    heartbeats: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+    async def run_once(self, *, alone: bool = False) -> Report:
+        stream = asyncio.create_task(self.heartbeats()) if self.heartbeats else None
+        await asyncio.sleep(0)
+        try:
+            return await super().run_once(alone=alone)
+        finally:
+            if stream is not None:
+                stream.cancel()
 
 
 class Recovering:
@@ -108,13 +123,13 @@ class Recovering:
 
     def follow(self) -> None:
         """Let timers fire, with a source that is caught up and heard of all the time."""
+        self._tasks += [asyncio.create_task(self.heartbeats()), asyncio.create_task(self.timers.run())]
 
-        async def heartbeats() -> None:
-            while True:
-                self.apply()
-                await asyncio.sleep(0.2)
-
-        self._tasks += [asyncio.create_task(heartbeats()), asyncio.create_task(self.timers.run())]
+    async def heartbeats(self) -> None:
+        """A stream that is caught up and heard of all the time."""
+        while True:
+            self.apply()
+            await asyncio.sleep(0.2)
 
     def hydrate(self) -> None:
         """Arm all open carts, as the source does when it starts."""
@@ -130,8 +145,9 @@ class Recovering:
         for page in hydrator():
             self.apply(*page)
 
-    def reconciler(self, *, since_us: int) -> Reconciler:
-        return Reconciler(
+    def reconciler(self, *, since_us: int, silent: bool = False) -> Reconciler:
+        """``silent``: nothing is heard of the stream but what the test applies."""
+        reconciler = _FollowingReconciler(
             shop=self.core.shop,
             scan=self.core.scan,
             episodes=self.core.episodes,
@@ -144,6 +160,8 @@ class Recovering:
             partition=PARTITION,
             with_log=not self.settings.dry_run,
         )
+        reconciler.heartbeats = None if silent else self.heartbeats
+        return reconciler
 
     def rows(self) -> list[tuple[Any, ...]]:
         """(cart key, status, reason, email_sent) of each row of the log."""

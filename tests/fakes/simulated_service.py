@@ -6,14 +6,14 @@ What recovery, outbox and reconcile do around them is told here in a few lines, 
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fakes.simulated_shop import SECOND, LogRow, SimulatedShop
 
 from binlog_watcher.decision import Cart, Holdout, Policy, Send, Skip, Status, Wait, decide
-from binlog_watcher.events import Assigned, CartKey, Event, Hydrated, Revoked
+from binlog_watcher.events import Assigned, CartKey, CartRead, Event, Hydrated, Revoked
 from binlog_watcher.hydrate import Hydrator
 from binlog_watcher.source import Batch, Progress
 from binlog_watcher.tracker import DueCart, Tracker
@@ -61,6 +61,7 @@ class SimulatedService:
         self.down = False
         self.blind: list[float] = []  # for each mail: what was forgotten of its cart
         self.offset = 0  # of our clock
+        self.pages: Iterator[list[CartRead]] = iter(())  # of the hydration that is under way
         self.sharing: dict[bytes, list[CartKey]] = {}
         for key, address in self.shop.address.items():
             if address is not None:
@@ -114,10 +115,12 @@ class SimulatedService:
         )
         self.send(Assigned(SHOP), caught_up=False)
         unread = set(self.shop.address)
-        pages = hydrator()
+        pages = self.pages = hydrator()
         self.silent_until = 1 << 62
 
         def next_page() -> None:
+            if pages is not self.pages:
+                return  # a reset while it read: the tables are read from the beginning
             if self.dice.random() < 0.05 and self.faults.reset:
                 self.reset("hydration broke off")
                 return
@@ -151,7 +154,11 @@ class SimulatedService:
         self.position = len(shop.binlog)
         for place in range(len(events) - 1):
             if dice.random() < self.faults.swap:
-                events[place : place + 2] = events[place + 1], events[place]
+                first, second = events[place : place + 2]
+                events[place : place + 2] = second, first
+                if first.key == second.key:
+                    self.forgotten[first.key] = float("inf")
+                    shop.tell(first.key, "  its events are swapped")
         lost = [event for event in events if dice.random() < self.faults.lose]
         for event in lost:
             self.forgotten[event.key] = float("inf")
@@ -276,25 +283,22 @@ class SimulatedService:
 
     def reconcile(self) -> None:
         shop, now = self.shop, self.shop.now
+        if not self.tracker.up_to_date(now + self.offset):
+            self.later(1, self.reconcile)
+            return
         until = now - self.policy.threshold_us - GRACE
         keys = [
             key
             for key, rows in shop.rows.items()
             if any(self.reconciled_to < at <= until for at in rows.values())
         ]
-        self.process(self._by_the_tables(keys), found=True)
+        self.process(self.tracker.take(keys, now, SHOP), found=True)
         self.reconciled_to = max(self.reconciled_to, until)
         left = [key for key, rows in shop.log.items() if any(self._left_behind(row) for row in rows.values())]
         for key in left:
             self.tracker.hasten(key, now)
-        self.process(self._by_the_tables(left))
+        self.process(self.tracker.take(left, now, SHOP))
         self.later(RECONCILE / SECOND, self.reconcile)
-
-    def _by_the_tables(self, keys: Sequence[CartKey]) -> list[DueCart]:
-        """Carts taken in hand of which the tracker knows nothing: of their past only what the tables tell is known."""
-        taken = self.tracker.take(keys, self.shop.now, SHOP)
-        self.forgotten.update((one.key, self.shop.now) for one in taken if one.activity_us is None)
-        return taken
 
     def _left_behind(self, row: LogRow) -> bool:
         now = self.shop.now

@@ -1,17 +1,21 @@
 """The safety net: what no timer fired for is found once, and what others care for is left alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import structlog
 from fakes.mail_server import MailServer
-from fakes.recovering import Recovering, abandon, recovering
+from fakes.recovering import PARTITION, Recovering, abandon, recovering
 
 from binlog_watcher import reconcile as reconcile_module
 from binlog_watcher.decision import Reason
-from binlog_watcher.events import CartChanged, CartRead, Change
+from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Hydrated, Revoked
 from binlog_watcher.reconcile import Report
+from binlog_watcher.recovery import Handled
+from binlog_watcher.source import Batch, Progress
 from binlog_watcher.store import shop as shop_module
+from binlog_watcher.tracker import DueCart
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -217,6 +221,53 @@ async def test_alone_it_fires_what_is_overdue(shop: Any, smtp: MailServer) -> No
         assert sorted(row[:2] for row in cartwake.rows()) == [("1", "sent"), ("3", "sent"), ("5", "sent")]
         assert cartwake.tracker.due_of(2) is not None
         assert cartwake.tracker.due_of(4) is not None
+
+
+async def test_while_the_stream_lags_a_pass_waits_and_its_span_is_kept(shop: Any, smtp: MailServer) -> None:
+    """Of a cart without a timer nobody knows then whether a quantity was changed a moment ago."""
+    abandon(shop, [1])
+    async with recovering(shop, smtp) as cartwake:
+        now_us = cartwake.now_us()
+        reconciler = cartwake.reconciler(since_us=now_us - 2 * HOUR, silent=True)
+        cartwake.tracker.apply(Batch(PARTITION, (), Progress("", now_us - MINUTE, True, MINUTE, now_us)))
+        before = cartwake.core.database.statements
+        report = await reconciler.run_once()
+        assert (report.waits, report.found, report.retried) == (True, [], 0)
+        assert cartwake.core.database.statements == before, "it may wait long, and looks once a second"
+        cartwake.apply()
+        report = await reconciler.run_once()
+        assert (report.waits, report.found) == (False, [1])
+        await cartwake.drained()
+    assert len(smtp.accepted) == 1
+
+
+async def test_a_pass_that_the_stream_leaves_half_way_goes_on_where_it_was(
+    shop: Any, smtp: MailServer, indexed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile_module, "BATCH", 2)
+    monkeypatch.setattr(shop_module, "PAGE", 3)
+    abandon(shop, range(1, 8))
+    async with recovering(shop, smtp) as cartwake:
+        assert cartwake.core.scan.by_time is indexed
+        reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 2 * HOUR, silent=True)
+        process = cartwake.recovery.process
+
+        async def process_and_lose_the_stream(due: Sequence[DueCart]) -> list[Handled]:
+            cartwake.apply(Revoked(PARTITION, "purged"))
+            return await process(due)
+
+        monkeypatch.setattr(cartwake.recovery, "process", process_and_lose_the_stream)
+        cartwake.apply()
+        first = await reconciler.run_once()
+        assert (first.waits, len(first.found)) == (True, 2), "the pass was given up after its first two carts"
+        monkeypatch.undo()
+        await cartwake.drained()
+        assert len(smtp.accepted) == 2
+        cartwake.apply(Assigned(PARTITION), Hydrated(PARTITION))
+        second = await reconciler.run_once()
+        await cartwake.drained()
+        assert (second.waits, len(second.found)) == (False, 5)
+    assert len({envelope.rcpt_tos[0] for envelope in smtp.accepted}) == len(smtp.accepted) == 7
 
 
 async def test_a_quiet_pass_costs_the_same_few_statements_however_large_the_shop(

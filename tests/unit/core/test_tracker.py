@@ -304,6 +304,22 @@ def test_a_silent_source_holds_back_its_own_partition_only(stream: Stream) -> No
     assert [cart.partition for cart in stream.tracker.take_due(stream.now, 10)] == ["other"]
 
 
+def test_up_to_date_is_a_stream_that_is_hydrated_caught_up_and_heard_of(stream: Stream) -> None:
+    tracker = stream.tracker
+    assert tracker.up_to_date(stream.now)
+    assert not tracker.up_to_date(stream.now + 3 * SECOND), "silent"
+    stream.send(caught_up=False)
+    assert not tracker.up_to_date(stream.now), "behind"
+    stream.send()
+    stream.send(Assigned("other"), partition="other")
+    assert not tracker.up_to_date(stream.now), "the other one is not hydrated"
+    stream.send(Hydrated("other"), partition="other")
+    assert tracker.up_to_date(stream.now)
+    stream.send(Revoked("other", "purged"), partition="other")
+    assert not tracker.up_to_date(stream.now)
+    assert not Tracker(THRESHOLD).up_to_date(stream.now), "nothing was heard of yet"
+
+
 def test_a_limit_takes_the_earliest_and_leaves_the_rest(stream: Stream) -> None:
     for key in range(10):
         stream.cart(Change.INSERT, 10 - key, key=key)
