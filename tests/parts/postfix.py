@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from parts.certificate import write_certificate
+from fakes.certificate import write_certificate
 
 PACKAGES = ["postfix", "sasl2-bin", "libsasl2-modules"]
 DOMAIN = "example.org"
