@@ -14,7 +14,7 @@ from binlog_watcher.pipeline import ComposerSetup, build_pipeline, build_recomme
 from binlog_watcher.reconcile import BATCH, GRACE_US
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients
-from binlog_watcher.store.presence import Presence, service_runs
+from binlog_watcher.store.presence import PING_S, Presence, service_runs
 from binlog_watcher.store.shop import Shop
 from binlog_watcher.store.times import from_us
 from binlog_watcher.wiring import read_catalogue, text_writer
@@ -52,6 +52,7 @@ class OncePass:
     found: list[Found] = field(default_factory=list)
     mailed: int = 0
     unknown: int = 0
+    waiting: int = 0
 
     def summary(self) -> str:
         """The report in words."""
@@ -65,6 +66,10 @@ class OncePass:
             lines.append("a service follows this database: it mails them itself, nothing was sent from here")
         else:
             lines.append(f"mailed: {self.mailed}, outcome unknown: {self.unknown}")
+            if self.waiting:
+                lines.append(
+                    f"waiting for a cool-down or another try: {self.waiting}; a later pass, or a service, sends"
+                )
         return "\n".join(lines)
 
 
@@ -189,21 +194,43 @@ def _overdue(core: Core, since_us: int, until_us: int, report: OncePass) -> list
 async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OncePass) -> None:
     """Send what was found through the same recovery as the service."""
     presence = Presence(settings.connection, core.episodes.owner)
-    await asyncio.to_thread(presence.ping)
     pipeline = build_pipeline(settings, core, await asyncio.to_thread(read_catalogue, core.shop))
     if pipeline.outbox is None:
         return
-    sending = asyncio.create_task(pipeline.send())
+    await asyncio.to_thread(presence.ping)
+    tasks = [asyncio.create_task(pipeline.send()), asyncio.create_task(_stay_present(presence))]
+    tracker = pipeline.tracker
+    # Until what is left waits for longer than the next token of MAX_EMAILS_PER_MINUTE, or another cart of its address.
+    patience_us = 3_000_000 + 2 * 60_000_000 // (settings.max_emails_per_minute or 60)
     try:
-        for start in range(0, len(carts), BATCH):
-            keys = [cart.key for cart in carts[start : start + BATCH]]
-            due = pipeline.tracker.take(keys, core.clock.now_us(), "reconcile")
-            await pipeline.recovery.process(due)
-        await pipeline.outbox.drained()
+        keys = [cart.key for cart in carts]
+        while True:
+            for start in range(0, len(keys), BATCH):
+                due = tracker.take(
+                    keys[start : start + BATCH], core.clock.now_us(), "reconcile", overdue=True
+                )
+                await pipeline.recovery.process(due)
+            await pipeline.outbox.drained()
+            wait_us = (tracker.next_due() or 1 << 62) - core.clock.now_us()
+            if wait_us > patience_us:
+                break
+            await asyncio.sleep(max(20_000, wait_us) / 1e6)  # a tick of the timers, at least
+            now_us = core.clock.now_us()
+            armed = tracker.keys()
+            keys = [key for key in armed if (tracker.due_of(key) or now_us) <= now_us]
     finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await pipeline.close()
         await asyncio.to_thread(presence.close)
     report.mailed = pipeline.metrics.mails_with("sent")
     report.unknown = pipeline.metrics.mails_with("unknown")
+    report.waiting = tracker.armed
+
+
+async def _stay_present(presence: Presence) -> None:
+    """Without it others would take a long pass for dead."""
+    while True:
+        await asyncio.sleep(PING_S)
+        await asyncio.to_thread(presence.ping)

@@ -1,7 +1,8 @@
 """The last steps of a mail: fence → SMTP → outcome.
 
 Mails are fenced in micro-batches no larger than the free SMTP connections, so what passes the fence is handed to
-SMTP at once. A slow server holds up its own connection only. Outcomes are written in groups by one task, and a
+SMTP at once: connections are opened and asked before the fence, not behind it, and right before DATA the binlog has
+another say. A slow server holds up its own connection only. Outcomes are written in groups by one task, and a
 connection is given the next mail when the outcome of its last one is in the log: so a crash leaves at most as many
 mails of unknown outcome as there are connections, also after MySQL was away.
 """
@@ -28,6 +29,7 @@ from mailer import (
     SendError,
     SenderStoppedError,
     SmtpSender,
+    WithdrawnError,
     mask,
 )
 
@@ -89,6 +91,7 @@ class Outbox:
         # With each the connections that are free once it is written: 1, or 0 for what was found before the fence.
         self._outcomes: asyncio.Queue[tuple[ReadyMail, Outcome, int]] = asyncio.Queue(capacity)
         self._refused = asyncio.Event()
+        self._under_way: set[int] = set()  # log rows; a second mail of one would pass the first one's fence
         self._unsettled = 0
         self._settled = asyncio.Event()
         self._settled.set()
@@ -103,7 +106,11 @@ class Outbox:
         return max(self._stopped_until_us, now_us + HELD_US) if self._refused.is_set() else 0
 
     async def put(self, mail: ReadyMail) -> None:
-        """Queue a mail; waits while the queue is full."""
+        """Queue a mail; waits while the queue is full. One whose row is under way already is left out."""
+        if mail.claimed.log_id in self._under_way:
+            log.error("outbox.doubled", log_id=mail.claimed.log_id)
+            return
+        self._under_way.add(mail.claimed.log_id)
         self._begin()
         await self._queue.put(mail)
 
@@ -126,9 +133,21 @@ class Outbox:
             group.create_task(self._revive_sender())
             while True:
                 mails = await self._next_micro_batch()
-                passed = await self._fence(mails, look_again)
-                for mail in passed:
-                    group.create_task(self._send(mail))
+                if self._sender.ready(len(mails)):
+                    await self._pass(mails, look_again, group)
+                else:
+                    group.create_task(self._connect_and_pass(mails, look_again, group))
+
+    async def _connect_and_pass(
+        self, mails: list[ReadyMail], look_again: LookAgain, group: asyncio.TaskGroup
+    ) -> None:
+        if not self._refused.is_set() and self._may_send():
+            await self._sender.prepare(len(mails))
+        await self._pass(mails, look_again, group)
+
+    async def _pass(self, mails: list[ReadyMail], look_again: LookAgain, group: asyncio.TaskGroup) -> None:
+        for mail in await self._fence(mails, look_again):
+            group.create_task(self._send(mail, look_again))
 
     async def _revive_sender(self) -> None:
         """After the server refused us, ask it once a minute whether a human has mended that."""
@@ -205,19 +224,35 @@ class Outbox:
         alone = [await self._pass_fence([mail]) for mail in mails]
         return set().union(*alone)
 
-    async def _send(self, mail: ReadyMail) -> None:
-        await self._outcomes.put((mail, await self._attempt(mail), 1))
+    async def _send(self, mail: ReadyMail, look_again: LookAgain) -> None:
+        outcome = await self._attempt(mail)
+        if outcome is None:
+            await look_again([mail])
+        else:
+            await self._outcomes.put((mail, outcome, 1))
 
-    async def _attempt(self, mail: ReadyMail) -> Outcome:
-        """Hand one mail to SMTP; every way in which that can end is an outcome."""
+    def _is_wanted(self, mail: ReadyMail) -> bool:
+        """Asked at the last moment; also by one that was frozen on this side of SMTP."""
+        return self._may_send() and not self._tracker.touched(mail.claimed.due.key)
+
+    async def _attempt(self, mail: ReadyMail) -> Outcome | None:
+        """Hand one mail to SMTP; every way in which that can end is an outcome. None: the customer came back first."""
         if not self._may_send():
-            return self._given_back(mail)  # we were frozen on this side of SMTP
+            return self._given_back(mail)
         claimed = mail.claimed
         handed_us = self._clock.now_us()
         shown = mask(mail.recipient)
         base = {"user": claimed.due.key, "to": shown, "log_id": claimed.log_id, "attempt": claimed.attempt}
         try:
-            reply = await self._sender.send(self._mail_from, mail.recipient, mail.message, checked=True)
+            reply = await self._sender.send(
+                self._mail_from,
+                mail.recipient,
+                mail.message,
+                checked=True,
+                still_wanted=lambda: self._is_wanted(mail),
+            )
+        except WithdrawnError:
+            return None if self._may_send() else self._given_back(mail)
         except RetryLaterError as error:
             return self._retry(mail, str(error))
         except RejectedForeverError as error:
@@ -229,13 +264,16 @@ class Outbox:
                 self._stopped_until_us = self._clock.now_us() + STOPPED_US
                 self._refused.set()
                 log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
-            log.info("recovery.finished", outcome="retry", reason=Reason.SMTP_STOPPED, **base)
+            # Each time somebody mended it for a while: then it may be about this mail after all.
+            final = claimed.attempt >= MAX_ATTEMPTS
+            outcome = "failed" if final else "retry"
+            log.info("recovery.finished", outcome=outcome, reason=Reason.SMTP_STOPPED, **base)
             return self._outcome(
                 mail,
-                Status.RETRY,
-                reason=Reason.SMTP_STOPPED,
+                Status.FAILED if final else Status.RETRY,
+                reason=None if final else Reason.SMTP_STOPPED,
                 error=str(error),
-                next_us=self.held_until_us(self._clock.now_us()),
+                next_us=None if final else self.held_until_us(self._clock.now_us()),
             )
         except OutcomeUnknownError as error:
             log.error("recovery.finished", outcome="unknown", error=str(error), **base)  # noqa: TRY400
@@ -360,6 +398,7 @@ class Outbox:
             self._tracker.wait(mail.claimed.due, outcome.next_attempt_us)
         else:
             self._tracker.finish(mail.claimed.due.key)
+        self._under_way.discard(outcome.log_id)
         self._unsettled -= 1
         self.on_settled()
         if self._unsettled == 0:

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -137,8 +138,9 @@ class _Job:
 
 @dataclass(slots=True)
 class _Change:
-    changed: Sequence[Product]
-    gone: Sequence[int | str]
+    """Products as they are now, by id; None: it is gone."""
+
+    products: dict[int | str, Product | None]
 
 
 @dataclass(slots=True)
@@ -161,19 +163,31 @@ class WorkerDiedError(Exception):
     """A worker is gone, and its answer with it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Worker:
     process: BaseProcess
     pipe: Connection
     thread: ThreadPoolExecutor
-    changes: list[_Change] = field(default_factory=list)
+    changes: dict[int | str, Product | None] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, changes: Mapping[int | str, Product | None]) -> None:
+        """Have it know of products before its next chunk; of each the last state is kept. Any thread."""
+        with self.lock:
+            self.changes.update(changes)
+
+    def begin(self, catalogue: Mapping[int | str, Product | None]) -> None:
+        """The same for the whole catalogue; what was told meanwhile is newer."""
+        with self.lock:
+            self.changes = {**catalogue, **self.changes}
 
     def ask(self, question: "_Job | _Pick") -> _Answer:
         """Hand over what changed meanwhile and a question; its answer. Blocking; raises WorkerDiedError."""
         try:
-            changes, self.changes = self.changes, []
-            for change in changes:
-                self.pipe.send(change)
+            with self.lock:
+                changes, self.changes = self.changes, {}
+            if changes:
+                self.pipe.send(_Change(changes))
             self.pipe.send(question)
             answer: _Answer = self.pipe.recv()
         except (EOFError, OSError) as error:
@@ -220,13 +234,16 @@ class WorkerPress:
             worker = await self._idle.get()
             try:
                 made = await self._ask(worker, chunk, now_us)
-            except WorkerDiedError as error:
-                log.error("press.worker_died", reason=str(error), carts=len(chunk), attempt=attempt)  # noqa: TRY400
-                self._idle.put_nowait(await asyncio.to_thread(self._replace, worker))
-                continue
             except asyncio.CancelledError:
                 worker.end()  # its answer is still under way
                 raise
+            except Exception as error:  # noqa: BLE001 - whatever it was, the worker may be in the midst of something
+                reason = (
+                    str(error) if isinstance(error, WorkerDiedError) else f"{type(error).__name__}: {error}"
+                )
+                log.error("press.worker_died", reason=reason, carts=len(chunk), attempt=attempt)  # noqa: TRY400
+                await self._renew(worker)
+                continue
             self._idle.put_nowait(worker)
             return made
         return await LocalPress(self._local).compose(chunk, now_us)
@@ -248,8 +265,10 @@ class WorkerPress:
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """Tell each worker before its next chunk."""
+        changes: dict[int | str, Product | None] = {product.id: product for product in changed}
+        changes.update(dict.fromkeys(gone))
         for worker in self._workers:
-            worker.changes.append(_Change(changed, gone))
+            worker.tell(changes)
 
     def _new(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -261,15 +280,24 @@ class WorkerPress:
         theirs.close()
         worker = _Worker(process, ours, ThreadPoolExecutor(1, thread_name_prefix="press"))
         self._workers.append(worker)  # before the catalogue is read: no change is missed
-        worker.changes.insert(0, _Change(list(self._catalog), ()))
+        worker.begin({product.id: product for product in self._catalog})
         with contextlib.suppress(WorkerDiedError):  # then its first chunk finds it dead
             worker.ask(_Pick(()))  # builds the index
         return worker
 
+    async def _renew(self, worker: _Worker) -> None:
+        try:
+            fresh = await asyncio.to_thread(self._replace, worker)
+        except Exception as error:  # noqa: BLE001 - no memory for a process, say
+            log.error("press.no_new_worker", error=f"{type(error).__name__}: {error}")  # noqa: TRY400
+            fresh = worker  # whoever asks it next finds it dead, and tries again
+        self._idle.put_nowait(fresh)
+
     def _replace(self, worker: _Worker) -> _Worker:
-        self._workers.remove(worker)
         worker.end()
-        return self._new()
+        fresh = self._new()
+        self._workers.remove(worker)
+        return fresh
 
     async def close(self) -> None:
         """End the workers."""
@@ -289,12 +317,13 @@ def work(pipe: Connection, make: MakeComposer) -> None:
             if not isinstance(question, _Change):
                 pipe.send(_answer(composer, question))
             elif not len(catalog):
-                catalog.replace(question.changed)
+                catalog.replace([product for product in question.products.values() if product is not None])
             else:
-                for product in question.changed:
-                    catalog.upsert(product)
-                for product_id in question.gone:
-                    catalog.remove(product_id)
+                for product_id, product in question.products.items():
+                    if product is None:
+                        catalog.remove(product_id)
+                    else:
+                        catalog.upsert(product)
 
 
 def _answer(composer: Composer, question: _Job | _Pick) -> _Answer:

@@ -98,6 +98,8 @@ class Reconciler:
         return report
 
     async def _pass(self, report: Report, now_us: int, *, alone: bool) -> None:
+        if self._with_log:  # goes by owners and leases, not by what is known of carts
+            report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
         self._insist_on_stream(alone=alone)
         pages = self._pages(report.until_us, now_us)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
@@ -110,11 +112,11 @@ class Reconciler:
             async for handled in self._look_at(self._overdue(now_us), now_us, alone=True):
                 report.overdue += len(handled)
         if self._with_log:
-            report.unknown = await asyncio.to_thread(self._episodes.settle_unknown, now_us)
             rows = await asyncio.to_thread(self._episodes.open_rows, now_us, self._recovery.cooldown_us)
             keys = [key for row in rows if (key := self._shop.key(row.key)) is not None]
             for key in keys:
-                self._tracker.hasten(key, now_us)
+                if not self._recovery.is_set_aside(key):
+                    self._tracker.hasten(key, now_us)
             async for handled in self._look_at(keys, now_us, alone=alone):
                 report.retried += len(handled)
 

@@ -91,6 +91,7 @@ class Recovery:
         self._currency = currency
         self._lease_us = lease_us
         self._taken = 0  # claims so far
+        self._aside: dict[CartKey, int] = {}  # carts that could not be handled, and until when they wait
         self._reported: dict[CartKey, int | None] = {}  # of a dry run: the version that was reported
 
     @property
@@ -168,7 +169,14 @@ class Recovery:
             exc_info=trace,
         )
         self._metrics.skips.labels(what).inc()
-        self._tracker.wait(due, self._clock.now_us() + SET_ASIDE_US)
+        now_us = self._clock.now_us()
+        self._aside = {key: until for key, until in self._aside.items() if until > now_us}
+        self._aside[due.key] = now_us + SET_ASIDE_US
+        self._tracker.wait(due, now_us + SET_ASIDE_US)
+
+    def is_set_aside(self, key: CartKey) -> bool:
+        """Whether the cart could not be handled lately."""
+        return self._aside.get(key, 0) > self._clock.now_us()
 
     def _wait(self, due: DueCart, until_us: int, reason: Reason, now_us: int) -> None:
         seconds = max(0, until_us - now_us) // 1_000_000
@@ -273,7 +281,16 @@ class Recovery:
         return claimed
 
     async def _compose(self, chunk: Sequence[ClaimedCart], press: Press, outbox: Outbox) -> None:
-        made = await press.compose(chunk, self._clock.now_us())
+        """Never raises: carts that are claimed would be claimed again, beside those that are in the outbox."""
+        try:
+            made = await press.compose(chunk, self._clock.now_us())
+        except Exception as error:
+            log.exception("press.failed", error=f"{type(error).__name__}: {error}", carts=len(chunk))
+            for entry in chunk:
+                next_us = outbox.retry_at(entry.attempt, self._clock.now_us())
+                put_off = Outcome(entry.log_id, Status.RETRY, error=str(error), next_attempt_us=next_us)
+                await outbox.record(ReadyMail(entry, "", b"", ""), put_off, queued=False)
+            return
         for entry, mail in zip(chunk, made, strict=True):
             if isinstance(mail, Exception):
                 why = f"{type(mail).__name__}: {mail}"

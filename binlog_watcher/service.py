@@ -20,8 +20,8 @@ from binlog_watcher.pipeline import build_pipeline
 from binlog_watcher.preflight import check_server
 from binlog_watcher.reconcile import GRACE_US, Reconciler
 from binlog_watcher.settings import Settings
-from binlog_watcher.source import Batch, EventSource
-from binlog_watcher.store.presence import Presence
+from binlog_watcher.source import Batch, EventSource, Pulse
+from binlog_watcher.store.presence import PING_S, Presence
 from binlog_watcher.store.times import from_us
 from binlog_watcher.timers import Timers
 from binlog_watcher.wiring import product, read_catalogue
@@ -35,7 +35,6 @@ THREADS = 12
 """Worker threads for blocking statements and rendering; no more than the pool has sessions."""
 
 CLOCK_INTERVAL_S = 60.0
-PRESENCE_INTERVAL_S = 5.0
 METRICS_INTERVAL_S = 0.25
 RECONCILE_WAITS_S = 1.0
 """Between two tries of a reconciliation that waits for the stream to be up to date."""
@@ -61,7 +60,7 @@ class Service:
         self._settings = settings
         self._core = core
         self._stopping = False
-        self._heard_us = core.clock.now_us()
+        self._pulse = Pulse(core.clock.now_us())
         self._changes: deque[ProductChanged | CustomerOrdersChanged] = deque()
         self._catalog = Catalog()
         self._catalogue_is_old = False
@@ -117,7 +116,7 @@ class Service:
                     group.create_task(self._reconcile_regularly()),
                     group.create_task(self._follow_changes()),
                     group.create_task(self._every(CLOCK_INTERVAL_S, self._refresh_clock)),
-                    group.create_task(self._every(PRESENCE_INTERVAL_S, self._presence.ping)),
+                    group.create_task(self._every(PING_S, self._presence.ping)),
                     group.create_task(self._watch()),
                 ]
                 timers = group.create_task(self._timers.run())
@@ -158,7 +157,7 @@ class Service:
     def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else. In the source's thread."""
         self._changes.extend(self.tracker.apply(batch))
-        self._heard_us = self._core.clock.now_us()
+        self._pulse.observe(batch, self._core.clock.now_us())
         if batch.events and isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
             # The garbage collector shall not walk through the timers that hydration arms, which form no cycles. A
             # million of them took it 50 ms and more each time, in which nothing else runs.
@@ -176,6 +175,7 @@ class Service:
 
     async def _reconcile_regularly(self) -> None:
         pause_s = interval_s = self._settings.check_interval_seconds
+        waited_s = 0.0
         while True:
             await asyncio.sleep(pause_s)
             pause_s = interval_s
@@ -183,11 +183,22 @@ class Service:
                 report = await self._reconciler.run_once(alone=self._stream_is_down())
                 if report.waits:
                     pause_s = min(interval_s, RECONCILE_WAITS_S)
+                waited_s = self._note_wait(waited_s, pause_s) if report.waits else 0.0
             except DatabaseUnavailableError as error:
                 log.error("reconcile.postponed", error=str(error), retry_s=interval_s)  # noqa: TRY400 - one line
             except Exception as error:
                 log.exception("reconcile.failed", error=str(error))
             self._timers.poke()
+
+    def _note_wait(self, waited_s: float, pause_s: float) -> float:
+        """How long the reconciliation has waited for the stream; says so once, when it has been long."""
+        limit_s = 3 * self._settings.check_interval_seconds
+        if waited_s <= limit_s < waited_s + pause_s:
+            log.warning(
+                "reconcile.waits", seconds=round(waited_s + pause_s),
+                hint="the binlog lags by more than a second all the time: mails are late, and retries wait",
+            )  # fmt: skip
+        return waited_s + pause_s
 
     async def _follow_changes(self) -> None:
         """Read what changed once a second, however much: products, and whose carts an order's customer has."""
@@ -203,9 +214,12 @@ class Service:
                     await asyncio.to_thread(self._read_products, products[start : start + AT_ONCE])
                 await asyncio.to_thread(self._look_at_carts_of, customers)
                 await asyncio.to_thread(self._read_catalogue_again)
-            except CartwakeError as error:
+            except Exception as error:
                 self._changes.extend(changes)
-                log.warning("changes.not_read", error=str(error), changes=len(changes))
+                log.warning(
+                    "changes.not_read", error=str(error), changes=len(changes),
+                    exc_info=not isinstance(error, CartwakeError),
+                )  # fmt: skip
 
     def _read_catalogue_again(self) -> None:
         """All of it, since nobody knows what changed; once a minute at most."""
@@ -252,6 +266,8 @@ class Service:
                 await asyncio.to_thread(work)
             except CartwakeError as error:
                 log.warning("service.database", error=str(error))
+            except Exception as error:
+                log.exception("service.task", task=getattr(work, "__name__", ""), error=str(error))
 
     async def _watch(self) -> None:
         """Keep the gauges fresh and tell when readiness changes."""
@@ -271,14 +287,15 @@ class Service:
             await asyncio.sleep(METRICS_INTERVAL_S)
 
     def _stream_is_down(self) -> bool:
-        """Whether nothing came from the source for three intervals; a reset or a long hydration is not that."""
+        """Whether nothing was heard of the source for three intervals."""
         silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
-        return self._core.clock.now_us() - self._heard_us > silence_us
+        return self._pulse.silent_for_us(self._core.clock.now_us()) > silence_us
 
     def is_ready(self) -> bool:
         """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
         silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
         ready = not self._stopping and self.tracker.ready(self._core.clock.now_us(), silence_us)
+        ready = ready and not self._stream_is_down()
         return ready and self._leads()
 
     def not_ready(self) -> str | None:

@@ -8,7 +8,7 @@ which the partition's clock follows: the time up to which the shop's history is 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from binlog_watcher.events import CartRead, Event
+from binlog_watcher.events import Assigned, CartRead, Event, Hydrated, Revoked
 
 HEARTBEAT_US = 1_000_000
 """How often the source is heard of when nothing happens, in microseconds."""
@@ -76,6 +76,32 @@ class PartitionClock:
     def silent_for_us(self, now_us: int) -> int | None:
         """Microseconds since the source was last heard of; None while it never was."""
         return None if self._progress is None else now_us - self._progress.received_us
+
+
+class Pulse:
+    """When a source last showed that it works; pure.
+
+    A hydration may take long and is a sign of life. One after the other, with nothing from the stream in between, are
+    not: each then ends where the last one did.
+    """
+
+    def __init__(self, now_us: int) -> None:
+        self._heard_us = now_us
+        self._hydrations = 0
+
+    def observe(self, batch: Batch, now_us: int) -> None:
+        """A batch arrived."""
+        last = batch.events[-1] if batch.events else None
+        if isinstance(last, Assigned):
+            self._hydrations += 1
+        elif not isinstance(last, CartRead | Hydrated | Revoked):
+            self._hydrations = 0
+        if self._hydrations <= 1:
+            self._heard_us = now_us
+
+    def silent_for_us(self, now_us: int) -> int:
+        """Microseconds since the last sign of life."""
+        return now_us - self._heard_us
 
 
 Deliver = Callable[[Batch], None]

@@ -308,7 +308,7 @@ class Tracker:
 
     @_alone
     def keys(self) -> list[CartKey]:
-        """All armed keys."""
+        """All armed keys, in no order."""
         return [key for p in self._partitions.values() for key in p.wheel]
 
     @_alone

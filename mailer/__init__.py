@@ -16,6 +16,7 @@ from mailer.errors import (
     RetryLaterError,
     SendError,
     SenderStoppedError,
+    WithdrawnError,
 )
 from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
 from mailer.mail import Line, Pick, RecoveryMail, Store
@@ -52,6 +53,7 @@ __all__ = [
     "Store",
     "Tier",
     "Unsubscribe",
+    "WithdrawnError",
     "WrongSignatureError",
     "build",
     "check_line_ends",

@@ -2,12 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import aiosmtplib
 
 from mailer.addresses import mask
-from mailer.errors import OutcomeUnknownError, RejectedForeverError, RetryLaterError, SenderStoppedError
+from mailer.errors import (
+    OutcomeUnknownError,
+    RejectedForeverError,
+    RetryLaterError,
+    SenderStoppedError,
+    WithdrawnError,
+)
 from mailer.smtp_replies import LOGIN_CODES, NETWORK, classified, reason, refuses_us, reply_of, scrub
 from mailer.smtp_settings import COURTESY, SmtpSettings
 
@@ -59,11 +65,16 @@ class Connection:
             self.abort()
             raise
 
-    async def deliver(self, mail_from: str, rcpt: str, message: bytes) -> str:
+    async def deliver(
+        self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
+    ) -> str:
         """Hand one message over; the server's reply. Errors as ``SmtpSender.send`` tells them."""
         try:
-            await self._hand_over(mail_from, rcpt, message)
+            await self._hand_over(mail_from, rcpt, message, still_wanted)
             return await self._verdict()
+        except WithdrawnError:
+            await self._start_over()
+            raise
         except (RetryLaterError, RejectedForeverError) as error:
             await self._after_refusal(error.code)
             raise
@@ -97,6 +108,7 @@ class Connection:
         except BaseException:
             self.abort()
             raise
+        self.used_at = asyncio.get_running_loop().time()
         return self.is_open
 
     async def quit(self) -> None:
@@ -155,7 +167,9 @@ class Connection:
                 error.code,
             ) from None
 
-    async def _hand_over(self, mail_from: str, rcpt: str, message: bytes) -> None:
+    async def _hand_over(
+        self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
+    ) -> None:
         """MAIL, RCPT, DATA and the message; whatever is raised in here, the message has not left.
 
         aiosmtplib's ``data()`` would hide whether the connection broke before or after that, and scans the
@@ -170,6 +184,8 @@ class Connection:
             async with asyncio.timeout(self._settings.timeout):
                 await self._mail(mail_from, utf8=utf8)
                 await self._client.rcpt(rcpt, encoding="utf-8" if utf8 else "ascii")
+                if not still_wanted():
+                    raise WithdrawnError("the message was withdrawn before the server had it")
                 start = await self._client.execute_command(b"DATA")
             if start.code != 354:
                 raise aiosmtplib.SMTPDataError(start.code, start.message)
@@ -212,6 +228,9 @@ class Connection:
         if code is None or code < 200 or code in (421, 503) or not self.is_open:
             self.abort()
             return
+        await self._start_over()
+
+    async def _start_over(self) -> None:
         try:
             await self._client.rset(timeout=COURTESY)
         except (aiosmtplib.SMTPException, OSError, TimeoutError):

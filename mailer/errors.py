@@ -5,7 +5,7 @@ No message holds a password or a whole address. ``code`` is the server's reply c
 
 
 class SendError(Exception):
-    """Base of all four; never raised itself."""
+    """Base of all; never raised itself."""
 
     def __init__(self, text: str, code: int | None = None) -> None:
         super().__init__(text)
@@ -19,6 +19,10 @@ class RetryLaterError(SendError):
 
 class RejectedForeverError(SendError):
     """The server refuses this recipient or this message for good: sending it again gives the same answer."""
+
+
+class WithdrawnError(SendError):
+    """The message was not wanted any more when its turn came: it has not left."""
 
 
 class SenderStoppedError(SendError):

@@ -1,6 +1,8 @@
 """A small pool of SMTP connections; one message and one recipient a transaction."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -40,20 +42,56 @@ class SmtpSender:
         """Why nothing is sent any more; None while all is well."""
         return self._stopped
 
-    async def send(self, mail_from: str, rcpt: str, message: bytes, *, checked: bool = False) -> str:
+    def ready(self, messages: int) -> bool:
+        """Whether so many messages would find connections that are open and have lately been heard of."""
+        spare = self._spare[-messages:]
+        return len(spare) == messages and all(self._is_fresh(connection) for connection in spare)
+
+    async def prepare(self, messages: int) -> None:
+        """Open or ask connections, as far as can be, so that the next so many messages find ``ready`` ones.
+
+        To connect, encrypt and log in takes long enough for a message to become unwanted. What goes wrong in it is
+        told by ``send``.
+        """
+        held: list[Connection] = []
+
+        async def hold() -> None:
+            with contextlib.suppress(Exception):
+                held.append((await self._take())[0])
+
+        try:
+            await asyncio.gather(*(hold() for _ in range(messages)))
+        finally:
+            if self._closed:
+                for connection in held:
+                    connection.abort()
+            else:
+                self._spare += held
+
+    async def send(
+        self,
+        mail_from: str,
+        rcpt: str,
+        message: bytes,
+        *,
+        checked: bool = False,
+        still_wanted: Callable[[], bool] = lambda: True,
+    ) -> str:
         """Hand ``message`` (CRLF line ends, as ``build`` makes it) over for ``rcpt``; the server's reply.
 
-        ``checked``: ``check_line_ends`` has seen it, in a thread or process that had the time.
+        ``checked``: ``check_line_ends`` has seen it, in a thread or process that had the time. ``still_wanted`` is
+        asked at the last moment, right before DATA.
 
-        Raises RetryLaterError, RejectedForeverError, SenderStoppedError or OutcomeUnknownError. When the
-        call is cancelled its connection is closed; whether the message had left is then not known.
+        Raises WithdrawnError when it says no, RetryLaterError, RejectedForeverError, SenderStoppedError or
+        OutcomeUnknownError. When the call is cancelled its connection is closed; whether the message had left is
+        then not known.
         """
         if not checked:
             check_line_ends(message)
         async with self._slots:
             self._in_use += 1
             try:
-                return await self._deliver(mail_from, rcpt, message)
+                return await self._deliver(mail_from, rcpt, message, still_wanted)
             except SenderStoppedError as error:
                 self._stopped, self._refused_as = error, mail_from
                 raise
@@ -93,16 +131,18 @@ class SmtpSender:
     ) -> None:
         await self.close()
 
-    async def _deliver(self, mail_from: str, rcpt: str, message: bytes) -> str:
+    async def _deliver(
+        self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
+    ) -> str:
         connection, pooled = await self._take()
         try:
-            return await connection.deliver(mail_from, rcpt, message)
+            return await connection.deliver(mail_from, rcpt, message, still_wanted)
         except RetryLaterError as error:
             # Servers drop idle connections, some with a 421: that says nothing about this message.
             if not pooled or connection.is_open or error.code not in (None, 421):
                 raise
             connection = await self._open()
-            return await connection.deliver(mail_from, rcpt, message)
+            return await connection.deliver(mail_from, rcpt, message, still_wanted)
         finally:
             await self._give_back(connection)
 
@@ -115,13 +155,18 @@ class SmtpSender:
         now = asyncio.get_running_loop().time()
         while self._spare:
             connection = self._spare.pop()
-            if not connection.is_open:
-                connection.abort()
-            elif now - connection.opened_at > self._settings.max_age:
+            if self._is_fresh(connection):
+                return connection, True
+            if now - connection.opened_at > self._settings.max_age:
                 await connection.quit()
-            elif now - connection.used_at <= self._settings.max_idle or await connection.is_alive():
+            elif await connection.is_alive():
                 return connection, True
         return await self._open(), False
+
+    def _is_fresh(self, connection: Connection) -> bool:
+        now = asyncio.get_running_loop().time()
+        young = now - connection.opened_at <= self._settings.max_age
+        return young and connection.is_open and now - connection.used_at <= self._settings.max_idle
 
     async def _open(self) -> Connection:
         connection = Connection(self._settings)

@@ -216,16 +216,18 @@ class Reader:
         self._stats.connected = True
         live = False
         while not self._stopping.is_set():
-            more = False
+            more, broken = False, True
             try:
                 for data, start, end in stream.arriving(decoder.skim):
                     decoder.feed(data, start, end)
-                more = not stream.drained
+                more, broken = not stream.drained, False
             finally:
                 # What came before the stream broke is older than what a reset is about to read.
                 if decoder.troubles:
                     self._report(decoder)
-                self._delivery.what_has_come(decoder, more=more)
+                # A connection that broke before it brought anything was not heard of.
+                if decoder.events or not broken:
+                    self._delivery.what_has_come(decoder, more=more)
             self._failures = 0
             if self._created_at.sample is not None:
                 self._created_at.compare(self._options.now_us(), live=live)

@@ -75,14 +75,15 @@ def look_at(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
 def put_back(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
     """Inside a transaction: ``failed`` and ``unknown`` → ``retry``, due now, with all their attempts.
 
-    The moment of a mail of unknown outcome stays in ``sent_at``: it is how decide() and the claim know that the
+    The moment of a mail of unknown outcome stays in ``sent_at``, and ``email_sent`` NULL, whatever becomes of the row:
+    it may have arrived. It is also how decide() and the claim know that the
     address's cool-down is that mail's own. Without an owner no outcome told late is taken for the new attempt's.
     """
     _lock(session, wanted)
     found = look_at(session, wanted, oldest_us)
     if found.was:
         session.run(
-            f"UPDATE {LOG} SET status = %s, reason = NULL, email_sent = 0, attempts = 0, owner = NULL, "
+            f"UPDATE {LOG} SET status = %s, reason = NULL, attempts = 0, owner = NULL, "
             "lease_until = NULL, next_attempt_at = UTC_TIMESTAMP(6) WHERE id IN %s AND status IN %s",
             (Status.RETRY, tuple(sorted(found.was)), RESTORABLE),
         )

@@ -16,6 +16,9 @@ from binlog_watcher.store.named_lock import LONGEST_NAME, LockSession, of_databa
 
 log = structlog.get_logger(__name__)
 
+PING_S = 5.0
+"""How often an instance shows that it lives."""
+
 IDLE_S = 30
 """After so long without a ping MySQL takes the instance for dead: it is frozen, or its machine is gone."""
 
@@ -49,6 +52,7 @@ class Presence:
         self._settings = settings
         self._owner = owner
         self._session: LockSession | None = None
+        self._held = False
         self._announced = False
         self._lock = threading.Lock()
 
@@ -58,11 +62,14 @@ class Presence:
             try:
                 if self._session is None:
                     self._session = LockSession(self._settings, idle_s=IDLE_S, timeout_s=10)
-                    self._session.take(lock_name(self._owner), 5)
+                    self._held = self._session.take(lock_name(self._owner), 5)
                     self._announced = False
-                if self._announced:
+                if not self._held:
+                    # Our own session of before has it, until MySQL learns that the line to it is cut.
+                    self._held = self._session.take(lock_name(self._owner), 0)
+                if self._held and self._announced:
                     self._session.ping()
-                else:
+                elif not self._announced:
                     # Another instance may hold this one, and go: then it is up to us.
                     self._announced = self._session.take(service_lock(self._settings.database), 0)
             except (pymysql.err.Error, OSError) as error:

@@ -477,12 +477,19 @@ def _money(value: Any, product_id: Any) -> Decimal:
     return money.quantize(Decimal("0.01")) if money == money.quantize(Decimal("0.01")) else money
 
 
+def _stock(value: Any) -> int | None:
+    """How many there are; None for what is no number: then the shop does not count them."""
+    try:
+        return None if value is None else int(Decimal(text(value)))
+    except (ArithmeticError, ValueError):
+        return None
+
+
 def _product(row: dict[str, Any]) -> CatalogueRow:
     try:
         money = _money(row["price"], row["id"])
     except ValueError:
         money = Decimal(0)
-    stock = row.get("stock")
     return CatalogueRow(
         id=row["id"],
         name=text(row["name"]),
@@ -490,5 +497,5 @@ def _product(row: dict[str, Any]) -> CatalogueRow:
         price=money,
         category=text(row.get("category")),
         image=text(row.get("image")) or None,
-        stock=None if stock is None else int(stock),
+        stock=_stock(row.get("stock")),
     )

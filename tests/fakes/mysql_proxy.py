@@ -19,6 +19,7 @@ class MysqlProxy:
         self._down = False
         self._trap: tuple[bytes, bool] | None = None
         self._countdown = 0
+        self._refused: bytes = b""
         self.packets = 0
         self.sprung = threading.Event()
 
@@ -27,6 +28,10 @@ class MysqlProxy:
         with self._lock:
             self.sprung.clear()
             self._trap, self._countdown = (needle, reply_lost), nth
+
+    def refuse(self, commands: bytes) -> None:
+        """End each connection that begins a command of these (first bytes of COM_… packets)."""
+        self._refused = commands
 
     def cut(self) -> None:
         """End all connections and refuse new ones."""
@@ -60,6 +65,8 @@ class MysqlProxy:
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
+                if data[3:4] == b"\0" and data[4:5] and data[4] in self._refused:
+                    break
                 match self._look(data):
                     case None:
                         server.sendall(data)

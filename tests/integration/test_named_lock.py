@@ -8,8 +8,9 @@ import pymysql
 import pytest
 
 from binlog_watcher.store.database import Database
+from binlog_watcher.store.leftovers import dead_owners
 from binlog_watcher.store.named_lock import LockSession
-from binlog_watcher.store.presence import Presence, new_owner, service_lock, service_runs
+from binlog_watcher.store.presence import Presence, lock_name, new_owner, service_lock, service_runs
 
 TRIES = 200
 
@@ -41,6 +42,22 @@ def test_that_a_service_runs_is_told_by_the_one_that_is_left(shop: Any) -> None:
             break
     assert service_runs(shop.database)
     left.close()
+
+
+def test_a_lock_that_our_own_lost_session_still_has_is_taken_when_it_is_free(shop: Any) -> None:
+    owner = new_owner()
+    lost = LockSession(shop.settings, idle_s=60, timeout_s=10)
+    assert lost.take(lock_name(owner), 0)
+    presence = Presence(shop.settings, owner)
+    presence.ping()
+    lost.close()
+    with shop.database.session() as session:
+        for _ in range(TRIES):
+            presence.ping()
+            if not dead_owners(session, {owner}):
+                break
+        assert not dead_owners(session, {owner})
+        presence.close()
 
 
 def test_a_session_that_does_not_ping_is_ended(shop: Any) -> None:

@@ -134,6 +134,50 @@ async def test_a_worker_that_is_killed_is_replaced(catalog: Catalog) -> None:
         await press.close()
 
 
+async def test_where_no_worker_can_be_had_it_is_made_here_and_tried_again(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = composer(catalog)
+    expected = messages(await LocalPress(local).compose([claimed(1)], NOW))
+    press = WorkerPress(local, Make(), catalog, 1)
+    try:
+        await press.start()
+        (worker,) = press._workers
+        os.kill(worker.process.pid or 0, signal.SIGKILL)
+        new, asked = press._new, 0
+
+        def no_memory() -> Any:
+            nonlocal asked
+            asked += 1
+            raise OSError("Cannot allocate memory")
+
+        monkeypatch.setattr(press, "_new", no_memory)
+        for _ in range(2):
+            assert messages(await press.compose([claimed(1)], NOW)) == expected
+        assert asked == 4, "it is tried at each chunk, and none waits for ever"
+        monkeypatch.setattr(press, "_new", new)
+        assert messages(await press.compose([claimed(1)], NOW)) == expected
+        assert len(press._workers) == 1
+    finally:
+        await press.close()
+
+
+async def test_of_what_a_worker_is_not_told_yet_the_last_state_is_kept(catalog: Catalog) -> None:
+    press = WorkerPress(composer(catalog), Make(), catalog, 1)
+    try:
+        await press.start()
+        (worker,) = press._workers
+        products = list(catalog)
+        for _ in range(1000):  # a catalogue that is read anew once a minute, through a quiet night
+            press.products_changed(products, ["gone"])
+        assert len(worker.changes) == len(products) + 1
+        assert worker.changes["gone"] is None
+        await press.compose([claimed(1)], NOW)
+        assert worker.changes == {}
+    finally:
+        await press.close()
+
+
 async def test_a_cart_that_no_worker_survives_is_made_here(catalog: Catalog) -> None:
     local = composer(catalog)
     chunk = [claimed(1), claimed(13)]

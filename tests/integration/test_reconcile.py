@@ -9,10 +9,12 @@ from fakes.mail_server import MailServer
 from fakes.recovering import PARTITION, Recovering, abandon, recovering
 
 from binlog_watcher import reconcile as reconcile_module
+from binlog_watcher.commands import reconcile_once
 from binlog_watcher.decision import Reason
 from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Hydrated, Revoked
 from binlog_watcher.reconcile import Report
 from binlog_watcher.recovery import Handled
+from binlog_watcher.settings import Settings
 from binlog_watcher.source import Batch, Progress
 from binlog_watcher.store import shop as shop_module
 from binlog_watcher.tracker import DueCart
@@ -233,7 +235,7 @@ async def test_while_the_stream_lags_a_pass_waits_and_its_span_is_kept(shop: Any
         before = cartwake.core.database.statements
         report = await reconciler.run_once()
         assert (report.waits, report.found, report.retried) == (True, [], 0)
-        assert cartwake.core.database.statements == before, "it may wait long, and looks once a second"
+        assert cartwake.core.database.statements <= before + 2, "it may wait long, and looks once a second"
         cartwake.apply()
         report = await reconciler.run_once()
         assert (report.waits, report.found) == (False, [1])
@@ -268,6 +270,31 @@ async def test_a_pass_that_the_stream_leaves_half_way_goes_on_where_it_was(
         await cartwake.drained()
         assert (second.waits, len(second.found)) == (False, 5)
     assert len({envelope.rcpt_tos[0] for envelope in smtp.accepted}) == len(smtp.accepted) == 7
+
+
+async def test_the_command_goes_on_until_the_limit_has_let_all_through(shop: Any, smtp: MailServer) -> None:
+    abandon(shop, range(1, 8))
+    smtp.answer("RCPT", "user7@example.com", "451 later")
+    async with recovering(shop, smtp) as cartwake:
+        limited = Settings(**{**dict(cartwake.settings), "max_emails_per_minute": 120})
+    report = await reconcile_once(limited, dry_run=False)
+    assert (len(report.found), report.mailed, report.waiting) == (7, 6, 1)
+    assert "waiting for a cool-down or another try: 1" in report.summary()
+    assert len(smtp.accepted) == 6
+
+
+async def test_a_cart_that_is_set_aside_is_not_hastened(shop: Any, smtp: MailServer) -> None:
+    abandon(shop, [1])
+    smtp.answer("RCPT", "*", "451 later")
+    async with recovering(shop, smtp) as cartwake:
+        await cartwake.recover(1)
+        shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
+        (due,) = cartwake.tracker.take([1], cartwake.now_us() + HOUR, PARTITION, overdue=True)
+        cartwake.recovery._set_aside(due, "unreadable", "a price that is none")
+        await reconcile(cartwake)
+        due_us = cartwake.tracker.due_of(1)
+        assert due_us is not None
+        assert due_us > cartwake.now_us() + HOUR // 2
 
 
 async def test_a_quiet_pass_costs_the_same_few_statements_however_large_the_shop(

@@ -20,6 +20,7 @@ from binlog_watcher.logs import configure_logging
 from binlog_watcher.outbox import MAX_ATTEMPTS
 from binlog_watcher.rate_limit import TokenBucket
 from binlog_watcher.store import recipients
+from mailer import sender as sender_module
 from recommender import Recommender
 
 HOUR = 3_600_000_000
@@ -159,6 +160,69 @@ async def test_an_order_stops_the_mail(
     assert smtp.mails_to("user1@example.com") == []
 
 
+async def test_an_order_while_the_smtp_server_is_being_reached_stops_the_mail(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To connect, encrypt and log in takes its time: it comes before the fence, which then sees the order."""
+    abandon(shop, [1, 2])
+    original = sender_module.SmtpSender._open
+
+    async def slowly(sender: Any) -> Any:
+        if not shop.run("SELECT COUNT(*) FROM orders")[0][0]:
+            shop.order(1)
+        return await original(sender)
+
+    monkeypatch.setattr(sender_module.SmtpSender, "_open", slowly)
+    async with recovering(shop, smtp) as cartwake:
+        await cartwake.recover(1, 2)
+        assert sorted(cartwake.rows()) == [("1", "skipped", "bought_meanwhile", 0), ("2", "sent", None, 1)]
+        # Whoever did not pass the fence used up no attempt.
+        assert {row["cart_key"]: row["attempts"] for row in shop.log()} == {"1": 0, "2": 1}
+
+
+async def test_an_order_that_the_binlog_tells_before_the_message_is_handed_over_stops_the_mail(
+    shop: Any, smtp: MailServer
+) -> None:
+    abandon(shop, [1, 2])
+    async with recovering(shop, smtp) as cartwake:
+
+        async def order(_server: object) -> str:
+            shop.order(1)
+            cartwake.order(1)
+            return "250 OK"
+
+        smtp.answer("RCPT", "user1@example.com", order)
+        await cartwake.recover(1, 2)
+        assert sorted(cartwake.rows()) == [("1", "skipped", "bought_meanwhile", 0), ("2", "sent", None, 1)]
+        assert cartwake.tracker.in_hand == 0
+    assert smtp.mails_to("user1@example.com") == []
+
+
+async def test_a_press_that_breaks_mails_nothing_twice_and_loses_nothing(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery_module, "CHUNK", 2)
+    abandon(shop, range(1, 7))
+    async with recovering(shop, smtp, RETRY_FIRST_SECONDS="0.2") as cartwake:
+        press: Any = cartwake.pipeline.press
+        compose, calls = press.compose, 0
+
+        async def breaks(chunk: Any, now_us: int) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                raise OSError("no memory for another process")
+            return await compose(chunk, now_us)
+
+        monkeypatch.setattr(press, "compose", breaks)
+        await cartwake.recover(*range(1, 7))
+        assert sorted(row[1] for row in cartwake.rows()) == ["retry", "retry", "sent", "sent", "sent", "sent"]
+        assert {row["error"] for row in shop.log()} == {None, "no memory for another process"}
+        cartwake.follow()
+        await until(lambda: {row[1] for row in cartwake.rows()} == {"sent"})
+    assert len({envelope.rcpt_tos[0] for envelope in smtp.accepted}) == len(smtp.accepted) == 6
+
+
 @pytest.mark.parametrize("stage", ["compose", "fence"])
 async def test_a_cart_emptied_meanwhile(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch, stage: str
@@ -261,7 +325,7 @@ async def test_an_order_after_the_fence_comes_too_late_and_one_mail_is_one_row(
             cartwake.order(1)
             return "250 OK"
 
-        smtp.answer("RCPT", "user1@example.com", buy)
+        smtp.answer("DATA", "user1@example.com", buy)
         await cartwake.recover(1)
         assert cartwake.rows() == [("1", "sent", None, 1)]
 

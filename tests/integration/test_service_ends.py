@@ -135,6 +135,35 @@ async def test_ending_while_mysql_is_gone_takes_no_longer_than_allowed(shop: Any
     assert len(smtp.accepted) == 1
 
 
+DUMPS = bytes([0x12, 0x1E])
+"""COM_BINLOG_DUMP and COM_BINLOG_DUMP_GTID."""
+
+
+async def test_while_nothing_but_the_binlog_can_be_had_reconcile_works_alone(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each connection works until the stream is asked for: that is no sign of life."""
+    for module in (reconcile_module, service_module):
+        monkeypatch.setattr(module, "GRACE_US", 1_000_000)
+    shop.user(1, "user1@example.com")
+    with (
+        MysqlProxy(shop.server.host, shop.server.port).running() as proxy,
+        structlog.testing.capture_logs() as logs,
+    ):
+        async with serving(shop, smtp, MYSQL_PORT=str(proxy.port)) as (service, _stop, _running):
+            proxy.refuse(DUMPS)
+            proxy.cut()
+            proxy.mend()
+            shop.add(1, 1, minutes_ago=0)
+            await until(lambda: statuses(shop) == {"1": "sent"}, 60)
+            assert not service.is_ready()
+            proxy.refuse(b"")
+            await until(service.is_ready, 60)
+    events = [entry["event"] for entry in logs]
+    assert "reconcile.alone" in events
+    assert len(smtp.accepted) == 1
+
+
 async def test_a_cart_that_the_binlog_never_saw_is_found_and_mailed_once(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from fakes.certificate import write_certificate
+from fakes.recovering import until
 
 from mailer import (
     DiscountTable,
@@ -32,6 +33,7 @@ from mailer import (
     SmtpSettings,
     Store,
     Tier,
+    WithdrawnError,
     build,
     message_id,
     parse_address,
@@ -212,6 +214,38 @@ async def test_an_idle_connection_is_asked_for_a_sign_of_life(serve: Serve) -> N
         inbox.servers[0].transport.abort()
         await sender.send(FROM, TO, BODY)
     assert len(inbox.sessions) == 2
+
+
+async def test_prepared_connections_are_live_ones_and_opened_once(serve: Serve) -> None:
+    inbox = Inbox()
+    async with SmtpSender(settings(await serve(inbox), connections=3)) as sender:
+        assert not sender.ready(1)
+        await sender.prepare(2)
+        assert (sender.ready(2), sender.ready(3), len(inbox.servers)) == (True, False, 2)
+        inbox.servers[1].transport.abort()
+        await until(lambda: not sender.ready(2))
+        await sender.prepare(2)
+        assert (sender.ready(2), len(inbox.servers)) == (True, 3)
+        for _ in range(2):
+            await sender.send(FROM, TO, BODY)
+        assert len(inbox.servers) == 3
+
+
+async def test_to_prepare_tells_no_trouble() -> None:
+    async with SmtpSender(settings(1)) as sender:
+        await sender.prepare(2)
+        assert not sender.ready(1)
+        with pytest.raises(RetryLaterError, match="can't be reached"):
+            await sender.send(FROM, TO, BODY)
+
+
+async def test_a_message_that_is_not_wanted_any_more_does_not_leave(serve: Serve) -> None:
+    inbox, answers = Inbox(), [False, True]
+    async with SmtpSender(settings(await serve(inbox))) as sender:
+        with pytest.raises(WithdrawnError):
+            await sender.send(FROM, TO, BODY, still_wanted=lambda: answers.pop(0))
+        await sender.send(FROM, TO, BODY, still_wanted=lambda: answers.pop(0))
+    assert (len(inbox.mails), len(inbox.sessions)) == (1, 1)
 
 
 @pytest.mark.parametrize("reply", [hang_up, "421 4.4.2 idle for too long"])

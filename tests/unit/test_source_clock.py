@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.source import HEARTBEAT_US, MAX_LAG_US, PartitionClock, Progress
+from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
+from binlog_watcher.source import HEARTBEAT_US, MAX_LAG_US, Batch, PartitionClock, Progress, Pulse
 
 NOW = 1_700_000_000_000_000
 
@@ -50,3 +51,20 @@ def test_silence_is_measured() -> None:
 def test_never_ahead_of_now(committed: int | None, caught_up: bool, lag: int, later: int) -> None:
     found = clock(committed_us=committed, caught_up=caught_up, lag_us=lag).read(NOW + later)
     assert 0 <= found <= NOW + later
+
+
+def test_a_long_hydration_is_a_sign_of_life_and_one_after_the_other_are_not() -> None:
+    pulse, now = Pulse(NOW), NOW
+
+    def silent(*events: Event) -> int:
+        nonlocal now
+        now += 100
+        pulse.observe(Batch("p", events, Progress("", None, False, 0, now)), now)
+        return pulse.silent_for_us(now)
+
+    for _ in range(3):
+        assert silent(Assigned("p")) == silent(CartRead(1, 2, 3)) == silent(Hydrated("p")) == 0
+        assert silent() == 0, "a heartbeat"
+    assert silent(Assigned("p")) == silent(Hydrated("p")) == silent(Revoked("p", "purged")) == 0
+    assert [silent(Assigned("p")), silent(CartRead(1, 2, 3)), silent(Hydrated("p"))] == [100, 200, 300]
+    assert silent(CartChanged(1, Change.INSERT, NOW)) == 0

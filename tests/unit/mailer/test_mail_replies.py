@@ -26,6 +26,8 @@ def test_a_recipient_that_is_refused_for_who_we_are_stops_us(code: int, reply: s
     [
         (550, "5.1.1 <jane@example.org>: Recipient address rejected: User unknown in virtual mailbox table"),
         (550, "5.1.1 <jane@example.org>: Recipient address rejected: undeliverable: said: 550 no relaying"),
+        (550, "5.1.1 <jane@relay.example.org>: User unknown"),
+        (550, "5.1.1 <client@example.org>: recipient rejected"),
         (550, "5.1.1 The email account that you tried to reach does not exist."),
         (552, "5.2.2 mailbox full"),
         (550, "5.7.1 Message rejected as spam"),
