@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 .PHONY: demo test test-parts lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-latency bench-recovery bench-soak bench-wheel

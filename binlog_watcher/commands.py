@@ -10,7 +10,7 @@ from binlog_watcher.durations import parse_span_us
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.events import CartKey
 from binlog_watcher.metrics import Metrics
-from binlog_watcher.pipeline import ComposerSetup, build_pipeline, build_recommender
+from binlog_watcher.pipeline import ComposerSetup, Pipeline, build_pipeline, build_recommender
 from binlog_watcher.reconcile import BATCH, GRACE_US
 from binlog_watcher.settings import Settings
 from binlog_watcher.store import recipients
@@ -199,25 +199,10 @@ async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OnceP
         return
     await asyncio.to_thread(presence.ping)
     tasks = [asyncio.create_task(pipeline.send()), asyncio.create_task(_stay_present(presence))]
-    tracker = pipeline.tracker
-    # Until what is left waits for longer than the next token of MAX_EMAILS_PER_MINUTE, or another cart of its address.
+    # Until what is left waits for longer than for the next token, or for another cart of its address.
     patience_us = 3_000_000 + 2 * 60_000_000 // (settings.max_emails_per_minute or 60)
     try:
-        keys = [cart.key for cart in carts]
-        while True:
-            for start in range(0, len(keys), BATCH):
-                due = tracker.take(
-                    keys[start : start + BATCH], core.clock.now_us(), "reconcile", overdue=True
-                )
-                await pipeline.recovery.process(due)
-            await pipeline.outbox.drained()
-            wait_us = (tracker.next_due() or 1 << 62) - core.clock.now_us()
-            if wait_us > patience_us:
-                break
-            await asyncio.sleep(max(20_000, wait_us) / 1e6)  # a tick of the timers, at least
-            now_us = core.clock.now_us()
-            armed = tracker.keys()
-            keys = [key for key in armed if (tracker.due_of(key) or now_us) <= now_us]
+        await _recover(core, pipeline, [cart.key for cart in carts], patience_us)
     finally:
         for task in tasks:
             task.cancel()
@@ -226,7 +211,26 @@ async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OnceP
         await asyncio.to_thread(presence.close)
     report.mailed = pipeline.metrics.mails_with("sent")
     report.unknown = pipeline.metrics.mails_with("unknown")
-    report.waiting = tracker.armed
+    report.waiting = pipeline.tracker.armed
+
+
+async def _recover(core: Core, pipeline: Pipeline, keys: list[CartKey], patience_us: int) -> None:
+    """Take carts through to their outcomes, those that have to wait as well while that is not long."""
+    tracker = pipeline.tracker
+    while True:
+        for start in range(0, len(keys), BATCH):
+            some = keys[start : start + BATCH]
+            due = tracker.take(some, core.clock.now_us(), "reconcile", overdue=True)
+            await pipeline.recovery.process(due)
+        if pipeline.outbox is not None:
+            await pipeline.outbox.drained()
+        next_us = tracker.next_due()
+        wait_us = 0 if next_us is None else next_us - core.clock.now_us()
+        if next_us is None or wait_us > patience_us:
+            return
+        await asyncio.sleep(max(20_000, wait_us) / 1e6)  # a tick of the timers, at least
+        now_us, armed = core.clock.now_us(), tracker.keys()
+        keys = [key for key in armed if (tracker.due_of(key) or now_us) <= now_us]
 
 
 async def _stay_present(presence: Presence) -> None:

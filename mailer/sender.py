@@ -8,7 +8,7 @@ from typing import Self
 
 from mailer.connection import Connection
 from mailer.errors import RetryLaterError, SenderStoppedError
-from mailer.smtp_settings import SmtpSettings
+from mailer.smtp_settings import COURTESY, SmtpSettings
 
 
 class SmtpSender:
@@ -147,7 +147,7 @@ class SmtpSender:
             await self._give_back(connection)
 
     async def _take(self) -> tuple[Connection, bool]:
-        """A connection, and whether it has been used before."""
+        """A connection, and whether the server may be tired of it: it was used before, or has waited."""
         if self._closed:
             raise RetryLaterError("the sender is closed: the message is sent after the next start")
         if self._stopped is not None:
@@ -156,7 +156,8 @@ class SmtpSender:
         while self._spare:
             connection = self._spare.pop()
             if self._is_fresh(connection):
-                return connection, True
+                idle = connection.messages > 0 or now - connection.opened_at > COURTESY
+                return connection, idle
             if now - connection.opened_at > self._settings.max_age:
                 await connection.quit()
             elif await connection.is_alive():

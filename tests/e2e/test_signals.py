@@ -1,16 +1,53 @@
 """Signals to the service as a process of its own."""
 
+import contextlib
 import os
 import signal
 import socket
+import threading
+from collections.abc import Iterator
 from typing import Any
+
+
+@contextlib.contextmanager
+def silent_after_data() -> Iterator[int]:
+    """An SMTP server that takes a message, and never says what became of it; its port."""
+
+    def talk() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+    def answer(client: socket.socket) -> None:
+        with contextlib.suppress(OSError), client, client.makefile("rb") as lines:
+            client.sendall(b"220 mx.test\r\n")
+            for line in lines:
+                if line.upper().startswith(b"DATA"):
+                    client.sendall(b"354 go on\r\n")
+                    client.recv(1)
+                    ended.wait()
+                    return
+                client.sendall(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 OK\r\n")
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            ended.set()
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
 
 
 def test_a_second_ctrl_c_ends_it_at_once_and_the_next_start_takes_over(
     running_shop: Any, eventually: Any
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never says a word
-        service = running_shop.service(SMTP_PORT=str(silent.getsockname()[1]), SMTP_CONNECTIONS="1")
+    with silent_after_data() as port:
+        service = running_shop.service(SMTP_PORT=str(port), SMTP_CONNECTIONS="1")
         addresses = {key: running_shop.user(key) for key in (1, 2)}
         for key in addresses:
             running_shop.add(key)

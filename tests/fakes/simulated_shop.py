@@ -163,8 +163,11 @@ class SimulatedShop:
 
     def open_carts(self, since_us: int) -> Iterator[list[OpenCart]]:
         keys = sorted(self.address, key=str)
-        for start in range(0, len(keys), 25):
-            page = [(key, max(self.counted(key), default=-1)) for key in keys[start : start + 25]]
+        size = max(
+            25, len(keys) // 8
+        )  # a large shop's hydration takes no longer, and breaks off no more often
+        for start in range(0, len(keys), size):
+            page = [(key, max(self.counted(key), default=-1)) for key in keys[start : start + size]]
             yield [OpenCart(key, created, created, created) for key, created in page if created >= since_us]
 
     def newest(self, _session: None, keys: Sequence[CartKey]) -> dict[CartKey, LoggedEpisode]:

@@ -7,6 +7,7 @@ from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering, until
 
 from binlog_watcher.decision import Reason
+from binlog_watcher.rate_limit import LATE_US
 from binlog_watcher.timers import BATCH
 
 SECOND = 1_000_000
@@ -61,8 +62,8 @@ async def test_three_hundred_carts_that_fell_due_during_an_outage(
     assert len(smtp.accepted) == CARTS
     assert [len(smtp.mails_to(address)) for address in addresses] == [1] * CARTS
     assert {row[1:] for row in log} == {("sent", None, 1)}
-    # One a second, the first at once.
-    assert (CARTS - 1) * SECOND <= took_us <= (CARTS + 5) * SECOND
+    # One a second, the first at once. The bucket may have saved a little up before its clock was stopped.
+    assert (CARTS - 1) * SECOND - LATE_US <= took_us <= (CARTS + 5) * SECOND
     # The dearest of all that wait, from the second batch on; every fourth turn is that of the cart that waits longest.
     order = [total[envelope.rcpt_tos[0]] for envelope in smtp.accepted]
     behind = [sum(amount > one for amount in order[turn:]) for turn, one in enumerate(order)]

@@ -23,6 +23,7 @@ HOLD = """
 import signal, sys, time
 from binlog_watcher.demo.server import private_server
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and under nohup this one
 with private_server(sys.argv[1]) as server:
     print(server.pid, server.datadir.parent, flush=True)
     time.sleep(600)
