@@ -22,6 +22,9 @@ from binlog_watcher.wording import in_words
 from mailer import Rendered
 from recommender import Recommendation
 
+FRUITLESS_US = 20_000_000
+"""How long a pass goes on although no cart can be claimed: another instance has the address, or MySQL is ill."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -198,6 +201,8 @@ async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OnceP
     if pipeline.outbox is None:
         return
     await asyncio.to_thread(presence.ping)
+    # What a dead instance left in the hand-over would hold its address for ever.
+    await asyncio.to_thread(core.episodes.settle_unknown, core.clock.now_us())
     tasks = [asyncio.create_task(pipeline.send()), asyncio.create_task(_stay_present(presence))]
     # Until what is left waits for longer than for the next token, or for another cart of its address.
     patience_us = 3_000_000 + 2 * 60_000_000 // (settings.max_emails_per_minute or 60)
@@ -215,18 +220,21 @@ async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OnceP
 
 
 async def _recover(core: Core, pipeline: Pipeline, keys: list[CartKey], patience_us: int) -> None:
-    """Take carts through to their outcomes, those that have to wait as well while that is not long."""
-    tracker = pipeline.tracker
+    """Take carts through to their outcomes, and those that wait while that is not long and leads somewhere."""
+    tracker, recovery = pipeline.tracker, pipeline.recovery
+    taken, taken_us = recovery.taken, core.clock.now_us()
     while True:
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             due = tracker.take(some, core.clock.now_us(), "reconcile", overdue=True)
-            await pipeline.recovery.process(due)
+            await recovery.process(due)
         if pipeline.outbox is not None:
             await pipeline.outbox.drained()
-        next_us = tracker.next_due()
-        wait_us = 0 if next_us is None else next_us - core.clock.now_us()
-        if next_us is None or wait_us > patience_us:
+        now_us, next_us = core.clock.now_us(), tracker.next_due()
+        if recovery.taken > taken:
+            taken, taken_us = recovery.taken, now_us
+        wait_us = 0 if next_us is None else next_us - now_us
+        if next_us is None or wait_us > patience_us or now_us - taken_us > patience_us + FRUITLESS_US:
             return
         await asyncio.sleep(max(20_000, wait_us) / 1e6)  # a tick of the timers, at least
         now_us, armed = core.clock.now_us(), tracker.keys()

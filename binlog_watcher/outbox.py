@@ -260,20 +260,24 @@ class Outbox:
             self._metrics.mails.labels("failed").inc()
             return self._outcome(mail, Status.FAILED, error=str(error))
         except SenderStoppedError as error:
-            if not self._refused.is_set():
+            asked = not self._refused.is_set()
+            if asked:
                 self._stopped_until_us = self._clock.now_us() + STOPPED_US
                 self._refused.set()
                 log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
-            # Each time somebody mended it for a while: then it may be about this mail after all.
-            final = claimed.attempt >= MAX_ATTEMPTS
-            outcome = "failed" if final else "retry"
-            log.info("recovery.finished", outcome=outcome, reason=Reason.SMTP_STOPPED, **base)
+            if asked and claimed.attempt >= MAX_ATTEMPTS:
+                # The server was content each time that it was asked without a mail: it is about this one after all.
+                return self._retry(mail, str(error))
+            log.info("recovery.finished", outcome="retry", reason=Reason.SMTP_STOPPED, **base)
+            now_us = self._clock.now_us()
+            again = asked and claimed.attempt > 1
+            pause_us = self.retry_at(claimed.attempt - 1, now_us) if again else now_us
             return self._outcome(
                 mail,
-                Status.FAILED if final else Status.RETRY,
-                reason=None if final else Reason.SMTP_STOPPED,
+                Status.RETRY,
+                reason=Reason.SMTP_STOPPED,
                 error=str(error),
-                next_us=None if final else self.held_until_us(self._clock.now_us()),
+                next_us=max(self.held_until_us(now_us), pause_us),
             )
         except OutcomeUnknownError as error:
             log.error("recovery.finished", outcome="unknown", error=str(error), **base)  # noqa: TRY400

@@ -99,6 +99,11 @@ class Recovery:
         """The least time between two mails to one address."""
         return self._policy.cooldown_us
 
+    @property
+    def taken(self) -> int:
+        """Claims so far."""
+        return self._taken
+
     async def process(self, due: Sequence[DueCart]) -> list[Handled]:
         """Handle a batch of carts in hand; each is finished, waiting or in the outbox when it returns."""
         try:

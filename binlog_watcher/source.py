@@ -82,21 +82,25 @@ class Pulse:
     """When a source last showed that it works; pure.
 
     A hydration may take long and is a sign of life. One after the other, with nothing from the stream in between, are
-    not: each then ends where the last one did.
+    not, where each ends at the latest where the last one did.
     """
 
     def __init__(self, now_us: int) -> None:
         self._heard_us = now_us
-        self._hydrations = 0
+        self._hydrations = 0  # since the stream was last heard of
+        self._read = self._furthest = 0  # carts, by this hydration and by those before
 
     def observe(self, batch: Batch, now_us: int) -> None:
         """A batch arrived."""
         last = batch.events[-1] if batch.events else None
         if isinstance(last, Assigned):
             self._hydrations += 1
-        elif not isinstance(last, CartRead | Hydrated | Revoked):
-            self._hydrations = 0
-        if self._hydrations <= 1:
+            self._furthest, self._read = max(self._furthest, self._read), 0
+        elif isinstance(last, CartRead):
+            self._read += len(batch.events)
+        elif not isinstance(last, Hydrated | Revoked):
+            self._hydrations = self._read = self._furthest = 0
+        if self._hydrations <= 1 or self._read > self._furthest:
             self._heard_us = now_us
 
     def silent_for_us(self, now_us: int) -> int:

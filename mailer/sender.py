@@ -57,7 +57,10 @@ class SmtpSender:
 
         async def hold() -> None:
             with contextlib.suppress(Exception):
-                held.append((await self._take())[0])
+                try:
+                    held.append((await self._take())[0])
+                except SenderStoppedError as error:
+                    self._stopped = error  # one refused login is enough
 
         try:
             await asyncio.gather(*(hold() for _ in range(messages)))

@@ -38,7 +38,7 @@ UNAVAILABLE = frozenset(
         2002, 2003, 2006, 2013, 2014, 2055,  # client: can't connect, gone away, lost
         1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927,  # too many, going down
         1041, 1129, 1135, 3169,  # no memory, host blocked, no thread, the session was killed
-        1317, 1969, 3024,  # the statement was killed, or took longer than max_execution_time or max_statement_time
+        1317,  # the statement was killed
         1290, 1836, 1792, 3100, 4031,  # read-only (failover under way), idle too long
         0,
     }

@@ -100,8 +100,9 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
         "SET l.sent_at = CASE WHEN v.sent_at IS NOT NULL THEN v.sent_at WHEN l.status = 'unknown' THEN NULL "
         "ELSE l.sent_at END, "
         "r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
-        # Behind sent_at: a mail of unknown outcome may have arrived although the next one was refused.
-        "l.email_sent = IF(v.email_sent = 0 AND l.sent_at IS NOT NULL, NULL, v.email_sent), "
+        # A mail of unknown outcome may have arrived although the next one was refused. (Whether columns are as before
+        # or already set is the server's choice in an UPDATE of several tables: right both ways.)
+        "l.email_sent = IF(v.email_sent = 0 AND l.sent_at IS NOT NULL AND l.status <> 'unknown', NULL, v.email_sent), "
         "l.message_id = COALESCE(v.message_id, l.message_id), l.next_attempt_at = v.next_attempt_at, "
         "l.lease_until = NULL",
         [*parameters, owner, (Status.CLAIMED, Status.SENDING, Status.UNKNOWN), Status.SENT],

@@ -65,6 +65,19 @@ def test_a_long_hydration_is_a_sign_of_life_and_one_after_the_other_are_not() ->
     for _ in range(3):
         assert silent(Assigned("p")) == silent(CartRead(1, 2, 3)) == silent(Hydrated("p")) == 0
         assert silent() == 0, "a heartbeat"
-    assert silent(Assigned("p")) == silent(Hydrated("p")) == silent(Revoked("p", "purged")) == 0
+    assert silent(Assigned("p")) == silent(CartRead(1, 2, 3)) == silent(Hydrated("p")) == 0
+    assert silent(Revoked("p", "purged")) == 0
     assert [silent(Assigned("p")), silent(CartRead(1, 2, 3)), silent(Hydrated("p"))] == [100, 200, 300]
     assert silent(CartChanged(1, Change.INSERT, NOW)) == 0
+
+
+def test_a_hydration_that_comes_further_than_the_one_that_broke_off_is_a_sign_of_life() -> None:
+    pulse = Pulse(NOW)
+    page, beat = (CartRead(1, 2, 3), CartRead(4, 5, 6)), Progress("", None, False, 0, NOW)
+    silent = []
+    for at, events in enumerate(
+        [(Assigned("p"),), page, (Revoked("p", "lost"),), (Assigned("p"),), page, page, (Hydrated("p"),)]
+    ):
+        pulse.observe(Batch("p", events, beat), NOW + at)
+        silent.append(pulse.silent_for_us(NOW + at))
+    assert silent == [0, 0, 0, 1, 2, 0, 0]
