@@ -237,11 +237,9 @@ class WorkerPress:
             except asyncio.CancelledError:
                 worker.end()  # its answer is still under way
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it was, the worker may be in the midst of something
-                reason = (
-                    str(error) if isinstance(error, WorkerDiedError) else f"{type(error).__name__}: {error}"
-                )
-                log.error("press.worker_died", reason=reason, carts=len(chunk), attempt=attempt)  # noqa: TRY400
+            except Exception as error:
+                # Whatever it was, the worker is gone or in the midst of something.
+                log.exception("press.worker_died", reason=str(error), carts=len(chunk), attempt=attempt)
                 await self._renew(worker)
                 continue
             self._idle.put_nowait(worker)
@@ -288,8 +286,9 @@ class WorkerPress:
     async def _renew(self, worker: _Worker) -> None:
         try:
             fresh = await asyncio.to_thread(self._replace, worker)
-        except Exception as error:  # noqa: BLE001 - no memory for a process, say
-            log.error("press.no_new_worker", error=f"{type(error).__name__}: {error}")  # noqa: TRY400
+        except Exception as error:
+            # No memory for a process, say.
+            log.exception("press.no_new_worker", error=str(error))
             fresh = worker  # whoever asks it next finds it dead, and tries again
         self._idle.put_nowait(fresh)
 

@@ -137,12 +137,12 @@ class SmtpSender:
     async def _deliver(
         self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
     ) -> str:
-        connection, pooled = await self._take()
+        connection, tired = await self._take()
         try:
             return await connection.deliver(mail_from, rcpt, message, still_wanted)
         except RetryLaterError as error:
             # Servers drop idle connections, some with a 421: that says nothing about this message.
-            if not pooled or connection.is_open or error.code not in (None, 421):
+            if not tired or connection.is_open or error.code not in (None, 421):
                 raise
             connection = await self._open()
             return await connection.deliver(mail_from, rcpt, message, still_wanted)
@@ -159,8 +159,8 @@ class SmtpSender:
         while self._spare:
             connection = self._spare.pop()
             if self._is_fresh(connection):
-                idle = connection.messages > 0 or now - connection.opened_at > COURTESY
-                return connection, idle
+                tired = connection.messages > 0 or now - connection.opened_at > COURTESY
+                return connection, tired
             if now - connection.opened_at > self._settings.max_age:
                 await connection.quit()
             elif await connection.is_alive():
