@@ -21,11 +21,11 @@ from catchup_peers import DEBEZIUM, OURS, PEERS, Peer, PeerFailedError, prepare_
 from figures import absent, figure, machine, progress, ratios
 from peers.reading import Job, Reading
 
-from binlog_watcher.binlog.dump import Dump, Session
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.binlog.wire import HEADER
-from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.wire import HEADER
 from binlog_watcher.demo.server import Server, private_server
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
 
 _FULL_MB = 430
 _LEAST = {"bytes": 400_000_000, "events": 500_000, "rows": 400_000}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from binlog_watcher.demo.process import ServiceProcess, free_port
 from binlog_watcher.demo.shop_settings import Pace, service_settings
-from binlog_watcher.settings import Settings
+from binlog_watcher.settings.settings import Settings
 
 if TYPE_CHECKING:
     from binlog_watcher.demo.server import Server

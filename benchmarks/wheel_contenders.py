@@ -5,7 +5,7 @@ import heapq
 import itertools
 from typing import Any, Protocol
 
-from binlog_watcher.timer_wheel import TimerWheel
+from binlog_watcher.core.timer_wheel import TimerWheel
 
 _BATCH = 100
 """Timers that the service takes out at a time."""

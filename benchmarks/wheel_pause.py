@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from binlog_watcher.binlog.delivery import in_pieces
-from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
-from binlog_watcher.source import Progress
-from binlog_watcher.tracker import Tracker
+from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
+from binlog_watcher.core.source import Progress
+from binlog_watcher.core.tracker import Tracker
 
 _PAGE = 5_000  # carts a page, as in store/shop.py
 _LIVE = 1_000  # events of one read of the socket when much is going on

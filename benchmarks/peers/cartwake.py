@@ -7,15 +7,15 @@ import threading
 
 from reading import Job, Reading, Row, Stopwatch, job, tell
 
-from binlog_watcher.binlog.gtid import GtidSet
-from binlog_watcher.binlog.position import Position
+from binlog_watcher.binlog.protocol.gtid import GtidSet
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
-from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.connection import ConnectionSettings, Tls
-from binlog_watcher.events import CartChanged, Event, OrderPlaced
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.source import Batch
+from binlog_watcher.core.events import CartChanged, Event, OrderPlaced
+from binlog_watcher.core.source import Batch
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.shop.presets import SAMPLE
 
 
 def read(given: Job) -> tuple[Reading, list[Row]]:

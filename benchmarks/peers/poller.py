@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 
-from binlog_watcher import wiring
 from binlog_watcher.demo import sample_shop
-from binlog_watcher.settings import Settings, load_settings
+from binlog_watcher.service import wiring
+from binlog_watcher.settings.settings import Settings, load_settings
 from mailer import Discount, Line, Links, Pick, RecoveryMail, Rendered, Renderer, first_name, message_id
 from recommender import (
     Catalog,

@@ -2,9 +2,9 @@
 
 from reading import Stopwatch, job, tell
 
-from binlog_watcher.binlog.dump import Dump
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.binlog.protocol.dump import Dump
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
 
 _CHUNK = 1 << 18
 

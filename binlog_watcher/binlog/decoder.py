@@ -13,12 +13,7 @@ Pure protocol: no socket, no clock. Theory of operation:
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from binlog_watcher.binlog import headers
-from binlog_watcher.binlog.effects import Effects
-from binlog_watcher.binlog.lane import Lane
-from binlog_watcher.binlog.payload import payload_events, uncompress_mariadb
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.binlog.statement import (
+from binlog_watcher.binlog.decoding.statement import (
     Meaning,
     Statement,
     StatementReader,
@@ -26,9 +21,14 @@ from binlog_watcher.binlog.statement import (
     xid_from,
     xid_of,
 )
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.tables import ROW_KINDS, Tables
-from binlog_watcher.binlog.wire import (
+from binlog_watcher.binlog.lane import Lane
+from binlog_watcher.binlog.meaning.effects import Effects
+from binlog_watcher.binlog.meaning.tables import ROW_KINDS, Tables
+from binlog_watcher.binlog.protocol import headers
+from binlog_watcher.binlog.protocol.payload import payload_events, uncompress_mariadb
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.protocol.wire import (
     CHECKSUM_SIZE,
     HARMLESS,
     HEADER,
@@ -43,7 +43,7 @@ from binlog_watcher.binlog.wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from binlog_watcher.events import Event as ShopEvent
+    from binlog_watcher.core.events import Event as ShopEvent
 
 _MADE_UP = frozenset({Kind.ROTATE, Kind.HEARTBEAT, Kind.HEARTBEAT_V2})
 """Events that the server makes up: whether they end in a checksum must be found out."""

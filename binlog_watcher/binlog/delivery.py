@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 
 from binlog_watcher.binlog.decoder import Decoder
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.events import Event
-from binlog_watcher.source import Batch, Deliver, Progress
+from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.core.events import Event
+from binlog_watcher.core.source import Batch, Deliver, Progress
 
 PIECE = 500
 """Events that are handed over at a time: some milliseconds of work."""

@@ -15,14 +15,14 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from binlog_watcher.binlog.effects import Effects
-from binlog_watcher.binlog.rows import ABSENT
-from binlog_watcher.binlog.tables import Tables
-from binlog_watcher.binlog.wire import CHECKSUM_SIZE, HEADER, DecodeError, Kind
-from binlog_watcher.events import CartChanged, Change, Event
+from binlog_watcher.binlog.decoding.rows import ABSENT
+from binlog_watcher.binlog.meaning.effects import Effects
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.wire import CHECKSUM_SIZE, HEADER, DecodeError, Kind
+from binlog_watcher.core.events import CartChanged, Change, Event
 
 if TYPE_CHECKING:
-    from binlog_watcher.binlog.gtid import Source
+    from binlog_watcher.binlog.protocol.gtid import Source
 
 # Packet length and number in one word, the OK byte, then of the event's header: type, size, end position; then
 # the first six bytes of the body: the table id of maps and rows, and within any body long enough to be ours.

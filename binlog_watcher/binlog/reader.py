@@ -9,24 +9,24 @@ from dataclasses import dataclass
 
 import structlog
 
-from binlog_watcher.binlog.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
-from binlog_watcher.binlog.created_at import CreatedAtCheck, ToUs
 from binlog_watcher.binlog.decoder import Decoder
+from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.delivery import Delivery, StoppedError
-from binlog_watcher.binlog.dump import Dump, Session
-from binlog_watcher.binlog.effects import watched_tables
-from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.binlog.questions import Questions
-from binlog_watcher.binlog.row_keys import RowKeys
-from binlog_watcher.binlog.statement import StatementReader
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.tables import Tables
-from binlog_watcher.binlog.wire import DecodeError
-from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.events import Assigned, Event, Hydrated, Revoked
-from binlog_watcher.schema import Schema
-from binlog_watcher.source import Deliver, Hydrate
+from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, ToUs
+from binlog_watcher.binlog.meaning.effects import watched_tables
+from binlog_watcher.binlog.meaning.questions import Questions
+from binlog_watcher.binlog.meaning.row_keys import RowKeys
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
+from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.protocol.failures import Remedy, is_retryable, remedy_for
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
+from binlog_watcher.core.source import Deliver, Hydrate
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.schema import Schema
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 10.0

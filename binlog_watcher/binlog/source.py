@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from binlog_watcher.binlog.anchor import Marker
-from binlog_watcher.binlog.created_at import ToUs
+from binlog_watcher.binlog.meaning.created_at import ToUs
+from binlog_watcher.binlog.protocol.anchor import Marker
+from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.schema import Schema
-from binlog_watcher.source import Deliver, Hydrate
+from binlog_watcher.core.source import Deliver, Hydrate
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.schema import Schema
 
 _GRACE_S = 0.4
 """How long the thread may take to end, once ``stop`` was called."""

@@ -1,6 +1,5 @@
-"""Every SQL statement on the shop's tables and on our own; rows become dataclasses here and nowhere else.
+"""Every SQL statement, on the shop's tables (``shop_tables``) and on ours (``own_tables``); rows become values here.
 
-``database``: sessions and errors; ``times``: TIMESTAMP and DATETIME columns; ``tables``: our tables, their versions
-and views; ``shop``: reads of the shop; ``log``: our log, with its values in ``log_rows`` and its statements
-in ``claims``, ``handover`` (fence and outcomes) and ``leftovers``; ``recipients``: addresses.
+``database``: sessions and errors; ``times``: TIMESTAMP and DATETIME columns; ``locks``: who lives, who leads.
+Imported by everything above it. Decides nothing: what a value means for a cart is ``core``'s business.
 """

@@ -13,8 +13,8 @@ from pymysql.constants import ER
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError, UnwritableValueError
+from binlog_watcher.settings.connection import ConnectionSettings
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor

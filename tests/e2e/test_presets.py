@@ -8,7 +8,7 @@ from fakes.command_line import cartwake
 from fakes.magento import FR, KETTLE, PRODUCTS, Magento
 from fakes.prestashop import CUSHION, LAMP, PrestaShop
 
-from binlog_watcher.presets import SAMPLE, load_schema
+from binlog_watcher.shop.presets import SAMPLE, load_schema
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from binlog_watcher.binlog.wire import Kind
+from binlog_watcher.binlog.protocol.wire import Kind
 
 SERVER = bytes(range(16))
 INT, VARCHAR = 3, 15

@@ -12,11 +12,11 @@ import pymysql
 from pymysql.constants import ER, SERVER_STATUS
 
 from binlog_watcher.binlog import BinlogSource
-from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.core.events import CartRead, Event, ProductChanged, Revoked
+from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartRead, Event, ProductChanged, Revoked
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.source import Batch, Progress
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.shop.presets import SAMPLE
 
 DEADLINE_S = 20.0
 

@@ -15,21 +15,21 @@ from fakes.binlog_follower import DEADLINE_S, Follower, Shop, settings_for
 
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.core import refresh_clock
-from binlog_watcher.decision import Policy
+from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
+from binlog_watcher.core.source import Batch
+from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
-from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.source import Batch
-from binlog_watcher.store import tables
+from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.service.resources import refresh_clock
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.log import EpisodeLog
-from binlog_watcher.store.presence import new_owner
-from binlog_watcher.store.scan import CartScan
-from binlog_watcher.store.shop import Shop as ShopTables
-from binlog_watcher.tracker import Tracker
+from binlog_watcher.store.locks.presence import new_owner
+from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.shop import Shop as ShopTables
 
 HOUR_US = 3_600_000_000
 THRESHOLD_US = HOUR_US

@@ -9,14 +9,14 @@ from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core import Core, open_core
-from binlog_watcher.decision import Cart, Decision, decide
+from binlog_watcher.core.decision import Cart, Decision, decide
+from binlog_watcher.core.events import CartKey, Event, ProductChanged
+from binlog_watcher.core.source import Batch
+from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartKey, Event, ProductChanged
-from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.settings import Settings
-from binlog_watcher.source import Batch
-from binlog_watcher.tracker import Tracker
+from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.settings.settings import Settings
 
 NOBODY_LISTENS = MailServer(port=25)
 MINUTE = 60_000_000

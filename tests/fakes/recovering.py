@@ -7,16 +7,16 @@ from typing import Any
 
 from fakes.mail_server import MailServer
 
-from binlog_watcher.core import Core, open_core
-from binlog_watcher.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
-from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.pipeline import Pipeline, build_pipeline
-from binlog_watcher.reconcile import Reconciler, Report
-from binlog_watcher.settings import Settings, load_settings
-from binlog_watcher.source import Batch, Progress
-from binlog_watcher.timers import Timers
-from binlog_watcher.tracker import DueCart
-from binlog_watcher.wiring import read_catalogue
+from binlog_watcher.core.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.recovery.reconcile import Reconciler, Report
+from binlog_watcher.recovery.timers import Timers
+from binlog_watcher.service.pipeline import Pipeline, build_pipeline
+from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.service.wiring import read_catalogue
+from binlog_watcher.settings.settings import Settings, load_settings
 
 PARTITION = "binlog"
 

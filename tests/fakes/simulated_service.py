@@ -12,11 +12,11 @@ from typing import Any
 
 from fakes.simulated_shop import SECOND, LogRow, SimulatedShop
 
-from binlog_watcher.decision import Cart, Holdout, Policy, Send, Skip, Status, Wait, decide
-from binlog_watcher.events import Assigned, CartKey, CartRead, Event, Hydrated, Revoked
-from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.source import Batch, Progress
-from binlog_watcher.tracker import DueCart, Tracker
+from binlog_watcher.core.decision import Cart, Holdout, Policy, Send, Skip, Status, Wait, decide
+from binlog_watcher.core.events import Assigned, CartKey, CartRead, Event, Hydrated, Revoked
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import DueCart, Tracker
+from binlog_watcher.recovery.hydrate import Hydrator
 
 BEAT = SECOND // 4
 SHOP = "binlog"

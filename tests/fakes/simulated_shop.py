@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from binlog_watcher.decision import Cart, Customer, Line, LoggedEpisode, Policy, Recipient, Status
-from binlog_watcher.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
-from binlog_watcher.store.scan import OpenCart
+from binlog_watcher.core.decision import Cart, Customer, Line, LoggedEpisode, Policy, Recipient, Status
+from binlog_watcher.core.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
+from binlog_watcher.store.shop_tables.scan import OpenCart
 
 ShopEvent = CartChanged | OrderPlaced | OrderChanged
 SECOND = 1_000_000

@@ -10,21 +10,21 @@ import pytest
 from fakes.mail_server import MailServer
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.core import refresh_clock
-from binlog_watcher.decision import Policy
+from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.events import CartKey
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartKey
-from binlog_watcher.loading import CartLoader
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.store import recipients, tables
+from binlog_watcher.recovery.loading import CartLoader
+from binlog_watcher.service.resources import refresh_clock
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.log import EpisodeLog
-from binlog_watcher.store.log_rows import Claims, Episode
-from binlog_watcher.store.presence import Presence, new_owner
-from binlog_watcher.store.scan import CartScan
-from binlog_watcher.store.shop import Shop
+from binlog_watcher.store.locks.presence import Presence, new_owner
+from binlog_watcher.store.own_tables import recipients, tables
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.own_tables.log_rows import Claims, Episode
+from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.shop import Shop
 
 HOUR = 3_600_000_000
 

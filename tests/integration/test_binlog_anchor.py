@@ -9,8 +9,8 @@ from typing import Self
 import pytest
 from fakes.binlog_follower import Follower, Shop, carts, follow, open_shop, settings_for
 
+from binlog_watcher.core.events import CartChanged, CartRead, Change
 from binlog_watcher.demo.server import Server, private_server
-from binlog_watcher.events import CartChanged, CartRead, Change
 
 WRITERS = 4
 SNAPSHOTS, AT_ONCE = 100, 5  # of each kind of server

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fakes.binlog_follower import Shop, follow, open_shop, settings_for
 
+from binlog_watcher.core.events import CartChanged, Change, OrderChanged
 from binlog_watcher.demo.server import Server, private_server
-from binlog_watcher.events import CartChanged, Change, OrderChanged
 
 CHILDREN = (
     "ALTER TABLE cart ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE ON UPDATE CASCADE",

@@ -7,8 +7,7 @@ import pytest
 import structlog
 from fakes.binlog_follower import Follower, Shop, follow, nothing, open_shop, settings_for
 
-from binlog_watcher.demo.server import Server
-from binlog_watcher.events import (
+from binlog_watcher.core.events import (
     CartChanged,
     CartRead,
     Change,
@@ -17,6 +16,7 @@ from binlog_watcher.events import (
     OrderPlaced,
     ProductChanged,
 )
+from binlog_watcher.demo.server import Server
 from binlog_watcher.store.times import TimeColumn
 
 INSERT, UPDATE, DELETE = Change.INSERT, Change.UPDATE, Change.DELETE

@@ -9,9 +9,9 @@ from fakes.binlog_follower import DEADLINE_S, Follower, Shop, carts, follow, now
 from fakes.invariant import prepare, watch
 from fakes.mysql_proxy import MysqlProxy
 
-from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.core.events import CartChanged, CartRead
 from binlog_watcher.demo.server import Flavor, Server, private_server
-from binlog_watcher.events import CartChanged, CartRead
+from binlog_watcher.settings.connection import ConnectionSettings
 
 REPLICA = {"server_id": "2", "log_bin": "other-log", "relay_log": "relay"}
 LOGS_WHAT_IT_GETS = {"mysql": {"log_replica_updates": "ON"}, "mariadb": {"log_slave_updates": "ON"}}

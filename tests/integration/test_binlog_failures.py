@@ -12,12 +12,12 @@ import structlog
 from fakes.binlog_follower import Follower, Shop, carts, follow, nothing, now_us, open_shop, settings_for
 
 from binlog_watcher.binlog import BinlogSource
-from binlog_watcher.connection import ConnectionSettings, Tls
+from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Hydrated, Revoked
+from binlog_watcher.core.source import Batch
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.events import Assigned, CartChanged, CartRead, Hydrated, Revoked
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.source import Batch
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.shop.presets import SAMPLE
 
 
 @pytest.fixture

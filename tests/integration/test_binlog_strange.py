@@ -8,9 +8,9 @@ from fakes.binlog_events import event, gtid, query, xid
 from fakes.binlog_follower import Shop, carts, follow, now_us, open_shop, settings_for
 from fakes.invariant import prepare, watch
 
-from binlog_watcher.binlog.wire import Kind
+from binlog_watcher.binlog.protocol.wire import Kind
+from binlog_watcher.core.events import CartChanged, CartRead, Hydrated
 from binlog_watcher.demo.server import Server, private_server
-from binlog_watcher.events import CartChanged, CartRead, Hydrated
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fakes.binlog_follower import Follower, Shop, follow, nothing, open_shop, settings_for
 
-from binlog_watcher.binlog import dump
+from binlog_watcher.binlog.protocol import dump
+from binlog_watcher.core.events import CartChanged, Change, ProductChanged
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartChanged, Change, ProductChanged
 
 ROWS, KEYS = 100_000, 300
 FILL = """INSERT INTO cart (user_id, product_id) SELECT 1 + (a.n * 1000 + b.n) % {keys}, 1

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.connection import ConnectionSettings
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.store import tables
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.shop import Shop
+from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.shop_tables.shop import Shop
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"

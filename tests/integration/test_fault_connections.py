@@ -13,8 +13,8 @@ from fakes.fault_proxy import FaultProxy
 from fakes.invariant import prepare, watch
 from fakes.shop_writers import Writers
 
-from binlog_watcher.connection import Tls
 from binlog_watcher.demo.server import Server, private_server
+from binlog_watcher.settings.connection import Tls
 
 
 @pytest.fixture

@@ -14,20 +14,20 @@ from fakes.binlog_follower import TABLES, Shop, settings_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.anchor import binlog_end
 from binlog_watcher.binlog.decoder import Decoder
-from binlog_watcher.binlog.dump import Dump, Session
-from binlog_watcher.binlog.effects import watched_tables
-from binlog_watcher.binlog.packets import PacketReader
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.binlog.statement import StatementReader
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.table_map import Column, TableMap
-from binlog_watcher.binlog.tables import Tables
-from binlog_watcher.binlog.wire import HEADER, DecodeError, Kind
+from binlog_watcher.binlog.decoding.statement import StatementReader
+from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.meaning.effects import watched_tables
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.anchor import binlog_end
+from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.protocol.packets import PacketReader
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.protocol.wire import HEADER, DecodeError, Kind
+from binlog_watcher.core.events import CartChanged, Event
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartChanged, Event
-from binlog_watcher.presets import SAMPLE
+from binlog_watcher.shop.presets import SAMPLE
 
 SHOP = "garbled_shop"
 FUZZED = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -15,15 +15,15 @@ from fakes.invariant import prepare, watch
 from fakes.shop_writers import Writers
 
 from binlog_watcher.binlog.decoder import Decoder
-from binlog_watcher.binlog.effects import watched_tables
-from binlog_watcher.binlog.gtid import GtidSet
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.binlog.statement import StatementReader
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.table_map import Column, TableMap
-from binlog_watcher.binlog.tables import Tables
+from binlog_watcher.binlog.decoding.statement import StatementReader
+from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.meaning.effects import watched_tables
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.gtid import GtidSet
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.demo.server import Server, private_server
-from binlog_watcher.presets import SAMPLE
+from binlog_watcher.shop.presets import SAMPLE
 
 A_DAY_OF_HEARTBEATS = 86_400
 

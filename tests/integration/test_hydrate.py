@@ -7,9 +7,9 @@ import pytest
 from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering
 
-from binlog_watcher.events import CartRead
-from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.store import scan as scan_module
+from binlog_watcher.core.events import CartRead
+from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.store.shop_tables import scan as scan_module
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fakes.mysql_proxy import MysqlProxy
 
-from binlog_watcher.leadership import Candidate, Timing
-from binlog_watcher.store.named_lock import of_database
+from binlog_watcher.service.leadership import Candidate, Timing
+from binlog_watcher.store.locks.named_lock import of_database
 
 QUICK = Timing(ping_s=0.1, lease_s=1.5, idle_s=2, slice_s=1, retry_s=0.05)
 STEPS = 100

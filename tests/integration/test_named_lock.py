@@ -8,9 +8,9 @@ import pymysql
 import pytest
 
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.leftovers import dead_owners
-from binlog_watcher.store.named_lock import LockSession
-from binlog_watcher.store.presence import Presence, lock_name, new_owner, service_lock, service_runs
+from binlog_watcher.store.locks.named_lock import LockSession
+from binlog_watcher.store.locks.presence import Presence, lock_name, new_owner, service_lock, service_runs
+from binlog_watcher.store.own_tables.leftovers import dead_owners
 
 TRIES = 200
 

@@ -6,9 +6,9 @@ import pytest
 from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering, until
 
-from binlog_watcher.decision import Reason
-from binlog_watcher.rate_limit import LATE_US
-from binlog_watcher.timers import BATCH
+from binlog_watcher.core.decision import Reason
+from binlog_watcher.core.rate_limit import LATE_US
+from binlog_watcher.recovery.timers import BATCH
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND

@@ -11,15 +11,16 @@ from fakes.mail_server import MailServer, fall_silent, hang_up
 from fakes.mysql_proxy import MysqlProxy
 from fakes.recovering import abandon, recovering, until
 
-from binlog_watcher import outbox as outbox_module
-from binlog_watcher import pipeline as pipeline_module
-from binlog_watcher import recovery as recovery_module
-from binlog_watcher import second_look, wiring
-from binlog_watcher.decision import Reason, Skip, Status
+from binlog_watcher.core.decision import Reason, Skip, Status
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.outbox import MAX_ATTEMPTS
-from binlog_watcher.store import tables
-from binlog_watcher.store.log_rows import Outcome
+from binlog_watcher.recovery import outbox as outbox_module
+from binlog_watcher.recovery import recovery as recovery_module
+from binlog_watcher.recovery import second_look
+from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.service import pipeline as pipeline_module
+from binlog_watcher.service import wiring
+from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.own_tables.log_rows import Outcome
 
 MINUTE = 60_000_000
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 from fakes.binlog_follower import Shop, open_shop, settings_for
 
-from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.demo.server import Server, private_server
+from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
-from binlog_watcher.preflight import check_server
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.schema import Schema
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.shop.presets import SAMPLE
+from binlog_watcher.shop.schema import Schema
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
 
-from binlog_watcher.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.events import CartClosed, CartKey, CustomerOrdersChanged, OrderChanged, OrderPlaced
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartClosed, CartKey, CustomerOrdersChanged, OrderChanged, OrderPlaced
-from binlog_watcher.preflight import check_server
+from binlog_watcher.doctor.preflight import check_server
 
 MARK = (
     f"UPDATE catalog_product_entity SET has_options = 1 - has_options WHERE entity_id = {RETIRED}",

@@ -22,11 +22,11 @@ from fakes.prestashop import (
 )
 from fakes.recovering import recovering
 
-from binlog_watcher.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.events import CartChanged, CartKey
 from binlog_watcher.demo.server import Server
-from binlog_watcher.events import CartChanged, CartKey
-from binlog_watcher.preflight import check_server
-from binlog_watcher.store.log_rows import Claims, Episode, Fenced
+from binlog_watcher.doctor.preflight import check_server
+from binlog_watcher.store.own_tables.log_rows import Claims, Episode, Fenced
 
 MARK = (
     f"UPDATE ps_product SET minimal_quantity = minimal_quantity + 1 WHERE id_product = {LANTERN.id}",

@@ -10,12 +10,12 @@ from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
 
-from binlog_watcher.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.events import CartKey, CartRead, CustomerOrdersChanged
 from binlog_watcher.demo.server import Server
+from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.events import CartKey, CartRead, CustomerOrdersChanged
-from binlog_watcher.preflight import check_server
-from binlog_watcher.store.log_rows import Episode, Fenced
+from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
 
 MARK = ("UPDATE products SET stock = stock + 1 WHERE id = 99", 99)
 PRODUCTS = """CREATE TABLE products (id INT PRIMARY KEY, name VARCHAR(80), price DECIMAL(10,2), stock INT)"""
@@ -469,7 +469,7 @@ def test_the_fence_locks_no_row_of_the_shop(
             [episode], lease_us=60_000_000, cooldown_us=0, now_us=core.clock.now_us()
         )
         fenced = Fenced(claims.ids[key], loaded.fingerprint, loaded.customer_id)
-        from binlog_watcher.store.handover import fence  # noqa: PLC0415 - inside a transaction, to see its locks
+        from binlog_watcher.store.own_tables.handover import fence  # noqa: PLC0415 - inside a transaction, to see its locks
 
         with core.database.session() as session:
             session.run("START TRANSACTION")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.composer import ClaimedCart, Composer, ReadyMail
-from binlog_watcher.decision import Cart, Customer, Line, Send
+from binlog_watcher.core.decision import Cart, Customer, Line, Send
+from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
-from binlog_watcher.metrics import Metrics
-from binlog_watcher.press import CHUNK, LocalPress, WorkerPress
-from binlog_watcher.tracker import DueCart
+from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
+from binlog_watcher.recovery.press import CHUNK, LocalPress, WorkerPress
+from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DEFAULT_TABLE, Links, Store
 from recommender import Catalog, Product, Recommender, TemplateWriter, TextRequest
 

@@ -8,19 +8,19 @@ import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import PARTITION, Recovering, abandon, recovering
 
-from binlog_watcher import commands
-from binlog_watcher import reconcile as reconcile_module
-from binlog_watcher.commands import reconcile_once
-from binlog_watcher.decision import Reason, Status
-from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Hydrated, Revoked
-from binlog_watcher.reconcile import Report
-from binlog_watcher.recovery import Handled
-from binlog_watcher.settings import Settings
-from binlog_watcher.source import Batch, Progress
-from binlog_watcher.store import shop as shop_module
-from binlog_watcher.store.named_lock import LockSession
-from binlog_watcher.store.presence import lock_name
-from binlog_watcher.tracker import DueCart
+from binlog_watcher.commands import actions as commands
+from binlog_watcher.commands.actions import reconcile_once
+from binlog_watcher.core.decision import Reason, Status
+from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Change, Hydrated, Revoked
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.recovery import reconcile as reconcile_module
+from binlog_watcher.recovery.reconcile import Report
+from binlog_watcher.recovery.recovery import Handled
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.locks.named_lock import LockSession
+from binlog_watcher.store.locks.presence import lock_name
+from binlog_watcher.store.shop_tables import shop as shop_module
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

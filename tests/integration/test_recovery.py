@@ -12,14 +12,14 @@ import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering, until
 
-from binlog_watcher import recovery as recovery_module
-from binlog_watcher.decision import Reason, Send, Skip, Wait
-from binlog_watcher.events import CartChanged, Change
-from binlog_watcher.log_handlers import TerminalHandler
-from binlog_watcher.logs import configure_logging
-from binlog_watcher.outbox import MAX_ATTEMPTS
-from binlog_watcher.rate_limit import TokenBucket
-from binlog_watcher.store import recipients
+from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.events import CartChanged, Change
+from binlog_watcher.core.rate_limit import TokenBucket
+from binlog_watcher.recovery import recovery as recovery_module
+from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.store.own_tables import recipients
+from binlog_watcher.telemetry.handlers import TerminalHandler
+from binlog_watcher.telemetry.logs import configure_logging
 from mailer import sender as sender_module
 from recommender import Recommender
 

@@ -10,10 +10,10 @@ from fakes.mail_server import MailServer, hang_up
 from fakes.recovering import Recovering, abandon, recovering
 from rich.console import Console
 
-from binlog_watcher.outbox import MAX_ATTEMPTS
-from binlog_watcher.report import StatusReport, read_report
-from binlog_watcher.report_tables import shown
-from binlog_watcher.store.overview import Count
+from binlog_watcher.commands.report import StatusReport, read_report
+from binlog_watcher.commands.report_tables import shown
+from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.store.own_tables.overview import Count
 
 
 def read(cartwake: Recovering, *, hours: float = 24, limit: int = 20) -> StatusReport:

@@ -8,14 +8,14 @@ import pytest
 from fakes.mail_server import MailServer, hang_up
 from fakes.recovering import Recovering, abandon, recovering, until
 
-from binlog_watcher import second_look
-from binlog_watcher.decision import Reason, Skip, Status, Wait
+from binlog_watcher.commands.retry import RetryReport, retry_rows
+from binlog_watcher.core.decision import Reason, Skip, Status, Wait
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.outbox import MAX_ATTEMPTS
-from binlog_watcher.retry import RetryReport, retry_rows
-from binlog_watcher.settings import Settings
-from binlog_watcher.store import dead_letters
-from binlog_watcher.store.log_rows import Episode, Outcome
+from binlog_watcher.recovery import second_look
+from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables import dead_letters
+from binlog_watcher.store.own_tables.log_rows import Episode, Outcome
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

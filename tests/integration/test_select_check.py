@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.connection import ConnectionSettings, Tls
 from binlog_watcher.demo.server import Server
+from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.preset_check import check_preset
-from binlog_watcher.presets import parse_schema, preset_text
-from binlog_watcher.schema import Schema
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.shop.presets import parse_schema, preset_text
+from binlog_watcher.shop.schema import Schema
 
 SHOP = Path(__file__).parents[2] / "binlog_watcher" / "demo" / "shop.sql"
 

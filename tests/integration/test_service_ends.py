@@ -11,10 +11,10 @@ from fakes.mail_server import MailServer
 from fakes.mysql_proxy import MysqlProxy
 from fakes.recovering import settings_of, until
 
-from binlog_watcher import reconcile as reconcile_module
-from binlog_watcher import service as service_module
-from binlog_watcher.core import open_core
-from binlog_watcher.service import Service
+from binlog_watcher.recovery import reconcile as reconcile_module
+from binlog_watcher.service import service as service_module
+from binlog_watcher.service.resources import open_core
+from binlog_watcher.service.service import Service
 
 THRESHOLD_S = 1.0
 

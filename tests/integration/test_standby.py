@@ -10,9 +10,9 @@ import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of, until
 
-from binlog_watcher import standby as standby_module
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
-from binlog_watcher.standby import Standby
+from binlog_watcher.service import standby as standby_module
+from binlog_watcher.service.standby import Standby
 
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
 

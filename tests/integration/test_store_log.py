@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.decision import Reason, Send, Skip, Status, Wait, decide
-from binlog_watcher.store import recipients
-from binlog_watcher.store.log import EpisodeLog
-from binlog_watcher.store.log_rows import Episode, Fenced, Outcome
-from binlog_watcher.store.presence import Presence
+from binlog_watcher.core.decision import Reason, Send, Skip, Status, Wait, decide
+from binlog_watcher.store.locks.presence import Presence
+from binlog_watcher.store.own_tables import recipients
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 
 LEASE = 600_000_000
 

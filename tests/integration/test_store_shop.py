@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.store import scan as scan_module
-from binlog_watcher.store.scan import CartScan
-from binlog_watcher.store.shop import Shop
+from binlog_watcher.shop.presets import SAMPLE
+from binlog_watcher.store.shop_tables import scan as scan_module
+from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.shop import Shop
 
 
 def load(shop: Any, *keys: int) -> Any:

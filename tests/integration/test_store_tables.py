@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.store import tables
+from binlog_watcher.store.own_tables import tables
 
 OWNERS_TABLE = (
     "CREATE TABLE cart_abandonment_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, "

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import structlog
 
-from binlog_watcher.composer import ClaimedCart, Composer, ReadyMail
-from binlog_watcher.decision import Cart, Customer, Line, Send
+from binlog_watcher.core.decision import Cart, Customer, Line, Send
+from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
-from binlog_watcher.metrics import Metrics
-from binlog_watcher.tracker import DueCart
+from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
+from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DiscountTable, InvalidAddressError, Links, Store, Tier
 from recommender import Catalog, Recommender, TemplateWriter
 from recommender import Product as CatalogueProduct

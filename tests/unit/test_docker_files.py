@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from binlog_watcher.settings import load_settings
+from binlog_watcher.settings.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"

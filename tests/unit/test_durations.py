@@ -2,7 +2,7 @@
 
 import pytest
 
-from binlog_watcher.durations import parse_span_us
+from binlog_watcher.settings.durations import parse_span_us
 
 HOUR = 3_600_000_000
 

@@ -7,9 +7,9 @@ import pymysql
 import pytest
 import structlog
 
-from binlog_watcher.connection import ConnectionSettings
-from binlog_watcher.leadership import Candidate, Timing
-from binlog_watcher.store.named_lock import Look, of_database
+from binlog_watcher.service.leadership import Candidate, Timing
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.store.locks.named_lock import Look, of_database
 
 SETTINGS = ConnectionSettings("127.0.0.1", 3306, "cartwake", "made-up", "shop")
 

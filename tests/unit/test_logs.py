@@ -15,11 +15,11 @@ import structlog
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from binlog_watcher import logs
 from binlog_watcher.errors import LogUnwritableError
-from binlog_watcher.log_handlers import FileHandler, TerminalHandler
-from binlog_watcher.logs import configure_logging
-from binlog_watcher.redact import Redactor, mask_addresses
+from binlog_watcher.telemetry import logs
+from binlog_watcher.telemetry.handlers import FileHandler, TerminalHandler
+from binlog_watcher.telemetry.logs import configure_logging
+from binlog_watcher.telemetry.redact import Redactor, mask_addresses
 
 log = structlog.get_logger("cartwake.tests")
 
@@ -294,7 +294,7 @@ class TestUnwritable:
 
 def run(script: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     """A process of its own: limits and exception hooks would stay with this one."""
-    head = "import structlog; from pathlib import Path; from binlog_watcher.logs import *\n"
+    head = "import structlog; from pathlib import Path; from binlog_watcher.telemetry.logs import *\n"
     head += "log = structlog.get_logger()\n"
     return subprocess.run(
         [sys.executable, "-c", head + textwrap.dedent(script)],

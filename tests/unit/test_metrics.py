@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.metrics import Metrics, serve
+from binlog_watcher.telemetry.metrics import Metrics, serve
 
 
 def free_port() -> int:

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from binlog_watcher.connection import Tls
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.settings import Settings, load_settings
-from binlog_watcher.settings_types import DiscountTier, is_loopback
+from binlog_watcher.settings.connection import Tls
+from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.settings.types import DiscountTier, is_loopback
 
 ENOUGH = {
     "MYSQL_USER": "cartwake",

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
-from binlog_watcher.source import HEARTBEAT_US, MAX_LAG_US, Batch, PartitionClock, Progress, Pulse
+from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Change, Event, Hydrated, Revoked
+from binlog_watcher.core.source import HEARTBEAT_US, MAX_LAG_US, Batch, PartitionClock, Progress, Pulse
 
 NOW = 1_700_000_000_000_000
 

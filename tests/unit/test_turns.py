@@ -5,9 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.decision import Cart, Line, Send
-from binlog_watcher.tracker import DueCart
-from binlog_watcher.turns import Sendable, in_turn
+from binlog_watcher.core.decision import Cart, Line, Send
+from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.recovery.turns import Sendable, in_turn
 
 
 def sendable(key: int, total: int, due_us: int) -> Sendable:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import structlog
 
-from binlog_watcher import wiring
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.metrics import Metrics
-from binlog_watcher.settings import Settings, load_settings
-from binlog_watcher.store.shop import CatalogueRow
+from binlog_watcher.service import wiring
+from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.store.shop_tables.shop import CatalogueRow
+from binlog_watcher.telemetry.metrics import Metrics
 from recommender import FallbackWriter, TemplateWriter
 
 

@@ -9,12 +9,12 @@ from arrivals import Arrivals, Job
 
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.connection import ConnectionSettings, Tls
-from binlog_watcher.events import CartChanged, Hydrated
-from binlog_watcher.presets import SAMPLE
-from binlog_watcher.source import Batch
+from binlog_watcher.core.events import CartChanged, Hydrated
+from binlog_watcher.core.source import Batch
+from binlog_watcher.core.tracker import Tracker
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.times import TimeColumn
-from binlog_watcher.tracker import Tracker
 
 _THRESHOLD_US = 1_800_000_000
 

@@ -23,8 +23,8 @@ from fakes.chaos.smtp import Mood, SmtpServer
 
 from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
 from binlog_watcher.demo.server import Server
-from binlog_watcher.pipeline import lease_of
-from binlog_watcher.settings import load_settings
+from binlog_watcher.service.pipeline import lease_of
+from binlog_watcher.settings.settings import load_settings
 
 INSTANCES = 2
 CONNECTIONS = 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from binlog_watcher.binlog.cascades import Parent, parse_foreign_keys
+from binlog_watcher.binlog.meaning.cascades import Parent, parse_foreign_keys
 
 KEY = "  CONSTRAINT `c` FOREIGN KEY (`user_id`) REFERENCES "
 

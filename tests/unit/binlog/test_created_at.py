@@ -10,9 +10,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.created_at import CreatedAtCheck
-from binlog_watcher.binlog.rows import RowPlan
-from binlog_watcher.binlog.table_map import Column
+from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.table_map import Column
+from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.store.times import TimeColumn
 
 NOW = 1_790_000_000_000_000

@@ -1,8 +1,8 @@
 """Long batches are handed over in pieces, and count as read at the last one only."""
 
 from binlog_watcher.binlog.delivery import PIECE, in_pieces
-from binlog_watcher.events import OrderPlaced
-from binlog_watcher.source import PartitionClock, Progress
+from binlog_watcher.core.events import OrderPlaced
+from binlog_watcher.core.source import PartitionClock, Progress
 
 
 def progress(position: str, at: int) -> Progress:

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from binlog_watcher.binlog.effects import Effects, Role, Watched
-from binlog_watcher.binlog.rows import ABSENT, OPAQUE, Value
-from binlog_watcher.binlog.wire import DecodeError
-from binlog_watcher.events import (
+from binlog_watcher.binlog.decoding.rows import ABSENT, OPAQUE, Value
+from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
+from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.core.events import (
     CartChanged,
     CartClosed,
     Change,
@@ -16,7 +16,7 @@ from binlog_watcher.events import (
     OrderPlaced,
     ProductChanged,
 )
-from binlog_watcher.schema import Condition
+from binlog_watcher.shop.schema import Condition
 
 CART, ORDERS, PRODUCTS = (Watched(role, "id") for role in (Role.CART, Role.ORDERS, Role.PRODUCTS))
 

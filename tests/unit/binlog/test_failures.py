@@ -3,9 +3,9 @@
 import pytest
 from pymysql.err import InternalError, OperationalError, ProgrammingError
 
-from binlog_watcher.binlog.failures import Remedy, is_retryable, remedy_for
-from binlog_watcher.connection import ConnectionSettings
+from binlog_watcher.binlog.protocol.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
+from binlog_watcher.settings.connection import ConnectionSettings
 
 HERE = ConnectionSettings("db.example.com", 3306, "clerk", "top-secret", "shop")
 

@@ -25,18 +25,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binlog_watcher.binlog.decoder import Decoder, Trouble
-from binlog_watcher.binlog.effects import Effects, watched_tables
-from binlog_watcher.binlog.gtid import GtidSet
-from binlog_watcher.binlog.packets import PacketReader
-from binlog_watcher.binlog.position import Position
-from binlog_watcher.binlog.rows import ABSENT
-from binlog_watcher.binlog.statement import StatementReader
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.table_map import Column, TableMap
-from binlog_watcher.binlog.tables import Tables
-from binlog_watcher.binlog.wire import DecodeError, Kind
-from binlog_watcher.events import CartChanged, Change
-from binlog_watcher.presets import SAMPLE
+from binlog_watcher.binlog.decoding.rows import ABSENT
+from binlog_watcher.binlog.decoding.statement import StatementReader
+from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.gtid import GtidSet
+from binlog_watcher.binlog.protocol.packets import PacketReader
+from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.protocol.wire import DecodeError, Kind
+from binlog_watcher.core.events import CartChanged, Change
+from binlog_watcher.shop.presets import SAMPLE
 
 T = 1_700_000_000_123_456
 CART = table_map(9, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})

@@ -9,8 +9,8 @@ from fakes.binlog_events import query, xid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.payload import payload_events, uncompress_mariadb
-from binlog_watcher.binlog.wire import DecodeError
+from binlog_watcher.binlog.protocol.payload import payload_events, uncompress_mariadb
+from binlog_watcher.binlog.protocol.wire import DecodeError
 
 INNER = [query(f"INSERT {'x' * size}") for size in (0, 100, 300_000)] + [xid()]
 

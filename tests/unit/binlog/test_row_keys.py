@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from binlog_watcher.binlog.effects import Effects, Role, Watched
-from binlog_watcher.binlog.row_keys import RowKeys, nothing_found
-from binlog_watcher.binlog.rows import ABSENT, Value
-from binlog_watcher.binlog.stats import Stats
-from binlog_watcher.binlog.wire import UnseenChangeError
-from binlog_watcher.events import CartChanged, Change, OrderChanged
+from binlog_watcher.binlog.decoding.rows import ABSENT, Value
+from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
+from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
+from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.protocol.wire import UnseenChangeError
+from binlog_watcher.core.events import CartChanged, Change, OrderChanged
 
 CART, ORDERS = Role.CART, Role.ORDERS
 CARTS, ORDER_TABLE = Watched(CART, "user_id", "id"), Watched(ORDERS, "user_id", "id")

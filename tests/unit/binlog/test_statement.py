@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from binlog_watcher.binlog.statement import (
+from binlog_watcher.binlog.decoding.statement import (
     Meaning,
     Statement,
     StatementReader,
@@ -12,7 +12,7 @@ from binlog_watcher.binlog.statement import (
     xid_from,
     xid_of,
 )
-from binlog_watcher.binlog.wire import DecodeError
+from binlog_watcher.binlog.protocol.wire import DecodeError
 
 READER = StatementReader("shop", ["cart", "orders", "products"])
 

@@ -3,14 +3,14 @@
 import pytest
 from pymysqlreplication.constants import FIELD_TYPE
 
-from binlog_watcher.binlog.cascades import Parent
-from binlog_watcher.binlog.dictionary import _labels
-from binlog_watcher.binlog.effects import Role, Watched
-from binlog_watcher.binlog.layout import layout_of
-from binlog_watcher.binlog.rows import ABSENT, OPAQUE, RowPlan, Value
-from binlog_watcher.binlog.table_map import Column, parse_table_map
-from binlog_watcher.binlog.wire import DecodeError
-from binlog_watcher.schema import Condition
+from binlog_watcher.binlog.decoding.rows import ABSENT, OPAQUE, RowPlan, Value
+from binlog_watcher.binlog.decoding.table_map import Column, parse_table_map
+from binlog_watcher.binlog.meaning.cascades import Parent
+from binlog_watcher.binlog.meaning.dictionary import _labels
+from binlog_watcher.binlog.meaning.effects import Role, Watched
+from binlog_watcher.binlog.meaning.layout import layout_of
+from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.shop.schema import Condition
 
 KEY = Column(FIELD_TYPE.LONG, b"", "id", unsigned=True)
 

@@ -4,8 +4,8 @@ import struct
 
 from fakes.binlog_events import INT
 
-from binlog_watcher.binlog.rows import RowPlan
-from binlog_watcher.binlog.table_map import TYPED_ARRAY, parse_table_map
+from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.table_map import TYPED_ARRAY, parse_table_map
 
 LONGLONG, VARCHAR, NEWDECIMAL, JSON = 8, 15, 246, 245
 

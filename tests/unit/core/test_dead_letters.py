@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from binlog_watcher.dead_letters import DeadLetter, advice, why_not
+from binlog_watcher.core.dead_letters import DeadLetter, advice, why_not
 
 NOW = 1_790_000_000_000_000
 OLDEST = NOW - 1000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.decision import (
+from binlog_watcher.core.decision import (
     LOGGED_SKIPS,
     Cart,
     Customer,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.decision import LoggedEpisode, Policy, Status
-from binlog_watcher.events import CartKey, CartRead
-from binlog_watcher.hydrate import Hydrator
-from binlog_watcher.store.scan import OpenCart
+from binlog_watcher.core.decision import LoggedEpisode, Policy, Status
+from binlog_watcher.core.events import CartKey, CartRead
+from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.store.shop_tables.scan import OpenCart
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

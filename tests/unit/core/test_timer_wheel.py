@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from binlog_watcher import timer_wheel
-from binlog_watcher.timer_wheel import TimerWheel
+from binlog_watcher.core import timer_wheel
+from binlog_watcher.core.timer_wheel import TimerWheel
 
 KEYS = st.one_of(st.integers(1, 12), st.sampled_from(["7", "guest-a", "guest-b"]))
 TIMES = st.integers(-500, 5_000)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher import timers as timers_module
-from binlog_watcher.events import Assigned, CartChanged, Change, Event, Hydrated
-from binlog_watcher.source import Batch, Progress
-from binlog_watcher.timers import BATCH, MAX_IN_HAND, Timers
-from binlog_watcher.tracker import DueCart, Tracker
+from binlog_watcher.core.events import Assigned, CartChanged, Change, Event, Hydrated
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import DueCart, Tracker
+from binlog_watcher.recovery import timers as timers_module
+from binlog_watcher.recovery.timers import BATCH, MAX_IN_HAND, Timers
 
 SECOND = 1_000_000
 NOW = 1_790_000_000 * SECOND

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.rate_limit import LATE_US, TokenBucket
+from binlog_watcher.core.rate_limit import LATE_US, TokenBucket
 
 MINUTE = 60_000_000
 START = 1_790_000_000 * 1_000_000

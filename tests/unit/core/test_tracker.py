@@ -2,7 +2,7 @@
 
 import pytest
 
-from binlog_watcher.events import (
+from binlog_watcher.core.events import (
     Assigned,
     CartChanged,
     CartRead,
@@ -15,8 +15,8 @@ from binlog_watcher.events import (
     ProductChanged,
     Revoked,
 )
-from binlog_watcher.source import Batch, Progress
-from binlog_watcher.tracker import DueCart, Tracker
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import DueCart, Tracker
 
 SECOND = 1_000_000
 THRESHOLD = 60 * SECOND

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from binlog_watcher.events import (
+from binlog_watcher.core.events import (
     Assigned,
     CartChanged,
     CartRead,
@@ -21,8 +21,8 @@ from binlog_watcher.events import (
     ProductChanged,
     Revoked,
 )
-from binlog_watcher.source import Batch, Progress
-from binlog_watcher.tracker import DueCart, Tracker
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import DueCart, Tracker
 
 THRESHOLD = 1_000_000
 LOOK_AGAIN = 100_000

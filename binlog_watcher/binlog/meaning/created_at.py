@@ -1,0 +1,66 @@
+"""Whether the shop writes ``created_at`` in the zone that we read it in.
+
+A DATETIME has no zone, and many an application writes UTC whatever the server's zone is. Every timer would then be
+off by hours, and nothing else would tell. So now and then the ``created_at`` of a row that was just inserted is held
+against the time of its arrival: one row of what was handed over, while the stream is live, until the first warning.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.protocol.wire import DecodeError
+
+ToUs = Callable[[datetime | None], int | None]
+"""From a naive value of the column, as a session in UTC reads it, to epoch microseconds."""
+
+_TOLERANCE_US = 5 * 60_000_000
+_SUSPECTS = 3
+"""In a row: one alone may be an import of old carts."""
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # the column's values are naive, too
+
+log = structlog.get_logger(__name__)
+
+
+class CreatedAtCheck:
+    """``to_us``: how the program reads the column; None: nothing is checked. ``sample``: rows to be compared."""
+
+    def __init__(self, to_us: ToUs | None) -> None:
+        self._to_us = to_us
+        self.sample: tuple[RowPlan, bytes, int] | None = None
+        self._suspects = 0
+        self._silent = to_us is None
+
+    def keep(self, plan: RowPlan | None, body: bytes, at: int) -> None:
+        """Keep inserted rows for ``compare``: until they are handed over, there is no time for them."""
+        if plan is not None and not self._silent:
+            self.sample = plan, body, at
+
+    def compare(self, now_us: int, *, live: bool) -> None:
+        """Hold the last rows against the time. ``live``: they have been committed just now."""
+        sample, self.sample = self.sample, None
+        if sample is None or self._to_us is None or not live:
+            return
+        plan, body, at = sample
+        try:
+            (value,) = next(plan.single(body, at))
+            if not isinstance(value, int):
+                return
+            created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
+        except (DecodeError, StopIteration, OverflowError):  # the last: the year 9999, in some zones
+            return
+        if created_us is None or abs(created_us - now_us) <= _TOLERANCE_US:
+            self._suspects = 0
+            return
+        self._suspects += 1
+        if self._suspects == _SUSPECTS:
+            self._silent = True
+            log.warning(
+                "binlog.created_at_off",
+                minutes=round((created_us - now_us) / 60_000_000),
+                hint="new cart rows carry a created_at that is not the time of their commit; "
+                "set SHOP_TIMEZONE to the zone that the shop writes",
+            )

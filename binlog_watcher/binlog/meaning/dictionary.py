@@ -1,0 +1,91 @@
+"""Names and signs of columns from information_schema, for servers that do not write them into the binlog.
+
+MySQL: ``binlog_row_metadata=MINIMAL`` (the default) writes no names; MariaDB's default writes neither names nor
+signs. The dictionary describes the table of now, the binlog that of then: number and types of the columns are
+compared, and a difference is an error. FULL metadata needs none of this.
+"""
+
+import re
+from dataclasses import replace
+
+from pymysqlreplication.constants import FIELD_TYPE
+
+from binlog_watcher.binlog.decoding.table_map import (
+    COMPRESSED_BLOB,
+    COMPRESSED_VARCHAR,
+    VECTOR,
+    Column,
+    TableMap,
+)
+from binlog_watcher.binlog.protocol.dump import Session
+from binlog_watcher.binlog.protocol.wire import DecodeError
+
+_BLOBS = frozenset(
+    {
+        FIELD_TYPE.TINY_BLOB,
+        FIELD_TYPE.MEDIUM_BLOB,
+        FIELD_TYPE.LONG_BLOB,
+        FIELD_TYPE.BLOB,
+        FIELD_TYPE.JSON,
+        COMPRESSED_BLOB,
+    }
+)
+_TYPES: dict[str, frozenset[int]] = {
+    "tinyint": frozenset({FIELD_TYPE.TINY}),
+    "smallint": frozenset({FIELD_TYPE.SHORT}),
+    "mediumint": frozenset({FIELD_TYPE.INT24}),
+    "int": frozenset({FIELD_TYPE.LONG}),
+    "bigint": frozenset({FIELD_TYPE.LONGLONG}),
+    "decimal": frozenset({FIELD_TYPE.NEWDECIMAL}),
+    "float": frozenset({FIELD_TYPE.FLOAT}),
+    "double": frozenset({FIELD_TYPE.DOUBLE}),
+    "varchar": frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, COMPRESSED_VARCHAR}),
+    "varbinary": frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, COMPRESSED_VARCHAR}),
+    "char": frozenset({FIELD_TYPE.STRING}),
+    "binary": frozenset({FIELD_TYPE.STRING}),
+    "enum": frozenset({FIELD_TYPE.ENUM}),
+    "set": frozenset({FIELD_TYPE.SET}),
+    "bit": frozenset({FIELD_TYPE.BIT}),
+    "year": frozenset({FIELD_TYPE.YEAR}),
+    "date": frozenset({FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE}),
+    "time": frozenset({FIELD_TYPE.TIME, FIELD_TYPE.TIME2}),
+    "datetime": frozenset({FIELD_TYPE.DATETIME, FIELD_TYPE.DATETIME2}),
+    "timestamp": frozenset({FIELD_TYPE.TIMESTAMP, FIELD_TYPE.TIMESTAMP2}),
+    "vector": frozenset({VECTOR}),
+    **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), _BLOBS),
+    **dict.fromkeys(("tinyblob", "blob", "mediumblob", "longblob", "json"), _BLOBS),
+}
+_COLUMNS = """
+    SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, k.ID
+    FROM information_schema.COLUMNS c
+    LEFT JOIN information_schema.COLLATIONS k ON k.COLLATION_NAME = c.COLLATION_NAME
+    WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s ORDER BY c.ORDINAL_POSITION
+"""
+
+
+def describe(session: Session, table: TableMap) -> tuple[Column, ...]:
+    """The columns with names, signs and collations. Raises DecodeError when the table looks different now."""
+    with session.cursor() as cursor:
+        cursor.execute(_COLUMNS, (table.schema, table.table))
+        rows = cursor.fetchall()
+    if len(rows) != len(table.columns):
+        raise DecodeError(
+            f"{table.schema}.{table.table} has {len(rows)} columns now and {len(table.columns)} in the binlog; "
+            "set binlog_row_metadata=FULL"
+        )
+    columns = []
+    for column, (name, data_type, column_type, collation) in zip(table.columns, rows, strict=True):
+        if column.type not in _TYPES.get(str(data_type).lower(), frozenset({column.type})):
+            raise DecodeError(
+                f"{table.schema}.{table.table}.{name} is {data_type} now and was another type in the binlog; "
+                "set binlog_row_metadata=FULL"
+            )
+        unsigned = column.unsigned if column.unsigned is not None else "unsigned" in str(column_type).lower()
+        labels = _labels(str(column_type)) if str(data_type).lower() == "enum" else ()
+        columns.append(replace(column, name=str(name), unsigned=unsigned, collation=collation, labels=labels))
+    return tuple(columns)
+
+
+def _labels(column_type: str) -> tuple[str, ...]:
+    """The members of ``enum('a','b''c')``."""
+    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", column_type))

@@ -1,0 +1,231 @@
+"""What a transaction did to the watched tables, coalesced per key; pure.
+
+A transaction of a million rows costs memory per cart key, not per row. The events come out in the order in which
+their keys were last touched, so that an order after a cart row cancels, and a cart row after an order arms.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from binlog_watcher.binlog.decoding.rows import ABSENT, OPAQUE, Value
+from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.core.events import (
+    CartChanged,
+    CartClosed,
+    CartKey,
+    Change,
+    CustomerOrdersChanged,
+    Event,
+    OrderChanged,
+    OrderPlaced,
+    ProductChanged,
+)
+from binlog_watcher.shop.schema import Condition, Schema
+
+NOBODY: frozenset[Value] = frozenset({None, 0, "", "0"})
+"""Keys that mean nobody: a guest."""
+
+
+class Role(Enum):
+    """What a watched table is to us."""
+
+    CART = auto()
+    """Rows of carts: of a flat cart, or a header's lines."""
+    HEADER = auto()
+    ORDERS = auto()
+    CUSTOMERS = auto()
+    """Orders, by customer, where those have carts with keys of their own."""
+    PRODUCTS = auto()
+    PARENT = auto()
+    """Others refer to its rows."""
+
+    __hash__ = object.__hash__  # there is one of each; Enum's own hashes the name, for every row
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A watched table in one role, and the column that its events are about.
+
+    ``id_column``: by which its rows can be found; ``created_column``: when they were written; ``condition``: when a
+    header is a cart, or an order a purchase (None: always); ``nobody``: keys that are ignored; ``optional``: its
+    rows are activity beside that of others, and one of nobody knows whom costs no more than that.
+    """
+
+    role: Role
+    key_column: str
+    id_column: str | None = None
+    created_column: str | None = None
+    condition: Condition | None = None
+    nobody: frozenset[Value] = NOBODY
+    optional: bool = False
+
+    def columns(self) -> set[str]:
+        """The columns that are decoded, in lower case."""
+        named = (self.key_column, self.id_column, self.condition and self.condition.column)
+        return {name.casefold() for name in named if name}
+
+    def counts(self, state: Value) -> bool | None:
+        """Whether a row counts with this value in the condition's column; None: the row's image does not tell."""
+        if self.condition is None:
+            return True
+        if state is ABSENT or (state is OPAQUE and self.condition.is_null is None):
+            return None
+        return self.condition.holds(True if state is OPAQUE else state)
+
+
+def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
+    """Table name → what is read of it; a table may be header and orders at once."""
+    rows, header, orders = schema.rows, schema.header, schema.orders
+    customers = NOBODY | schema.guests
+    found: dict[str, list[Watched]] = {}
+
+    def watch(table: str, watched: Watched) -> None:
+        found.setdefault(table, []).append(watched)
+
+    if header is None:
+        watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created, nobody=customers))
+    else:
+        watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created))
+        watch(header.table, Watched(Role.HEADER, header.id or "", condition=header.open))
+    for table, column in schema.cart.watch.items():
+        nobody = customers if header is None else NOBODY
+        watch(table, Watched(Role.CART, column, nobody=nobody, optional=True))
+    if header is None or orders.cart is not None:
+        key, nobody = (orders.customer or "", customers) if header is None else (orders.cart or "", NOBODY)
+        watch(orders.table, Watched(Role.ORDERS, key, orders.id, condition=orders.bought, nobody=nobody))
+    if header is not None and orders.customer is not None:
+        watch(
+            orders.table,
+            Watched(Role.CUSTOMERS, orders.customer, orders.id, condition=orders.bought, nobody=customers),
+        )
+    watch(schema.products.table, Watched(Role.PRODUCTS, schema.products.id))
+    for table, column in schema.products.watch.items():
+        watch(table, Watched(Role.PRODUCTS, column))
+    return {table: tuple(roles) for table, roles in found.items()}
+
+
+class _Special(Enum):
+    CLOSED = auto()
+    PLACED = auto()
+    CHANGED = auto()
+
+
+_STRENGTH = {Change.INSERT: 2, Change.UPDATE: 1, Change.DELETE: 0}
+
+
+class Effects:
+    """Collects the effects of one transaction; ``events`` gives them out with the commit time."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Role, CartKey], Change | _Special | None] = {}
+        self._any_product = False
+
+    def __bool__(self) -> bool:
+        return bool(self._found) or self._any_product
+
+    def unknown_product(self) -> None:
+        """A row of the catalogue changed that does not tell its product."""
+        self._any_product = True
+
+    def inserted(self, watched: Watched, key: Value, state: Value = None) -> None:
+        """A row was written."""
+        self._add(watched, key, Change.INSERT, False, watched.counts(state))
+
+    def deleted(self, watched: Watched, key: Value, state: Value = None) -> None:
+        """A row was deleted."""
+        self._add(watched, key, Change.DELETE, watched.counts(state), False)
+
+    def updated(
+        self, watched: Watched, before: Value, after: Value, old_state: Value = None, state: Value = None
+    ) -> None:
+        """A row was changed; it may have gone to another key, which is a deletion for the old one.
+
+        Raises DecodeError when the row's images do not tell the key.
+        """
+        if after is ABSENT:  # the after-image of MINIMAL holds only what changed
+            after = before
+        elif before is ABSENT:
+            raise DecodeError("the before-image does not hold the key that was changed")
+        was, counts = watched.counts(old_state), watched.counts(state)
+        if before != after:
+            self._add(watched, before, Change.DELETE, was, False)
+        self._add(watched, after, Change.UPDATE, was, counts)
+
+    def events(self, at_us: int) -> list[Event]:
+        """The events, committed at ``at_us``."""
+        result: list[Event] = [ProductChanged(None, at_us)] if self._any_product else []
+        for (role, key), what in self._found.items():
+            if isinstance(what, Change):
+                result.append(CartChanged(key, what, at_us))
+            elif role is Role.PRODUCTS:
+                result.append(ProductChanged(key, at_us))
+            elif role is Role.CUSTOMERS:
+                result.append(CustomerOrdersChanged(key, at_us))
+            elif what is _Special.CLOSED:
+                result.append(CartClosed(key, at_us))
+            elif what is _Special.PLACED:
+                result.append(OrderPlaced(key, at_us))
+            else:
+                result.append(OrderChanged(key, at_us))
+        return result
+
+    def _add(
+        self, watched: Watched, value: Value, change: Change, was: bool | None, counts: bool | None
+    ) -> None:
+        key = known(value, watched.nobody)
+        if key is None:
+            return
+        match watched.role:
+            case Role.CART:
+                self._activity(key, change)
+            case Role.HEADER:
+                self._header(key, change, was, counts)
+            case Role.ORDERS:
+                self._order(key, change, was, counts)
+            case Role.CUSTOMERS if change is not Change.INSERT and not (was is False and counts is False):
+                self._put(Role.CUSTOMERS, key, None)
+            case Role.PRODUCTS:
+                self._put(Role.PRODUCTS, key, None)
+
+    def _activity(self, key: CartKey, change: Change) -> None:
+        before = self._found.get((Role.CART, key))
+        if before is _Special.CLOSED:
+            return  # the lines of a cart that was closed
+        if isinstance(before, Change) and _STRENGTH[before] > _STRENGTH[change]:
+            return  # buying at once: cart row, order, row deleted. The order stays behind the row.
+        self._put(Role.CART, key, change)
+
+    def _header(self, key: CartKey, change: Change, was: bool | None, counts: bool | None) -> None:
+        if change is Change.UPDATE and counts is False:
+            if was is not False or (Role.CART, key) in self._found:
+                self._put(Role.CART, key, _Special.CLOSED)
+            return
+        if change is Change.INSERT and counts is False:
+            return
+        if self._found.get((Role.CART, key)) is _Special.CLOSED and change is Change.UPDATE:
+            del self._found[Role.CART, key]
+        self._activity(key, change)
+
+    def _order(self, key: CartKey, change: Change, was: bool | None, counts: bool | None) -> None:
+        if was is False and counts is False:
+            return  # unconfirmed before and after
+        placed = counts is True and (was is False or self._found.get((Role.ORDERS, key)) is _Special.PLACED)
+        if (
+            change is Change.UPDATE
+            and counts is None
+            and self._found.get((Role.ORDERS, key)) is _Special.PLACED
+        ):
+            placed = True
+        self._put(Role.ORDERS, key, _Special.PLACED if placed else _Special.CHANGED)
+
+    def _put(self, role: Role, key: CartKey, what: Change | _Special | None) -> None:
+        # Taken out and put back: the order of the dict is that of the last touch.
+        self._found.pop((role, key), None)
+        self._found[role, key] = what
+
+
+def known(value: Value, nobody: frozenset[Value] = NOBODY) -> CartKey | None:
+    """The key, or None for a guest (NULL, 0, empty). Raises DecodeError when the image does not hold it."""
+    if value is ABSENT or value is OPAQUE:
+        raise DecodeError("the row's image does not hold the key (binlog_row_image is not FULL)")
+    return None if value in nobody else value

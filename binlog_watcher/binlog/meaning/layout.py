@@ -1,0 +1,115 @@
+"""How to read the rows of one table, and what they do."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from binlog_watcher.binlog.decoding.rows import ABSENT, INTEGERS, STRINGS, TIMES, Row, RowPlan
+from binlog_watcher.binlog.decoding.table_map import Column
+from binlog_watcher.binlog.meaning.cascades import Parent
+from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
+from binlog_watcher.binlog.meaning.row_keys import RowKeys
+from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
+
+_BINARY_COLLATION = 63
+_NOWHERE = -1
+"""The index of a column that no row holds."""
+
+
+class Action(Enum):
+    """What a rows event did to its rows."""
+
+    WRITE = auto()
+    UPDATE = auto()
+    DELETE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``parts``: each role of a watched table, with what decodes key, id and state of its rows for it.
+
+    ``parent``: what a change of its rows does to watched tables unseen; ``referenced`` decodes the columns that
+    others refer to. ``created`` decodes when a row was written. ``lone``: decodes the rows of a table that holds
+    the rows of carts and nothing else.
+    """
+
+    name: str
+    parts: tuple[tuple[Watched, RowPlan], ...]
+    parent: Parent
+    referenced: RowPlan
+    created: RowPlan | None
+    lone: RowPlan | None
+
+    def apply(
+        self, action: Action, body: bytes, at: int, effects: Effects, keys: RowKeys, *, partial: bool
+    ) -> int:
+        """Decode the rows, whose columns' bitmaps begin behind ``at``; returns their number.
+
+        Raises DecodeError; UnseenChangeError only behind the effects of what the rows do tell.
+        """
+        count = 0
+        for watched, plan in self.parts:
+            if action is Action.UPDATE:
+                pairs = list(plan.pairs(body, at, partial=partial))
+                count = len(pairs)
+                keys.updated(watched, pairs, effects)
+            else:
+                note = keys.inserted if action is Action.WRITE else keys.deleted
+                found = list(plan.single(body, at))
+                count = len(found)
+                note(watched, found, effects)
+        if self._acts_elsewhere(action, body, at, partial=partial):
+            raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {self.name}")
+        return count
+
+    def _acts_elsewhere(self, action: Action, body: bytes, at: int, *, partial: bool) -> bool:
+        if action is Action.DELETE:
+            return self.parent.deletes
+        if action is Action.WRITE or not self.parent.updates:
+            return False
+        return any(_changed(*pair) for pair in self.referenced.pairs(body, at, partial=partial))
+
+
+def layout_of(name: str, columns: tuple[Column, ...], roles: tuple[Watched, ...], parent: Parent) -> Layout:
+    """The layout of a table that is watched, or a parent. Raises DecodeError when a column is missing."""
+    names = {column.name.casefold(): at for at, column in enumerate(columns) if column.name is not None}
+    referenced = RowPlan(
+        columns, tuple(names[column] for column in sorted(parent.updates) if column in names)
+    )
+    parts = tuple((watched, _plan(name, columns, names, watched)) for watched in roles)
+    created_at = next(
+        (names.get(role.created_column.casefold()) for role in roles if role.created_column), None
+    )
+    has_time = created_at is not None and columns[created_at].type in TIMES
+    created = RowPlan(columns, (created_at,)) if created_at is not None and has_time else None
+    alone = len(parts) == 1 and roles[0].role is Role.CART
+    return Layout(name, parts, parent, referenced, created, parts[0][1] if alone else None)
+
+
+def _plan(name: str, columns: tuple[Column, ...], names: dict[str, int], watched: Watched) -> RowPlan:
+    """Decodes key and id of the rows, and the state that a condition asks for."""
+    key_at = names.get(watched.key_column.casefold())
+    if key_at is None:
+        raise DecodeError(f"table {name} has no column {watched.key_column}")
+    id_at = names.get((watched.id_column or "").casefold(), _NOWHERE)
+    if id_at == key_at or not _can_be_an_id(columns[id_at]):
+        id_at = _NOWHERE
+    if watched.condition is None:
+        return RowPlan(columns, (key_at, id_at))
+    state_at = names.get(watched.condition.column.casefold())
+    if state_at is None:
+        raise DecodeError(f"table {name} has no column {watched.condition.column}")
+    if id_at == state_at:
+        id_at = _NOWHERE
+    return RowPlan(columns, (key_at, id_at, state_at), frozenset({state_at}))
+
+
+def _can_be_an_id(column: Column) -> bool:
+    """Binary ids (UUIDs of 16 bytes) are left alone: they are no text."""
+    if column.type in INTEGERS:
+        return column.unsigned is not None
+    return column.type in STRINGS and column.collation not in (None, _BINARY_COLLATION)
+
+
+def _changed(before: Row, after: Row) -> bool:
+    """MINIMAL images hold, after the change, only what was changed."""
+    return any(new is not ABSENT and old != new for old, new in zip(before, after, strict=True))

@@ -1,0 +1,31 @@
+"""Where in a server's history the reader stands."""
+
+from dataclasses import dataclass, field
+
+from binlog_watcher.binlog.protocol.gtid import GtidSet
+
+
+@dataclass(slots=True)
+class Position:
+    """After the last group that was read to its end.
+
+    With GTIDs (MySQL) ``gtids`` is what counts, and survives a failover. Without, ``file`` and ``offset`` are
+    good for the server ``identity`` only. MariaDB's ``domains`` (domain → last GTID of it) tell a history from
+    another, and where to go on after a failover: then ``file`` is empty until the new server has told its own.
+    """
+
+    file: str
+    offset: int
+    identity: str
+    gtids: GtidSet | None = None
+    domains: dict[int, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if self.gtids is not None:
+            return str(self.gtids)
+        return f"{self.file}:{self.offset}" if self.file else self.by_domains
+
+    @property
+    def by_domains(self) -> str:
+        """The position as MariaDB's ``slave_connect_state`` takes it."""
+        return ",".join(gtid for _, gtid in sorted(self.domains.items()))

@@ -1,0 +1,137 @@
+"""`cartwake report`: what became of the carts, what waits, and what a human has to do. Reads only."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from binlog_watcher.core.dead_letters import RESTORABLE, advice
+from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.locks.presence import service_runs
+from binlog_watcher.store.own_tables import dead_letters, overview
+from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, UnderWay
+from binlog_watcher.store.times import from_us
+from binlog_watcher.telemetry.redact import mask_addresses
+
+NEVER_RAN = "Cartwake never ran on this database"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row that is ``failed`` or ``unknown``, with what to do about it. ``at``: its hand-over, else its claim."""
+
+    id: int
+    cart: str
+    user_id: int | None
+    status: str
+    total: Decimal | None
+    currency: str | None
+    attempts: int
+    at: datetime | None
+    error: str | None
+    message_id: str | None
+    todo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A row that waits for its next attempt. ``why``: the last error, else the reason."""
+
+    id: int
+    cart: str
+    attempts: int
+    next_attempt_at: datetime | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
+
+    Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
+    masked where an error names one; the log itself has only hashes.
+    """
+
+    at: datetime
+    since: datetime
+    activated: datetime
+    mailed_if_due_after: datetime
+    service_runs: bool
+    counts: list[Count]
+    days: list[MailDay]
+    lateness: Lateness | None
+    under_way: UnderWay
+    retries_waiting: int
+    retries: list[Retry]
+    dead: int
+    letters: list[Letter]
+
+    def json(self) -> str:
+        """For scripts: times in ISO 8601, amounts as text."""
+        return json.dumps(dataclasses.asdict(self), default=_plain, indent=2)
+
+
+def read_report(settings: Settings, *, hours: Decimal, limit: int) -> StatusReport | None:
+    """Read the report over the last ``hours``; None where Cartwake never ran. Blocking."""
+    core = open_core(settings, write=False)
+    try:
+        return _read(core, settings, int(hours * 3_600_000_000), limit) if core.with_log else None
+    finally:
+        core.close()
+
+
+def _read(core: Core, settings: Settings, window_us: int, limit: int) -> StatusReport:
+    now_us = core.clock.now_us()
+    since_us = now_us - window_us
+    runs = service_runs(core.database)
+    with core.database.session() as session:
+        waiting, retries = overview.retries(session, limit)
+        dead = dead_letters.ids(session, RESTORABLE)
+        letters = dead_letters.read(session, dead[:limit])
+        oldest_us = now_us - core.policy.max_age_us
+        return StatusReport(
+            at=from_us(now_us),
+            since=from_us(since_us),
+            activated=from_us(core.activated_us),
+            mailed_if_due_after=from_us(core.policy.activated_us),
+            service_runs=runs,
+            counts=overview.counts(session, since_us, core.activated_us),
+            days=overview.mail_days(session, since_us),
+            lateness=overview.lateness(session, since_us, core.policy.threshold_us),
+            # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
+            under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),
+            retries_waiting=waiting,
+            retries=[
+                Retry(row.id, row.cart_key, row.attempts, _at(row.next_attempt_us), _shown(row.error) or row.reason)
+                for row in retries
+            ],
+            dead=len(dead),
+            letters=[
+                Letter(
+                    id=row.id, cart=row.cart_key, user_id=row.user_id, status=row.status, total=row.total,
+                    currency=row.currency, attempts=row.attempts, at=_at(row.mailed_us or row.logged_us),
+                    error=_shown(row.error), message_id=row.message_id,
+                    todo=advice(row, oldest_us, max_attempts=MAX_ATTEMPTS),
+                )
+                for row in letters
+            ],
+        )  # fmt: skip
+
+
+def _at(us: int | None) -> datetime | None:
+    return None if us is None else from_us(us)
+
+
+def _shown(error: str | None) -> str | None:
+    """Mail servers like to repeat the address."""
+    return None if error is None else mask_addresses(" ".join(error.split()))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
+    return str(value)

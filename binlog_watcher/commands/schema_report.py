@@ -1,0 +1,129 @@
+"""`cartwake schema check`: what a preset says of a live database, and what would be decided on its carts."""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from binlog_watcher.commands.wording import in_words
+from binlog_watcher.core.decision import Cart, Decision, decide
+from binlog_watcher.doctor.preflight import connect
+from binlog_watcher.doctor.preset_check import check_preset
+from binlog_watcher.doctor.select_check import PROMISED
+from binlog_watcher.service.resources import Core, core_of
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.times import from_us
+from mailer import mask
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A cart, in words. ``customer`` with a masked address; ``orders``: the newest order that counts."""
+
+    key: str
+    customer: str
+    lines: str
+    total: str
+    newest_row: str
+    orders: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaReport:
+    """``tables``: (table, role, columns as ``key = column``); ``selects``: (section, columns that it gives)."""
+
+    shape: str
+    tables: list[tuple[str, str, str]]
+    selects: list[tuple[str, str]]
+    warnings: list[str]
+    examples: list[Example]
+    activated: bool
+
+
+def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
+    """Hold the preset against the database of the settings. Blocking; writes nothing.
+
+    Raises ConfigError with one line a mistake, DatabaseUnavailableError.
+    """
+    with closing(connect(settings.connection)) as session:
+        warnings = check_preset(session, settings.connection, schema)
+    core = core_of(settings, schema, write=False)
+    try:
+        return SchemaReport(
+            shape="header and lines" if schema.lines else "flat",
+            tables=_tables(schema),
+            selects=[(section, ", ".join(_promised(section))) for section in schema.selects()],
+            warnings=warnings,
+            examples=_examples(core),
+            activated=core.with_log,
+        )
+    finally:
+        core.close()
+
+
+def _tables(schema: Schema) -> list[tuple[str, str, str]]:
+    roles = {
+        "cart": "headers of carts" if schema.lines else "rows of carts",
+        "lines": "lines of carts",
+        "orders": "orders",
+        "customers": "customers (read only)",
+        "products": "catalogue",
+        "order_items": "what was ordered (read only)",
+        "cart.watch": "activity of carts",
+        "products.watch": "changes of products",
+    }
+    found: dict[tuple[str, str], list[str]] = {}
+    for key, table, column in schema.places():
+        section, _, name = key.partition(".")
+        watched = name.startswith("watch.")
+        role = roles[f"{section}.watch" if watched else section]
+        found.setdefault((table, role), []).append(f"{'key' if watched else name} = {column}")
+    return [(table, role, ", ".join(columns)) for (table, role), columns in found.items()]
+
+
+def _promised(section: str) -> list[str]:
+    needed, optional = PROMISED["lines" if section == "cart" else section]
+    return [*needed, *(f"[{name}]" for name in optional)]
+
+
+def _examples(core: Core) -> list[Example]:
+    """The newest carts. Before Cartwake was switched on they are decided as if it had always been."""
+    policy = core.policy if core.with_log else replace(core.policy, activated_us=0)
+    keys = core.scan.newest(EXAMPLES)
+    loaded = core.loader.load(keys) if keys else None
+    examples = []
+    for key in keys:
+        cart = loaded.carts.get(key) if loaded else None
+        if cart is None:
+            why = loaded.unreadable.get(key, "") if loaded else ""
+            examples.append(Example(str(key), "", "", "", "", "", f"can't be read: {why}"))
+        else:
+            examples.append(_example(cart, decide(cart, None, core.clock.now_us(), policy)))
+    return examples
+
+
+def _example(cart: Cart, decision: Decision) -> Example:
+    customer = cart.customer
+    if customer is None:
+        who = f"{cart.customer_id} (not in the customers' table)"
+    else:
+        who = f"{customer.id or 'guest'} {mask(customer.email) if customer.email else ''}".strip()
+    lines = "; ".join(f"{line.quantity} x {line.name[:40]}" for line in cart.lines[:3])
+    more = f" and {len(cart.lines) - 3} more" if len(cart.lines) > 3 else ""
+    return Example(
+        key=str(cart.key),
+        customer=who,
+        lines=f"{lines}{more}" or "none",
+        total=f"{cart.total:.2f} {cart.currency or ''}".strip(),
+        newest_row=_moment(cart.newest_row_us),
+        orders=_moment(cart.newest_order_us or 0),
+        decision=in_words(decision),
+    )
+
+
+def _moment(us: int) -> str:
+    if us == 0:
+        return "none"
+    return f"{from_us(us):%Y-%m-%d %H:%M:%S}" if us < 2**60 else "at an unreadable time"

@@ -1,0 +1,336 @@
+"""What is to be done with a cart: one pure function, shared by the live path, reconcile and preview (design §2).
+
+All times are epoch microseconds of MySQL's clock. Only *counted* rows reach this module: created after the
+customer's newest order (same second = bought), quantity above 0, product exists; ``store`` applies that definition.
+"""
+
+import enum
+import hashlib
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from binlog_watcher.core.events import CartKey
+
+
+class Status(enum.StrEnum):
+    """The states of a row of ``cart_abandonment_log``."""
+
+    CLAIMED = "claimed"  # an instance works on it until its lease ends
+    SENDING = "sending"  # past the fence: handed to SMTP
+    SENT = "sent"
+    RETRY = "retry"  # to be tried again at next_attempt_at
+    FAILED = "failed"  # given up; `cartwake retry --failed` tries again
+    SKIPPED = "skipped"  # not mailed, see reason
+    UNKNOWN = "unknown"  # the connection broke inside the hand-over: counts as mailed
+
+
+class Reason(enum.StrEnum):
+    """Why a cart is not mailed, or not yet."""
+
+    # logged with status skipped
+    NO_ADDRESS = "no_address"
+    OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
+    ROLLOUT = "rollout"
+    HOLDOUT = "holdout"
+    ROLE = "role"
+    SUPERSEDED = "superseded"
+    BOUGHT_MEANWHILE = "bought_meanwhile"
+    EMPTIED = "emptied"
+    CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
+    # logged with status unknown
+    UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went
+    # not an episode: nothing is logged
+    EMPTY = "empty"
+    GUEST = "guest"
+    HANDLED = "handled"
+    TOO_OLD = "too_old"
+    BEFORE_ACTIVATION = "before_activation"
+    # wait
+    ACTIVITY = "activity"
+    COOLDOWN = "cooldown"
+    RETRY = "retry"
+    LEASED = "leased"
+    ADDRESS_BUSY = "address_busy"
+    RATE_LIMIT = "rate_limit"
+    SMTP_STOPPED = "smtp_stopped"
+    NOT_LEADING = "not_leading"
+
+
+LOGGED_SKIPS = frozenset(
+    {
+        Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One counted cart row with its product. ``price`` is the price of one piece."""
+
+    product_id: int | str
+    name: str
+    category: str
+    price: Decimal
+    quantity: int
+    image: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Whom the cart belongs to. ``address_hash`` is None when there is no valid address.
+
+    ``id`` is None for a guest who left an address with the cart. ``language`` as the shop has it, such as fr_FR.
+    """
+
+    id: int | str | None
+    name: str | None
+    email: str | None
+    role: str | None
+    address_hash: bytes | None
+    language: str | None = None
+    consent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEpisode:
+    """The newest row that the log has for a cart key. ``attempts``: how often it passed the fence.
+
+    ``own_mail``: address and moment of its mail of unknown outcome, when a human has asked to send it again.
+    """
+
+    id: int
+    version: int
+    status: Status
+    attempts: int
+    next_attempt_us: int | None
+    lease_until_us: int | None
+    owner_alive: bool = True
+    own_mail: tuple[bytes, int] | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What is known of an address, whichever user has it."""
+
+    last_mail_us: int | None = None
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """One cart as read from the database. ``fingerprint`` lets the fence see any later change.
+
+    ``customer_id``: whom the shop says it belongs to, None for a guest. ``version``: see the design, *Episode*;
+    ``created_us``: creation of the newest counted row (None: the version is that). ``activity_us``: what the
+    shop's own update columns say, if it has any. ``closed``: the header says that it is no cart any more.
+    ``currency``: of the prices (None: the shop's only one); ``rate``: its units for one of the shop's currency.
+    ``bought``: products that the customer has bought before.
+    """
+
+    key: CartKey
+    customer: Customer | None
+    lines: tuple[Line, ...]
+    version: int | None
+    newest_order_us: int | None
+    logged: LoggedEpisode | None = None
+    recipient: Recipient = field(default_factory=Recipient)
+    fingerprint: str = ""
+    customer_id: int | str | None = None
+    created_us: int | None = None
+    activity_us: int | None = None
+    closed: bool = False
+    currency: str | None = None
+    rate: Decimal | None = None
+    bought: frozenset[int | str] = frozenset()
+
+    @property
+    def newest_row_us(self) -> int:
+        """Creation of the newest counted row; 0 without one."""
+        return self.version or 0 if self.created_us is None else self.created_us
+
+    @property
+    def anonymous(self) -> bool:
+        """A guest whom nobody can write to: no customer, and no address left with the cart."""
+        return self.customer is not None and self.customer.id is None and not self.customer.email
+
+    def mailed_itself(self, last_mail_us: int) -> bool:
+        """Whether the last mail to the address is the one of unknown outcome that is to be sent again.
+
+        Its cool-down is for every other mail to this address, not for that one.
+        """
+        logged, customer = self.logged, self.customer
+        return (
+            logged is not None
+            and logged.own_mail is not None
+            and logged.version == self.version
+            and customer is not None
+            and logged.own_mail == (customer.address_hash, last_mail_us)
+        )
+
+    @property
+    def worth(self) -> Decimal:
+        """``total`` in the shop's own currency, as far as the rate is known."""
+        return self.total / self.rate if self.rate else self.total
+
+    @property
+    def total(self) -> Decimal:
+        """Sum of price times quantity, before any discount."""
+        return sum((line.price * line.quantity for line in self.lines), Decimal(0))
+
+    @property
+    def item_count(self) -> int:
+        """Number of pieces."""
+        return sum(line.quantity for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The shop's rules. Durations in microseconds.
+
+    ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
+    by what `--include-older-than` said.
+    """
+
+    threshold_us: int
+    cooldown_us: int
+    max_age_us: int
+    activated_us: int
+    excluded_roles: frozenset[str] = frozenset()
+    rollout_percent: Decimal = Decimal(100)
+    holdout_percent: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Mail it now. ``activity_us``: the last activity; ``due_us``: when it became due."""
+
+    activity_us: int
+    due_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again at ``until_us``."""
+
+    until_us: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Never mail this episode; ``logged`` tells whether it is one and gets its row."""
+
+    reason: Reason
+    activity_us: int | None = None
+
+    @property
+    def logged(self) -> bool:
+        """Whether the episode gets a row with status ``skipped``."""
+        return self.reason in LOGGED_SKIPS
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """Logged but not mailed, so that the lift can be measured."""
+
+    activity_us: int
+
+
+Decision = Send | Wait | Skip | Holdout
+
+
+def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Policy) -> Decision:
+    """Decide on one cart; ``known_activity_us`` is the newest activity that the source saw (None: none).
+
+    The order of the checks is the order of the design: is it an episode, is it in the window, is it quiet, may
+    this customer be mailed, and only then: is it too early for this address.
+    """
+    nothing = _why_no_episode(cart)
+    if nothing is not None:
+        return Skip(nothing)
+    attempt = _look_at_log(cart, now_us)
+    if attempt is not None:
+        return attempt
+    activity_us = max(cart.newest_row_us, cart.activity_us or 0, known_activity_us or 0)
+    due_us = activity_us + policy.threshold_us
+    if due_us > now_us:
+        return Wait(due_us, Reason.ACTIVITY)
+    if due_us <= policy.activated_us:
+        return Skip(Reason.BEFORE_ACTIVATION, activity_us)
+    if now_us - cart.newest_row_us > policy.max_age_us:
+        # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
+        return Skip(Reason.TOO_OLD, activity_us)
+    refused = _refuse(cart, policy)
+    if refused is not None:
+        return Skip(refused, activity_us)
+    if _share("holdout", _person(cart)) < policy.holdout_percent:
+        return Holdout(activity_us)
+    last_mail_us = cart.recipient.last_mail_us
+    if (
+        last_mail_us is not None
+        and last_mail_us + policy.cooldown_us > now_us
+        and not cart.mailed_itself(last_mail_us)
+    ):
+        return Wait(last_mail_us + policy.cooldown_us, Reason.COOLDOWN)
+    return Send(activity_us, due_us)
+
+
+def _why_no_episode(cart: Cart) -> Reason | None:
+    """Why there is nothing to recover, if so."""
+    if cart.closed:
+        return Reason.CLOSED
+    if cart.version is None or not cart.lines:
+        return Reason.EMPTY
+    return Reason.GUEST if cart.anonymous else None
+
+
+def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
+    """What the log says of this version or a newer one; None: free to go on."""
+    logged = cart.logged
+    if logged is None or cart.version is None or logged.version < cart.version:
+        return None
+    if logged.version > cart.version:
+        return Skip(Reason.HANDLED)
+    match logged.status:
+        case Status.RETRY:
+            if logged.next_attempt_us is not None and logged.next_attempt_us > now_us:
+                return Wait(logged.next_attempt_us, Reason.RETRY)
+            return None
+        case Status.CLAIMED:
+            if logged.owner_alive and logged.lease_until_us is not None and logged.lease_until_us > now_us:
+                return Wait(logged.lease_until_us, Reason.LEASED)
+            return None
+        case _:
+            return Skip(Reason.HANDLED)
+
+
+def _refuse(cart: Cart, policy: Policy) -> Reason | None:
+    """Why this customer is never mailed for this episode, if so."""
+    customer = cart.customer
+    if customer is not None and (customer.role or "").strip().casefold() in policy.excluded_roles:
+        return Reason.ROLE
+    if customer is None or customer.address_hash is None:
+        return Reason.NO_ADDRESS
+    if not customer.consent:
+        return Reason.NO_CONSENT
+    if cart.recipient.suppressed:
+        return Reason.OPTED_OUT
+    if _share("rollout", _person(cart)) >= policy.rollout_percent:
+        return Reason.ROLLOUT
+    return None
+
+
+def _person(cart: Cart) -> int | str:
+    """Who is meant by a share of the customers: the same person with every cart; a guest goes by the address."""
+    if cart.customer_id is not None:
+        return cart.customer_id
+    digest = cart.customer.address_hash if cart.customer else None
+    return digest.hex() if cart.customer and cart.customer.id is None and digest else cart.key
+
+
+def _share(salt: str, key: int | str) -> Decimal:
+    """A stable number from 0 to below 100 for a customer: the same in every run, independent between salts."""
+    digest = hashlib.sha256(f"cartwake:{salt}:{key}".encode()).digest()
+    return Decimal(int.from_bytes(digest[:8]) % 10_000) / 100

@@ -1,0 +1,188 @@
+"""Checks the shop's server before anything starts: all problems at once, each with what to do about it."""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import pymysql.err
+import structlog
+
+from binlog_watcher.binlog.protocol.failures import grant_statement, remedy_for
+from binlog_watcher.binlog.protocol.probe import probe_binlog
+from binlog_watcher.doctor.preset_check import PresetCheck
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.schema import Schema
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+_NO_SUCH_VARIABLE = 1193
+_NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the rest of the program needs to know of the server.
+
+    ``time_zone``: of a new session, an IANA name, an offset, or the operating system's abbreviation;
+    ``utc_offset_s``: its present offset. ``warnings``: what works, but could be better.
+    """
+
+    flavor: Literal["mysql", "mariadb"]
+    version: str
+    gtids: bool
+    server_uuid: str | None
+    time_zone: str
+    utc_offset_s: int
+    warnings: tuple[str, ...] = ()
+
+
+def check_server(connection: ConnectionSettings, schema: Schema) -> ServerFacts:
+    """Look at the server, the account and the tables; blocking.
+
+    Raises ConfigError with all problems, DatabaseUnavailableError when the server can't be reached.
+    """
+    with closing(connect(connection)) as session:
+        check = _Check(session, connection, schema)
+        try:
+            facts = check.run()
+        except pymysql.err.OperationalError as error:
+            raise _explained(error, connection) from error
+    for warning in facts.warnings:
+        log.warning("preflight.warning", problem=warning)
+    return facts
+
+
+def connect(connection: ConnectionSettings) -> "Connection[Cursor]":
+    """A session for questions. Raises ConfigError and DatabaseUnavailableError, with what to do."""
+    try:
+        return connection.connect(autocommit=True)
+    except pymysql.err.MySQLError as error:
+        raise _explained(error, connection) from error
+
+
+def _explained(error: pymysql.err.MySQLError, connection: ConnectionSettings) -> DatabaseUnavailableError:
+    """Raises ConfigError where a human must act."""
+    remedy_for(error, connection, mariadb=False)
+    reason = error.args[1] if len(error.args) > 1 else error
+    return DatabaseUnavailableError(
+        f"MySQL at {connection.where} can't be reached ({reason}); "
+        "is it running, and are MYSQL_HOST and MYSQL_PORT right?"
+    )
+
+
+class _Check:
+    """One look at one server; collects problems and warnings."""
+
+    def __init__(self, session: "Connection[Cursor]", connection: ConnectionSettings, schema: Schema) -> None:
+        self._session = session
+        self._connection = connection
+        self._schema = schema
+        self._problems: list[str] = []
+        self._warnings: list[str] = []
+        self._version = str(self._one("SELECT VERSION()"))
+        self._mariadb = "mariadb" in self._version.lower()
+
+    def run(self) -> ServerFacts:
+        """Everything in turn."""
+        if self._check_settings():
+            self._check_privileges()
+        facts = self._facts()  # before the check of the preset, which changes the session's settings
+        found = PresetCheck(self._session, self._connection, self._schema, self._grant).run()
+        self._problems += found.problems
+        if self._problems:
+            raise ConfigError(*self._problems)
+        return replace(facts, warnings=(*self._warnings, *found.warnings))
+
+    def _facts(self) -> ServerFacts:
+        zone = str(self._one("SELECT @@SESSION.time_zone"))
+        if zone == "SYSTEM":
+            zone = str(self._one("SELECT @@system_time_zone"))
+        return ServerFacts(
+            flavor="mariadb" if self._mariadb else "mysql",
+            version=self._version,
+            gtids=self._variable("gtid_mode", "OFF") == "ON",
+            server_uuid=None if self._mariadb else str(self._variable("server_uuid", "")),
+            time_zone=zone,
+            utc_offset_s=int(self._one("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())")),
+        )
+
+    def _check_settings(self) -> bool:
+        """The binlog's settings; whether there is a binlog."""
+        if not int(self._variable("log_bin", "1")):
+            self._problems.append("the server writes no binlog: start it with log_bin (it is off now)")
+            return False
+        row_format = str(self._variable("binlog_format", "ROW"))
+        if row_format != "ROW":
+            self._problems.append(
+                f"binlog_format is {row_format}: SET GLOBAL binlog_format = 'ROW', also in the server's option "
+                "file, and have the shop reconnect"
+            )
+        image = str(self._variable("binlog_row_image", "FULL"))
+        if image not in {"FULL", "FULL_NODUP"}:
+            self._warnings.append(
+                f"binlog_row_image is {image}: changed rows do not tell the customer, who must be looked up; "
+                "deleting an old order makes Cartwake read the tables anew, once a minute at most; "
+                "SET GLOBAL binlog_row_image = 'FULL'"
+            )
+        metadata = str(self._variable("binlog_row_metadata", "MINIMAL"))
+        if metadata != "FULL":
+            self._warnings.append(
+                f"binlog_row_metadata is {metadata}: column names are taken from the tables as they are now; "
+                "SET GLOBAL binlog_row_metadata = 'FULL' keeps them right through ALTER TABLE"
+            )
+        return True
+
+    def _check_privileges(self) -> None:
+        database = self._connection.database
+        try:
+            status = self._row("SHOW MASTER STATUS" if self._mariadb else self._status_statement())
+            for filtered, wanted in ((status[2], True), (status[3], False)):
+                if filtered and (database in str(filtered).split(",")) is not wanted:
+                    self._problems.append(
+                        f"the binlog leaves out {database!r} (binlog_do_db or binlog_ignore_db): "
+                        "remove the filter from the server's options"
+                    )
+            probe_binlog(self._connection)
+        except pymysql.err.MySQLError as error:
+            if error.args[0] not in _NO_PRIVILEGE:
+                raise
+            self._problems.append(
+                f"the user {self._connection.user!r} may not read the binlog ({error.args[1]}); "
+                f"run: {self._grant()}"
+            )
+
+    def _status_statement(self) -> str:
+        numbers = [int(part) for part in self._version.split("-")[0].split(".")[:2]]
+        return "SHOW BINARY LOG STATUS" if numbers >= [8, 2] else "SHOW MASTER STATUS"
+
+    def _grant(self) -> str:
+        user, _, host = str(self._one("SELECT CURRENT_USER()")).rpartition("@")
+        return grant_statement(user, host, self._connection.database, mariadb=self._mariadb)
+
+    def _variable(self, name: str, default: str) -> Any:
+        try:
+            return self._one(f"SELECT @@GLOBAL.{name}")
+        except pymysql.err.MySQLError as error:
+            if error.args[0] != _NO_SUCH_VARIABLE:
+                raise
+            return default
+
+    def _one(self, statement: str) -> Any:
+        return self._row(statement)[0]
+
+    def _row(self, statement: str, arguments: tuple[object, ...] = ()) -> tuple[Any, ...]:
+        return next(iter(self._rows(statement, arguments)), (None, None, None, None))
+
+    def _rows(self, statement: str, arguments: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._session.cursor() as cursor:
+            cursor.execute(statement, arguments)
+            return list(cursor.fetchall())
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

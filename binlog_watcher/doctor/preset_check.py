@@ -1,0 +1,277 @@
+"""Holds a preset against the live database: tables, columns, their types, indexes, and the preset's own SELECTs."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import pymysql.err
+
+from binlog_watcher.doctor.select_check import check_select
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.database import SESSION_STATEMENTS, quote
+from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
+from binlog_watcher.store.shop_tables.queries import Queries
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+_NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
+_NO_SUCH_TABLE = 1146
+MAX_KEY = 64
+"""Characters of a cart key that our log holds."""
+
+_MOMENTS = frozenset({"timestamp", "datetime"})
+
+
+@dataclass(slots=True)
+class Findings:
+    """One line each. ``warnings``: what works, but could be better."""
+
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class PresetCheck:
+    """One look at one database; ``grant`` gives the statement that helps an account that may not read."""
+
+    def __init__(
+        self,
+        session: "Connection[Cursor]",
+        connection: ConnectionSettings,
+        schema: Schema,
+        grant: Callable[[], str],
+    ) -> None:
+        self._session = session
+        self._connection = connection
+        self._schema = schema
+        self._grant = grant
+        self._found = Findings()
+
+    def run(self) -> Findings:
+        """Everything in turn; the SELECTs only when the tables are as the preset says."""
+        tables = self._read_tables()
+        self._check_keys(tables)
+        self._check_moments(tables)
+        first_named: dict[str, str] = {}
+        for key, table, _ in self._schema.places():
+            first_named.setdefault(table, f"{key.partition('.')[0]}.table")
+        for table in first_named.keys() & tables.keys():
+            self._check_storage(table, first_named[table])
+        if not self._found.problems:
+            self._check_kinds()
+            self._check_conditions()
+        if not self._found.problems:
+            self._check_indexes()
+            self._check_selects()
+        return self._found
+
+    def _say(self, key: str, what: str) -> None:
+        self._found.problems.append(f"{self._schema.origin}: {key}: {what}")
+
+    def _read_tables(self) -> dict[str, dict[str, str]]:
+        """Table → column (in lower case) → type; problems for what is missing."""
+        tables: dict[str, dict[str, str]] = {}
+        keys: dict[str, dict[str, str]] = {}
+        for key, table, column in self._schema.places():
+            keys.setdefault(table, {}).setdefault(column, key)
+        for table, wanted in keys.items():
+            section, _, name = next(iter(wanted.values())).partition(".")
+            columns = self._columns(table, f"{section}.{name if name.startswith('watch.') else 'table'}")
+            if columns is None:
+                continue
+            tables[table] = columns
+            for column, key in wanted.items():
+                if column.casefold() not in columns:
+                    has = ", ".join(sorted(columns)) or "none that may be read"
+                    self._say(
+                        key, f"table {self._connection.database}.{table} has no column {column}; it has {has}"
+                    )
+        return tables
+
+    def _columns(self, table: str, key: str) -> dict[str, str] | None:
+        database = self._connection.database
+        try:
+            self.rows(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted names
+        except pymysql.err.MySQLError as error:
+            if error.args[0] == _NO_SUCH_TABLE:
+                hint = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
+                self._say(key, f"there is no table {database}.{table}; {hint}")
+            elif error.args[0] in _NO_PRIVILEGE:
+                who = self._connection.user
+                self._say(
+                    key,
+                    f"the user {who!r} may not read {database}.{table}; run: {self._grant()}",
+                )
+            else:
+                raise
+            return None
+        rows = self.rows(
+            "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS "
+            "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+            (database, table),
+        )
+        return {str(name).casefold(): str(kind).lower() for name, kind in rows}
+
+    def _check_keys(self, tables: dict[str, dict[str, str]]) -> None:
+        schema = self._schema
+        keys = {"cart.customer", "lines.cart", "orders.cart", "orders.customer", "products.id"}
+        keys |= {f"products.watch.{table}" for table in schema.products.watch}
+        keys |= {f"cart.watch.{table}" for table in schema.cart.watch}
+        if schema.lines is not None:
+            keys.add("cart.id")
+        for key, table, column in schema.places():
+            kind = tables.get(table, {}).get(column.casefold())
+            if key in keys and kind is not None and kind not in KEY_TYPES:
+                self._say(
+                    key, f"{table}.{column} is {kind}: Cartwake follows keys that are whole numbers or text"
+                )
+
+    def _check_moments(self, tables: dict[str, dict[str, str]]) -> None:
+        for key, table, column in self._schema.places():
+            kind = tables.get(table, {}).get(column.casefold())
+            if key.partition(".")[2] not in {"created", "updated", "bought_at"} or kind is None:
+                continue
+            if kind not in _MOMENTS:
+                self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}")
+
+    def _check_kinds(self) -> None:
+        """Keys of one cart come from several tables: as numbers from one and as text from another they differ."""
+        schema, columns = self._schema, self._shop_columns()
+        key = columns.get(*schema.key_column)
+        same = {"lines.cart", "orders.cart", *(f"cart.watch.{table}" for table in schema.cart.watch)}
+        if schema.lines is None:
+            same.add("orders.customer")
+        for place, table, name in schema.places():
+            column = columns.get(table, name)
+            if place in same and column.is_number is not key.is_number:
+                self._say(place, f"{table}.{name} is {column.data_type}, the cart key is {key.data_type}")
+            if place == "cart.version" and not column.is_number and column.data_type not in _MOMENTS:
+                self._say(place, f"{table}.{name} is {column.data_type}: give a whole number or a moment")
+        if (key.length or 0) > MAX_KEY:
+            self._found.warnings.append(
+                f"{schema.origin}: the cart key may have {key.length} characters: carts with more than {MAX_KEY} "
+                "are not mailed"
+            )
+
+    def _check_conditions(self) -> None:
+        columns = self._shop_columns()
+        for key, table, condition in (
+            ("cart.open", self._schema.cart.table, self._schema.cart.open),
+            ("orders.bought", self._schema.orders.table, self._schema.orders.bought),
+        ):
+            if condition is None or condition.is_null is not None:
+                continue
+            try:
+                columns.get(table, condition.column).values(condition.among or condition.not_in or ())
+            except ValueError as error:
+                self._say(key, str(error))
+
+    def _check_storage(self, table: str, key: str) -> None:
+        rows = self.rows(
+            "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES "
+            "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+            (self._connection.database, table),
+        )
+        kind, engine = rows[0] if rows else (None, None)
+        if kind != "BASE TABLE":
+            if table not in {self._schema.customers.table, getattr(self._schema.order_items, "table", None)}:
+                self._say(key, f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
+        elif engine != "InnoDB":
+            self._found.warnings.append(
+                f"table {table} is kept by {engine}: what a crash leaves of it may differ from the binlog; "
+                f"ALTER TABLE {quote(table)} ENGINE = InnoDB"
+            )
+
+    def _check_indexes(self) -> None:
+        """Each read of a batch finds its rows by these columns."""
+        schema = self._schema
+        wanted = {
+            "lines.cart",
+            "orders.cart",
+            "orders.customer",
+            "customers.id",
+            "products.id",
+            "order_items.order",
+        }
+        wanted.add("cart.id" if schema.lines else "cart.customer")
+        columns = self._shop_columns()
+        for key, table, column in schema.places():
+            if key in wanted and columns.index_to(table, column) != "":
+                self._found.warnings.append(
+                    f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
+                    f"the whole table; CREATE INDEX {column} ON {table} ({column})"
+                )
+
+    def _check_selects(self) -> None:
+        columns = self._shop_columns()
+        queries = Queries(self._schema, columns)
+        if not self._schema.selects():
+            return
+        for statement in (*SESSION_STATEMENTS, "START TRANSACTION READ ONLY"):  # a function of its may write
+            self.rows(statement)
+        for limit in ("max_execution_time = 10000", "max_statement_time = 10"):  # MySQL, in ms; MariaDB
+            with contextlib.suppress(pymysql.err.OperationalError):
+                self.rows(f"SET SESSION {limit}")
+        self._check_each_select(queries)
+        self.rows("ROLLBACK")
+
+    def _check_each_select(self, queries: Queries) -> None:
+        for section, statement in self._schema.selects().items():
+            is_products = section == "products"
+            place = (
+                (self._schema.products.table, self._schema.products.id)
+                if is_products
+                else self._schema.key_column
+            )
+            key = f"{quote(place[1])} FROM {quote(place[0])}"
+            samples = [row[0] for row in self.rows(f"SELECT {key} LIMIT 2")]  # quoted names
+            for problem in check_select(
+                self._rows_and_types,
+                queries.select(statement),
+                statement,
+                section="lines" if section == "cart" else section,
+                samples=samples,
+                parameters=dict(queries.constants),
+                needs_created=self._schema.rows.created is not None,
+                begins_index=self._begins_index,
+            ):
+                self._say(f"{section}.select", problem)
+
+    def _begins_index(self, table: str, column: str) -> bool:
+        return bool(
+            self.rows(
+                "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
+                "AND COLUMN_NAME = %s AND SEQ_IN_INDEX = 1",
+                (self._connection.database, table, column),
+            )
+        )
+
+    def _shop_columns(self) -> ShopColumns:
+        return ShopColumns(self, self._schema, UTC)
+
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self._rows_and_types(sql, parameters)[0]
+
+    def _rows_and_types(
+        self, statement: str, arguments: Any = None
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[str, int]]]:
+        with self._session.cursor() as cursor:
+            cursor.execute(statement, arguments)
+            rows = list(cursor.fetchall())
+            return rows, [(str(column[0]).lower(), int(column[1])) for column in cursor.description or ()]
+
+
+def check_preset(session: "Connection[Cursor]", connection: ConnectionSettings, schema: Schema) -> list[str]:
+    """The warnings. Raises ConfigError with all problems, one line each."""
+    found = PresetCheck(
+        session, connection, schema, lambda: f"GRANT SELECT ON `{connection.database}`.* TO …"
+    ).run()
+    if found.problems:
+        raise ConfigError(*found.problems)
+    return found.warnings

@@ -1,0 +1,151 @@
+"""Checks a preset's SELECT before anything relies on it.
+
+It only reads, it prepares, it gives what was promised, and it finds the keys by an index.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pymysql.err
+from pymysql.constants import FIELD_TYPE
+
+from binlog_watcher.shop.sql_text import bare
+
+Run = Callable[..., tuple[list[tuple[Any, ...]], list[tuple[str, int]]]]
+"""Executes a statement: its rows, and name and type of each column."""
+
+_NUMBERS = frozenset(
+    {
+        FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL, FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24,
+        FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE,
+    }
+)  # fmt: skip
+_TEXTS = frozenset(
+    {
+        FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING, FIELD_TYPE.TINY_BLOB, FIELD_TYPE.BLOB,
+        FIELD_TYPE.MEDIUM_BLOB, FIELD_TYPE.LONG_BLOB, FIELD_TYPE.ENUM, FIELD_TYPE.SET,
+    }
+)  # fmt: skip
+_TIMES = frozenset({FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATETIME})
+_ANY = _NUMBERS | _TEXTS
+_KINDS = {_NUMBERS: "a number", _TEXTS: "text", _TIMES: "a date with time", _ANY: "a number or text"}
+
+_LINES = {
+    "cart": _ANY, "product": _ANY, "name": _TEXTS, "price": _NUMBERS, "quantity": _NUMBERS, "created": _TIMES,
+}  # fmt: skip
+PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]] = {
+    "lines": (_LINES, {"category": _TEXTS, "image": _TEXTS, "currency": _TEXTS}),
+    "customers": (
+        {"cart": _ANY, "email": _TEXTS},
+        {
+            "id": _ANY, "name": _TEXTS, "language": _TEXTS, "consent": _ANY, "role": _TEXTS, "currency": _TEXTS,
+            "rate": _NUMBERS,
+        },
+    ),
+    "products": (
+        {"id": _ANY, "name": _TEXTS, "price": _NUMBERS},
+        {"description": _TEXTS, "category": _TEXTS, "image": _TEXTS, "stock": _NUMBERS},
+    ),
+}  # fmt: skip
+"""Section → the columns that its SELECT must give, and those that it may give."""
+
+_NOT_READ_ONLY = re.compile(
+    r"/\*M?!|;|:=|\bINTO\b|\bFOR\s+(?:UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\b|\bNEXT\s+VALUE\b"
+    r"|\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|SLEEP|BENCHMARK|LOAD_FILE|NEXTVAL|SETVAL|LAST_INSERT_ID|MASTER_POS_WAIT"
+    r"|SOURCE_POS_WAIT|MASTER_GTID_WAIT|WAIT_FOR_EXECUTED_GTID_SET|WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS)\s*\(",
+    re.IGNORECASE,
+)
+_FILTER = re.compile(r"(?:([\w$]+)\.)?([\w$]+)\s+IN\s*\{keys\}", re.IGNORECASE)
+_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+([\w$]+)(?:\s+(?:AS\s+)?([\w$]+))?", re.IGNORECASE)
+_OF_ITS_OWN = re.compile(
+    r"(?:\bWITH|,)\s+(?:RECURSIVE\s+)?([\w$]+)\s*(?:\([^)]*\)\s*)?AS\s*\(", re.IGNORECASE
+)
+"""Names that a WITH defines."""
+_MANY_ROWS = 1000
+
+
+def check_select(
+    run: Run,
+    statement: str,
+    text: str,
+    *,
+    section: str,
+    samples: Sequence[Any],
+    parameters: Mapping[str, Any],
+    begins_index: Callable[[str, str], bool],
+    needs_created: bool = True,
+) -> Iterator[str]:
+    """What is wrong with a preset's SELECT, one line a problem.
+
+    ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
+    ``begins_index``: whether an index of a table begins with a column.
+    """
+    if (writes := _why_not_read_only(text)) is not None:
+        yield writes
+        return
+    try:
+        # Two keys in any case: with one, what only works for one would pass.
+        keys = (*samples, *samples, None, None)[:2]
+        _, columns = run(statement, {**parameters, "keys": keys})
+        plan, names = run(f"EXPLAIN FORMAT=TRADITIONAL {statement}", {**parameters, "keys": keys})
+    except (pymysql.err.MySQLError, KeyError, ValueError, TypeError) as error:
+        yield f"the server refuses it: {' '.join(str(error.args[-1] if error.args else error).split())}"
+        return
+    yield from _check_columns(
+        dict(columns), [name for name, _ in columns], section, needs_created=needs_created
+    )
+    yield from _check_filter(text, begins_index)
+    yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
+
+
+def _why_not_read_only(text: str) -> str | None:
+    code = bare(text).strip().rstrip(";").strip()
+    if not re.match(r"\(*\s*(?:SELECT|WITH)\b", code, re.IGNORECASE):
+        return "give one SELECT (or WITH … SELECT)"
+    if found := _NOT_READ_ONLY.search(code):
+        return f"must only read, without locks: take {found[0].strip()!r} out"
+    return None
+
+
+def _check_columns(
+    types: dict[str, int], names: list[str], section: str, *, needs_created: bool
+) -> Iterator[str]:
+    needed, optional = PROMISED[section]
+    if not needs_created:
+        needed = {name: kind for name, kind in needed.items() if name != "created"}
+        optional = {**optional, "created": _TIMES}
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield f"gives two columns {name}"
+    for name in needed.keys() - types.keys():
+        near = difflib.get_close_matches(name, types.keys() - needed.keys() - optional.keys(), n=1)
+        hint = f"{near[0]} AS {name}" if near else f"… AS {name}"
+        yield f"gives no column {name}; add {hint}"
+    for name in sorted(types.keys() - needed.keys() - optional.keys()):
+        yield f"gives a column {name} that has no use; it may give {', '.join([*needed, *optional])}"
+    for name, kinds in (needed | optional).items():
+        kind = types.get(name)
+        if kind is not None and kind not in kinds and kind != FIELD_TYPE.NULL:
+            yield f"its column {name} must be {_KINDS[kinds]}"
+
+
+def _check_filter(text: str, begins_index: Callable[[str, str], bool]) -> Iterator[str]:
+    """Whether an index begins with the column that is compared with the keys, where the text tells its table."""
+    code = bare(text)
+    own = {name.casefold() for name in _OF_ITS_OWN.findall(code)}
+    tables = {name.casefold(): name for name, _ in _TABLE.findall(code)}
+    tables |= {alias.casefold(): name for name, alias in _TABLE.findall(code) if alias}
+    for alias, column in _FILTER.findall(code):
+        table = tables.get(alias.casefold())
+        if table is not None and table.casefold() not in own and not begins_index(table, column):
+            yield f"finds {{keys}} by {table}.{column}, with which no index begins: it would read all of it"
+
+
+def _check_plan(plan: list[dict[str, Any]]) -> Iterator[str]:
+    """EXPLAIN's rows. Without rows to look at (an empty table) nothing can be said."""
+    for row in plan:
+        table, access = str(row.get("table") or ""), str(row.get("type") or "")
+        scanned = access in {"ALL", "index"} and not row.get("possible_keys") and not table.startswith("<")
+        if scanned and int(row.get("rows") or 0) > _MANY_ROWS:
+            yield f"reads all {row['rows']} rows of {table}: join it by a column that an index begins with"

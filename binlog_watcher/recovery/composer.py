@@ -1,0 +1,203 @@
+"""From a claimed cart to the bytes of its mail: recommend → write → render → build.
+
+Whatever fails on the way has a fallback: no recommender, no recommendations; no Gemini, the template's text. Only a
+mail that can't be built at all is an error.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import quote
+
+import structlog
+
+from binlog_watcher.core.decision import Cart, Send
+from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.store.times import from_us
+from binlog_watcher.telemetry.metrics import Metrics
+from mailer import (
+    NO_DISCOUNT,
+    Discount,
+    DiscountTable,
+    Line,
+    Links,
+    Pick,
+    RecoveryMail,
+    Rendered,
+    Renderer,
+    Store,
+    build,
+    check_line_ends,
+    first_name,
+    message_id,
+    parse_address,
+)
+from recommender import ProductFacts, Recommendation, Recommender, TemplateWriter, TextRequest, TextWriter
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedCart:
+    """A cart that is ours to mail, with the decision that led here."""
+
+    due: DueCart
+    cart: Cart
+    send: Send
+    log_id: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyMail:
+    """A finished message on its way to the fence."""
+
+    claimed: ClaimedCart
+    recipient: str
+    message: bytes
+    message_id: str
+
+
+class Composer:
+    """Builds mails. ``installation`` tells this shop's Message-IDs from those of another under the same domain."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        discounts: DiscountTable,
+        links: Links,
+        recommender: Recommender,
+        writer: TextWriter,
+        metrics: Metrics,
+        product_url: str | None = None,
+        installation: str = "",
+    ) -> None:
+        self._store = store
+        self._renderer = Renderer(store)
+        self.discounts = discounts
+        self._links = links
+        self._recommender = recommender
+        self._writer = writer
+        self._metrics = metrics
+        self._product_url = product_url
+        self._installation = installation
+        self._fallbacks = 0
+
+    def recommend(self, carts: Sequence[Cart]) -> list[list[Recommendation]]:
+        """Recommendations for a batch; none at all when the recommender fails. Blocking: call it in a thread."""
+        try:
+            return self._recommender.recommend_many(
+                [[line.product_id for line in cart.lines] for cart in carts],
+                exclude_each=[cart.bought for cart in carts],
+            )
+        except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
+            log.warning("recommender.failed", error=f"{type(error).__name__}: {error}", mails=len(carts))
+            self.count_fallbacks(len(carts))
+            return [[] for _ in carts]
+
+    def warm_up(self) -> None:
+        """Build the recommender's index now. Blocking; a failure shows with the first cart again."""
+        self.recommend([])
+
+    @property
+    def fallbacks(self) -> int:
+        """Mails so far that go without recommendations since the recommender failed."""
+        return self._fallbacks
+
+    def count_fallbacks(self, mails: int) -> None:
+        """So many more mails go without recommendations since the recommender failed, here or in a worker."""
+        if mails:
+            self._fallbacks += mails
+            self._metrics.fallbacks.labels("recommender").inc(mails)
+
+    @property
+    def writes_at_once(self) -> bool:
+        """Whether texts need not be waited for."""
+        return isinstance(self._writer, TemplateWriter)
+
+    def text_at_once(self, cart: Cart, picks: Sequence[Recommendation]) -> str:
+        """The template's text."""
+        return TemplateWriter().compose(self._request(cart, picks))
+
+    def discount(self, cart: Cart) -> Discount:
+        """The discount of the cart's tier.
+
+        The tiers' amounts are in the shop's own currency: for another, without a rate to go by, there is none.
+        """
+        if cart.rate is None and cart.currency not in {None, self._store.currency}:
+            return NO_DISCOUNT
+        return self.discounts.for_total(cart.worth)
+
+    def _price(self, cart: Cart, price: Decimal) -> Decimal | None:
+        """A catalogue price in the cart's currency; None where that is not known."""
+        if cart.currency in {None, self._store.currency}:
+            return price
+        return None if cart.rate is None else price * cart.rate
+
+    async def text(self, cart: Cart, picks: Sequence[Recommendation]) -> str:
+        """The recommendation text; the writer falls back to the template by itself."""
+        return await self._writer.write(self._request(cart, picks))
+
+    def _request(self, cart: Cart, picks: Sequence[Recommendation]) -> TextRequest:
+        return TextRequest(
+            lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines),
+            picks=tuple(ProductFacts.of(pick.product) for pick in picks),
+            discount_percent=math.ceil(self.discount(cart).percent),  # the text only says that there is one
+            store_name=self._store.name,
+        )
+
+    def render(
+        self, cart: Cart, picks: Sequence[Recommendation], text: str, log_id: int
+    ) -> tuple[Rendered, RecoveryMail]:
+        """Subject, HTML and plain text."""
+        mail = RecoveryMail(
+            first_name=first_name(cart.customer.name if cart.customer else None),
+            lines=[
+                Line(line.name, line.category or None, line.price, line.quantity, line.image)
+                for line in cart.lines
+            ],
+            log_id=log_id,
+            unsubscribe=self._links.unsubscribe(log_id),
+            discount=self.discount(cart),
+            currency=cart.currency,
+            language=cart.customer.language if cart.customer else None,
+            text=text,
+            picks=[
+                Pick(
+                    name=pick.product.name,
+                    price=self._price(cart, pick.product.price),
+                    category=pick.product.category or None,
+                    image_url=pick.product.image,
+                    url=self._product_link(pick.product.id),
+                )
+                for pick in picks
+            ],
+        )
+        return self._renderer.render(mail), mail
+
+    def build(
+        self, claimed: ClaimedCart, picks: Sequence[Recommendation], text: str, now_us: int
+    ) -> ReadyMail:
+        """Render and build the message once: a retry of the same row has the same Message-ID."""
+        rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id)
+        customer = claimed.cart.customer
+        address = parse_address(customer.email if customer else None)
+        mid = message_id(claimed.log_id, self._store.sender_email.rpartition("@")[2], tag=self._installation)
+        message = build(
+            rendered,
+            store=self._store,
+            recipient=address,
+            message_id=mid,
+            date=from_us(now_us),
+            unsubscribe=mail.unsubscribe,
+            recipient_name=customer.name if customer else None,
+        )
+        check_line_ends(message)
+        return ReadyMail(claimed, address.mailbox, message, mid)
+
+    def _product_link(self, product_id: int | str) -> str | None:
+        if self._product_url is None:
+            return None
+        return self._product_url.replace("{id}", quote(str(product_id), safe=""))

@@ -1,0 +1,84 @@
+"""Reads all open carts when the source starts or is reset: MySQL's tables are the only state (design §3)."""
+
+from collections.abc import Iterator
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core.decision import LoggedEpisode, Policy, Status
+from binlog_watcher.core.events import CartKey, CartRead
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.shop_tables.scan import CartScan, OpenCart
+
+log = structlog.get_logger(__name__)
+
+
+class Hydrator:
+    """Yields pages of the carts that wait for their moment.
+
+    due = max(activity + threshold, last mail + cool-down, next attempt). Left out: carts that were handled, that
+    fell due before Cartwake's activation, or that are too old.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        scan: CartScan,
+        episodes: EpisodeLog,
+        policy: Policy,
+        clock: ServerClock,
+        with_log: bool,
+    ) -> None:
+        self._database = database
+        self._scan = scan
+        self._episodes = episodes
+        self._policy = policy
+        self._clock = clock
+        self._with_log = with_log
+
+    def __call__(self) -> Iterator[list[CartRead]]:
+        """Read all pages. Blocking; raises DatabaseUnavailableError."""
+        policy = self._policy
+        now_us = self._clock.now_us()
+        since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
+        count = 0
+        for page in self._scan.open_carts(since_us):
+            reads = list(self._arm(page, since_us, now_us))
+            count += len(reads)
+            yield reads
+        log.info("hydrate.done", carts=count, ms=(self._clock.now_us() - now_us) // 1000)
+
+    def _arm(self, page: list[OpenCart], since_us: int, now_us: int) -> Iterator[CartRead]:
+        keys = [cart.key for cart in page]
+        logged: dict[CartKey, LoggedEpisode] = {}
+        mailed: dict[CartKey, int] = {}
+        if self._with_log:
+            with self._database.session() as session:
+                logged = self._episodes.newest(session, keys)
+                mailed = self._episodes.last_sent(session, keys, since_us)
+        for cart in page:
+            due_us = cart.activity_us + self._policy.threshold_us
+            if due_us <= self._policy.activated_us:
+                continue
+            held_us = _held_until(logged.get(cart.key), cart.version, now_us)
+            if held_us is None:
+                continue
+            if cart.key in mailed:
+                held_us = max(held_us, mailed[cart.key] + self._policy.cooldown_us)
+            yield CartRead(cart.key, cart.activity_us, max(due_us, held_us))
+
+
+def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:
+    """Until when the log holds this version back (0: not at all); None when it was handled.
+
+    A row that is still open goes on although the cart's newest row has gone, and the version has fallen with it.
+    """
+    if logged is None or logged.version < version:
+        return 0
+    if logged.status is Status.RETRY:
+        return logged.next_attempt_us or 0
+    if logged.status is Status.CLAIMED:
+        return (logged.lease_until_us or 0) if logged.owner_alive else now_us
+    return None

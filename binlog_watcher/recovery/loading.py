@@ -1,0 +1,51 @@
+"""Reads batches of carts with all that ``decide`` wants to know."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from binlog_watcher.core.decision import Cart, LoggedEpisode, Status
+from binlog_watcher.core.events import CartKey
+from binlog_watcher.store.own_tables import recipients
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.shop_tables.shop import Loaded, Shop
+
+OPEN = frozenset({Status.RETRY, Status.CLAIMED})
+"""States of a row whose mail is still to come."""
+
+
+class CartLoader:
+    """Reads carts with or without our own tables."""
+
+    def __init__(
+        self, shop: Shop, episodes: EpisodeLog, hasher: recipients.AddressHasher, *, with_log: bool = True
+    ) -> None:
+        self._shop = shop
+        self._episodes = episodes
+        self._hasher = hasher
+        self._with_log = with_log
+
+    def load(self, keys: Sequence[CartKey]) -> Loaded:
+        """Blocking. In a dry run before the first real one there is no log to read."""
+        loaded = self._shop.load(
+            keys,
+            hash_address=self._hasher,
+            logged=self._episodes.newest if self._with_log else lambda _session, _keys: {},
+            recipients=recipients.read if self._with_log else lambda _session, _hashes: {},
+        )
+        return Loaded({key: _continued(cart) for key, cart in loaded.carts.items()}, loaded.unreadable)
+
+
+def _continued(cart: Cart) -> Cart:
+    """A cart whose newest row went while its mail was under way goes on with the episode that was begun.
+
+    Its version would fall, and a lower version counts as handled: the mail would never be sent.
+    """
+    version = episode_version(cart.version, cart.logged)
+    return cart if version == cart.version else replace(cart, version=version)
+
+
+def episode_version(version: int | None, logged: LoggedEpisode | None) -> int | None:
+    """The version of the cart's episode: that of its newest counted row, or of its open row in the log if higher."""
+    if version is None or logged is None or logged.status not in OPEN:
+        return version
+    return max(version, logged.version)

@@ -1,0 +1,86 @@
+"""Sleeps until the next timer is due and hands due carts on in batches."""
+
+import asyncio
+import contextlib
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core.tracker import Tracker
+from binlog_watcher.recovery.recovery import Recovery
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+"""Carts a batch: a handful of statements each, and a claim transaction of some milliseconds."""
+
+MAX_IN_HAND = 400
+"""Carts in hand at most; the others stay in the wheel, which costs nothing."""
+
+LONGEST_SLEEP_S = 30.0
+
+_ANYTHING = 1 << 62
+"""Later than any timer: whatever is armed is news."""
+
+
+class Timers:
+    """The loop between the wheel and the recovery."""
+
+    def __init__(self, tracker: Tracker, recovery: Recovery, clock: ServerClock) -> None:
+        self._tracker = tracker
+        self._recovery = recovery
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sleeps_until_us = _ANYTHING
+        self._stopping = False
+
+    def poke(self) -> None:
+        """Look at the wheel again: something was armed, finished, or a partition's clock went on."""
+        self._wake.set()
+
+    def heard(self) -> None:
+        """The tracker was given a batch: look at the wheel, if that makes a difference. Any thread.
+
+        Nearly every timer that is armed is due after the one that is waited for: the event loop need not know.
+        """
+        next_due_us = self._tracker.next_due()
+        if next_due_us is not None and next_due_us < self._sleeps_until_us and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed under us: nothing fires any more
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    def stop(self) -> None:
+        """Let ``run`` end after the batches under way; no timer fires any more."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Hand due carts on until ``stop``; when cancelled, batches under way are cancelled with it."""
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as batches:
+            while not self._stopping:
+                self._wake.clear()
+                self._sleeps_until_us = _ANYTHING  # before the wheel is looked at: nothing is missed
+                room = MAX_IN_HAND - self._tracker.in_hand
+                # Room for a whole batch: one cart at a time, as each mail is settled, would cost a batch's statements.
+                due = self._tracker.take_due(self._clock.now_us(), BATCH) if room >= BATCH else []
+                if due:
+                    task = batches.create_task(self._recovery.process(due))
+                    task.add_done_callback(lambda _: self.poke())
+                    continue
+                await self._sleep(room)
+
+    async def _sleep(self, room: int) -> None:
+        next_due_us = self._tracker.next_due()
+        seconds = LONGEST_SLEEP_S
+        if next_due_us is not None and room >= BATCH:
+            wait_us = next_due_us - self._clock.now_us()
+            # Due but held back by the partition's clock: the next batch or heartbeat wakes us.
+            seconds = min(LONGEST_SLEEP_S, wait_us / 1e6) if wait_us > 0 else 0.25
+            if wait_us > 0:
+                self._sleeps_until_us = next_due_us
+        try:
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,110 @@
+"""What every command needs of the shop's MySQL: sessions, column types, the log, addresses, and Cartwake's clock."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core.decision import Policy
+from binlog_watcher.recovery.loading import CartLoader
+from binlog_watcher.service.wiring import policy
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.locks.presence import new_owner
+from binlog_watcher.store.own_tables import activation, recipients, tables
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.shop import Shop
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The opened parts. ``with_log``: whether our own tables are there (a dry run creates none).
+
+    ``activated_us``: the first run that was not dry, else now.
+    """
+
+    schema: Schema
+    database: Database
+    shop: Shop
+    scan: CartScan
+    episodes: EpisodeLog
+    hasher: recipients.AddressHasher
+    loader: CartLoader
+    clock: ServerClock
+    policy: Policy
+    activated_us: int
+    link_secret: str | None
+    with_log: bool
+
+    def close(self) -> None:
+        """Close all sessions."""
+        self.database.close()
+
+
+def open_core(
+    settings: Settings, *, write: bool, activate: bool | None = None, include_older_us: int = 0
+) -> Core:
+    """``core_of`` the shop that the settings name."""
+    return core_of(
+        settings, settings.preset(), write=write, activate=activate, include_older_us=include_older_us
+    )
+
+
+def core_of(
+    settings: Settings,
+    schema: Schema,
+    *,
+    write: bool,
+    activate: bool | None = None,
+    include_older_us: int = 0,
+) -> Core:
+    """Connect, and with ``write`` create or upgrade our tables. Blocking.
+
+    ``activate`` (default: as ``write``): set the activation time, if it is not set; ``include_older_us``: how long
+    before it a cart may have fallen due that is mailed. Raises ConfigError and DatabaseUnavailableError.
+    """
+    database = Database(settings.connection)
+    clock = ServerClock()
+    refresh_clock(clock, database)
+    shop = Shop(database, schema, timezone=settings.shop_timezone)
+    if write:
+        tables.migrate(database, shop)
+    with_log = tables.exist(database)
+    episodes = EpisodeLog(database, shop, new_owner())
+    hasher = recipients.AddressHasher(
+        (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
+    )
+    activate = write if activate is None else activate
+    activated_us = episodes.activated_us(clock.now_us(), dry_run=not activate)
+    mailed_after_us = activation.mailed_after_us(
+        database, activated_us, include_older_us, with_log=with_log, keep=activate
+    )
+    return Core(
+        schema=schema,
+        database=database,
+        shop=shop,
+        scan=CartScan(shop),
+        episodes=episodes,
+        hasher=hasher,
+        loader=CartLoader(shop, episodes, hasher, with_log=with_log),
+        clock=clock,
+        policy=policy(settings, mailed_after_us),
+        activated_us=activated_us,
+        link_secret=recipients.meta(database, "link_secret") if with_log else None,
+        with_log=with_log,
+    )
+
+
+def refresh_clock(clock: ServerClock, database: Database) -> int:
+    """Measure the offset to MySQL's clock; how far it moved, in microseconds."""
+    with database.session() as session:
+
+        def server_us() -> int:
+            row = session.row("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)")
+            return int(row[0]) if row else clock.now_us()
+
+        return clock.refresh(server_us)

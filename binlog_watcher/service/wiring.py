@@ -1,0 +1,169 @@
+"""Turns Settings into the parts' own values: each package gets only its slice, and none knows Settings."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from binlog_watcher.core.decision import Policy
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.shop_tables.shop import CatalogueRow, Shop
+from binlog_watcher.telemetry.metrics import Metrics
+from mailer import DiscountTable, Links, SmtpSettings, Store, Tier
+from recommender import (
+    Catalog,
+    FallbackWriter,
+    GeminiSettings,
+    GeminiWriter,
+    Product,
+    RecommenderError,
+    TemplateWriter,
+    TextWriter,
+)
+
+log = structlog.get_logger(__name__)
+
+FALLBACK_QUIET_S = 60.0
+"""While Gemini is out every mail falls back: after the first WARNING there is at most one in this time."""
+
+
+def policy(settings: Settings, activated_us: int) -> Policy:
+    """The rules that decide() applies."""
+    return Policy(
+        threshold_us=settings.threshold_us,
+        cooldown_us=settings.cooldown_us,
+        max_age_us=settings.max_cart_age_us,
+        activated_us=activated_us,
+        excluded_roles=settings.exclude_roles,
+        rollout_percent=settings.rollout_percent,
+    )
+
+
+def mail_store(settings: Settings, currency: str | None = None) -> Store:
+    """The shop as the mail shows it. ``currency``: that of its preset, if it names one."""
+    try:
+        return Store(
+            name=settings.store_name,
+            url=settings.store_url,
+            address=settings.store_address,
+            support_email=settings.support_email,
+            sender_email=settings.sender_email,
+            sender_name=settings.sender_name,
+            cart_url=settings.cart_url,
+            logo_url=settings.store_logo_url or None,
+            public_url=settings.public_url or None,
+            currency=currency or settings.currency,
+            emoji=settings.subject_emoji,
+            free_shipping_text=settings.free_shipping_text,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def discounts(settings: Settings) -> DiscountTable:
+    """The discount tiers."""
+    try:
+        return DiscountTable(
+            tuple(Tier(tier.amount, tier.percent, tier.code or None) for tier in settings.tiers),
+            note=settings.discount_note,
+        )
+    except ValueError as error:
+        raise ConfigError(f"DISCOUNT_TIER settings: {error}") from error
+
+
+def links(settings: Settings, stored_secret: str | None) -> Links:
+    """The signer of unsubscribe links: LINK_SECRET, else the secret kept in our own table."""
+    secret = settings.link_secret.get_secret_value() if settings.link_secret else stored_secret
+    try:
+        return Links(
+            secret or "preview-only-not-a-secret",
+            support_email=settings.support_email,
+            public_url=settings.public_url or None,
+        )
+    except ValueError as error:
+        raise ConfigError(f"LINK_SECRET or PUBLIC_URL: {error}") from error
+
+
+def smtp(settings: Settings) -> SmtpSettings:
+    """How mail is handed over."""
+    try:
+        return SmtpSettings(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            user=settings.smtp_user or None,
+            password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+            tls=settings.smtp_tls,
+            timeout=settings.smtp_timeout_seconds,
+            connections=settings.smtp_connections,
+        )
+    except ValueError as error:
+        raise ConfigError(f"SMTP settings: {error}") from error
+
+
+class FallbackReport:
+    """Counts every fallback and says so in the log, at once and then damped; ``clock`` in seconds."""
+
+    def __init__(self, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._quiet_until = float("-inf")
+        self._untold = 0
+
+    def __call__(self, reason: str) -> None:
+        """One mail has the template's text."""
+        self._metrics.fallbacks.labels("gemini").inc()
+        self._untold += 1
+        now = self._clock()
+        if now >= self._quiet_until:
+            log.warning("gemini.fallback", reason=reason, mails=self._untold)
+            self._quiet_until = now + FALLBACK_QUIET_S
+            self._untold = 0
+
+
+def text_writer(settings: Settings, metrics: Metrics) -> TextWriter:
+    """Gemini with the template as its fallback, or the template alone without a key."""
+    if settings.gemini_api_key is None:
+        return TemplateWriter()
+
+    try:
+        primary = GeminiWriter(
+            GeminiSettings(
+                api_key=settings.gemini_api_key.get_secret_value(),
+                model=settings.gemini_model,
+                temperature=settings.gemini_temperature,
+                max_tokens=settings.gemini_max_tokens,
+                requests_per_minute=settings.gemini_requests_per_minute,
+                timeout_s=settings.gemini_timeout_seconds,
+                sdk=settings.gemini_sdk,
+                endpoint=settings.gemini_endpoint or None,
+            )
+        )
+    except RecommenderError as error:
+        raise ConfigError(f"GEMINI settings: {error}") from error
+    return FallbackWriter(primary, TemplateWriter(), FallbackReport(metrics))
+
+
+def product(row: CatalogueRow) -> Product | None:
+    """A product of the catalogue, or None for a row that the recommender can't use."""
+    try:
+        return Product.from_row(
+            {
+                "id": row.id,
+                "name": row.name,
+                "description": row.description,
+                "price": row.price,
+                "category": row.category,
+                "image": row.image,
+                "stock": row.stock,
+            }
+        )
+    except RecommenderError as error:
+        log.warning("catalogue.unusable_product", product=row.id, error=str(error))
+        return None
+
+
+def read_catalogue(shop: Shop) -> Catalog:
+    """The whole catalogue. Blocking."""
+    rows = (row for page in shop.catalogue() for row in page)
+    return Catalog([item for row in rows if (item := product(row)) is not None])

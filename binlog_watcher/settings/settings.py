@@ -1,0 +1,273 @@
+"""Every setting of the service: one frozen value, parsed once, all mistakes reported together.
+
+A setting is an environment variable or a line of ``.env`` in the working folder; the environment wins. Its
+name is that of the field in capitals. An empty value counts as not set, except LOG_FILE, where empty means
+"standard error only", and FREE_SHIPPING_TEXT, where it means "no badge". ``MYSQL_URL`` and ``SERVER_ID`` are
+other ways to give the ``MYSQL_…`` fields.
+"""
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.settings import types as kind
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.settings.env import Need, explain, missing, read_values
+from binlog_watcher.settings.types import DiscountTier
+from binlog_watcher.shop.presets import load_schema
+from binlog_watcher.shop.schema import Schema
+
+DEFAULT_ENV_FILE = ".env"
+DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
+_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class Settings(BaseModel):
+    """All settings, valid and frozen; ``load_settings`` makes them from the environment.
+
+    Text that is not set is "". Amounts, percentages and spans are Decimal; the spans the service computes
+    with are the properties in integer microseconds. ``repr`` shows no secret.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True, allow_inf_nan=False
+    )
+
+    # The shop's MySQL
+    mysql_host: kind.Host = "127.0.0.1"
+    mysql_port: kind.Port = 3306
+    mysql_user: kind.Text = ""
+    mysql_password: kind.Secret = SecretStr("")
+    mysql_database: kind.Text = ""
+    mysql_tls: Annotated[Tls, kind.Lower] = Tls.PREFERRED
+    mysql_tls_ca: kind.PemFile | None = None
+    mysql_tls_cert: kind.PemFile | None = None
+    mysql_tls_key: kind.PemFile | None = None
+    mysql_server_id: kind.ServerId | None = None
+    shop_timezone: kind.Zone | None = None
+    shop_schema: kind.Text = "sample"
+    shop_variables: kind.Variables = ()
+
+    # When a cart counts as abandoned, and who is written to
+    abandonment_threshold_minutes: kind.Minutes = Decimal(30)
+    max_cart_age_hours: kind.PositiveHours = Decimal(72)
+    email_cooldown_hours: kind.Hours = Decimal(24)
+    check_interval_seconds: kind.Seconds = 60.0
+    rollout_percent: kind.Percent = Decimal(100)
+    exclude_roles: kind.Roles = frozenset()
+    max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
+    dry_run: bool = False
+
+    # Discounts
+    discount_tiers: kind.Tiers = ()
+    discount_tier_1_amount: kind.Amount = Decimal(100)
+    discount_tier_1_percent: kind.Percent = Decimal(10)
+    discount_tier_1_code: kind.Text = ""
+    discount_tier_2_amount: kind.Amount = Decimal(500)
+    discount_tier_2_percent: kind.Percent = Decimal(20)
+    discount_tier_2_code: kind.Text = ""
+    discount_note: kind.Text = DEFAULT_NOTE
+    free_shipping_text: kind.Text = "Free shipping on your order"
+
+    # Recommendations
+    recommendation_count: Annotated[int, Ge(0), Le(12)] = 3
+    similarity_threshold: Annotated[float, Ge(0), Le(1)] = 0.1
+    gemini_api_key: kind.Secret | None = None
+    gemini_model: kind.Text = "gemini-3.5-flash-lite"
+    gemini_temperature: Annotated[float, Ge(0), Le(2)] = 0.7
+    gemini_max_tokens: Annotated[int, Ge(1), Le(65536)] = 500
+    gemini_requests_per_minute: Annotated[int, Ge(1), Le(100_000)] = 60
+    gemini_timeout_seconds: kind.Seconds = 10.0
+    gemini_sdk: Literal["google-generativeai", "google-genai"] = "google-generativeai"
+    gemini_endpoint: kind.Web | None = None
+
+    # The shop, as the mail shows it
+    store_name: kind.Text = ""
+    store_url: kind.Web = ""
+    store_logo_url: kind.Web = ""
+    store_address: kind.Lines = ""
+    support_email: kind.Mail = ""
+    cart_url: kind.Web = ""
+    public_url: kind.Web = ""
+    currency: kind.Currency = "USD"
+    link_secret: kind.LongSecret | None = None
+
+    # Sending
+    sender_email: kind.Mail = ""
+    sender_name: kind.Text = Field(default_factory=lambda data: data.get("store_name", ""))
+    subject_emoji: bool = False
+    smtp_host: kind.Host = ""
+    smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
+    smtp_port: kind.Port = Field(default_factory=lambda data: _SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
+    smtp_user: kind.Text = ""
+    smtp_password: kind.Secret | None = None
+    smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
+    smtp_timeout_seconds: kind.Seconds = 30.0
+    retry_first_seconds: kind.Seconds = 60.0
+
+    # Operation
+    log_level: kind.Level = "INFO"
+    log_file: Path | None = Path("logs/cart_abandonment.log")
+    log_file_max_mb: Annotated[int, Ge(1), Le(10_000)] = 10
+    log_file_backups: Annotated[int, Ge(1), Le(1000)] = 5
+    metrics_host: kind.Host = "127.0.0.1"
+    metrics_port: kind.Port | None = None
+    shutdown_seconds: kind.Seconds = 30.0
+    worker_processes: Annotated[int, Ge(0), Le(64)] = 0
+
+    @field_validator("max_cart_age_hours")
+    @classmethod
+    def _age_above_threshold(cls, value: Decimal, info: ValidationInfo) -> Decimal:
+        minutes = info.data.get("abandonment_threshold_minutes")
+        if minutes is not None and value * 60 <= minutes:
+            raise ValueError(f"more hours than ABANDONMENT_THRESHOLD_MINUTES = {minutes} are")
+        return value
+
+    @field_validator("email_cooldown_hours")
+    @classmethod
+    def _cooldown_below_age(cls, value: Decimal, info: ValidationInfo) -> Decimal:
+        age = info.data.get("max_cart_age_hours")
+        if age is not None and value >= age:
+            # A cart held back that long would be too old for a mail when its time comes.
+            raise ValueError(f"less than MAX_CART_AGE_HOURS = {age}")
+        return value
+
+    @field_validator("discount_tier_2_amount")
+    @classmethod
+    def _tiers_rise(cls, value: Decimal, info: ValidationInfo) -> Decimal:
+        lower = info.data.get("discount_tier_1_amount")
+        if not info.data.get("discount_tiers") and lower is not None and value <= lower:
+            raise ValueError(f"more than DISCOUNT_TIER_1_AMOUNT = {lower}")
+        return value
+
+    @field_validator("mysql_tls_ca")
+    @classmethod
+    def _ca_has_use(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("mysql_tls") is Tls.OFF:
+            raise ValueError("no certificate with MYSQL_TLS = off, or MYSQL_TLS = verify_ca")
+        return value
+
+    @field_validator("mysql_tls_key")
+    @classmethod
+    def _certificate_has_key(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "mysql_tls_cert" in info.data and (value is None) != (info.data["mysql_tls_cert"] is None):
+            raise ValueError("both MYSQL_TLS_CERT and MYSQL_TLS_KEY, or neither")
+        return value
+
+    @field_validator("smtp_tls")
+    @classmethod
+    def _plain_text_stays_here(cls, value: str, info: ValidationInfo) -> str:
+        host = info.data.get("smtp_host")
+        if value == "none" and host and not kind.is_loopback(host):
+            raise ValueError(
+                f"starttls or tls; none would send passwords and addresses to {host} in the clear "
+                "and is for this machine only (127.0.0.1, ::1, localhost)"
+            )
+        return value
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _user_has_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        user = info.data.get("smtp_user")
+        if user is not None and bool(user) != (value is not None):
+            raise ValueError("both SMTP_USER and SMTP_PASSWORD, or neither")
+        return value
+
+    @property
+    def connection(self) -> ConnectionSettings:
+        """How MySQL is reached."""
+        return ConnectionSettings(
+            host=self.mysql_host,
+            port=self.mysql_port,
+            user=self.mysql_user,
+            password=self.mysql_password.get_secret_value(),
+            database=self.mysql_database,
+            tls=self.mysql_tls,
+            tls_ca=self.mysql_tls_ca,
+            tls_cert=self.mysql_tls_cert,
+            tls_key=self.mysql_tls_key,
+        )
+
+    def preset(self) -> Schema:
+        """The shop's tables: the preset SHOP_SCHEMA with SHOP_VARIABLES. Raises ConfigError for a preset's mistakes."""
+        return load_schema(self.shop_schema, dict(self.shop_variables))
+
+    @property
+    def tiers(self) -> tuple[DiscountTier, ...]:
+        """The discount table, amounts rising: DISCOUNT_TIERS, else the two numbered tiers."""
+        return self.discount_tiers or (
+            DiscountTier(
+                self.discount_tier_1_amount, self.discount_tier_1_percent, self.discount_tier_1_code
+            ),
+            DiscountTier(
+                self.discount_tier_2_amount, self.discount_tier_2_percent, self.discount_tier_2_code
+            ),
+        )
+
+    @property
+    def threshold_us(self) -> int:
+        """How long a cart must be quiet, in microseconds."""
+        return int(self.abandonment_threshold_minutes * 60_000_000)
+
+    @property
+    def max_cart_age_us(self) -> int:
+        """The age from which an abandoned cart gets no mail, in microseconds."""
+        return int(self.max_cart_age_hours * 3_600_000_000)
+
+    @property
+    def cooldown_us(self) -> int:
+        """The least time between two mails to one address, in microseconds."""
+        return int(self.email_cooldown_hours * 3_600_000_000)
+
+    @property
+    def first_retry_us(self) -> int:
+        """The pause after the first temporary failure of a mail, in microseconds."""
+        return int(self.retry_first_seconds * 1_000_000)
+
+    def excludes_role(self, role: str | None) -> bool:
+        """Whether customers of this ``users.role`` get no mail; upper and lower case are the same."""
+        return role is not None and role.strip().casefold() in self.exclude_roles
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must appear nowhere: hand them to ``logs.register_secret``."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr) and value)
+
+
+def load_settings(
+    env_file: str | Path | None = DEFAULT_ENV_FILE,
+    *,
+    need: Need = "mail",
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Parse the environment over ``env_file`` once.
+
+    ``need`` says what the command can't do without: "mysql" (reaching the shop), "preview" (also what a mail
+    shows), "mail" (also sending; DRY_RUN goes without SMTP_HOST). ``environ`` replaces ``os.environ``. The
+    default file may be missing, another may not; None reads no file.
+
+    Raises ConfigError with every mistake found, one line each; no line holds a secret.
+    """
+    optional = env_file == DEFAULT_ENV_FILE
+    values = read_values(
+        None if env_file is None else Path(env_file),
+        os.environ if environ is None else environ,
+        names=frozenset(name.upper() for name in Settings.model_fields),
+        file_may_be_missing=optional,
+    )
+    problems = [*values.problems, *missing(values, need)]
+    settings = None
+    try:
+        settings = Settings.model_validate(values.by_field())
+    except ValidationError as error:
+        problems += explain(error, values, Settings.model_fields)
+    # Raised out here, so that no traceback drags the validation error and its inputs along.
+    if settings is None or problems:
+        raise ConfigError(*problems)
+    return settings

@@ -1,0 +1,112 @@
+"""What a preset lacks as a whole: each of its parts may be in order, and yet they don't make a shop. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from binlog_watcher.shop.schema import KEYS, PLACEHOLDER, CartTable, Schema
+from binlog_watcher.shop.sql_text import bare
+
+_IN_KEYS = re.compile(r"(?<!\bNOT\s)\bIN\s*\{keys\}", re.IGNORECASE)
+_CUSTOMERS = ("table", "id", "email", "name", "role", "language", "consent")
+
+
+def gaps(schema: Schema) -> Iterator[str]:
+    """``section.key: what to do`` for everything that is missing, or doesn't go together."""
+    yield from _of_a_flat_cart(schema.cart) if schema.lines is None else _of_a_header(schema)
+    yield from _of_the_version(schema)
+    yield from _of_orders(schema)
+    yield from _of_customers(schema)
+    yield from _of_products(schema)
+    yield from _of_selects(schema)
+
+
+def _of_a_flat_cart(cart: CartTable) -> Iterator[str]:
+    for key in ("id", "customer", "product", "quantity", "created"):
+        if getattr(cart, key) is None:
+            yield f"cart.{key}: is missing; give the column's name"
+    for key in ("open", "email", "name", "language", "rate"):
+        if getattr(cart, key):
+            yield f"cart.{key}: is for headers, and there are no [lines]: each row of this cart carries its customer"
+
+
+def _of_a_header(schema: Schema) -> Iterator[str]:
+    cart, lines = schema.cart, schema.lines
+    if cart.id is None:
+        yield "cart.id: is missing; give the column with the cart key"
+    for key in ("product", "quantity", "price", "select"):
+        if getattr(cart, key) is not None:
+            yield f"cart.{key}: belongs into [lines] when there are lines"
+    if cart.customer is None and cart.email is None:
+        yield "cart.customer: is missing; give the column with the customer, or email for guests only"
+    if cart.open is not None and cart.open.column == cart.id:
+        yield "cart.open: its column is the cart's id; name another"
+    if lines is not None and lines.created is None and cart.created is None:
+        yield "lines.created: is missing; give the column with the row's creation, here or in [cart]"
+
+
+def _of_the_version(schema: Schema) -> Iterator[str]:
+    if schema.cart.version is None:
+        return
+    if not re.fullmatch(r"(cart|lines)\.[^.%`]{1,64}", schema.cart.version):
+        yield "cart.version: give a column as lines.NAME or cart.NAME"
+    elif schema.version and schema.version[0] and schema.rows_select:
+        yield "cart.version: a column of the rows needs rows without a SELECT; name one of the header"
+
+
+def _of_orders(schema: Schema) -> Iterator[str]:
+    orders, flat = schema.orders, schema.lines is None
+    if flat and orders.cart is not None:
+        yield "orders.cart: is for carts with a header; name the customer"
+    if orders.customer is None and (flat or orders.cart is None):
+        yield "orders.customer: is missing; give the column with the customer" + (
+            "" if flat else ", or cart for the cart's id"
+        )
+    if orders.bought and orders.bought.column in {orders.cart, orders.customer}:
+        yield "orders.bought: its column says whose the order is; name another"
+    if orders.customer is not None and schema.cart.customer is None and orders.cart is None:
+        yield "cart.customer: is missing; the orders name a customer"
+    if schema.cart.email and not (flat or orders.cart or schema.cart.open):
+        yield (
+            "orders.cart: is missing; guests who left an address (cart.email) buy as no customer: give the column "
+            "with the cart, or cart.open"
+        )
+    if schema.order_items is not None and orders.customer is None:
+        yield "order_items.order: needs orders.customer, to know whose orders they are"
+
+
+def _of_customers(schema: Schema) -> Iterator[str]:
+    customers = schema.customers
+    given = [key for key in _CUSTOMERS if getattr(customers, key)]
+    if customers.select is not None and given:
+        yield f"customers.select: give either a select or the columns {', '.join(given)}, not both"
+    elif customers.select is None:
+        for key in ("table", "id", "email"):
+            if getattr(customers, key) is None:
+                yield f"customers.{key}: is missing; give the {'table' if key == 'table' else 'column'}'s name"
+
+
+def _of_products(schema: Schema) -> Iterator[str]:
+    products = schema.products
+    if products.select is None:
+        for key in ("name", "price"):
+            if getattr(products, key) is None:
+                yield f"products.{key}: is missing; give the column's name, or a select"
+    elif products.name or products.price:
+        yield "products.select: give either a select or the columns name, price …, not both"
+    if products.select is not None and schema.rows_select is None:
+        section = "cart" if schema.lines is None else "lines"
+        yield f"{section}.select: is missing; products are read by a SELECT, so the rows must be, too"
+
+
+def _of_selects(schema: Schema) -> Iterator[str]:
+    for section, text in schema.selects().items():
+        code = bare(text)
+        asked = len(_IN_KEYS.findall(code))
+        if not asked or asked != code.count("{" + KEYS + "}"):
+            yield f"{section}.select: give a SELECT with IN {{keys}}, where the wanted keys go"
+        for name in sorted(set(PLACEHOLDER.findall(text))):
+            if text.count(f"{{{name}}}") != code.count(f"{{{name}}}"):
+                yield f"{section}.select: {{{name}}} stands in quotes or in a comment; take it out of them"
+        for name in PLACEHOLDER.findall(code):
+            if name != KEYS and name not in schema.variables:
+                yield f"{section}.select: {{{name}}} is no variable; add it to [variables]"

@@ -1,0 +1,160 @@
+"""``cart_abandonment_log``: claims with leases, the fence before SMTP, and outcomes (design §3).
+
+(new) → claimed → sending → sent | retry | failed | unknown
+          ↑ ______________________|
+A claim whose lease ended, or whose owner is dead, is taken over; a row left in ``sending`` becomes ``unknown``.
+The statements are in ``claims``, ``handover`` and ``leftovers``.
+"""
+
+from collections.abc import Sequence
+
+from binlog_watcher.core.decision import LoggedEpisode, Reason, Status
+from binlog_watcher.core.events import CartKey
+from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.own_tables import claims, handover, leftovers, recipients, tables
+from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
+from binlog_watcher.store.own_tables.tables import LOG
+from binlog_watcher.store.shop_tables.shop import Shop
+from binlog_watcher.store.times import UTC_COLUMN, utc_naive
+
+
+class EpisodeLog:
+    """The log as one instance works on it; ``owner`` names that instance. Every method blocks."""
+
+    def __init__(self, database: Database, shop: Shop, owner: str) -> None:
+        self._database = database
+        self._shop = shop
+        self.owner = owner
+
+    @property
+    def present(self) -> bool:
+        """Whether our tables are there (they may not be in a dry run)."""
+        return tables.exist(self._database)
+
+    def newest(self, session: Session, keys: Sequence[CartKey]) -> dict[CartKey, LoggedEpisode]:
+        """The row with the highest version of each key.
+
+        A claim of our own counts as nobody's: one recovery at a time has a key, and it looks before it claims, so
+        the reply to that claim was lost.
+        """
+        by_text = {str(key): key for key in keys}
+        rows = session.rows(
+            "SELECT l.id, l.cart_key, l.cart_version, l.status, l.attempts, l.next_attempt_at, l.lease_until, l.owner, "
+            "l.address_hash, l.sent_at "
+            f"FROM {LOG} l JOIN (SELECT cart_key, MAX(cart_version) AS newest FROM {LOG} "
+            "WHERE cart_key IN %s AND step = %s GROUP BY cart_key) m "
+            "ON m.cart_key = l.cart_key AND m.newest = l.cart_version WHERE l.step = %s",
+            (tuple(by_text), STEP, STEP),
+        )
+        owners = {row[7] for row in rows if row[3] == Status.CLAIMED and row[7] not in {None, self.owner}}
+        dead = leftovers.dead_owners(session, owners)
+        return {
+            by_text[cart_key]: LoggedEpisode(
+                id=log_id,
+                version=version,
+                status=Status(status),
+                attempts=attempts,
+                next_attempt_us=UTC_COLUMN.to_us(next_attempt_at),
+                lease_until_us=UTC_COLUMN.to_us(lease_until),
+                owner_alive=owner not in dead and owner != self.owner,
+                own_mail=_own_mail(Status(status), digest, UTC_COLUMN.to_us(sent_at)),
+                owner=owner,
+            )
+            for (
+                log_id,
+                cart_key,
+                version,
+                status,
+                attempts,
+                next_attempt_at,
+                lease_until,
+                owner,
+                digest,
+                sent_at,
+            ) in rows
+        }
+
+    def claim(self, episodes: Sequence[Episode], *, lease_us: int, cooldown_us: int, now_us: int) -> Claims:
+        """Claim the episodes for this instance, at most one an address; the first of the list is preferred."""
+        return self._database.in_transaction(
+            lambda session: claims.claim(
+                session, self.owner, episodes, lease_us=lease_us, cooldown_us=cooldown_us, now_us=now_us
+            )
+        )
+
+    def skip(self, episodes: Sequence[Episode], reason: Reason) -> None:
+        """Log episodes that are not mailed; one that is logged as open is closed."""
+        if episodes:
+            self._database.in_transaction(lambda session: claims.skip(session, self.owner, episodes, reason))
+
+    def fence(self, mails: Sequence[Fenced], *, lease_us: int) -> set[int]:
+        """The last look before SMTP: the ids of the mails that may be handed over this very moment."""
+        if not mails:
+            return set()
+        with self._database.session() as session:
+            return handover.fence(session, self.owner, self._shop, mails, lease_us=lease_us)
+
+    def finish(self, outcomes: Sequence[Outcome]) -> None:
+        """Write how attempts ended."""
+        if outcomes:
+            all_went_out = all(outcome.status in handover.EMAIL_SENT for outcome in outcomes)
+            run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
+            run(lambda session: handover.finish(session, self.owner, outcomes))
+
+    def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
+        """Open rows that will not be mailed any more (bought, emptied, too old)."""
+        if rows:
+            with self._database.session() as session:
+                leftovers.close(session, rows, reason)
+
+    def settle_unknown(self, now_us: int) -> int:
+        """Mails that nobody will report on any more become ``unknown``; how many."""
+        return self._database.in_transaction(
+            lambda session: leftovers.settle_unknown(session, self.owner, now_us)
+        )
+
+    def open_rows(self, now_us: int, cooldown_us: int = 0) -> list[OpenRow]:
+        """Retries that are due and claims that nobody holds any more."""
+        with self._database.session() as session:
+            return leftovers.open_rows(session, self.owner, now_us, cooldown_us)
+
+    def last_sent(self, session: Session, keys: Sequence[CartKey], since_us: int) -> dict[CartKey, int]:
+        """When each key was last mailed, since a moment; a mail that is to be sent again holds no cart back."""
+        by_text = {str(key): key for key in keys}
+        return {
+            by_text[key]: UTC_COLUMN.to_us(sent_at) or 0
+            for key, sent_at in session.rows(
+                f"SELECT cart_key, MAX(sent_at) FROM {LOG} WHERE cart_key IN %s AND sent_at >= %s "
+                "AND status NOT IN %s GROUP BY cart_key",
+                (tuple(by_text), utc_naive(since_us), (Status.RETRY, Status.CLAIMED)),
+            )
+        }
+
+    def activated_us(self, now_us: int, *, dry_run: bool) -> int:
+        """When Cartwake first ran here for real: read from MySQL, set by the first run that is not dry."""
+        stored = recipients.meta(self._database, "activated_at") if self.present else None
+        if stored is not None:
+            return int(stored)
+        if not dry_run:
+            with self._database.session() as session:
+                session.run(
+                    f"INSERT INTO {tables.META} (name, value) VALUES ('activated_at', %s) "
+                    "ON DUPLICATE KEY UPDATE name = name",
+                    (str(now_us),),
+                )
+        return now_us
+
+    def mark(self) -> None:
+        """Commit a row of our own: whatever stands before it in the binlog is visible afterwards (design §4)."""
+        with self._database.session() as session:
+            session.run(
+                f"INSERT INTO {tables.META} (name, value) VALUES ('marker', UUID()) "
+                "ON DUPLICATE KEY UPDATE value = UUID()"
+            )
+
+
+def _own_mail(status: Status, address_hash: bytes | None, sent_at_us: int | None) -> tuple[bytes, int] | None:
+    """What an open row says of a mail of its own: only `cartwake retry --unknown` leaves it a time of sending."""
+    if status not in {Status.RETRY, Status.CLAIMED} or address_hash is None or sent_at_us is None:
+        return None
+    return bytes(address_hash), sent_at_us

@@ -1,0 +1,73 @@
+"""What is written to and read from ``cart_abandonment_log``, as values."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from binlog_watcher.core.decision import Cart, Reason, Status
+from binlog_watcher.core.events import CartKey
+
+STEP = 1
+"""A recovery may become a sequence of mails; today it has one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What is written when a cart is claimed or skipped. Money in the shop's currency."""
+
+    cart: Cart
+    version: int
+    activity_us: int
+    currency: str
+    discount_percent: Decimal
+
+    @property
+    def key(self) -> CartKey:
+        """The cart key."""
+        return self.cart.key
+
+    @property
+    def address_hash(self) -> bytes | None:
+        """The hash of the customer's address."""
+        return self.cart.customer.address_hash if self.cart.customer else None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """``ids``: log row by key of what is ours now. ``waits``: (until, why) by key of what another mail holds back.
+
+    A key in neither was taken by another instance.
+    """
+
+    ids: dict[CartKey, int]
+    waits: dict[CartKey, tuple[int, Reason]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """One mail at the fence: its row, and the fingerprint of the cart as it was decided on; whose it was."""
+
+    log_id: int
+    fingerprint: str
+    customer_id: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all."""
+
+    log_id: int
+    status: Status
+    reason: Reason | None = None
+    error: str | None = None
+    at_us: int = 0
+    next_attempt_us: int | None = None
+    address_hash: bytes | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A row of the log that is waiting for someone."""
+
+    key: str
+    due_us: int

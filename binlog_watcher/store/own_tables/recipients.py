@@ -1,0 +1,119 @@
+"""The recipient table: cool-down and suppression per address, whichever user has it.
+
+An address is known by the HMAC-SHA256 of its normalised form under a salt kept in MySQL: enough to recognise it,
+useless to whoever sees the table alone.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from binlog_watcher.core.decision import Recipient
+from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.own_tables.tables import META, RECIPIENT
+from binlog_watcher.store.times import UTC_COLUMN
+from mailer import InvalidAddressError, mask, parse_address
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """One suppressed address, masked."""
+
+    hint: str
+    since: datetime
+    reason: str
+
+
+class AddressHasher:
+    """Address → 32 bytes, None for what is no address."""
+
+    def __init__(self, salt: str) -> None:
+        self._salt = salt.encode()
+
+    def __call__(self, raw: str | None) -> bytes | None:
+        """The hash of a raw address as the shop has it."""
+        try:
+            normalised = parse_address(raw).normalised
+        except InvalidAddressError:
+            return None
+        return hmac.new(self._salt, normalised.encode(), hashlib.sha256).digest()
+
+
+def read(session: Session, hashes: Sequence[bytes]) -> dict[bytes, Recipient]:
+    """What is known of these addresses."""
+    return {
+        bytes(address_hash): Recipient(UTC_COLUMN.to_us(last_mail_at), suppressed_at is not None)
+        for address_hash, last_mail_at, suppressed_at in session.rows(
+            f"SELECT address_hash, last_mail_at, suppressed_at FROM {RECIPIENT} WHERE address_hash IN %s",
+            (tuple(hashes),),
+        )
+    }
+
+
+def lock(session: Session, hashes: Collection[bytes]) -> None:
+    """Inside a transaction: keep others from claiming, finishing or giving up mails to these addresses."""
+    if hashes:
+        session.rows(
+            f"SELECT 1 FROM {RECIPIENT} WHERE address_hash IN %s ORDER BY address_hash FOR UPDATE",
+            (tuple(sorted(hashes)),),
+        )
+
+
+def meta(database: Database, name: str) -> str | None:
+    """A value of the meta table."""
+    with database.session() as session:
+        row = session.row(f"SELECT value FROM {META} WHERE name = %s", (name,))
+    return None if row is None else str(row[0])
+
+
+class OptOuts:
+    """Suppression by hand: `cartwake optout`."""
+
+    def __init__(self, database: Database, hasher: AddressHasher) -> None:
+        self._database = database
+        self._hasher = hasher
+
+    def _hash(self, address: str) -> bytes:
+        parse_address(address)  # raises InvalidAddressError with its message
+        digest = self._hasher(address)
+        if digest is None:
+            raise InvalidAddressError(address)
+        return digest
+
+    def add(self, address: str, *, reason: str = "manual") -> bool:
+        """Never mail this address again; False if it was suppressed already."""
+        digest = self._hash(address)
+        with self._database.transaction() as session:
+            session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
+                        (digest, digest))  # fmt: skip
+            changed = session.run(
+                f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
+                "WHERE address_hash = %s AND suppressed_at IS NULL",
+                (reason, mask(parse_address(address).normalised), digest),
+            )
+        return changed > 0
+
+    def remove(self, address: str) -> bool:
+        """Mail this address again; False if it was not suppressed."""
+        digest = self._hash(address)
+        with self._database.session() as session:
+            changed = session.run(
+                f"UPDATE {RECIPIENT} SET suppressed_at = NULL, reason = NULL, address_hint = NULL "
+                "WHERE address_hash = %s AND suppressed_at IS NOT NULL",
+                (digest,),
+            )
+        return changed > 0
+
+    def list(self) -> list[OptOut]:
+        """All suppressed addresses, oldest first."""
+        with self._database.session() as session:
+            rows = session.rows(
+                f"SELECT address_hint, suppressed_at, reason FROM {RECIPIENT} "
+                "WHERE suppressed_at IS NOT NULL ORDER BY suppressed_at"
+            )
+        return [
+            OptOut(str(hint or "?"), since.replace(tzinfo=UTC), str(reason or ""))
+            for hint, since, reason in rows
+        ]

@@ -1,0 +1,162 @@
+"""What the server's dictionary says of the shop's columns: how a key, a time or a text is compared and read."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Protocol
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.database import quote
+from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
+
+INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
+TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"})
+FEW_VALUES = 200
+"""Of a column before a moment in an index: each is a range of its own to read."""
+
+KEY_TYPES = INTEGERS | {"char", "varchar"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShopColumn:
+    """One column of the shop. ``collation``: of text; ``length``: its most characters."""
+
+    data_type: str
+    column_type: str
+    collation: str | None
+    nullable: bool = True
+    length: int | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds whole numbers."""
+        return self.data_type in INTEGERS
+
+    def key(self, text: str) -> int | str | None:
+        """A key as this column has it, from its text; None for what can't be one."""
+        if not self.is_number:
+            return text
+        return int(text) if text.strip().lstrip("-").isdigit() else None
+
+    def fold(self, value: object) -> str:
+        """A form in which values that this column holds for equal are equal, whatever type they come in.
+
+        Text compares without case, and without spaces at the end, unless the collation is binary. Accents, which many
+        collations leave out of account as well, count here: who differs by an accent only is taken for two.
+        """
+        text = str(value)
+        if self.is_number:
+            digits = text.strip()
+            return str(int(digits)) if digits.lstrip("-").isdigit() else text
+        binary = self.collation is None or self.collation.endswith("_bin") or self.collation == "binary"
+        return text if binary else text.casefold().rstrip()
+
+    def values(self, given: Iterable[str | int]) -> tuple[str | int, ...]:
+        """Values of a condition in this column's type, so that nothing is compared by conversion.
+
+        Raises ValueError, which says what to give instead.
+        """
+        if self.data_type in TEXTS:
+            return tuple(str(value) for value in given)
+        if not self.is_number and self.data_type not in {"bit", "decimal", "float", "double"}:
+            raise ValueError(
+                f"the column is {self.data_type}: only is_null = true or false can be asked of it"
+            )
+        if any(not str(value).strip().lstrip("-").isdigit() for value in given):
+            raise ValueError(f"the column is {self.data_type}: give whole numbers")
+        return tuple(int(value) for value in given)
+
+    def cast(self, expression: str) -> str:
+        """SQL that turns a text expression into this column's type, so that its index can be used."""
+        if self.is_number:
+            return f"CAST({expression} AS {'UNSIGNED' if 'unsigned' in self.column_type else 'SIGNED'})"
+        charset = (self.collation or "utf8mb4_bin").partition("_")[0]
+        return f"CONVERT({expression} USING {charset}) COLLATE {self.collation or 'utf8mb4_bin'}"
+
+    def nobody(self, values: frozenset[int | str]) -> tuple[int | str, ...]:
+        """Of the values that mean nobody, those of this column's type: others would compare by conversion."""
+        alike = {str(value) for value in values}
+        if self.is_number:
+            return tuple(sorted({int(text) for text in alike if text.lstrip("-").isdigit()}))
+        return tuple(sorted(alike))
+
+
+class Asks(Protocol):
+    """A session, as far as it is needed to read the dictionary."""
+
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        ...
+
+
+class ShopColumns:
+    """The columns of all tables that the schema names. ``zone``: of DATETIME columns."""
+
+    def __init__(self, session: Asks, schema: Schema, zone: tzinfo) -> None:
+        self._zone = zone
+        tables = tuple(schema.columns())
+        self._indexes = [
+            (str(table).casefold(), str(first).casefold(), str(second).casefold(), int(values or 0))
+            for table, first, second, values in session.rows(
+                "SELECT a.TABLE_NAME, a.COLUMN_NAME, COALESCE(b.COLUMN_NAME, ''), a.CARDINALITY "
+                "FROM information_schema.STATISTICS a "
+                "LEFT JOIN information_schema.STATISTICS b ON b.TABLE_SCHEMA = a.TABLE_SCHEMA "
+                "AND b.TABLE_NAME = a.TABLE_NAME AND b.INDEX_NAME = a.INDEX_NAME AND b.SEQ_IN_INDEX = 2 "
+                "WHERE a.TABLE_SCHEMA = DATABASE() AND a.TABLE_NAME IN %s AND a.SEQ_IN_INDEX = 1",
+                (tables,),
+            )
+        ]
+        self._columns = {
+            (str(table), str(name).casefold()): ShopColumn(
+                str(data_type).lower(),
+                str(column_type).lower(),
+                None if collation is None else str(collation),
+                nullable == "YES",
+                None if length is None else int(length),
+            )
+            for table, name, data_type, column_type, collation, nullable, length in session.rows(
+                "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, IS_NULLABLE, "
+                "CHARACTER_MAXIMUM_LENGTH "
+                "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s",
+                (tables,),
+            )
+        }
+
+    def get(self, table: str, name: str) -> ShopColumn:
+        """A column. Raises ConfigError when it is missing."""
+        found = self._columns.get((table, name.casefold()))
+        if found is None:  # the server may keep table names in lower case
+            found = self._columns.get((table.lower(), name.casefold()))
+        if found is None:
+            raise ConfigError(f"the table {table} has no column {name}")
+        return found
+
+    def index_to(self, table: str, name: str, *, keys: Collection[str] = ()) -> str | None:
+        """How an index leads to a column: "" as its first, else behind the column of that name; None: none does.
+
+        The column before it must have few values, as a shop's number has, and be none of ``keys``.
+        """
+        table, name, barred = table.casefold(), name.casefold(), {key.casefold() for key in keys}
+        behind = None
+        for of, first, second, values in self._indexes:
+            if of == table and first == name:
+                return ""
+            if of == table and second == name and first not in barred and values <= FEW_VALUES:
+                behind = first
+        return behind
+
+    def time(self, table: str, name: str) -> TimeColumn:
+        """How to read a moment. Raises ConfigError when the column is missing or no date with time."""
+        match self.get(table, name).data_type:
+            case "timestamp":
+                return UTC_COLUMN
+            case "datetime":
+                return TimeColumn(self._zone)
+            case other:
+                raise ConfigError(f"{table}.{name} must be a TIMESTAMP or DATETIME, not {other}")
+
+
+def named(alias: str, name: str) -> str:
+    """``alias.`name```."""
+    return f"{alias}.{quote(name)}"
