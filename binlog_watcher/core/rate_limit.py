@@ -22,7 +22,8 @@ class TokenBucket:
         self._per_minute = per_minute
         rate = per_minute or 0
         self._credit = max(TOKEN, 1_000_000 * rate) if burst is None else burst * TOKEN
-        self._most = max(self._credit, TOKEN + LATE_US * rate)
+        # One microsecond more: the moment of a token is rounded up to a whole one.
+        self._most = max(self._credit, TOKEN + (LATE_US + 1) * rate)
         self._filled_us = now_us
 
     def take(self, wanted: int, now_us: int) -> int:

@@ -3,7 +3,7 @@
 import heapq
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from binlog_watcher.core.rate_limit import LATE_US, TokenBucket
@@ -97,6 +97,7 @@ def test_a_queue_that_waits_as_told_gets_through_at_the_full_rate(
 
 
 @given(per_minute=st.integers(1, 6_000), lates_us=st.lists(st.integers(0, LATE_US), max_size=30))
+@example(per_minute=7, lates_us=[LATE_US, 0])
 def test_who_waits_for_one_token_is_told_one_moment_whenever_they_ask(
     per_minute: int, lates_us: list[int]
 ) -> None:
