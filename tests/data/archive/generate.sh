@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the signed Debian archive of tests/integration/test_packages.py anew: two packages, one of which depends on
+# Makes the signed Debian archive of tests/integration/demo/test_packages.py anew: two packages, one of which depends on
 # the other, and one that nobody asks for. The private key is thrown away, and dated back so that a machine whose
 # clock is behind accepts it. Needs gpg and dpkg-deb.
 set -eu

@@ -18,7 +18,7 @@ from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import tables
 from binlog_watcher.store.shop_tables.shop import Shop
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
 OWN_TABLES = (tables.LOG, tables.RECIPIENT, tables.META)
 VIEWS = ("cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers")

@@ -10,7 +10,7 @@ import pytest
 from binlog_watcher.demo.apt import PackageError
 from binlog_watcher.demo.packages import cached, fetch, program
 
-ARCHIVE = Path(__file__).parent.parent / "data" / "archive"
+ARCHIVE = Path(__file__).parents[2] / "data" / "archive"
 
 FETCH = """
 import sys

@@ -22,7 +22,7 @@ ENOUGH = {
     "SUPPORT_EMAIL": "help@example.com",
     "CART_URL": "https://shop.test/cart",
 }
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def load(**environ: str) -> Settings:

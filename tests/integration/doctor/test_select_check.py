@@ -13,7 +13,7 @@ from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.shop.presets import parse_schema, preset_text
 from binlog_watcher.shop.schema import Schema
 
-SHOP = Path(__file__).parents[2] / "binlog_watcher" / "demo" / "shop.sql"
+SHOP = Path(__file__).parents[3] / "binlog_watcher" / "demo" / "shop.sql"
 
 
 WRITES = """CREATE FUNCTION writes() RETURNS VARCHAR(9) DETERMINISTIC MODIFIES SQL DATA
