@@ -19,7 +19,7 @@ from mailer.errors import (
     WithdrawnError,
 )
 from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
-from mailer.mail import Line, Pick, RecoveryMail, Store
+from mailer.mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, round_money
 from mailer.render import Rendered, Renderer
@@ -48,9 +48,9 @@ __all__ = [
     "RetryLaterError",
     "SendError",
     "SenderStoppedError",
+    "ShopInfo",
     "SmtpSender",
     "SmtpSettings",
-    "Store",
     "Tier",
     "Unsubscribe",
     "WithdrawnError",

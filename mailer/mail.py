@@ -12,7 +12,7 @@ from mailer.money import round_money
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class ShopInfo:
     """The shop that the mail comes from. URLs are absolute http(s); ``currency`` is an ISO 4217 code.
 
     ``address`` is the postal address that the law asks for in the footer (lines separated by newlines or

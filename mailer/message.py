@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from mailer.addresses import Address
 from mailer.headers import field, list_field, mailbox_field
 from mailer.links import Unsubscribe
-from mailer.mail import Store
+from mailer.mail import ShopInfo
 from mailer.render import Rendered
 from mailer.text import display_name, one_line
 
@@ -36,7 +36,7 @@ def message_id(log_id: int | str, domain: str, *, step: int = 1, tag: str = "") 
 def build(
     rendered: Rendered,
     *,
-    store: Store,
+    store: ShopInfo,
     recipient: Address,
     message_id: str,
     date: datetime,

@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import jinja2
 
 from mailer.inlining import inline_styles
-from mailer.mail import Line, Pick, RecoveryMail, Store, is_web_url
+from mailer.mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.money import format_money, format_percent
 from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, product_line
 
@@ -51,7 +51,7 @@ class Rendered:
 class Renderer:
     """Renders the mails of one store. Templates are compiled here, styles inlined once per process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ShopInfo) -> None:
         self._store = store
         self._site = store.url if store.url.endswith("/") else store.url + "/"
         self._html = _compile("mail.html", _html_source())

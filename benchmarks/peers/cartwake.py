@@ -7,7 +7,7 @@ import threading
 
 from reading import Job, Reading, Row, Stopwatch, job, tell
 
-from binlog_watcher.binlog.protocol.gtid import GtidSet
+from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.reader import Reader, ReaderOptions

@@ -21,7 +21,7 @@ from binlog_watcher.binlog.decoding.statement import (
     xid_from,
     xid_of,
 )
-from binlog_watcher.binlog.lane import Lane
+from binlog_watcher.binlog.fast_path import Lane
 from binlog_watcher.binlog.meaning.effects import Effects
 from binlog_watcher.binlog.meaning.tables import ROW_KINDS, Tables
 from binlog_watcher.binlog.protocol import headers

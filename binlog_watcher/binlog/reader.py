@@ -14,8 +14,8 @@ from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.delivery import Delivery, StoppedError
 from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, ToUs
 from binlog_watcher.binlog.meaning.effects import watched_tables
-from binlog_watcher.binlog.meaning.questions import Questions
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
+from binlog_watcher.binlog.meaning.server_queries import Questions
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
 from binlog_watcher.binlog.protocol.dump import Dump, Session

@@ -10,7 +10,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.recovery.reconcile import BATCH, GRACE_US
 from binlog_watcher.service.pipeline import ComposerSetup, Pipeline, build_pipeline, build_recommender
-from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.wiring import read_catalogue, text_writer
 from binlog_watcher.settings.durations import parse_span_us
 from binlog_watcher.settings.settings import Settings
@@ -94,17 +94,17 @@ def include_older_us(settings: Settings, span: str | None) -> int:
 
 def optouts(settings: Settings) -> recipients.OptOuts:
     """The suppression list; creates our tables where they are missing."""
-    core = open_core(settings, write=True, activate=False)
-    return recipients.OptOuts(core.database, core.hasher)
+    resources = open_resources(settings, write=True, activate=False)
+    return recipients.OptOuts(resources.database, resources.hasher)
 
 
 def recommend(settings: Settings, product_ids: list[str]) -> list[Recommendation]:
     """Recommendations for a cart of these products. Raises ConfigError for ids that the catalogue lacks."""
-    core = open_core(settings, write=False)
+    resources = open_resources(settings, write=False)
     try:
-        catalogue = read_catalogue(core.shop)
+        catalogue = read_catalogue(resources.shop)
     finally:
-        core.close()
+        resources.close()
     by_text = {str(product.id): product.id for product in catalogue}
     unknown = [wanted for wanted in product_ids if wanted not in by_text]
     if unknown:
@@ -117,15 +117,15 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
 
     The cart is that of the key, or the newest of the customer's.
     """
-    core = await asyncio.to_thread(lambda: open_core(settings, write=False))
+    resources = await asyncio.to_thread(lambda: open_resources(settings, write=False))
     try:
-        key = await asyncio.to_thread(_key, core.shop, user, cart_key)
+        key = await asyncio.to_thread(_key, resources.shop, user, cart_key)
         whose = f"the cart {cart_key}" if cart_key is not None else f"the cart of user {user}"
-        loaded = await asyncio.to_thread(core.loader.load, [key])
+        loaded = await asyncio.to_thread(resources.loader.load, [key])
         if key in loaded.unreadable:
             raise CartwakeError(f"{whose} can't be read: {loaded.unreadable[key]}")
         cart = loaded.carts[key]
-        words = in_words(decide(cart, None, core.clock.now_us(), core.policy))
+        words = in_words(decide(cart, None, resources.clock.now_us(), resources.policy))
         if cart.customer is None:
             return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None)
         if not cart.lines:
@@ -133,9 +133,9 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
         metrics = Metrics()
         writer = text_writer(settings, metrics)
         try:
-            catalogue = await asyncio.to_thread(read_catalogue, core.shop)
+            catalogue = await asyncio.to_thread(read_catalogue, resources.shop)
             recommender = build_recommender(settings, catalogue)
-            composer = ComposerSetup.of(settings, core).composer(recommender, writer, metrics)
+            composer = ComposerSetup.of(settings, resources).composer(recommender, writer, metrics)
             picks = composer.recommend([cart])[0]
             text = await composer.text(cart, picks)
             rendered, _ = composer.render(cart, picks, text, cart.logged.id if cart.logged else 0)
@@ -143,7 +143,7 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
             await writer.close()
         return Preview(words, rendered)
     finally:
-        await asyncio.to_thread(core.close)
+        await asyncio.to_thread(resources.close)
 
 
 def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:
@@ -163,51 +163,56 @@ async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
 
     That service may know of activity that the tables do not show, so it alone may mail what falls due.
     """
-    core = await asyncio.to_thread(lambda: open_core(settings, write=not (dry_run or settings.dry_run)))
+    resources = await asyncio.to_thread(
+        lambda: open_resources(settings, write=not (dry_run or settings.dry_run))
+    )
     try:
-        runs = await asyncio.to_thread(service_runs, core.database)
-        now_us = core.clock.now_us()
-        since_us = max(now_us - core.policy.max_age_us, core.policy.activated_us - core.policy.threshold_us)
-        until_us = now_us - core.policy.threshold_us - GRACE_US
+        runs = await asyncio.to_thread(service_runs, resources.database)
+        now_us = resources.clock.now_us()
+        since_us = max(
+            now_us - resources.policy.max_age_us,
+            resources.policy.activated_us - resources.policy.threshold_us,
+        )
+        until_us = now_us - resources.policy.threshold_us - GRACE_US
         report = OncePass(from_us(since_us), from_us(until_us), dry_run or settings.dry_run, runs)
-        due = await asyncio.to_thread(_overdue, core, since_us, until_us, report)
+        due = await asyncio.to_thread(_overdue, resources, since_us, until_us, report)
         if due and not (report.dry_run or runs):
-            await _mail(settings, core, due, report)
+            await _mail(settings, resources, due, report)
         return report
     finally:
-        await asyncio.to_thread(core.close)
+        await asyncio.to_thread(resources.close)
 
 
-def _overdue(core: Core, since_us: int, until_us: int, report: OncePass) -> list[Cart]:
+def _overdue(resources: Resources, since_us: int, until_us: int, report: OncePass) -> list[Cart]:
     """The carts that decide() would mail now."""
     overdue: list[Cart] = []
-    for page in core.scan.open_carts(since_us):
+    for page in resources.scan.open_carts(since_us):
         keys = [cart.key for cart in page if cart.activity_us <= until_us]
         report.read += len(keys)
         for start in range(0, len(keys), BATCH):
-            carts = core.loader.load(keys[start : start + BATCH]).carts
+            carts = resources.loader.load(keys[start : start + BATCH]).carts
             for key, cart in carts.items():
-                decision = decide(cart, None, core.clock.now_us(), core.policy)
+                decision = decide(cart, None, resources.clock.now_us(), resources.policy)
                 if isinstance(decision, Send):
                     overdue.append(cart)
                     report.found.append(Found(key, in_words(decision), f"{cart.total:.2f}"))
     return overdue
 
 
-async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OncePass) -> None:
+async def _mail(settings: Settings, resources: Resources, carts: list[Cart], report: OncePass) -> None:
     """Send what was found through the same recovery as the service."""
-    presence = Presence(settings.connection, core.episodes.owner)
-    pipeline = build_pipeline(settings, core, await asyncio.to_thread(read_catalogue, core.shop))
+    presence = Presence(settings.connection, resources.episodes.owner)
+    pipeline = build_pipeline(settings, resources, await asyncio.to_thread(read_catalogue, resources.shop))
     if pipeline.outbox is None:
         return
     await asyncio.to_thread(presence.ping)
     # What a dead instance left in the hand-over would hold its address for ever.
-    await asyncio.to_thread(core.episodes.settle_unknown, core.clock.now_us())
+    await asyncio.to_thread(resources.episodes.settle_unknown, resources.clock.now_us())
     tasks = [asyncio.create_task(pipeline.send()), asyncio.create_task(_stay_present(presence))]
     # Until what is left waits for longer than for the next token, or for another cart of its address.
     patience_us = 3_000_000 + 2 * 60_000_000 // (settings.max_emails_per_minute or 60)
     try:
-        await _recover(core, pipeline, [cart.key for cart in carts], patience_us)
+        await _recover(resources, pipeline, [cart.key for cart in carts], patience_us)
     finally:
         for task in tasks:
             task.cancel()
@@ -219,25 +224,25 @@ async def _mail(settings: Settings, core: Core, carts: list[Cart], report: OnceP
     report.waiting = pipeline.tracker.armed
 
 
-async def _recover(core: Core, pipeline: Pipeline, keys: list[CartKey], patience_us: int) -> None:
+async def _recover(resources: Resources, pipeline: Pipeline, keys: list[CartKey], patience_us: int) -> None:
     """Take carts through to their outcomes, and those that wait while that is not long and leads somewhere."""
     tracker, recovery = pipeline.tracker, pipeline.recovery
-    taken, taken_us = recovery.taken, core.clock.now_us()
+    taken, taken_us = recovery.taken, resources.clock.now_us()
     while True:
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
-            due = tracker.take(some, core.clock.now_us(), "reconcile", overdue=True)
+            due = tracker.take(some, resources.clock.now_us(), "reconcile", overdue=True)
             await recovery.process(due)
         if pipeline.outbox is not None:
             await pipeline.outbox.drained()
-        now_us, next_us = core.clock.now_us(), tracker.next_due()
+        now_us, next_us = resources.clock.now_us(), tracker.next_due()
         if recovery.taken > taken:
             taken, taken_us = recovery.taken, now_us
         wait_us = 0 if next_us is None else next_us - now_us
         if next_us is None or wait_us > patience_us or now_us - taken_us > patience_us + FRUITLESS_US:
             return
         await asyncio.sleep(max(20_000, wait_us) / 1e6)  # a tick of the timers, at least
-        now_us, armed = core.clock.now_us(), tracker.keys()
+        now_us, armed = resources.clock.now_us(), tracker.keys()
         keys = [key for key in armed if (tracker.due_of(key) or now_us) <= now_us]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from binlog_watcher.core.dead_letters import RESTORABLE, advice
 from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
-from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import dead_letters, overview
@@ -77,31 +77,31 @@ class StatusReport:
 
 def read_report(settings: Settings, *, hours: Decimal, limit: int) -> StatusReport | None:
     """Read the report over the last ``hours``; None where Cartwake never ran. Blocking."""
-    core = open_core(settings, write=False)
+    resources = open_resources(settings, write=False)
     try:
-        return _read(core, settings, int(hours * 3_600_000_000), limit) if core.with_log else None
+        return _read(resources, settings, int(hours * 3_600_000_000), limit) if resources.with_log else None
     finally:
-        core.close()
+        resources.close()
 
 
-def _read(core: Core, settings: Settings, window_us: int, limit: int) -> StatusReport:
-    now_us = core.clock.now_us()
+def _read(resources: Resources, settings: Settings, window_us: int, limit: int) -> StatusReport:
+    now_us = resources.clock.now_us()
     since_us = now_us - window_us
-    runs = service_runs(core.database)
-    with core.database.session() as session:
+    runs = service_runs(resources.database)
+    with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)
         letters = dead_letters.read(session, dead[:limit])
-        oldest_us = now_us - core.policy.max_age_us
+        oldest_us = now_us - resources.policy.max_age_us
         return StatusReport(
             at=from_us(now_us),
             since=from_us(since_us),
-            activated=from_us(core.activated_us),
-            mailed_if_due_after=from_us(core.policy.activated_us),
+            activated=from_us(resources.activated_us),
+            mailed_if_due_after=from_us(resources.policy.activated_us),
             service_runs=runs,
-            counts=overview.counts(session, since_us, core.activated_us),
+            counts=overview.counts(session, since_us, resources.activated_us),
             days=overview.mail_days(session, since_us),
-            lateness=overview.lateness(session, since_us, core.policy.threshold_us),
+            lateness=overview.lateness(session, since_us, resources.policy.threshold_us),
             # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
             under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),
             retries_waiting=waiting,

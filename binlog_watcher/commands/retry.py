@@ -9,7 +9,7 @@ from functools import partial
 
 from binlog_watcher.core.decision import Status
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.service.resources import open_core
+from binlog_watcher.service.resources import open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import dead_letters
@@ -78,23 +78,23 @@ def retry_rows(
 
     Raises CartwakeError where Cartwake never ran.
     """
-    core = open_core(settings, write=False)
+    resources = open_resources(settings, write=False)
     try:
-        if not core.with_log:
+        if not resources.with_log:
             raise CartwakeError("Cartwake never ran on this database: there is nothing to retry")
         report = RetryReport(
             named=frozenset(ids),
-            service_runs=service_runs(core.database),
+            service_runs=service_runs(resources.database),
             dry_run=settings.dry_run,
             check_interval_s=settings.check_interval_seconds,
         )
-        with core.database.session() as session:
+        with resources.database.session() as session:
             wanted = sorted({*ids, *dead_letters.ids(session, statuses)})
-        oldest_us = core.clock.now_us() - core.policy.max_age_us
+        oldest_us = resources.clock.now_us() - resources.policy.max_age_us
         work = dead_letters.look_at if settings.dry_run else dead_letters.put_back
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
-            report.add(core.database.in_transaction(partial(work, wanted=some, oldest_us=oldest_us)))
+            report.add(resources.database.in_transaction(partial(work, wanted=some, oldest_us=oldest_us)))
         return report
     finally:
-        core.close()
+        resources.close()

@@ -8,7 +8,7 @@ from binlog_watcher.core.decision import Cart, Decision, decide
 from binlog_watcher.doctor.preflight import connect
 from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.doctor.select_check import PROMISED
-from binlog_watcher.service.resources import Core, core_of
+from binlog_watcher.service.resources import Resources, resources_of
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.times import from_us
@@ -49,18 +49,18 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
     """
     with closing(connect(settings.connection)) as session:
         warnings = check_preset(session, settings.connection, schema)
-    core = core_of(settings, schema, write=False)
+    resources = resources_of(settings, schema, write=False)
     try:
         return SchemaReport(
             shape="header and lines" if schema.lines else "flat",
             tables=_tables(schema),
             selects=[(section, ", ".join(_promised(section))) for section in schema.selects()],
             warnings=warnings,
-            examples=_examples(core),
-            activated=core.with_log,
+            examples=_examples(resources),
+            activated=resources.with_log,
         )
     finally:
-        core.close()
+        resources.close()
 
 
 def _tables(schema: Schema) -> list[tuple[str, str, str]]:
@@ -88,11 +88,11 @@ def _promised(section: str) -> list[str]:
     return [*needed, *(f"[{name}]" for name in optional)]
 
 
-def _examples(core: Core) -> list[Example]:
+def _examples(resources: Resources) -> list[Example]:
     """The newest carts. Before Cartwake was switched on they are decided as if it had always been."""
-    policy = core.policy if core.with_log else replace(core.policy, activated_us=0)
-    keys = core.scan.newest(EXAMPLES)
-    loaded = core.loader.load(keys) if keys else None
+    policy = resources.policy if resources.with_log else replace(resources.policy, activated_us=0)
+    keys = resources.scan.newest(EXAMPLES)
+    loaded = resources.loader.load(keys) if keys else None
     examples = []
     for key in keys:
         cart = loaded.carts.get(key) if loaded else None
@@ -100,7 +100,7 @@ def _examples(core: Core) -> list[Example]:
             why = loaded.unreadable.get(key, "") if loaded else ""
             examples.append(Example(str(key), "", "", "", "", "", f"can't be read: {why}"))
         else:
-            examples.append(_example(cart, decide(cart, None, core.clock.now_us(), policy)))
+            examples.append(_example(cart, decide(cart, None, resources.clock.now_us(), policy)))
     return examples
 
 

@@ -26,7 +26,7 @@ from mailer import (
     RecoveryMail,
     Rendered,
     Renderer,
-    Store,
+    ShopInfo,
     build,
     check_line_ends,
     first_name,
@@ -65,7 +65,7 @@ class Composer:
     def __init__(
         self,
         *,
-        store: Store,
+        store: ShopInfo,
         discounts: DiscountTable,
         links: Links,
         recommender: Recommender,

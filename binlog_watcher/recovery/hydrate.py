@@ -9,7 +9,7 @@ from binlog_watcher.core.decision import LoggedEpisode, Policy, Status
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.scan import CartScan, OpenCart
+from binlog_watcher.store.shop_tables.open_carts import CartScan, OpenCart
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.recovery import Handled, Recovery
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
 

@@ -29,12 +29,12 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.tracker import DueCart, Tracker
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
+from binlog_watcher.recovery.compose_workers import CHUNK, Press
 from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
 from binlog_watcher.recovery.loading import OPEN, CartLoader
 from binlog_watcher.recovery.outbox import Outbox
-from binlog_watcher.recovery.press import CHUNK, Press
-from binlog_watcher.recovery.second_look import closing_reason
-from binlog_watcher.recovery.turns import Sendable, in_turn
+from binlog_watcher.recovery.priority import Sendable, in_turn
+from binlog_watcher.recovery.recheck import closing_reason
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode, Outcome
 from binlog_watcher.telemetry.metrics import Metrics

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.tracker import Tracker
+from binlog_watcher.recovery.compose_workers import LocalPress, Press, WorkerPress
 from binlog_watcher.recovery.composer import Composer
 from binlog_watcher.recovery.outbox import Outbox
-from binlog_watcher.recovery.press import LocalPress, Press, WorkerPress
+from binlog_watcher.recovery.recheck import SecondLook
 from binlog_watcher.recovery.recovery import Recovery
-from binlog_watcher.recovery.second_look import SecondLook
-from binlog_watcher.service.resources import Core
+from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.wiring import discounts, links, mail_store, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
@@ -90,10 +90,10 @@ class ComposerSetup:
     installation: str
 
     @classmethod
-    def of(cls, settings: Settings, core: Core) -> "ComposerSetup":
+    def of(cls, settings: Settings, resources: Resources) -> "ComposerSetup":
         """For the shop that was opened."""
-        installation = format(core.activated_us // 1_000_000, "x")
-        return cls(settings, core.link_secret, core.schema.currency, installation)
+        installation = format(resources.activated_us // 1_000_000, "x")
+        return cls(settings, resources.link_secret, resources.schema.currency, installation)
 
     def __call__(self, catalog: Catalog) -> Composer:
         """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
@@ -123,7 +123,7 @@ def lease_of(settings: Settings) -> int:
 
 def build_pipeline(
     settings: Settings,
-    core: Core,
+    resources: Resources,
     catalogue: Catalog,
     *,
     metrics: Metrics | None = None,
@@ -139,41 +139,41 @@ def build_pipeline(
         smtp_settings = smtp(settings)
         lease_us = lease_of(settings)
         sender = SmtpSender(smtp_settings)
-        setup = ComposerSetup.of(settings, core)
+        setup = ComposerSetup.of(settings, resources)
         composer = setup.composer(recommender, writer, metrics)
         workers = settings.worker_processes
         press = WorkerPress(composer, setup, catalogue, workers) if workers else LocalPress(composer)
         outbox = Outbox(
             sender=sender,
             mail_from=settings.sender_email,
-            episodes=core.episodes,
+            episodes=resources.episodes,
             tracker=tracker,
-            clock=core.clock,
+            clock=resources.clock,
             metrics=metrics,
             lease_us=lease_us,
             may_send=may_send,
             first_retry_us=settings.first_retry_us,
         )
         look_again = SecondLook(
-            loader=core.loader,
+            loader=resources.loader,
             tracker=tracker,
             outbox=outbox,
-            policy=core.policy,
-            clock=core.clock,
+            policy=resources.policy,
+            clock=resources.clock,
             metrics=metrics,
         )
     recovery = Recovery(
-        loader=core.loader,
-        episodes=core.episodes,
+        loader=resources.loader,
+        episodes=resources.episodes,
         tracker=tracker,
         composer=composer,
         press=press,
         outbox=outbox,
-        policy=core.policy,
-        limiter=TokenBucket(settings.max_emails_per_minute, core.clock.now_us()),
-        clock=core.clock,
+        policy=resources.policy,
+        limiter=TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
+        clock=resources.clock,
         metrics=metrics,
-        currency=core.schema.currency or settings.currency,
+        currency=resources.schema.currency or settings.currency,
         lease_us=lease_us,
     )
     return Pipeline(tracker, metrics, recovery, writer, press, outbox, sender, look_again)

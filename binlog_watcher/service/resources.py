@@ -14,14 +14,14 @@ from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import new_owner
 from binlog_watcher.store.own_tables import activation, recipients, tables
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Core:
+class Resources:
     """The opened parts. ``with_log``: whether our own tables are there (a dry run creates none).
 
     ``activated_us``: the first run that was not dry, else now.
@@ -45,23 +45,23 @@ class Core:
         self.database.close()
 
 
-def open_core(
+def open_resources(
     settings: Settings, *, write: bool, activate: bool | None = None, include_older_us: int = 0
-) -> Core:
-    """``core_of`` the shop that the settings name."""
-    return core_of(
+) -> Resources:
+    """``resources_of`` the shop that the settings name."""
+    return resources_of(
         settings, settings.preset(), write=write, activate=activate, include_older_us=include_older_us
     )
 
 
-def core_of(
+def resources_of(
     settings: Settings,
     schema: Schema,
     *,
     write: bool,
     activate: bool | None = None,
     include_older_us: int = 0,
-) -> Core:
+) -> Resources:
     """Connect, and with ``write`` create or upgrade our tables. Blocking.
 
     ``activate`` (default: as ``write``): set the activation time, if it is not set; ``include_older_us``: how long
@@ -83,7 +83,7 @@ def core_of(
     mailed_after_us = activation.mailed_after_us(
         database, activated_us, include_older_us, with_log=with_log, keep=activate
     )
-    return Core(
+    return Resources(
         schema=schema,
         database=database,
         shop=shop,

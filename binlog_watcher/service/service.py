@@ -19,7 +19,7 @@ from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.pipeline import build_pipeline
-from binlog_watcher.service.resources import Core, open_core, refresh_clock
+from binlog_watcher.service.resources import Resources, open_resources, refresh_clock
 from binlog_watcher.service.wiring import product, read_catalogue
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence
@@ -51,56 +51,56 @@ class Service:
     def __init__(
         self,
         settings: Settings,
-        core: Core,
+        resources: Resources,
         *,
         metrics: Metrics | None = None,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """``leads``: False while another instance may be the leader; then nothing is mailed."""
         self._settings = settings
-        self._core = core
+        self._resources = resources
         self._stopping = False
-        self._pulse = Pulse(core.clock.now_us())
+        self._pulse = Pulse(resources.clock.now_us())
         self._changes: deque[ProductChanged | CustomerOrdersChanged] = deque()
         self._catalog = Catalog()
         self._catalogue_is_old = False
         self._catalogue_read_at = float("-inf")
         self._leads = leads
-        self._pipeline = build_pipeline(settings, core, self._catalog, metrics=metrics, may_send=leads)
+        self._pipeline = build_pipeline(settings, resources, self._catalog, metrics=metrics, may_send=leads)
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
-        self._presence = Presence(settings.connection, core.episodes.owner)
-        self._timers = Timers(self.tracker, self._pipeline.recovery, core.clock)
+        self._presence = Presence(settings.connection, resources.episodes.owner)
+        self._timers = Timers(self.tracker, self._pipeline.recovery, resources.clock)
         if self._pipeline.outbox is not None:
             self._pipeline.outbox.on_settled = self._timers.poke
         self._reconciler = Reconciler(
-            shop=core.shop,
-            scan=core.scan,
-            episodes=core.episodes,
+            shop=resources.shop,
+            scan=resources.scan,
+            episodes=resources.episodes,
             tracker=self.tracker,
             recovery=self._pipeline.recovery,
-            clock=core.clock,
+            clock=resources.clock,
             metrics=self.metrics,
             threshold_us=settings.threshold_us,
-            since_us=core.clock.now_us() - settings.threshold_us - GRACE_US,
+            since_us=resources.clock.now_us() - settings.threshold_us - GRACE_US,
             partition=PARTITION,
-            with_log=core.with_log and not settings.dry_run,
+            with_log=resources.with_log and not settings.dry_run,
         )
         self._source: EventSource = BinlogSource(
             settings.connection,
-            core.schema,
+            resources.schema,
             Hydrator(
-                database=core.database,
-                scan=core.scan,
-                episodes=core.episodes,
-                policy=core.policy,
-                clock=core.clock,
-                with_log=core.with_log,
+                database=resources.database,
+                scan=resources.scan,
+                episodes=resources.episodes,
+                policy=resources.policy,
+                clock=resources.clock,
+                with_log=resources.with_log,
             ),
             server_id=settings.mysql_server_id,
-            now_us=core.clock.now_us,
-            marker=core.episodes.mark if core.with_log and not settings.dry_run else None,
+            now_us=resources.clock.now_us,
+            marker=resources.episodes.mark if resources.with_log and not settings.dry_run else None,
             partition=PARTITION,
-            created_at_us=core.shop.cart_time.to_us,
+            created_at_us=resources.shop.cart_time.to_us,
         )
 
     # --- tasks ----------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Service:
     def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else. In the source's thread."""
         self._changes.extend(self.tracker.apply(batch))
-        self._pulse.observe(batch, self._core.clock.now_us())
+        self._pulse.observe(batch, self._resources.clock.now_us())
         if batch.events and isinstance(batch.events[-1], Assigned | CartRead | Hydrated):
             # The garbage collector shall not walk through the timers that hydration arms, which form no cycles. A
             # million of them took it 50 ms and more each time, in which nothing else runs.
@@ -228,18 +228,18 @@ class Service:
             return
         self._catalogue_is_old, self._catalogue_read_at = False, now
         old = set(self._catalog.snapshot().products)
-        fresh = read_catalogue(self._core.shop)
+        fresh = read_catalogue(self._resources.shop)
         self._catalog.replace(fresh)
         self._pipeline.products_changed(list(fresh), list(old - set(fresh.snapshot().products)))
 
     def _look_at_carts_of(self, customers: dict[int | str, int]) -> None:
         for start in range(0, len(customers), AT_ONCE):
             some = list(customers)[start : start + AT_ONCE]
-            keys = self._core.shop.carts_of(some)
+            keys = self._resources.shop.carts_of(some)
             self.tracker.look_again(keys, max(customers[one] for one in some), PARTITION)
 
     def _read_products(self, ids: list[int | str]) -> None:
-        rows = [row for page in self._core.shop.catalogue(ids) for row in page]
+        rows = [row for page in self._resources.shop.catalogue(ids) for row in page]
         changed = [item for row in rows if (item := product(row)) is not None]
         gone = list(set(ids) - {item.id for item in changed})
         for item in changed:
@@ -249,13 +249,13 @@ class Service:
         self._pipeline.products_changed(changed, gone)
 
     async def _load_catalogue(self) -> None:
-        catalogue = await asyncio.to_thread(read_catalogue, self._core.shop)
+        catalogue = await asyncio.to_thread(read_catalogue, self._resources.shop)
         self._catalog.replace(catalogue)
         await self._pipeline.start()
         log.info("catalogue.read", products=len(self._catalog))
 
     def _refresh_clock(self) -> None:
-        moved_us = refresh_clock(self._core.clock, self._core.database)
+        moved_us = refresh_clock(self._resources.clock, self._resources.database)
         if abs(moved_us) > 1_000_000:
             log.warning("clock.moved", seconds=moved_us / 1e6, hint="MySQL's clock and ours drift apart")
 
@@ -289,12 +289,12 @@ class Service:
     def _stream_is_down(self) -> bool:
         """Whether nothing was heard of the source for three intervals."""
         silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
-        return self._pulse.silent_for_us(self._core.clock.now_us()) > silence_us
+        return self._pulse.silent_for_us(self._resources.clock.now_us()) > silence_us
 
     def is_ready(self) -> bool:
         """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
         silence_us = int(3 * self._settings.check_interval_seconds * 1_000_000)
-        ready = not self._stopping and self.tracker.ready(self._core.clock.now_us(), silence_us)
+        ready = not self._stopping and self.tracker.ready(self._resources.clock.now_us(), silence_us)
         ready = ready and not self._stream_is_down()
         return ready and self._leads()
 
@@ -321,23 +321,23 @@ async def opened(
     ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
     """
     facts = await asyncio.to_thread(check_server, settings.connection, settings.preset())
-    core = await asyncio.to_thread(
-        lambda: open_core(settings, write=not settings.dry_run, include_older_us=include_older_us)
+    resources = await asyncio.to_thread(
+        lambda: open_resources(settings, write=not settings.dry_run, include_older_us=include_older_us)
     )
     try:
-        if core.policy.activated_us < core.activated_us:
+        if resources.policy.activated_us < resources.activated_us:
             log.info(
                 "service.includes_older",
-                due_since=f"{from_us(core.policy.activated_us):%Y-%m-%d %H:%M:%S} UTC",
-                activated=f"{from_us(core.activated_us):%Y-%m-%d %H:%M:%S} UTC",
+                due_since=f"{from_us(resources.policy.activated_us):%Y-%m-%d %H:%M:%S} UTC",
+                activated=f"{from_us(resources.activated_us):%Y-%m-%d %H:%M:%S} UTC",
             )
         log.info(
             "service.starting", server=f"{facts.flavor} {facts.version}", database=settings.mysql_database,
             threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
         )  # fmt: skip
-        yield Service(settings, core, metrics=metrics, leads=leads)
+        yield Service(settings, resources, metrics=metrics, leads=leads)
     finally:
-        await asyncio.to_thread(core.close)
+        await asyncio.to_thread(resources.close)
 
 
 async def run_service(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:

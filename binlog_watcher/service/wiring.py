@@ -10,7 +10,7 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.shop_tables.shop import CatalogueRow, Shop
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, Links, SmtpSettings, Store, Tier
+from mailer import DiscountTable, Links, ShopInfo, SmtpSettings, Tier
 from recommender import (
     Catalog,
     FallbackWriter,
@@ -40,10 +40,10 @@ def policy(settings: Settings, activated_us: int) -> Policy:
     )
 
 
-def mail_store(settings: Settings, currency: str | None = None) -> Store:
+def mail_store(settings: Settings, currency: str | None = None) -> ShopInfo:
     """The shop as the mail shows it. ``currency``: that of its preset, if it names one."""
     try:
-        return Store(
+        return ShopInfo(
             name=settings.store_name,
             url=settings.store_url,
             address=settings.store_address,

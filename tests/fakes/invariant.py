@@ -28,7 +28,7 @@ from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import new_owner
 from binlog_watcher.store.own_tables import tables
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop as ShopTables
 
 HOUR_US = 3_600_000_000

@@ -15,7 +15,7 @@ from binlog_watcher.core.source import Batch
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.demo.server import Server
 from binlog_watcher.recovery.hydrate import Hydrator
-from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 
 NOBODY_LISTENS = MailServer(port=25)
@@ -39,7 +39,7 @@ class PresetShop:
         self._connection = server.connect(database=name, autocommit=True)
         self.run("SET time_zone = '+00:00'")
         self.clock = ServerClock()
-        self._core: Core | None = None
+        self._resources: Resources | None = None
 
     def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -50,27 +50,27 @@ class PresetShop:
         return settings_of(self, smtp, **({"SHOP_SCHEMA": self.preset} | self.more | settings))
 
     @property
-    def core(self) -> Core:
+    def resources(self) -> Resources:
         """Cartwake's parts, with its tables, as if it had been there for weeks."""
-        if self._core is None:
-            core = open_core(self.settings(), write=True)
-            long_ago = core.clock.now_us() - 1000 * 60 * MINUTE
+        if self._resources is None:
+            resources = open_resources(self.settings(), write=True)
+            long_ago = resources.clock.now_us() - 1000 * 60 * MINUTE
             self.run(
                 "UPDATE cart_abandonment_meta SET value = %s WHERE name = 'activated_at'", (str(long_ago),)
             )
-            core.close()
-            self._core = open_core(self.settings(), write=True)
-            self.clock = self._core.clock
-        return self._core
+            resources.close()
+            self._resources = open_resources(self.settings(), write=True)
+            self.clock = self._resources.clock
+        return self._resources
 
     def load(self, *keys: CartKey) -> dict[CartKey, Cart]:
-        loaded = self.core.loader.load(list(keys))
+        loaded = self.resources.loader.load(list(keys))
         assert loaded.unreadable == {}
         return loaded.carts
 
     def decide(self, key: CartKey, *, minutes_later: float = 0, known_us: int | None = None) -> Decision:
-        now_us = self.core.clock.now_us() + int(minutes_later * MINUTE)
-        return decide(self.load(key)[key], known_us, now_us, self.core.policy)
+        now_us = self.resources.clock.now_us() + int(minutes_later * MINUTE)
+        return decide(self.load(key)[key], known_us, now_us, self.resources.policy)
 
     def log(self) -> list[dict[str, Any]]:
         columns = ("cart_key", "user_id", "cart_version", "status", "reason", "cart_total", "currency",
@@ -81,18 +81,18 @@ class PresetShop:
     @contextlib.asynccontextmanager
     async def stream(self) -> AsyncIterator["Stream"]:
         """Follow the shop's binlog into a tracker, as the service does."""
-        core = self.core
+        resources = self.resources
         hydrator = Hydrator(
-            database=core.database, scan=core.scan, episodes=core.episodes, policy=core.policy, clock=core.clock,
-            with_log=True,
+            database=resources.database, scan=resources.scan, episodes=resources.episodes,
+            policy=resources.policy, clock=resources.clock, with_log=True,
         )  # fmt: skip
         settings = self.settings().connection
-        async with follow(settings, schema=core.schema, hydrate=hydrator) as follower:
-            yield Stream(self, follower, core)
+        async with follow(settings, schema=resources.schema, hydrate=hydrator) as follower:
+            yield Stream(self, follower, resources)
 
     def close(self) -> None:
-        if self._core is not None:
-            self._core.close()
+        if self._resources is not None:
+            self._resources.close()
         if self._connection.open:
             self._connection.close()
 
@@ -100,10 +100,10 @@ class PresetShop:
 class Stream:
     """What the stream said, and a tracker that took it in."""
 
-    def __init__(self, shop: PresetShop, follower: Follower, core: Core) -> None:
+    def __init__(self, shop: PresetShop, follower: Follower, resources: Resources) -> None:
         self._shop = shop
         self._follower = follower
-        self.tracker = Tracker(core.policy.threshold_us)
+        self.tracker = Tracker(resources.policy.threshold_us)
         self._applied = 0
 
     async def settle(self) -> list[Event]:

@@ -14,7 +14,7 @@ from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.recovery.reconcile import Reconciler, Report
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
-from binlog_watcher.service.resources import Core, open_core
+from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings, load_settings
 
@@ -83,18 +83,20 @@ class Recovering:
                 (str(shop.clock.now_us() - int(active_hours * 3_600_000_000)),),
             )
         self.settings = settings_of(shop, smtp, **settings)
-        self.core: Core = open_core(
+        self.resources: Resources = open_resources(
             self.settings, write=not self.settings.dry_run, include_older_us=include_older_us
         )
-        self.pipeline: Pipeline = build_pipeline(self.settings, self.core, read_catalogue(self.core.shop))
+        self.pipeline: Pipeline = build_pipeline(
+            self.settings, self.resources, read_catalogue(self.resources.shop)
+        )
         self.tracker = self.pipeline.tracker
         self.recovery = self.pipeline.recovery
         self._tasks: list[asyncio.Task[Any]] = []
-        self.timers = Timers(self.tracker, self.recovery, self.core.clock)
+        self.timers = Timers(self.tracker, self.recovery, self.resources.clock)
         self.apply(Assigned(PARTITION), Hydrated(PARTITION))
 
     def now_us(self) -> int:
-        return self.core.clock.now_us()
+        return self.resources.clock.now_us()
 
     def apply(self, *events: Event) -> None:
         now_us = self.now_us()
@@ -133,14 +135,14 @@ class Recovering:
 
     def hydrate(self) -> None:
         """Arm all open carts, as the source does when it starts."""
-        core = self.core
+        resources = self.resources
         hydrator = Hydrator(
-            database=core.database,
-            scan=core.scan,
-            episodes=core.episodes,
-            policy=core.policy,
-            clock=core.clock,
-            with_log=core.with_log,
+            database=resources.database,
+            scan=resources.scan,
+            episodes=resources.episodes,
+            policy=resources.policy,
+            clock=resources.clock,
+            with_log=resources.with_log,
         )
         for page in hydrator():
             self.apply(*page)
@@ -148,12 +150,12 @@ class Recovering:
     def reconciler(self, *, since_us: int, silent: bool = False) -> Reconciler:
         """``silent``: nothing is heard of the stream but what the test applies."""
         reconciler = _FollowingReconciler(
-            shop=self.core.shop,
-            scan=self.core.scan,
-            episodes=self.core.episodes,
+            shop=self.resources.shop,
+            scan=self.resources.scan,
+            episodes=self.resources.episodes,
             tracker=self.tracker,
             recovery=self.recovery,
-            clock=self.core.clock,
+            clock=self.resources.clock,
             metrics=self.pipeline.metrics,
             threshold_us=self.settings.threshold_us,
             since_us=since_us,
@@ -172,7 +174,7 @@ class Recovering:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.pipeline.close()
-        self.core.close()
+        self.resources.close()
 
 
 @contextlib.asynccontextmanager

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from binlog_watcher.core.decision import Cart, Customer, Line, LoggedEpisode, Policy, Recipient, Status
 from binlog_watcher.core.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
-from binlog_watcher.store.shop_tables.scan import OpenCart
+from binlog_watcher.store.shop_tables.open_carts import OpenCart
 
 ShopEvent = CartChanged | OrderPlaced | OrderChanged
 SECOND = 1_000_000

@@ -23,7 +23,7 @@ from binlog_watcher.store.locks.presence import Presence, new_owner
 from binlog_watcher.store.own_tables import recipients, tables
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode
-from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
 
 HOUR = 3_600_000_000

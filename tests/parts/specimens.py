@@ -14,7 +14,7 @@ from mailer import (
     RecoveryMail,
     Rendered,
     Renderer,
-    Store,
+    ShopInfo,
     Tier,
     build,
     first_name,
@@ -24,7 +24,7 @@ from mailer import (
 from recommender import Catalog, Product, ProductFacts, Recommender, TemplateWriter, TextRequest
 
 RECIPIENT = "jane.doe@example.org"
-STORE = Store(
+STORE = ShopInfo(
     name="The Sample Shop",
     url="https://shop.example.com/",
     address="1 Market Street\n12345 Sampletown",
@@ -35,7 +35,7 @@ STORE = Store(
     logo_url="https://shop.example.com/logo.png",
     public_url="https://cartwake.example.com",
 )
-BARE_STORE = Store(
+BARE_STORE = ShopInfo(
     name="Kiosk",
     url="http://kiosk.example.org",
     address="PO Box 1",
@@ -59,7 +59,7 @@ class Specimen:
     """One mail of ``store``. ``message``: its bytes as they are handed to the SMTP server."""
 
     name: str
-    store: Store
+    store: ShopInfo
     mail: RecoveryMail
     rendered: Rendered
     message: bytes
@@ -94,7 +94,7 @@ def _make(
     customer: str | None,
     lines: tuple[Line, ...],
     *,
-    store: Store = STORE,
+    store: ShopInfo = STORE,
     picks: tuple[Pick, ...] | None = None,
     text: str | None = None,
     currency: str = "USD",

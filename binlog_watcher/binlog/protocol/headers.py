@@ -7,7 +7,7 @@ base, "GTID_EVENT".
 
 from dataclasses import dataclass
 
-from binlog_watcher.binlog.protocol.gtid import Source
+from binlog_watcher.binlog.protocol.mysql_gtid import Source
 from binlog_watcher.binlog.protocol.wire import DecodeError, Event, lenenc, piece
 
 _LOGICAL_TIMESTAMPS = 2

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from binlog_watcher.binlog.protocol.gtid import GtidSet
+from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.protocol.gtid import GtidSet, Source
+from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet, Source
 from binlog_watcher.demo.server import Server
 
 A = uuid.UUID("3e11fa47-71ca-11e1-9e33-c80aa9429562")

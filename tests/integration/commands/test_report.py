@@ -102,7 +102,7 @@ async def test_it_tells_what_stands_still(shop: Any, smtp: MailServer) -> None:
     smtp.answer("RCPT", "*", "451 later")
     async with recovering(shop, smtp) as cartwake:
         await cartwake.recover(1)
-        shop.claim(cartwake.core.episodes, 2, 3)
+        shop.claim(cartwake.resources.episodes, 2, 3)
         shop.run(
             "UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 3 HOUR "
             "WHERE status = 'retry'"
@@ -117,7 +117,7 @@ async def test_it_tells_what_stands_still(shop: Any, smtp: MailServer) -> None:
         assert "no service follows this database" in text
         assert "retries overdue: 1, by 3.0 h" in text
         assert "claims past their lease: 1" in text
-        shop.alive(cartwake.core.episodes)
+        shop.alive(cartwake.resources.episodes)
         assert read(cartwake).service_runs
 
 

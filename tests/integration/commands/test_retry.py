@@ -11,7 +11,7 @@ from fakes.recovering import Recovering, abandon, recovering, until
 from binlog_watcher.commands.retry import RetryReport, retry_rows
 from binlog_watcher.core.decision import Reason, Skip, Status, Wait
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.recovery import second_look
+from binlog_watcher.recovery import recheck as second_look
 from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables import dead_letters
@@ -86,7 +86,7 @@ async def test_rows_are_named_or_taken_by_state(shop: Any, smtp: MailServer) -> 
         again = retry(cartwake, ids=(ids[2],))
         assert (again.exit_code, again.lines()[-1]) == (1, "nothing was put back")
         assert "it is retry" in again.refused[ids[2]]
-        shop.alive(cartwake.core.episodes)
+        shop.alive(cartwake.resources.episodes)
         rest = retry(cartwake, Status.FAILED)
         assert (sorted(rest.failed), rest.exit_code) == (sorted([ids[1], ids[3]]), 0)
         assert rest.lines()[-1] == "the running service sends them within 60 seconds"
@@ -192,12 +192,12 @@ async def test_what_holds_it_up_on_the_way_is_not_its_own_cooldown(
     async with recovering(shop, smtp) as cartwake:
         message_id = await left_unknown(cartwake, smtp)
         retry(cartwake, Status.UNKNOWN)
-        fence = cartwake.core.episodes.fence
-        monkeypatch.setattr(cartwake.core.episodes, "fence", lambda *_, **__: set())
+        fence = cartwake.resources.episodes.fence
+        monkeypatch.setattr(cartwake.resources.episodes, "fence", lambda *_, **__: set())
         await reconcile(cartwake)
         (row,) = shop.log()
         assert (row["status"], row["reason"]) == ("retry", "activity")
-        monkeypatch.setattr(cartwake.core.episodes, "fence", fence)
+        monkeypatch.setattr(cartwake.resources.episodes, "fence", fence)
         smtp.answer("RCPT", address, "451 later")
         cartwake.order(1)  # drops its timer
         await cartwake.recover(1)
@@ -232,13 +232,13 @@ async def test_a_later_mail_between_decision_and_claim_holds_it_back(
     async with recovering(shop, smtp) as cartwake:
         await left_unknown(cartwake, smtp)
         retry(cartwake, Status.UNKNOWN)
-        claim = cartwake.core.episodes.claim
+        claim = cartwake.resources.episodes.claim
 
         def after_another_mail(*episodes: Any, **rest: Any) -> Any:
             shop.run("UPDATE cart_abandonment_recipient SET last_mail_at = UTC_TIMESTAMP(6)")
             return claim(*episodes, **rest)
 
-        monkeypatch.setattr(cartwake.core.episodes, "claim", after_another_mail)
+        monkeypatch.setattr(cartwake.resources.episodes, "claim", after_another_mail)
         await cartwake.recover(1)
         assert [row[1] for row in cartwake.rows()] == ["retry"]
     assert smtp.accepted == []
@@ -329,7 +329,7 @@ async def test_the_old_owner_tells_late_that_it_was_sent_and_no_second_mail_goes
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as heir:
         await left_unknown(old, smtp)
         (log_id,) = retry(heir, Status.UNKNOWN).unknown
-        old.core.episodes.finish([sent(log_id, old.now_us())])
+        old.resources.episodes.finish([sent(log_id, old.now_us())])
         assert heir.rows() == [("1", "sent", None, 1)]
         await reconcile(heir)
         assert await heir.recover(1) == {1: Skip(Reason.HANDLED)}
@@ -343,13 +343,13 @@ async def test_told_between_claim_and_fence_it_still_stops_the_second_mail(
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as heir:
         await left_unknown(old, smtp)
         (log_id,) = retry(heir, Status.UNKNOWN).unknown
-        fence = heir.core.episodes.fence
+        fence = heir.resources.episodes.fence
 
         def late(*mails: Any, **rest: Any) -> Any:
-            old.core.episodes.finish([sent(log_id, old.now_us())])
+            old.resources.episodes.finish([sent(log_id, old.now_us())])
             return fence(*mails, **rest)
 
-        monkeypatch.setattr(heir.core.episodes, "fence", late)
+        monkeypatch.setattr(heir.resources.episodes, "fence", late)
         await heir.recover(1)
         assert heir.rows() == [("1", "sent", None, 1)]
     assert smtp.accepted == []
@@ -362,7 +362,7 @@ async def test_told_during_the_second_hand_over_there_is_no_third(shop: Any, smt
         (log_id,) = retry(heir, Status.UNKNOWN).unknown
 
         async def late(_server: object) -> str:
-            old.core.episodes.finish([sent(log_id, old.now_us())])
+            old.resources.episodes.finish([sent(log_id, old.now_us())])
             return "451 later"
 
         smtp.answer("RCPT", address, late)
@@ -379,7 +379,7 @@ async def test_that_it_failed_told_late_changes_nothing(shop: Any, smtp: MailSer
         await left_unknown(old, smtp)
         (log_id,) = retry(heir, Status.UNKNOWN).unknown
         for status in (Status.FAILED, Status.UNKNOWN, Status.RETRY):
-            old.core.episodes.finish([Outcome(log_id, status, at_us=old.now_us())])
+            old.resources.episodes.finish([Outcome(log_id, status, at_us=old.now_us())])
         assert heir.rows() == [("1", "retry", None, None)]
         await reconcile(heir)
         assert heir.rows() == [("1", "sent", None, 1)]

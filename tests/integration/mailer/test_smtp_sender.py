@@ -29,9 +29,9 @@ from mailer import (
     Renderer,
     RetryLaterError,
     SenderStoppedError,
+    ShopInfo,
     SmtpSender,
     SmtpSettings,
-    Store,
     Tier,
     WithdrawnError,
     build,
@@ -572,7 +572,7 @@ def test_ports_follow_from_tls_and_the_password_stays_out_of_the_repr() -> None:
 async def test_a_generated_mail_arrives_whole_and_a_sample_is_saved(
     serve: Serve, tmp_path: pathlib.Path
 ) -> None:
-    store = Store(
+    store = ShopInfo(
         name="Fernweh Outfitters",
         url="https://shop.example.com",
         address="12 Harbour Street\nBristol BS1 4RN",

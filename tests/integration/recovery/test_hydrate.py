@@ -9,20 +9,20 @@ from fakes.recovering import Recovering, abandon, recovering
 
 from binlog_watcher.core.events import CartRead
 from binlog_watcher.recovery.hydrate import Hydrator
-from binlog_watcher.store.shop_tables import scan as scan_module
+from binlog_watcher.store.shop_tables import open_carts as scan_module
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 
 
 def hydrate(cartwake: Recovering, *, with_log: bool = True) -> dict[Any, CartRead]:
-    core = cartwake.core
+    resources = cartwake.resources
     hydrator = Hydrator(
-        database=core.database,
-        scan=core.scan,
-        episodes=core.episodes,
-        policy=core.policy,
-        clock=core.clock,
+        database=resources.database,
+        scan=resources.scan,
+        episodes=resources.episodes,
+        policy=resources.policy,
+        clock=resources.clock,
         with_log=with_log,
     )
     reads = [read for page in hydrator() for read in page]
@@ -84,7 +84,7 @@ async def test_a_dry_run_needs_no_tables_of_ours(bare_shop: Any, smtp: MailServe
     shop = bare_shop()
     abandon(shop, [1], minutes_ago=1)
     async with recovering(shop, smtp, active_hours=None, DRY_RUN="true") as cartwake:
-        assert not cartwake.core.with_log
+        assert not cartwake.resources.with_log
         assert list(hydrate(cartwake, with_log=False)) == [1]
         decisions = await cartwake.recover(1)
         assert decisions[1].reason == "activity"
@@ -102,10 +102,10 @@ async def test_twenty_thousand_carts(
         "FROM n a, n b, n c, n d, (SELECT 0 AS d UNION SELECT 1) e"
     )
     async with recovering(shop, smtp) as cartwake:
-        before, started = cartwake.core.database.statements, time.perf_counter()
+        before, started = cartwake.resources.database.statements, time.perf_counter()
         reads = hydrate(cartwake)
         seconds = time.perf_counter() - started
-        statements = cartwake.core.database.statements - before
+        statements = cartwake.resources.database.statements - before
         assert len(reads) == 20_000
         assert statements <= 5 * 4  # four full pages and an empty one
     record_property("seconds", round(seconds, 2))

@@ -42,7 +42,7 @@ async def test_mails_in_hand_are_given_back_and_another_sends_them(
     abandon(shop, [1, 2])
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as new:
         lead = old.pipeline.outbox._may_send = Lead()
-        episodes = old.core.episodes
+        episodes = old.resources.episodes
         step = {"before the fence": "claim", "behind the fence": "fence"}[lost]
         done = getattr(episodes, step)
 
@@ -70,15 +70,15 @@ async def test_a_mail_that_was_frozen_behind_the_fence_is_not_sent_even_if_nobod
     abandon(shop, [1])
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as new:
         lead = old.pipeline.outbox._may_send = Lead()
-        fence = old.core.episodes.fence
+        fence = old.resources.episodes.fence
 
         def then_frozen(*arguments: Any, **options: Any) -> Any:
             passed = fence(*arguments, **options)
             lead.held = False
-            assert new.core.episodes.settle_unknown(new.now_us()) == 1
+            assert new.resources.episodes.settle_unknown(new.now_us()) == 1
             return passed
 
-        old.core.episodes.fence = then_frozen
+        old.resources.episodes.fence = then_frozen
         await old.recover(1)
     assert [(row["status"], row["reason"]) for row in shop.log()] == [("retry", "not_leading")]
     assert smtp.accepted == []

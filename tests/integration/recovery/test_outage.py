@@ -21,7 +21,7 @@ class Ahead:
     def __init__(self, cartwake: Recovering, monkeypatch: pytest.MonkeyPatch) -> None:
         self._cartwake = cartwake
         self.now_us = cartwake.now_us()
-        monkeypatch.setattr(cartwake.core.clock, "now_us", lambda: self.now_us)
+        monkeypatch.setattr(cartwake.resources.clock, "now_us", lambda: self.now_us)
 
     async def run(self) -> int:
         """Until no timer is left; how many microseconds that took."""

@@ -14,8 +14,8 @@ from fakes.recovering import abandon, recovering, until
 from binlog_watcher.core.decision import Reason, Skip, Status
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery import outbox as outbox_module
+from binlog_watcher.recovery import recheck as second_look
 from binlog_watcher.recovery import recovery as recovery_module
-from binlog_watcher.recovery import second_look
 from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
 from binlog_watcher.service import pipeline as pipeline_module
 from binlog_watcher.service import wiring
@@ -317,7 +317,7 @@ async def test_no_more_mails_than_connections_are_without_an_outcome_in_the_log(
     """A crash makes them unknown, however many were accepted while outcomes could not be written."""
     addresses = abandon(shop, range(1, 21))
     async with recovering(shop, smtp, SMTP_CONNECTIONS="2") as cartwake:
-        finish, tries, gone = cartwake.core.episodes.finish, [0], [True]
+        finish, tries, gone = cartwake.resources.episodes.finish, [0], [True]
 
         def unwritten(outcomes: Any) -> None:
             tries[0] += 1
@@ -325,7 +325,7 @@ async def test_no_more_mails_than_connections_are_without_an_outcome_in_the_log(
                 raise DatabaseUnavailableError("gone for a while")
             finish(outcomes)
 
-        monkeypatch.setattr(cartwake.core.episodes, "finish", unwritten)
+        monkeypatch.setattr(cartwake.resources.episodes, "finish", unwritten)
         recovery = asyncio.create_task(cartwake.recover(*range(1, 21)))
         await until(lambda: tries[0] >= 3)
         assert len(smtp.accepted) == 2

@@ -57,7 +57,7 @@ async def test_a_cart_whose_event_was_lost_is_found_once_reported_and_mailed(
     abandon(shop, range(1, 6))
     shop.add(3, 4, minutes_ago=55)  # its second row does not make it two
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.scan.by_time is indexed
+        assert cartwake.resources.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 10 * HOUR)
         with structlog.testing.capture_logs() as logs:
             report = await reconciler.run_once()
@@ -77,7 +77,7 @@ async def test_what_is_not_due_for_the_grace_is_left_to_its_timer(
 ) -> None:
     abandon(shop, [1], minutes_ago=30.2)
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.scan.by_time is indexed
+        assert cartwake.resources.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - HOUR)
         assert (await reconciler.run_once()).read == 0
         monkeypatch.setattr(reconcile_module, "GRACE_US", 1_000_000)
@@ -91,7 +91,7 @@ async def test_each_pass_reads_only_what_fell_due_since_the_last(
     abandon(shop, [1], minutes_ago=300)
     abandon(shop, [2], minutes_ago=60)
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.scan.by_time is indexed
+        assert cartwake.resources.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 2 * HOUR)
         assert (await reconciler.run_once()).found == [2], "what is older was for hydration"
         abandon(shop, [3], minutes_ago=30.2)
@@ -182,7 +182,8 @@ async def test_a_retry_held_back_by_the_cooldown_is_not_looked_at_in_every_pass(
         await cartwake.recover(1)
         assert sorted(row[:2] for row in cartwake.rows()) == [("1", "sent"), ("2", "retry")]
         shop.run(
-            "UPDATE cart_abandonment_log SET address_hash = %s", (cartwake.core.hasher("user1@example.com"),)
+            "UPDATE cart_abandonment_log SET address_hash = %s",
+            (cartwake.resources.hasher("user1@example.com"),),
         )
         report, logs = await reconcile(cartwake, since_hours=0)
         assert report.retried == 0
@@ -235,10 +236,12 @@ async def test_while_the_stream_lags_a_pass_waits_and_its_span_is_kept(shop: Any
         now_us = cartwake.now_us()
         reconciler = cartwake.reconciler(since_us=now_us - 2 * HOUR, silent=True)
         cartwake.tracker.apply(Batch(PARTITION, (), Progress("", now_us - MINUTE, True, MINUTE, now_us)))
-        before = cartwake.core.database.statements
+        before = cartwake.resources.database.statements
         report = await reconciler.run_once()
         assert (report.waits, report.found, report.retried) == (True, [], 0)
-        assert cartwake.core.database.statements <= before + 3, "it may wait long, and looks once a second"
+        assert cartwake.resources.database.statements <= before + 3, (
+            "it may wait long, and looks once a second"
+        )
         cartwake.apply()
         report = await reconciler.run_once()
         assert (report.waits, report.found) == (False, [1])
@@ -253,7 +256,7 @@ async def test_a_pass_that_the_stream_leaves_half_way_goes_on_where_it_was(
     monkeypatch.setattr(shop_module, "PAGE", 3)
     abandon(shop, range(1, 8))
     async with recovering(shop, smtp) as cartwake:
-        assert cartwake.core.scan.by_time is indexed
+        assert cartwake.resources.scan.by_time is indexed
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 2 * HOUR, silent=True)
         process = cartwake.recovery.process
 
@@ -346,7 +349,7 @@ async def test_a_quiet_pass_costs_the_same_few_statements_however_large_the_shop
     shop: Any, smtp: MailServer
 ) -> None:
     async with recovering(shop, smtp) as cartwake:
-        database = cartwake.core.database
+        database = cartwake.resources.database
         reconciler = cartwake.reconciler(since_us=cartwake.now_us() - 2 * HOUR)
         counts = []
         for first in (1, 101):

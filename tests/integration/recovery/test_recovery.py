@@ -60,9 +60,9 @@ async def test_statements_do_not_grow_with_the_batch(shop: Any, smtp: MailServer
         assert cartwake.pipeline.outbox is not None
         cartwake._tasks[0].cancel()  # load, decide and claim only: the mails stay in the outbox
         for keys in (range(1, 2), range(2, 12), range(12, 112)):
-            before = cartwake.core.database.statements
+            before = cartwake.resources.database.statements
             await cartwake.recovery.process(cartwake.take(*keys))
-            counts.append(cartwake.core.database.statements - before)
+            counts.append(cartwake.resources.database.statements - before)
         assert len([row for row in cartwake.rows() if row[1] == "claimed"]) == 111
     assert counts[0] == counts[1] == counts[2], counts
 
@@ -74,8 +74,8 @@ async def test_retries_and_outcomes_cost_no_statement_each(shop: Any, smtp: Mail
         await cartwake.recover(*range(1, 61))
         assert {row[1] for row in cartwake.rows()} == {"retry"}
         shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
-        database, episodes = cartwake.core.database, cartwake.core.episodes
-        carts = cartwake.core.loader.load(list(range(1, 61))).carts
+        database, episodes = cartwake.resources.database, cartwake.resources.episodes
+        carts = cartwake.resources.loader.load(list(range(1, 61))).carts
         decided = [cartwake.recovery._episode(cart, cart.version or 0) for cart in carts.values()]
         counts = []
         for some in (decided[:1], decided[1:]):
@@ -120,7 +120,7 @@ def hold(monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str) -> C
 
             monkeypatch.setattr(press, "compose", compose)
         case "fence":
-            episodes: Any = cartwake.core.episodes
+            episodes: Any = cartwake.resources.episodes
             fence = episodes.fence
 
             def fenced(*arguments: Any, **more: Any) -> Any:
@@ -335,14 +335,14 @@ async def test_an_address_opted_out_between_decision_and_claim(
 ) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        optouts = recipients.OptOuts(cartwake.core.database, cartwake.core.hasher)
-        claim = cartwake.core.episodes.claim
+        optouts = recipients.OptOuts(cartwake.resources.database, cartwake.resources.hasher)
+        claim = cartwake.resources.episodes.claim
 
         def late(*arguments: Any, **more: Any) -> Any:
             optouts.add("user1@example.com")
             return claim(*arguments, **more)
 
-        monkeypatch.setattr(type(cartwake.core.episodes), "claim", lambda _self, *a, **k: late(*a, **k))
+        monkeypatch.setattr(type(cartwake.resources.episodes), "claim", lambda _self, *a, **k: late(*a, **k))
         cartwake.follow()
         await cartwake.recover(1)
         await until(lambda: cartwake.rows() == [("1", "skipped", "opted_out", 0)])
@@ -358,7 +358,7 @@ async def test_an_address_opted_out_after_the_claim(
         switch = hold(monkeypatch, cartwake, stage)
         recovery = asyncio.create_task(cartwake.recover(1))
         await switch()
-        recipients.OptOuts(cartwake.core.database, cartwake.core.hasher).add("user1@example.com")
+        recipients.OptOuts(cartwake.resources.database, cartwake.resources.hasher).add("user1@example.com")
         await switch()
         await recovery
         assert cartwake.rows() == [("1", "skipped", "opted_out", 0)]
@@ -665,7 +665,7 @@ async def test_an_empty_cart_that_a_dead_instance_claimed_is_closed(shop: Any, s
     async with recovering(shop, smtp) as cartwake:
         await cartwake.recover(1)
         assert cartwake.rows() == [("1", "skipped", "emptied", 0)]
-        assert cartwake.core.episodes.open_rows(cartwake.now_us()) == []
+        assert cartwake.resources.episodes.open_rows(cartwake.now_us()) == []
 
 
 async def test_a_mail_past_the_fence_when_its_instance_died_is_never_sent_again(
@@ -688,7 +688,7 @@ async def test_two_instances_mail_each_cart_once(shop: Any, smtp: MailServer) ->
     async with recovering(shop, smtp) as one, recovering(shop, smtp) as two:
         for cartwake in (one, two):
             # Alive, as far as the other can tell.
-            await asyncio.to_thread(shop.alive, cartwake.core.episodes)
+            await asyncio.to_thread(shop.alive, cartwake.resources.episodes)
         await asyncio.gather(one.recover(*range(1, 41)), two.recover(*range(40, 0, -1)))
     assert [len(smtp.mails_to(address)) for address in addresses] == [1] * 40
     assert len(shop.log()) == 40

@@ -13,7 +13,7 @@ from fakes.recovering import settings_of, until
 
 from binlog_watcher.recovery import reconcile as reconcile_module
 from binlog_watcher.service import service as service_module
-from binlog_watcher.service.resources import open_core
+from binlog_watcher.service.resources import open_resources
 from binlog_watcher.service.service import Service
 
 THRESHOLD_S = 1.0
@@ -31,8 +31,8 @@ async def serving(
             {"ABANDONMENT_THRESHOLD_MINUTES": str(THRESHOLD_S / 60), "CHECK_INTERVAL_SECONDS": "1"} | settings
         ),
     )
-    core = await asyncio.to_thread(lambda: open_core(parsed, write=True))
-    service, stop = Service(parsed, core), asyncio.Event()
+    resources = await asyncio.to_thread(lambda: open_resources(parsed, write=True))
+    service, stop = Service(parsed, resources), asyncio.Event()
     running = asyncio.create_task(service.run(stop))
     try:
         await until(lambda: service.is_ready() or running.done())
@@ -43,7 +43,7 @@ async def serving(
             async with asyncio.timeout(60):
                 await running
         finally:
-            await asyncio.to_thread(core.close)
+            await asyncio.to_thread(resources.close)
 
 
 def statuses(shop: Any) -> dict[str, str]:

@@ -100,5 +100,5 @@ async def test_terms_follow_each_other_and_each_is_an_owner_of_its_own(shop: Any
             second = standby._service
     assert first is not None
     assert second is not None
-    assert first._core.episodes.owner != second._core.episodes.owner
+    assert first._resources.episodes.owner != second._resources.episodes.owner
     assert told("service.deposed") == 1

@@ -57,7 +57,7 @@ def of(events: list[Any], key: CartKey) -> list[str]:
 
 
 def test_the_preset_fits(shop: Shop) -> None:
-    assert check_server(shop.db.settings().connection, shop.db.core.schema).warnings == ()
+    assert check_server(shop.db.settings().connection, shop.db.resources.schema).warnings == ()
 
 
 async def test_each_save_is_one_event_of_the_quote(shop: Shop) -> None:
@@ -167,7 +167,7 @@ async def test_a_cancelled_order_makes_the_customers_other_cart_count_again(shop
         shop.magento.cancel(order)
         events = await stream.settle()
         (changed,) = [event for event in events if isinstance(event, CustomerOrdersChanged)]
-        keys = shop.db.core.shop.carts_of([changed.customer])
+        keys = shop.db.resources.shop.carts_of([changed.customer])
         assert keys == [second]  # the other one is closed
         stream.tracker.look_again(keys, changed.at_us, "binlog")
         assert stream.tracker.due_of(second) is not None
@@ -217,7 +217,7 @@ async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp
 
 
 def test_the_catalogue(shop: Shop) -> None:
-    rows = {row.id: row for page in shop.db.core.shop.catalogue() for row in page}
+    rows = {row.id: row for page in shop.db.resources.shop.catalogue() for row in page}
     kettle = rows[KETTLE]
     assert (kettle.name, kettle.price, kettle.image) == (
         PRODUCTS[KETTLE].name, PRODUCTS[KETTLE].special, "media/catalog/product/k/e/kettle.jpg",
@@ -238,11 +238,11 @@ async def test_the_cron_that_deletes_old_quotes_resets_nothing(shop: Shop) -> No
 
 def test_reconcile_goes_by_the_index_on_store_and_update(shop: Shop) -> None:
     quote = shop.quote(minutes_ago=100)
-    scan = shop.db.core.scan
+    scan = shop.db.resources.scan
     assert scan.by_time
     assert [(span.table, span.moment, span.index) for span in scan.spans] == [
         ("quote", "updated_at", "store_id")
     ]
-    now_us = shop.db.core.clock.now_us()
+    now_us = shop.db.resources.clock.now_us()
     pages = list(scan.between(now_us - 110 * 60_000_000, now_us - 90 * 60_000_000))
     assert [key for page in pages for key in page] == [quote]

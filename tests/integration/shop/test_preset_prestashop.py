@@ -64,7 +64,7 @@ def kinds(events: list[Any], key: CartKey) -> list[str]:
 
 
 def test_the_preset_fits(presta: Presta) -> None:
-    facts = check_server(presta.db.settings().connection, presta.db.core.schema)
+    facts = check_server(presta.db.settings().connection, presta.db.resources.schema)
     assert facts.warnings == ()
 
 
@@ -171,7 +171,7 @@ async def test_a_mail_in_the_carts_currency(presta: Presta, smtp: MailServer) ->
         language=FRENCH, currency=DOLLAR, minutes_ago=60,
     )  # fmt: skip
     presta.shop.add(cart, LAMP.id, 2, minutes_ago=60)
-    assert presta.db.core.with_log
+    assert presta.db.resources.with_log
     async with recovering(
         presta.db, smtp, SHOP_SCHEMA="prestashop-8", CURRENCY="EUR", SHOP_TIMEZONE="UTC"
     ) as cartwake:
@@ -190,10 +190,12 @@ async def test_a_mail_in_the_carts_currency(presta: Presta, smtp: MailServer) ->
 
 
 def claimed(presta: Presta, cart: int) -> tuple[Claims, Fenced]:
-    core = presta.db.core
+    resources = presta.db.resources
     loaded = presta.db.load(cart)[cart]
     episode = Episode(loaded, loaded.version or 0, loaded.newest_row_us, "EUR", Decimal(0))
-    claims = core.episodes.claim([episode], lease_us=60_000_000, cooldown_us=0, now_us=core.clock.now_us())
+    claims = resources.episodes.claim(
+        [episode], lease_us=60_000_000, cooldown_us=0, now_us=resources.clock.now_us()
+    )
     return claims, Fenced(claims.ids[cart], loaded.fingerprint, loaded.customer_id)
 
 
@@ -215,7 +217,7 @@ def test_the_fence_sees_every_change(presta: Presta, change: str) -> None:
             presta.shop.change_quantity(cart, LAMP.id, 3)
         case "login":
             presta.shop.login(cart, presta.shop.register("joe@example.com"))
-    passed = presta.db.core.episodes.fence([fenced], lease_us=60_000_000)
+    passed = presta.db.resources.episodes.fence([fenced], lease_us=60_000_000)
     assert passed == (set(claims.ids.values()) if change == "nothing" else set())
 
 
@@ -223,16 +225,18 @@ def test_hydrating_and_reconciling_find_the_same_carts(presta: Presta) -> None:
     due = presta.customer_with_cart(minutes_ago=100)
     presta.shop.order(presta.customer_with_cart("joe@example.com", minutes_ago=95))
     empty = presta.shop.new_cart(customer=presta.shop.register("eve@example.com"), minutes_ago=90)
-    core = presta.db.core
-    now_us = core.clock.now_us()
-    opened = {cart.key: cart for page in core.scan.open_carts(now_us - 72 * 3_600_000_000) for cart in page}
+    resources = presta.db.resources
+    now_us = resources.clock.now_us()
+    opened = {
+        cart.key: cart for page in resources.scan.open_carts(now_us - 72 * 3_600_000_000) for cart in page
+    }
     assert set(opened) == {due}
     assert opened[due].version == presta.db.load(due)[due].version
     assert opened[due].activity_us == presta.db.load(due)[due].activity_us
-    assert core.scan.by_time  # the index (id_shop, date_upd) leads there
-    found = {key for page in core.scan.between(now_us - 110 * 60_000_000, now_us) for key in page}
+    assert resources.scan.by_time  # the index (id_shop, date_upd) leads there
+    found = {key for page in resources.scan.between(now_us - 110 * 60_000_000, now_us) for key in page}
     assert {due, empty} <= found
-    assert list(core.scan.between(now_us - 200 * 60_000_000, now_us - 150 * 60_000_000)) == [[]]
+    assert list(resources.scan.between(now_us - 200 * 60_000_000, now_us - 150 * 60_000_000)) == [[]]
 
 
 def test_consent_is_asked_for_when_the_variable_says_so(presta: Presta) -> None:
@@ -247,17 +251,19 @@ def test_consent_is_asked_for_when_the_variable_says_so(presta: Presta) -> None:
 
 
 def test_the_catalogue(presta: Presta) -> None:
-    rows = {row.id: row for page in presta.db.core.shop.catalogue() for row in page}
+    rows = {row.id: row for page in presta.db.resources.shop.catalogue() for row in page}
     assert LANTERN.id not in rows  # inactive
     lamp = rows[LAMP.id]
     assert (lamp.name, lamp.price, lamp.category) == (LAMP.names[1], LAMP.gross(), "Lighting")
     assert "<" in lamp.description  # HTML, which the recommender strips
-    assert [row.id for page in presta.db.core.shop.catalogue([LAMP.id, 999]) for row in page] == [LAMP.id]
+    assert [row.id for page in presta.db.resources.shop.catalogue([LAMP.id, 999]) for row in page] == [
+        LAMP.id
+    ]
 
 
 def test_a_batch_costs_the_same_number_of_statements(presta: Presta) -> None:
     carts = [presta.customer_with_cart(f"u{number}@example.com") for number in range(12)]
-    database = presta.db.core.database
+    database = presta.db.resources.database
     counts = []
     for keys in (carts[:1], carts):
         before = database.statements

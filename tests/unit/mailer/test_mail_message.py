@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import Links, Rendered, Store, build, message_id, parse_address
+from mailer import Links, Rendered, ShopInfo, build, message_id, parse_address
 from mailer.sender import check_line_ends
 from mailer.text import one_line
 
-STORE = Store(
+STORE = ShopInfo(
     name="Fernweh",
     url="https://shop.example.com",
     address="12 Harbour Street",

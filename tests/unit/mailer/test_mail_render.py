@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailer import DiscountTable, Line, Links, Pick, RecoveryMail, Rendered, Renderer, Store, Tier
+from mailer import DiscountTable, Line, Links, Pick, RecoveryMail, Rendered, Renderer, ShopInfo, Tier
 
 D = Decimal
-STORE = Store(
+STORE = ShopInfo(
     name="Fernweh Outfitters",
     url="https://shop.example.com/en",
     address="12 Harbour Street\nBristol BS1 4RN",
@@ -79,7 +79,7 @@ def mail(
 
 def render(given_mail: RecoveryMail, **changes: object) -> tuple[Rendered, Page]:
     fields = {name: getattr(STORE, name) for name in STORE.__slots__} | changes
-    rendered = Renderer(Store(**fields)).render(given_mail)
+    rendered = Renderer(ShopInfo(**fields)).render(given_mail)
     return rendered, Page(rendered.html)
 
 

@@ -14,12 +14,12 @@ from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, InvalidAddressError, Links, Store, Tier
+from mailer import DiscountTable, InvalidAddressError, Links, ShopInfo, Tier
 from recommender import Catalog, Recommender, TemplateWriter
 from recommender import Product as CatalogueProduct
 
 NOW = 1_790_000_000_000_000
-STORE = Store(
+STORE = ShopInfo(
     name="The Sample Shop", url="https://shop.example.com", address="1 Market Street",
     support_email="support@shop.example.com", sender_email="hello@shop.example.com",
     sender_name="The Sample Shop", cart_url="https://shop.example.com/cart", currency="USD",

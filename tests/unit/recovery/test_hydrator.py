@@ -10,7 +10,7 @@ import pytest
 from binlog_watcher.core.decision import LoggedEpisode, Policy, Status
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.recovery.hydrate import Hydrator
-from binlog_watcher.store.shop_tables.scan import OpenCart
+from binlog_watcher.store.shop_tables.open_carts import OpenCart
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

@@ -16,7 +16,7 @@ META = "SELECT value FROM cart_abandonment_meta WHERE name = '{}'"
 
 def window_hours(cartwake: Recovering) -> float:
     """How many hours before its activation mails reach."""
-    return (cartwake.core.activated_us - cartwake.core.policy.activated_us) / HOUR
+    return (cartwake.resources.activated_us - cartwake.resources.policy.activated_us) / HOUR
 
 
 async def test_an_old_shops_carts_are_left_alone(shop: Any, smtp: MailServer) -> None:
@@ -54,7 +54,7 @@ async def test_it_is_kept_over_restarts_and_only_ever_reaches_further_back(
     for hours in (0, 10, 0, 5, 20, 10):
         async with recovering(shop, smtp, active_hours=None, include_older_us=hours * HOUR) as cartwake:
             reached.append(window_hours(cartwake))
-            installations.add(cartwake.core.activated_us)
+            installations.add(cartwake.resources.activated_us)
     assert reached == [0, 10, 10, 10, 20, 20]
     assert len(installations) == 1, "Message-IDs are made of it"
 

@@ -201,14 +201,16 @@ def of(events: list[Any], key: CartKey) -> list[str]:
 
 def passes_the_fence(shop: PresetShop, key: CartKey, meanwhile: Callable[[], Any] = lambda: None) -> bool:
     """Claim a cart, let something happen, and go through the fence."""
-    core = shop.core
+    resources = shop.resources
     shop.run("DELETE FROM cart_abandonment_log")
     cart = shop.load(key)[key]
     episode = Episode(cart, cart.version or 0, cart.newest_row_us, "USD", Decimal(0))
-    claims = core.episodes.claim([episode], lease_us=60_000_000, cooldown_us=0, now_us=core.clock.now_us())
+    claims = resources.episodes.claim(
+        [episode], lease_us=60_000_000, cooldown_us=0, now_us=resources.clock.now_us()
+    )
     meanwhile()
     fenced = Fenced(claims.ids[key], cart.fingerprint, cart.customer_id)
-    return bool(core.episodes.fence([fenced], lease_us=60_000_000))
+    return bool(resources.episodes.fence([fenced], lease_us=60_000_000))
 
 
 # --- carts and orders in one table ----------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ def sale(shop: PresetShop, number: int, *, minutes_ago: int, customer: int | Non
 async def test_a_cart_that_becomes_its_own_order(make: Callable[..., PresetShop], image: str) -> None:
     shop = make(ONE_TABLE, ONE_TABLE_SQL)
     shop.run(f"SET SESSION binlog_row_image = '{image}'")
-    check_server(shop.settings().connection, shop.core.schema)
+    check_server(shop.settings().connection, shop.resources.schema)
     sale(shop, 1, minutes_ago=60)
     assert isinstance(shop.decide(1), Send)
     assert shop.load(1)[1].total == 59
@@ -252,7 +254,7 @@ def test_its_fence_and_hydration(make: Callable[..., PresetShop]) -> None:
     shop = make(ONE_TABLE, ONE_TABLE_SQL)
     sale(shop, 1, minutes_ago=60)
     sale(shop, 2, minutes_ago=60, customer=None)
-    opened = [cart.key for page in shop.core.scan.open_carts(0) for cart in page]
+    opened = [cart.key for page in shop.resources.scan.open_carts(0) for cart in page]
     assert opened == [1]  # nobody can write to the other
     assert passes_the_fence(shop, 1)
     assert not passes_the_fence(
@@ -277,7 +279,7 @@ async def test_a_guest_with_an_address_in_the_header_is_mailed(
     shop.run(
         "UPDATE sales SET email = 'gus@example.com', given = 'Gus', family = 'Ek', currency = 'SEK' WHERE id = 1"
     )
-    assert [cart.key for page in shop.core.scan.open_carts(0) for cart in page] == [1]
+    assert [cart.key for page in shop.resources.scan.open_carts(0) for cart in page] == [1]
     async with recovering(shop, smtp, SHOP_SCHEMA=shop.preset) as cartwake:
         assert isinstance((await cartwake.recover(1))[1], Send)
     (mail,) = smtp.mails_to("gus@example.com")
@@ -305,7 +307,7 @@ async def test_text_keys_and_orders_that_count_by_an_enum(
 ) -> None:
     shop = make(TEXT_KEYS, TEXT_KEYS_SQL)
     shop.run(f"SET SESSION binlog_row_image = '{image}'")
-    check_server(shop.settings().connection, shop.core.schema)
+    check_server(shop.settings().connection, shop.resources.schema)
     async with shop.stream() as stream:
         put_in(shop, "zoë")
         put_in(shop, "anonymous")
@@ -333,7 +335,7 @@ async def test_text_keys_go_all_the_way(make: Callable[..., PresetShop], smtp: M
     put_in(shop, "zoë", pieces="0.5")
     put_in(shop, "max")
     put_in(shop, "anonymous")
-    assert {cart.key for page in shop.core.scan.open_carts(0) for cart in page} == {"zoë", "max"}
+    assert {cart.key for page in shop.resources.scan.open_carts(0) for cart in page} == {"zoë", "max"}
     assert shop.load("zoë")["zoë"].total == Decimal("18.75")  # half a piece at half the price
     assert shop.decide("max") == Skip(Reason.NO_CONSENT, shop.load("max")["max"].newest_row_us)
     assert passes_the_fence(shop, "zoë")
@@ -355,7 +357,7 @@ def test_an_update_column_is_activity_also_after_a_restart(make: Callable[..., P
     shop = make(TEXT_KEYS, TEXT_KEYS_SQL)
     put_in(shop, "zoë", minutes_ago=60)
     shop.run("UPDATE basket SET touched = UTC_TIMESTAMP(3)")
-    (cart,) = (cart for page in shop.core.scan.open_carts(0) for cart in page)
+    (cart,) = (cart for page in shop.resources.scan.open_carts(0) for cart in page)
     assert cart.activity_us - cart.created_us > 59 * 60_000_000
     assert isinstance(shop.decide("zoë"), Wait)
     assert isinstance(shop.decide("zoë", minutes_later=31), Send)
@@ -373,7 +375,7 @@ def cart(shop: PresetShop, token: str, *, minutes_ago: int = 60, user: int | Non
 async def test_orders_that_name_the_customer_only(make: Callable[..., PresetShop], image: str) -> None:
     shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
     shop.run(f"SET SESSION binlog_row_image = '{image}'")
-    check_server(shop.settings().connection, shop.core.schema)
+    check_server(shop.settings().connection, shop.resources.schema)
     cart(shop, "tok-1")
     assert isinstance(shop.decide("tok-1"), Send)
     assert shop.load("tok-1")["tok-1"].currency == "CHF"
@@ -387,7 +389,7 @@ async def test_orders_that_name_the_customer_only(make: Callable[..., PresetShop
         shop.run("UPDATE orders SET state = 'refused' WHERE id = 1")
         (changed,) = [event for event in await stream.settle() if isinstance(event, CustomerOrdersChanged)]
         assert changed.customer == 5
-        assert shop.core.shop.carts_of([5]) == ["tok-1"]
+        assert shop.resources.shop.carts_of([5]) == ["tok-1"]
         assert isinstance(shop.decide("tok-1"), Send)
 
 
@@ -395,7 +397,7 @@ async def test_a_constant_currency(make: Callable[..., PresetShop], smtp: MailSe
     shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
     cart(shop, "tok-1")
     shop.run("UPDATE cart_lines SET quantity = 4")
-    assert shop.core.with_log
+    assert shop.resources.with_log
     async with recovering(shop, smtp, SHOP_SCHEMA=shop.preset) as cartwake:
         await cartwake.recover("tok-1")
     (mail,) = smtp.mails_to("bea@example.com")
@@ -410,7 +412,7 @@ async def test_a_flag_of_one_bit_and_a_version_of_the_headers_own(make: Callable
     shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
     cart(shop, "tok-1")
     assert shop.load("tok-1")["tok-1"].version == 1
-    (opened,) = (one for page in shop.core.scan.open_carts(0) for one in page)
+    (opened,) = (one for page in shop.resources.scan.open_carts(0) for one in page)
     assert opened.version == 1
     assert passes_the_fence(shop, "tok-1")
     assert not passes_the_fence(
@@ -439,7 +441,7 @@ def test_the_logs_rows_are_not_taken_for_another_kind_of_cart(make: Callable[...
     with pytest.raises(
         Exception, match=r"known by carts\.token, and this preset knows carts by carts2\.token"
     ):
-        _ = other.core
+        _ = other.resources
 
 
 @pytest.mark.parametrize("shape", ["one table", "text keys", "by customer"])
@@ -463,17 +465,17 @@ def test_the_fence_locks_no_row_of_the_shop(
                 put_in(shop, "zoë")
             case _:
                 cart(shop, "tok-1")
-        core, loaded = shop.core, shop.load(key)[key]
+        resources, loaded = shop.resources, shop.load(key)[key]
         episode = Episode(loaded, loaded.version or 0, loaded.newest_row_us, "USD", Decimal(0))
-        claims = core.episodes.claim(
-            [episode], lease_us=60_000_000, cooldown_us=0, now_us=core.clock.now_us()
+        claims = resources.episodes.claim(
+            [episode], lease_us=60_000_000, cooldown_us=0, now_us=resources.clock.now_us()
         )
         fenced = Fenced(claims.ids[key], loaded.fingerprint, loaded.customer_id)
         from binlog_watcher.store.own_tables.handover import fence  # noqa: PLC0415 - inside a transaction, to see its locks
 
-        with core.database.session() as session:
+        with resources.database.session() as session:
             session.run("START TRANSACTION")
-            assert fence(session, core.episodes.owner, core.shop, [fenced], lease_us=60_000_000)
+            assert fence(session, resources.episodes.owner, resources.shop, [fenced], lease_us=60_000_000)
             locked = shop.run(
                 "SELECT DISTINCT OBJECT_NAME FROM performance_schema.data_locks WHERE OBJECT_SCHEMA = %s",
                 (mysql_database,),
@@ -558,7 +560,7 @@ def test_a_version_that_is_null_is_the_creation(make: Callable[..., PresetShop])
     shop.run("UPDATE carts SET revision = NULL")
     loaded = shop.load("tok-1")["tok-1"]
     assert loaded.version == loaded.newest_row_us
-    (opened,) = (one for page in shop.core.scan.open_carts(0) for one in page)
+    (opened,) = (one for page in shop.resources.scan.open_carts(0) for one in page)
     assert opened.version == loaded.version
 
 
@@ -569,9 +571,9 @@ async def test_one_cart_that_the_fence_fails_for_holds_up_no_other(
     shop.run("UPDATE members SET wants_mail = b'1'")
     put_in(shop, "zoë")
     put_in(shop, "max")
-    assert shop.core.with_log
+    assert shop.resources.with_log
     async with recovering(shop, smtp, SHOP_SCHEMA=shop.preset) as cartwake:
-        episodes: Any = cartwake.core.episodes
+        episodes: Any = cartwake.resources.episodes
         fence = episodes.fence
 
         def failing(mails: Any, **more: Any) -> Any:

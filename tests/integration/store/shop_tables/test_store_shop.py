@@ -7,8 +7,8 @@ import pytest
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.shop_tables import scan as scan_module
-from binlog_watcher.store.shop_tables.scan import CartScan
+from binlog_watcher.store.shop_tables import open_carts as scan_module
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
 
 

@@ -13,14 +13,14 @@ import pytest
 from binlog_watcher.core.decision import Cart, Customer, Line, Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
+from binlog_watcher.recovery.compose_workers import CHUNK, LocalPress, WorkerPress
 from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
-from binlog_watcher.recovery.press import CHUNK, LocalPress, WorkerPress
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DEFAULT_TABLE, Links, Store
+from mailer import DEFAULT_TABLE, Links, ShopInfo
 from recommender import Catalog, Product, Recommender, TemplateWriter, TextRequest
 
 NOW = 1_790_000_000_000_000
-STORE = Store(
+STORE = ShopInfo(
     name="The Sample Shop", url="https://shop.example.com", address="1 Market Street",
     support_email="support@shop.example.com", sender_email="hello@shop.example.com",
     sender_name="The Sample Shop", cart_url="https://shop.example.com/cart", currency="USD",

@@ -23,7 +23,7 @@ def build_apart(products: Iterable[Product]) -> SimilarityIndex:
     wanted = list(products)
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-c", "from recommender.apart import main; main()"],
+            [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"],
             input=pickle.dumps(wanted),
             capture_output=True,
             timeout=TIMEOUT_S,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from binlog_watcher.core.decision import Cart, Line, Send
 from binlog_watcher.core.tracker import DueCart
-from binlog_watcher.recovery.turns import Sendable, in_turn
+from binlog_watcher.recovery.priority import Sendable, in_turn
 
 
 def sendable(key: int, total: int, due_us: int) -> Sendable:

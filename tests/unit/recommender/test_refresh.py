@@ -154,7 +154,7 @@ def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
 def test_a_process_that_can_not_be_started_is_done_without(
     catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("recommender.apart.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("recommender.subprocess_build.sys.executable", "/nowhere/python")
     assert Recommender(catalog_of_ten, builder=build_apart).recommend([1]) is not None
     assert "built in the service itself" in caplog.text
 

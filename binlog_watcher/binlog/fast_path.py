@@ -22,7 +22,7 @@ from binlog_watcher.binlog.protocol.wire import CHECKSUM_SIZE, HEADER, DecodeErr
 from binlog_watcher.core.events import CartChanged, Change, Event
 
 if TYPE_CHECKING:
-    from binlog_watcher.binlog.protocol.gtid import Source
+    from binlog_watcher.binlog.protocol.mysql_gtid import Source
 
 # Packet length and number in one word, the OK byte, then of the event's header: type, size, end position; then
 # the first six bytes of the body: the table id of maps and rows, and within any body long enough to be ours.
