@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from binlog_watcher.commands.wording import in_words
-from binlog_watcher.core.decision import Cart, Send, decide
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import Send, decide
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.recovery.reconcile import BATCH, GRACE_US

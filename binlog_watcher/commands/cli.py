@@ -21,7 +21,7 @@ from binlog_watcher.commands.report import NEVER_RAN, read_report
 from binlog_watcher.commands.report_tables import shown
 from binlog_watcher.commands.retry import retry_rows
 from binlog_watcher.commands.schema_report import check_schema
-from binlog_watcher.core.decision import Status
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.settings.settings import Settings, load_settings
 from binlog_watcher.shop.presets import load_schema, preset_names, preset_text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from binlog_watcher.core.decision import Status
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.service.resources import open_resources
 from binlog_watcher.settings.settings import Settings

@@ -4,7 +4,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from binlog_watcher.commands.wording import in_words
-from binlog_watcher.core.decision import Cart, Decision, decide
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import Decision, decide
 from binlog_watcher.doctor.preflight import connect
 from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.doctor.select_check import PROMISED

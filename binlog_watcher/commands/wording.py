@@ -1,6 +1,7 @@
 """Decisions as an operator reads them: what is done with a cart, and why."""
 
-from binlog_watcher.core.decision import Decision, Holdout, Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Decision, Holdout, Send, Skip, Wait
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.times import from_us
 
 WHY = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from binlog_watcher.core.decision import Reason, Status
+from binlog_watcher.core.log_status import Reason, Status
 
 IMPORTED = "imported"
 """Reason of rows that another tool wrote into the log before Cartwake."""

@@ -1,188 +1,20 @@
 """What is to be done with a cart: one pure function, shared by the live path, reconcile and preview (design §2).
 
-All times are epoch microseconds of MySQL's clock. Only *counted* rows reach this module: created after the
-customer's newest order (same second = bought), quantity above 0, product exists; ``store`` applies that definition.
+All times are epoch microseconds of MySQL's clock.
 """
 
-import enum
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
-from binlog_watcher.core.events import CartKey
-
-
-class Status(enum.StrEnum):
-    """The states of a row of ``cart_abandonment_log``."""
-
-    CLAIMED = "claimed"  # an instance works on it until its lease ends
-    SENDING = "sending"  # past the fence: handed to SMTP
-    SENT = "sent"
-    RETRY = "retry"  # to be tried again at next_attempt_at
-    FAILED = "failed"  # given up; `cartwake retry --failed` tries again
-    SKIPPED = "skipped"  # not mailed, see reason
-    UNKNOWN = "unknown"  # the connection broke inside the hand-over: counts as mailed
-
-
-class Reason(enum.StrEnum):
-    """Why a cart is not mailed, or not yet."""
-
-    # logged with status skipped
-    NO_ADDRESS = "no_address"
-    OPTED_OUT = "opted_out"
-    NO_CONSENT = "no_consent"
-    ROLLOUT = "rollout"
-    HOLDOUT = "holdout"
-    ROLE = "role"
-    SUPERSEDED = "superseded"
-    BOUGHT_MEANWHILE = "bought_meanwhile"
-    EMPTIED = "emptied"
-    CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
-    # logged with status unknown
-    UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went
-    # not an episode: nothing is logged
-    EMPTY = "empty"
-    GUEST = "guest"
-    HANDLED = "handled"
-    TOO_OLD = "too_old"
-    BEFORE_ACTIVATION = "before_activation"
-    # wait
-    ACTIVITY = "activity"
-    COOLDOWN = "cooldown"
-    RETRY = "retry"
-    LEASED = "leased"
-    ADDRESS_BUSY = "address_busy"
-    RATE_LIMIT = "rate_limit"
-    SMTP_STOPPED = "smtp_stopped"
-    NOT_LEADING = "not_leading"
-
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.log_status import Reason, Status
 
 LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One counted cart row with its product. ``price`` is the price of one piece."""
-
-    product_id: int | str
-    name: str
-    category: str
-    price: Decimal
-    quantity: int
-    image: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Whom the cart belongs to. ``address_hash`` is None when there is no valid address.
-
-    ``id`` is None for a guest who left an address with the cart. ``language`` as the shop has it, such as fr_FR.
-    """
-
-    id: int | str | None
-    name: str | None
-    email: str | None
-    role: str | None
-    address_hash: bytes | None
-    language: str | None = None
-    consent: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedEpisode:
-    """The newest row that the log has for a cart key. ``attempts``: how often it passed the fence.
-
-    ``own_mail``: address and moment of its mail of unknown outcome, when a human has asked to send it again.
-    """
-
-    id: int
-    version: int
-    status: Status
-    attempts: int
-    next_attempt_us: int | None
-    lease_until_us: int | None
-    owner_alive: bool = True
-    own_mail: tuple[bytes, int] | None = None
-    owner: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """What is known of an address, whichever user has it."""
-
-    last_mail_us: int | None = None
-    suppressed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cart:
-    """One cart as read from the database. ``fingerprint`` lets the fence see any later change.
-
-    ``customer_id``: whom the shop says it belongs to, None for a guest. ``version``: see the design, *Episode*;
-    ``created_us``: creation of the newest counted row (None: the version is that). ``activity_us``: what the
-    shop's own update columns say, if it has any. ``closed``: the header says that it is no cart any more.
-    ``currency``: of the prices (None: the shop's only one); ``rate``: its units for one of the shop's currency.
-    ``bought``: products that the customer has bought before.
-    """
-
-    key: CartKey
-    customer: Customer | None
-    lines: tuple[Line, ...]
-    version: int | None
-    newest_order_us: int | None
-    logged: LoggedEpisode | None = None
-    recipient: Recipient = field(default_factory=Recipient)
-    fingerprint: str = ""
-    customer_id: int | str | None = None
-    created_us: int | None = None
-    activity_us: int | None = None
-    closed: bool = False
-    currency: str | None = None
-    rate: Decimal | None = None
-    bought: frozenset[int | str] = frozenset()
-
-    @property
-    def newest_row_us(self) -> int:
-        """Creation of the newest counted row; 0 without one."""
-        return self.version or 0 if self.created_us is None else self.created_us
-
-    @property
-    def anonymous(self) -> bool:
-        """A guest whom nobody can write to: no customer, and no address left with the cart."""
-        return self.customer is not None and self.customer.id is None and not self.customer.email
-
-    def mailed_itself(self, last_mail_us: int) -> bool:
-        """Whether the last mail to the address is the one of unknown outcome that is to be sent again.
-
-        Its cool-down is for every other mail to this address, not for that one.
-        """
-        logged, customer = self.logged, self.customer
-        return (
-            logged is not None
-            and logged.own_mail is not None
-            and logged.version == self.version
-            and customer is not None
-            and logged.own_mail == (customer.address_hash, last_mail_us)
-        )
-
-    @property
-    def worth(self) -> Decimal:
-        """``total`` in the shop's own currency, as far as the rate is known."""
-        return self.total / self.rate if self.rate else self.total
-
-    @property
-    def total(self) -> Decimal:
-        """Sum of price times quantity, before any discount."""
-        return sum((line.price * line.quantity for line in self.lines), Decimal(0))
-
-    @property
-    def item_count(self) -> int:
-        """Number of pieces."""
-        return sum(line.quantity for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from binlog_watcher.shop.sql_text import quoted
+
 if TYPE_CHECKING:
     import pymysql
 
@@ -91,8 +93,7 @@ def create(
     tables are already there.
     """
     with connection.cursor() as cursor:
-        name = database.replace("`", "``")
-        cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(database)} CHARACTER SET utf8mb4")
         connection.select_db(database)
         for statement in _statements("shop.sql"):
             cursor.execute(statement)

@@ -182,7 +182,3 @@ class _Check:
         with self._session.cursor() as cursor:
             cursor.execute(statement, arguments)
             return list(cursor.fetchall())
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

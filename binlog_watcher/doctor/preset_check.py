@@ -12,7 +12,8 @@ from binlog_watcher.doctor.select_check import check_select
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.schema import Schema
-from binlog_watcher.store.database import SESSION_STATEMENTS, quote
+from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.database import SESSION_STATEMENTS
 from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import structlog
 
-from binlog_watcher.core.decision import Cart, Send
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.decision import LoggedEpisode, Policy, Status
+from binlog_watcher.core.cart import LoggedEpisode
+from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartKey, CartRead
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan, OpenCart

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from binlog_watcher.core.decision import Cart, LoggedEpisode, Status
+from binlog_watcher.core.cart import Cart, LoggedEpisode
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.shop import Loaded, Shop

@@ -15,7 +15,7 @@ from dataclasses import replace
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.decision import Reason, Status
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.recovery.composer import ReadyMail

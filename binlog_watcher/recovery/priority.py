@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from binlog_watcher.core.decision import Cart, Send
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.tracker import DueCart
 

@@ -7,18 +7,9 @@ from dataclasses import replace
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.decision import (
-    Cart,
-    Holdout,
-    LoggedEpisode,
-    Policy,
-    Reason,
-    Send,
-    Skip,
-    Status,
-    Wait,
-    decide,
-)
+from binlog_watcher.core.cart import Cart, LoggedEpisode
+from binlog_watcher.core.decision import Holdout, Policy, Send, Skip, Wait, decide
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.recovery.composer import ReadyMail

@@ -12,20 +12,10 @@ from dataclasses import dataclass
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.decision import (
-    Cart,
-    Decision,
-    Holdout,
-    LoggedEpisode,
-    Policy,
-    Reason,
-    Send,
-    Skip,
-    Status,
-    Wait,
-    decide,
-)
+from binlog_watcher.core.cart import Cart, LoggedEpisode
+from binlog_watcher.core.decision import Decision, Holdout, Policy, Send, Skip, Wait, decide
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.tracker import DueCart, Tracker
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError

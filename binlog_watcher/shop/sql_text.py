@@ -1,6 +1,11 @@
-"""A look at SQL text without its literals and comments: what is in them is no SQL, and must not be taken for it."""
+"""Names and text of SQL: identifiers quoted, and a look at text without its literals and comments.
+
+What is in literals and comments is no SQL, and must not be taken for it.
+"""
 
 import re
+
+from binlog_watcher.errors import ConfigError
 
 _OPAQUE = re.compile(
     r"'(?:[^'\\]|\\.|'')*'"  # literals first come, first served: a quote in a comment opens none, and the reverse
@@ -9,6 +14,21 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 _QUOTED_NAME = re.compile(r"`((?:[^`]|``)*)`")
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier, whatever it holds."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def quote(identifier: str) -> str:
+    """A quoted identifier for a statement with parameters.
+
+    Raises ConfigError for what can't be one (empty, too long, NUL or % in it).
+    """
+    if not identifier or len(identifier) > 64 or "\0" in identifier or "%" in identifier:
+        raise ConfigError(f"{identifier!r} is no table or column name")
+    return quoted(identifier)
 
 
 def bare(sql: str) -> str:

@@ -246,10 +246,3 @@ def is_missing_table(error: BaseException) -> bool:
     cause = error.__cause__ if isinstance(error, ConfigError) else error
     origin = cause.orig if isinstance(cause, DBAPIError) else cause
     return isinstance(origin, pymysql.err.Error) and bool(origin.args) and origin.args[0] == ER.NO_SUCH_TABLE
-
-
-def quote(identifier: str) -> str:
-    """A quoted identifier. Raises ConfigError for what can't be one (empty, too long, NUL or % in it)."""
-    if not identifier or len(identifier) > 64 or "\0" in identifier or "%" in identifier:
-        raise ConfigError(f"{identifier!r} is no table or column name")
-    return "`" + identifier.replace("`", "``") + "`"

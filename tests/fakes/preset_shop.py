@@ -9,7 +9,8 @@ from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.decision import Cart, Decision, decide
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import Decision, decide
 from binlog_watcher.core.events import CartKey, Event, ProductChanged
 from binlog_watcher.core.source import Batch
 from binlog_watcher.core.tracker import Tracker

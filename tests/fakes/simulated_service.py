@@ -12,8 +12,10 @@ from typing import Any
 
 from fakes.simulated_shop import SECOND, LogRow, SimulatedShop
 
-from binlog_watcher.core.decision import Cart, Holdout, Policy, Send, Skip, Status, Wait, decide
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import Holdout, Policy, Send, Skip, Wait, decide
 from binlog_watcher.core.events import Assigned, CartKey, CartRead, Event, Hydrated, Revoked
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
 from binlog_watcher.recovery.hydrate import Hydrator

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from binlog_watcher.core.decision import Cart, Customer, Line, LoggedEpisode, Policy, Recipient, Status
+from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
+from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.shop_tables.open_carts import OpenCart
 
 ShopEvent = CartChanged | OrderPlaced | OrderChanged

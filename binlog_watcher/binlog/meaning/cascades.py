@@ -16,6 +16,7 @@ import pymysql.err
 
 from binlog_watcher.binlog.meaning.effects import Role, Watched
 from binlog_watcher.binlog.protocol.dump import Session
+from binlog_watcher.shop.sql_text import quoted
 
 _NAME = r"`((?:[^`]|``)+)`"
 _FOREIGN_KEY = re.compile(
@@ -102,10 +103,6 @@ def _plain(quoted: str) -> str:
     return quoted.replace("``", "`")
 
 
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
 def _are_logged(session: Session) -> bool:
     with session.cursor() as cursor:
         cursor.execute("SELECT VERSION()")
@@ -123,7 +120,7 @@ def _are_logged(session: Session) -> bool:
 def _definition(session: Session, table: TableName) -> str:
     with session.cursor() as cursor:
         try:
-            cursor.execute(f"SHOW CREATE TABLE {_quoted(table[0])}.{_quoted(table[1])}")
+            cursor.execute(f"SHOW CREATE TABLE {quoted(table[0])}.{quoted(table[1])}")
         except pymysql.err.MySQLError as error:
             if error.args and error.args[0] in _NO_TABLE:
                 return ""

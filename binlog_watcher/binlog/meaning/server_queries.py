@@ -11,6 +11,7 @@ from binlog_watcher.binlog.meaning.cascades import Parent, TableName, read_paren
 from binlog_watcher.binlog.meaning.dictionary import describe
 from binlog_watcher.binlog.meaning.effects import Role, Watched
 from binlog_watcher.binlog.protocol.dump import Session
+from binlog_watcher.shop.sql_text import quoted
 
 _AT_ONCE = 1000
 _NEWEST = 20_000
@@ -64,13 +65,9 @@ class Questions:
     def _statements(self, role: Role) -> Iterator[tuple[str, str]]:
         for table, watched in ((table, one) for table, roles in self._watched.items() for one in roles):
             if watched.role is role and watched.id_column is not None:
-                row_id = _quoted(watched.id_column)
-                key = _quoted(watched.key_column)
-                yield f"SELECT {row_id}, {key} FROM {_quoted(table)} WHERE {row_id}", row_id  # noqa: S608  # quoted names only
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+                row_id = quoted(watched.id_column)
+                key = quoted(watched.key_column)
+                yield f"SELECT {row_id}, {key} FROM {quoted(table)} WHERE {row_id}", row_id  # noqa: S608  # quoted names only
 
 
 def _pairs(session: Session, statement: str, arguments: Collection[Value]) -> dict[Value, Value]:

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from binlog_watcher.core.decision import Reason, Status
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.database import Session, rows_as_table
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from binlog_watcher.core.dead_letters import IMPORTED, RESTORABLE, DeadLetter, why_not
-from binlog_watcher.core.decision import Status
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.leftovers import dead_owners
 from binlog_watcher.store.own_tables.log_rows import STEP

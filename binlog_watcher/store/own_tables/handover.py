@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from binlog_watcher.core.decision import Status
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session, rows_as_table
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import Fenced, Outcome

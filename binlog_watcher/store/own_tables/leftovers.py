@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from binlog_watcher.core.decision import LoggedEpisode, Reason, Status
+from binlog_watcher.core.cart import LoggedEpisode
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.locks.presence import lock_name
 from binlog_watcher.store.own_tables import recipients

@@ -8,8 +8,9 @@ The statements are in ``claims``, ``handover`` and ``leftovers``.
 
 from collections.abc import Sequence
 
-from binlog_watcher.core.decision import LoggedEpisode, Reason, Status
+from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import claims, handover, leftovers, recipients, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome

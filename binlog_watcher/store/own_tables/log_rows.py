@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from binlog_watcher.core.decision import Cart, Reason, Status
+from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Reason, Status
 
 STEP = 1
 """A recovery may become a sequence of mails; today it has one step."""

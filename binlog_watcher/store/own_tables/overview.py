@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from binlog_watcher.core.decision import Status
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.tables import LOG
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from binlog_watcher.core.decision import Recipient
+from binlog_watcher.core.cart import Recipient
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables.tables import META, RECIPIENT
 from binlog_watcher.store.times import UTC_COLUMN

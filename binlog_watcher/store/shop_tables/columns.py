@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.schema import Schema
-from binlog_watcher.store.database import quote
+from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.store.database import Session, quote
+from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
 from binlog_watcher.store.shop_tables.shop import FOREVER_US, Shop, second
 from binlog_watcher.store.times import TimeColumn, to_us

@@ -7,7 +7,7 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 import re
 
 from binlog_watcher.shop.schema import KEYS, PLACEHOLDER, Condition, Schema
-from binlog_watcher.store.database import quote
+from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
 
 Value = int | str | tuple[int | str, ...]

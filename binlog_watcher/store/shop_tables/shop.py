@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from binlog_watcher.core.decision import Cart, Customer, Line, LoggedEpisode, Recipient
+from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database, Session

@@ -9,7 +9,8 @@ from fakes.mail_server import MailServer, hang_up
 from fakes.recovering import Recovering, abandon, recovering, until
 
 from binlog_watcher.commands.retry import RetryReport, retry_rows
-from binlog_watcher.core.decision import Reason, Skip, Status, Wait
+from binlog_watcher.core.decision import Skip, Wait
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.recovery import recheck as second_look
 from binlog_watcher.recovery.outbox import MAX_ATTEMPTS

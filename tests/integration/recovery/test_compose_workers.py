@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.core.decision import Cart, Customer, Line, Send
+from binlog_watcher.core.cart import Cart, Customer, Line
+from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.compose_workers import CHUNK, LocalPress, WorkerPress

@@ -6,7 +6,7 @@ import pytest
 from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering, until
 
-from binlog_watcher.core.decision import Reason
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.rate_limit import LATE_US
 from binlog_watcher.recovery.timers import BATCH
 

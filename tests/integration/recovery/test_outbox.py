@@ -11,7 +11,8 @@ from fakes.mail_server import MailServer, fall_silent, hang_up
 from fakes.mysql_proxy import MysqlProxy
 from fakes.recovering import abandon, recovering, until
 
-from binlog_watcher.core.decision import Reason, Skip, Status
+from binlog_watcher.core.decision import Skip
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery import outbox as outbox_module
 from binlog_watcher.recovery import recheck as second_look

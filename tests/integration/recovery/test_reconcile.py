@@ -10,8 +10,8 @@ from fakes.recovering import PARTITION, Recovering, abandon, recovering
 
 from binlog_watcher.commands import actions as commands
 from binlog_watcher.commands.actions import reconcile_once
-from binlog_watcher.core.decision import Reason, Status
 from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Change, Hydrated, Revoked
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery import reconcile as reconcile_module

@@ -12,8 +12,9 @@ import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering, until
 
-from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, Change
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.recovery import recovery as recovery_module
 from binlog_watcher.recovery.outbox import MAX_ATTEMPTS

@@ -22,8 +22,9 @@ from fakes.prestashop import (
 )
 from fakes.recovering import recovering
 
-from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, CartKey
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode, Fenced

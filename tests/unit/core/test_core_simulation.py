@@ -13,8 +13,9 @@ import structlog
 from fakes.simulated_service import JUMP, Faults, SimulatedService
 from fakes.simulated_shop import SECOND, Deed, SimulatedShop, plan
 
-from binlog_watcher.core.decision import Policy, Status
+from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Status
 
 START = 1_790_000_000 * SECOND
 CUSTOMERS = 70

@@ -7,24 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import (
     LOGGED_SKIPS,
-    Cart,
-    Customer,
     Decision,
     Holdout,
-    Line,
-    LoggedEpisode,
     Policy,
-    Reason,
-    Recipient,
     Send,
     Skip,
-    Status,
     Wait,
     _share,
     decide,
 )
+from binlog_watcher.core.log_status import Reason, Status
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND

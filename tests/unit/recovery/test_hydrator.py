@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.core.decision import LoggedEpisode, Policy, Status
+from binlog_watcher.core.cart import LoggedEpisode
+from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartKey, CartRead
+from binlog_watcher.core.log_status import Status
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.store.shop_tables.open_carts import OpenCart
 

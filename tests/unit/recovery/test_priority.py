@@ -5,7 +5,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binlog_watcher.core.decision import Cart, Line, Send
+from binlog_watcher.core.cart import Cart, Line
+from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery.priority import Sendable, in_turn
 

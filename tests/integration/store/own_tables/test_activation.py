@@ -7,7 +7,8 @@ from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering, settings_of
 
 from binlog_watcher.commands.actions import include_older_us, optouts
-from binlog_watcher.core.decision import Reason, Send, Skip
+from binlog_watcher.core.decision import Send, Skip
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import ConfigError
 
 HOUR = 3_600_000_000

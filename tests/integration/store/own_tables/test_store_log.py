@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.core.decision import Reason, Send, Skip, Status, Wait, decide
+from binlog_watcher.core.decision import Send, Skip, Wait, decide
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.locks.presence import Presence
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log import EpisodeLog

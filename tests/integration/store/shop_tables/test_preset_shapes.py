@@ -10,8 +10,9 @@ from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
 
-from binlog_watcher.core.decision import Reason, Send, Skip, Wait
+from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartKey, CartRead, CustomerOrdersChanged
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError

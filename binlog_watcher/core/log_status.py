@@ -1,0 +1,48 @@
+"""The states of a row of ``cart_abandonment_log``, and why a cart is not mailed, or not yet. Pure."""
+
+import enum
+
+
+class Status(enum.StrEnum):
+    """The states of a row of ``cart_abandonment_log``."""
+
+    CLAIMED = "claimed"  # an instance works on it until its lease ends
+    SENDING = "sending"  # past the fence: handed to SMTP
+    SENT = "sent"
+    RETRY = "retry"  # to be tried again at next_attempt_at
+    FAILED = "failed"  # given up; `cartwake retry --failed` tries again
+    SKIPPED = "skipped"  # not mailed, see reason
+    UNKNOWN = "unknown"  # the connection broke inside the hand-over: counts as mailed
+
+
+class Reason(enum.StrEnum):
+    """Why a cart is not mailed, or not yet."""
+
+    # logged with status skipped
+    NO_ADDRESS = "no_address"
+    OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
+    ROLLOUT = "rollout"
+    HOLDOUT = "holdout"
+    ROLE = "role"
+    SUPERSEDED = "superseded"
+    BOUGHT_MEANWHILE = "bought_meanwhile"
+    EMPTIED = "emptied"
+    CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
+    # logged with status unknown
+    UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went
+    # not an episode: nothing is logged
+    EMPTY = "empty"
+    GUEST = "guest"
+    HANDLED = "handled"
+    TOO_OLD = "too_old"
+    BEFORE_ACTIVATION = "before_activation"
+    # wait
+    ACTIVITY = "activity"
+    COOLDOWN = "cooldown"
+    RETRY = "retry"
+    LEASED = "leased"
+    ADDRESS_BUSY = "address_busy"
+    RATE_LIMIT = "rate_limit"
+    SMTP_STOPPED = "smtp_stopped"
+    NOT_LEADING = "not_leading"
