@@ -24,6 +24,7 @@ from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, round_money
 from mailer.render import Rendered, Renderer
 from mailer.sender import SmtpSender, check_line_ends
+from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import SmtpSettings, is_loopback
 from mailer.text import display_name, first_name
 
@@ -32,6 +33,7 @@ __all__ = [
     "DEFAULT_TABLE",
     "NO_DISCOUNT",
     "Address",
+    "ConnectionSlots",
     "Discount",
     "DiscountTable",
     "InvalidAddressError",

@@ -8,6 +8,7 @@ from typing import Self
 
 from mailer.connection import Connection
 from mailer.errors import RetryLaterError, SenderStoppedError
+from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import COURTESY, SmtpSettings
 
 
@@ -20,22 +21,11 @@ class SmtpSender:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.connections)
-        self._in_use = 0
+        self.slots = ConnectionSlots(settings.connections)
         self._spare: list[Connection] = []
         self._stopped: SenderStoppedError | None = None
         self._refused_as: str | None = None
         self._closed = False
-
-    @property
-    def connections(self) -> int:
-        """Messages that can be under way at once."""
-        return self._settings.connections
-
-    @property
-    def idle(self) -> int:
-        """Messages that would be handed to the server at once if sent now."""
-        return self._settings.connections - self._in_use
 
     @property
     def stopped(self) -> SenderStoppedError | None:
@@ -78,12 +68,14 @@ class SmtpSender:
         message: bytes,
         *,
         checked: bool = False,
+        slot_taken: bool = False,
         still_wanted: Callable[[], bool] = lambda: True,
     ) -> str:
         """Hand ``message`` (CRLF line ends, as ``build`` makes it) over for ``rcpt``; the server's reply.
 
-        ``checked``: ``check_line_ends`` has seen it, in a thread or process that had the time. ``still_wanted`` is
-        asked at the last moment, right before DATA.
+        ``checked``: ``check_line_ends`` has seen it, in a thread or process that had the time. ``slot_taken``: the
+        caller holds one of ``slots`` for it; else the call waits for one. ``still_wanted`` is asked at the last
+        moment, right before DATA.
 
         Raises WithdrawnError when it says no, RetryLaterError, RejectedForeverError, SenderStoppedError or
         OutcomeUnknownError. When the call is cancelled its connection is closed; whether the message had left is
@@ -91,15 +83,10 @@ class SmtpSender:
         """
         if not checked:
             check_line_ends(message)
-        async with self._slots:
-            self._in_use += 1
-            try:
-                return await self._deliver(mail_from, rcpt, message, still_wanted)
-            except SenderStoppedError as error:
-                self._stopped, self._refused_as = error, mail_from
-                raise
-            finally:
-                self._in_use -= 1
+        if slot_taken:
+            return await self._send(mail_from, rcpt, message, still_wanted)
+        async with self.slots.one():
+            return await self._send(mail_from, rcpt, message, still_wanted)
 
     async def verify(self, mail_from: str | None = None) -> None:
         """Connect and log in, and with ``mail_from`` ask whether we may send as that address; sends nothing.
@@ -133,6 +120,13 @@ class SmtpSender:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def _send(self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]) -> str:
+        try:
+            return await self._deliver(mail_from, rcpt, message, still_wanted)
+        except SenderStoppedError as error:
+            self._stopped, self._refused_as = error, mail_from
+            raise
 
     async def _deliver(
         self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]

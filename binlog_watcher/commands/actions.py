@@ -9,7 +9,7 @@ from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Send, decide
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.errors import CartwakeError, ConfigError
-from binlog_watcher.recovery.reconcile import BATCH, GRACE_US
+from binlog_watcher.recovery.reconcile import GRACE_US, RECONCILE_BATCH_SIZE
 from binlog_watcher.service.pipeline import ComposerSetup, Pipeline, build_pipeline, build_recommender
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.wiring import read_catalogue, text_writer
@@ -190,8 +190,8 @@ def _overdue(resources: Resources, since_us: int, until_us: int, report: OncePas
     for page in resources.scan.open_carts(since_us):
         keys = [cart.key for cart in page if cart.activity_us <= until_us]
         report.read += len(keys)
-        for start in range(0, len(keys), BATCH):
-            carts = resources.loader.load(keys[start : start + BATCH]).carts
+        for start in range(0, len(keys), RECONCILE_BATCH_SIZE):
+            carts = resources.loader.load(keys[start : start + RECONCILE_BATCH_SIZE]).carts
             for key, cart in carts.items():
                 decision = decide(cart, None, resources.clock.now_us(), resources.policy)
                 if isinstance(decision, Send):
@@ -230,12 +230,11 @@ async def _recover(resources: Resources, pipeline: Pipeline, keys: list[CartKey]
     tracker, recovery = pipeline.tracker, pipeline.recovery
     taken, taken_us = recovery.taken, resources.clock.now_us()
     while True:
-        for start in range(0, len(keys), BATCH):
-            some = keys[start : start + BATCH]
+        for start in range(0, len(keys), RECONCILE_BATCH_SIZE):
+            some = keys[start : start + RECONCILE_BATCH_SIZE]
             due = tracker.take(some, resources.clock.now_us(), "reconcile", overdue=True)
             await recovery.process(due)
-        if pipeline.outbox is not None:
-            await pipeline.outbox.drained()
+        await pipeline.drained()
         now_us, next_us = resources.clock.now_us(), tracker.next_due()
         if recovery.taken > taken:
             taken, taken_us = recovery.taken, now_us

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from binlog_watcher.core.dead_letters import RESTORABLE, advice
-from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs

@@ -1,30 +1,19 @@
 """Who goes first when there are more carts than MAX_EMAILS_PER_MINUTE allows. Pure."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from binlog_watcher.core.cart import Cart
-from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.recovery.stages import DecidedCart
 
 
-class Sendable(NamedTuple):
-    """A cart that decide() wants to be mailed."""
-
-    due: DueCart
-    cart: Cart
-    send: Send
-
-
-def in_turn(sends: Sequence[Sendable], taken: int) -> list[Sendable]:
+def in_turn(sends: Sequence[DecidedCart], taken: int) -> list[DecidedCart]:
     """The order in which carts get what there is of MAX_EMAILS_PER_MINUTE, after ``taken`` that got theirs.
 
     The highest total first, but every fourth time the cart that is due longest, so that no cart starves.
     """
     by_total = sorted(sends, key=lambda one: one.cart.worth)
     by_age = sorted(sends, key=lambda one: one.send.due_us, reverse=True)
-    order: list[Sendable] = []
+    order: list[DecidedCart] = []
     done = set[CartKey]()
     while len(order) < len(sends):
         line = by_age if (taken + len(order)) % 4 == 3 else by_total

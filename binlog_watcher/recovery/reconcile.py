@@ -13,20 +13,18 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.decision import Holdout, Send, Skip
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.recovery import Handled, Recovery
+from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
-from binlog_watcher.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
 GRACE_US = 30_000_000
-BATCH = 100
+RECONCILE_BATCH_SIZE = 100
 
 
 class _StreamLagsError(Exception):
@@ -53,7 +51,7 @@ class Report:
 
 
 class Reconciler:
-    """Remembers how far the passes came. ``started_us``: when hydration began; older carts are its business."""
+    """Remembers how far the passes came. ``since_us``: when hydration began; older carts are its business."""
 
     def __init__(
         self,
@@ -61,11 +59,8 @@ class Reconciler:
         shop: Shop,
         scan: CartScan,
         episodes: EpisodeLog,
-        tracker: Tracker,
         recovery: Recovery,
-        clock: ServerClock,
-        metrics: Metrics,
-        threshold_us: int,
+        runtime: Runtime,
         since_us: int,
         partition: str,
         with_log: bool,
@@ -73,11 +68,11 @@ class Reconciler:
         self._shop = shop
         self._scan = scan
         self._episodes = episodes
-        self._tracker = tracker
         self._recovery = recovery
-        self._clock = clock
-        self._metrics = metrics
-        self._threshold_us = threshold_us
+        self._tracker = runtime.tracker
+        self._clock = runtime.clock
+        self._metrics = runtime.metrics
+        self._policy = runtime.policy
         self._since_us = since_us
         self._partition = partition
         self._with_log = with_log
@@ -89,7 +84,7 @@ class Reconciler:
         Raises DatabaseUnavailableError; the next pass then covers the same span.
         """
         now_us = self._clock.now_us()
-        report = Report(self._since_us, now_us - self._threshold_us - GRACE_US)
+        report = Report(self._since_us, now_us - self._policy.threshold_us - GRACE_US)
         try:
             await self._pass(report, now_us, alone=alone)
         except _StreamLagsError:
@@ -112,10 +107,10 @@ class Reconciler:
             async for handled in self._look_at(self._overdue(now_us), now_us, alone=True):
                 report.overdue += len(handled)
         if self._with_log:
-            rows = await asyncio.to_thread(self._episodes.open_rows, now_us, self._recovery.cooldown_us)
+            rows = await asyncio.to_thread(self._episodes.open_rows, now_us, self._policy.cooldown_us)
             keys = [key for row in rows if (key := self._shop.key(row.key)) is not None]
             for key in keys:
-                if not self._recovery.is_set_aside(key):
+                if key not in self._recovery.set_aside:
                     self._tracker.hasten(key, now_us)
             async for handled in self._look_at(keys, now_us, alone=alone):
                 report.retried += len(handled)
@@ -148,8 +143,8 @@ class Reconciler:
         self, keys: Sequence[CartKey], now_us: int, *, alone: bool
     ) -> AsyncIterator[list[Handled]]:
         """Take through what no timer cares for, batch by batch."""
-        for start in range(0, len(keys), BATCH):
-            chunk = keys[start : start + BATCH]
+        for start in range(0, len(keys), RECONCILE_BATCH_SIZE):
+            chunk = keys[start : start + RECONCILE_BATCH_SIZE]
             self._insist_on_stream(alone=alone)
             due = self._tracker.take(chunk, now_us, self._partition, overdue=alone)
             if due:

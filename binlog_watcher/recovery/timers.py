@@ -5,13 +5,12 @@ import contextlib
 
 import structlog
 
-from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.recovery import Recovery
+from binlog_watcher.recovery.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
-BATCH = 100
+DUE_BATCH_SIZE = 100
 """Carts a batch: a handful of statements each, and a claim transaction of some milliseconds."""
 
 MAX_IN_HAND = 400
@@ -26,17 +25,17 @@ _ANYTHING = 1 << 62
 class Timers:
     """The loop between the wheel and the recovery."""
 
-    def __init__(self, tracker: Tracker, recovery: Recovery, clock: ServerClock) -> None:
-        self._tracker = tracker
+    def __init__(self, runtime: Runtime, recovery: Recovery) -> None:
+        self._tracker = runtime.tracker
+        self._clock = runtime.clock
+        self._wake = runtime.wake
         self._recovery = recovery
-        self._clock = clock
-        self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sleeps_until_us = _ANYTHING
         self._stopping = False
 
     def poke(self) -> None:
-        """Look at the wheel again: something was armed, finished, or a partition's clock went on."""
+        """Look at the wheel again: something was armed or finished, or a partition's clock went on."""
         self._wake.set()
 
     def heard(self) -> None:
@@ -63,7 +62,11 @@ class Timers:
                 self._sleeps_until_us = _ANYTHING  # before the wheel is looked at: nothing is missed
                 room = MAX_IN_HAND - self._tracker.in_hand
                 # Room for a whole batch: one cart at a time, as each mail is settled, would cost a batch's statements.
-                due = self._tracker.take_due(self._clock.now_us(), BATCH) if room >= BATCH else []
+                due = (
+                    self._tracker.take_due(self._clock.now_us(), DUE_BATCH_SIZE)
+                    if room >= DUE_BATCH_SIZE
+                    else []
+                )
                 if due:
                     task = batches.create_task(self._recovery.process(due))
                     task.add_done_callback(lambda _: self.poke())
@@ -73,7 +76,7 @@ class Timers:
     async def _sleep(self, room: int) -> None:
         next_due_us = self._tracker.next_due()
         seconds = LONGEST_SLEEP_S
-        if next_due_us is not None and room >= BATCH:
+        if next_due_us is not None and room >= DUE_BATCH_SIZE:
             wait_us = next_due_us - self._clock.now_us()
             # Due but held back by the partition's clock: the next batch or heartbeat wakes us.
             seconds = min(LONGEST_SLEEP_S, wait_us / 1e6) if wait_us > 0 else 0.25

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.tracker import Tracker
-from binlog_watcher.recovery.compose_workers import LocalPress, Press, WorkerPress
-from binlog_watcher.recovery.composer import Composer
-from binlog_watcher.recovery.outbox import Outbox
-from binlog_watcher.recovery.recheck import SecondLook
+from binlog_watcher.recovery.claiming import Claiming
+from binlog_watcher.recovery.compose.composer import Composer
+from binlog_watcher.recovery.compose.composing import Composing
+from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
+from binlog_watcher.recovery.compose.workers import ComposeWorkers
+from binlog_watcher.recovery.dry_run import DryRun
+from binlog_watcher.recovery.episodes import EpisodeOf
+from binlog_watcher.recovery.mailing import Mailing
 from binlog_watcher.recovery.recovery import Recovery
+from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.send.attempts import Retries
+from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.wiring import discounts, links, mail_store, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
@@ -32,36 +39,49 @@ LEASE_MARGIN_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """From due carts to mails. ``press``, ``outbox``, ``sender`` and ``look_again`` are None in a dry run."""
+    """From due carts to mails. ``pool``, ``outbox`` and ``sender`` are None in a dry run."""
 
-    tracker: Tracker
-    metrics: Metrics
+    runtime: Runtime
     recovery: Recovery
     writer: TextWriter
-    press: Press | None
-    outbox: Outbox | None
-    sender: SmtpSender | None
-    look_again: SecondLook | None
+    pool: ComposePool | None = None
+    outbox: Outbox | None = None
+    sender: SmtpSender | None = None
+
+    @property
+    def tracker(self) -> Tracker:
+        """The timers."""
+        return self.runtime.tracker
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted."""
+        return self.runtime.metrics
 
     async def start(self) -> None:
         """Make ready to compose, once the catalogue has been read."""
-        if self.press is not None:
-            await self.press.start()
+        if self.pool is not None:
+            await self.pool.start()
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """The catalogue has these now, and these no more. Any thread."""
-        if self.press is not None:
-            self.press.products_changed(changed, gone)
+        if self.pool is not None:
+            self.pool.products_changed(changed, gone)
 
     async def send(self) -> None:
         """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
-        if self.outbox is not None and self.look_again is not None:
-            await self.outbox.run(self.look_again)
+        if self.outbox is not None:
+            await self.outbox.run()
+
+    async def drained(self) -> None:
+        """Wait until every mail in hand has its outcome in the log."""
+        if self.outbox is not None:
+            await self.outbox.drained()
 
     async def close(self) -> None:
         """End the workers, and close the connections to SMTP and Gemini."""
-        if self.press is not None:
-            await self.press.close()
+        if self.pool is not None:
+            await self.pool.close()
         if self.sender is not None:
             await self.sender.close()
         await self.writer.close()
@@ -129,51 +149,47 @@ def build_pipeline(
     metrics: Metrics | None = None,
     may_send: Callable[[], bool] = lambda: True,
 ) -> Pipeline:
-    """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see Outbox."""
-    tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), metrics or Metrics()
-    recommender = build_recommender(settings, catalogue, apart=True)
-    writer = text_writer(settings, metrics)
-    composer = press = sender = outbox = look_again = None
-    lease_us = 0
-    if not settings.dry_run:
-        smtp_settings = smtp(settings)
-        lease_us = lease_of(settings)
-        sender = SmtpSender(smtp_settings)
-        setup = ComposerSetup.of(settings, resources)
-        composer = setup.composer(recommender, writer, metrics)
-        workers = settings.worker_processes
-        press = WorkerPress(composer, setup, catalogue, workers) if workers else LocalPress(composer)
-        outbox = Outbox(
-            sender=sender,
-            mail_from=settings.sender_email,
-            episodes=resources.episodes,
-            tracker=tracker,
-            clock=resources.clock,
-            metrics=metrics,
-            lease_us=lease_us,
-            may_send=may_send,
-            first_retry_us=settings.first_retry_us,
-        )
-        look_again = SecondLook(
-            loader=resources.loader,
-            tracker=tracker,
-            outbox=outbox,
-            policy=resources.policy,
-            clock=resources.clock,
-            metrics=metrics,
-        )
-    recovery = Recovery(
-        loader=resources.loader,
-        episodes=resources.episodes,
-        tracker=tracker,
-        composer=composer,
-        press=press,
-        outbox=outbox,
-        policy=resources.policy,
-        limiter=TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
+    """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see RefusalSwitch."""
+    metrics = metrics or Metrics()
+    runtime = Runtime(
+        tracker=Tracker(settings.threshold_us, lock=threading.RLock()),
         clock=resources.clock,
+        policy=resources.policy,
         metrics=metrics,
-        currency=resources.schema.currency or settings.currency,
-        lease_us=lease_us,
     )
-    return Pipeline(tracker, metrics, recovery, writer, press, outbox, sender, look_again)
+    writer = text_writer(settings, metrics)
+    if settings.dry_run:
+        return Pipeline(runtime, Recovery(resources.loader, DryRun(runtime), runtime), writer)
+    setup = ComposerSetup.of(settings, resources)
+    composer = setup.composer(build_recommender(settings, catalogue, apart=True), writer, metrics)
+    workers = settings.worker_processes
+    pool = ComposeWorkers(composer, setup, catalogue, workers) if workers else ComposeThread(composer)
+    sender = SmtpSender(smtp(settings))
+    retries = Retries(settings.first_retry_us)
+    outbox = Outbox(
+        sender=sender,
+        mail_from=settings.sender_email,
+        episodes=resources.episodes,
+        loader=resources.loader,
+        runtime=runtime,
+        retries=retries,
+        lease_us=lease_of(settings),
+        may_send=may_send,
+    )
+    episode_of = EpisodeOf(composer, resources.schema.currency or settings.currency)
+    mailing = Mailing(
+        episodes=resources.episodes,
+        runtime=runtime,
+        switch=outbox.switch,
+        claiming=Claiming(
+            resources.episodes,
+            runtime,
+            TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
+            episode_of,
+            lease_us=lease_of(settings),
+        ),
+        composing=Composing(pool, outbox, retries, runtime),
+        episode_of=episode_of,
+    )
+    recovery = Recovery(resources.loader, mailing, runtime)
+    return Pipeline(runtime, recovery, writer, pool, outbox, sender)

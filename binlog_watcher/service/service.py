@@ -69,18 +69,13 @@ class Service:
         self._pipeline = build_pipeline(settings, resources, self._catalog, metrics=metrics, may_send=leads)
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
         self._presence = Presence(settings.connection, resources.episodes.owner)
-        self._timers = Timers(self.tracker, self._pipeline.recovery, resources.clock)
-        if self._pipeline.outbox is not None:
-            self._pipeline.outbox.on_settled = self._timers.poke
+        self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
         self._reconciler = Reconciler(
             shop=resources.shop,
             scan=resources.scan,
             episodes=resources.episodes,
-            tracker=self.tracker,
             recovery=self._pipeline.recovery,
-            clock=resources.clock,
-            metrics=self.metrics,
-            threshold_us=settings.threshold_us,
+            runtime=self._pipeline.runtime,
             since_us=resources.clock.now_us() - settings.threshold_us - GRACE_US,
             partition=PARTITION,
             with_log=resources.with_log and not settings.dry_run,
@@ -139,8 +134,7 @@ class Service:
         try:
             async with asyncio.timeout(self._settings.shutdown_seconds):
                 await asyncio.wait([timers])
-                if self._pipeline.outbox is not None:
-                    await self._pipeline.outbox.drained()
+                await self._pipeline.drained()
         except TimeoutError:
             log.warning(
                 "service.unfinished", carts=self.tracker.in_hand, hint="the next start takes them over"

@@ -92,8 +92,18 @@ class Recovering:
         self.tracker = self.pipeline.tracker
         self.recovery = self.pipeline.recovery
         self._tasks: list[asyncio.Task[Any]] = []
-        self.timers = Timers(self.tracker, self.recovery, self.resources.clock)
+        self.timers = Timers(self.pipeline.runtime, self.recovery)
         self.apply(Assigned(PARTITION), Hydrated(PARTITION))
+
+    @property
+    def mailing(self) -> Any:
+        """What acts on decisions, for tests that look behind it."""
+        return self.recovery._acting
+
+    @property
+    def composer(self) -> Any:
+        """What builds the mails, for tests that break it."""
+        return self.mailing._episode_of.composer
 
     def now_us(self) -> int:
         return self.resources.clock.now_us()
@@ -119,9 +129,8 @@ class Recovering:
         return {entry.key: entry.decision for entry in handled}
 
     async def drained(self) -> None:
-        if self.pipeline.outbox is not None:
-            async with asyncio.timeout(60):
-                await self.pipeline.outbox.drained()
+        async with asyncio.timeout(60):
+            await self.pipeline.drained()
 
     def follow(self) -> None:
         """Let timers fire, with a source that is caught up and heard of all the time."""
@@ -153,11 +162,8 @@ class Recovering:
             shop=self.resources.shop,
             scan=self.resources.scan,
             episodes=self.resources.episodes,
-            tracker=self.tracker,
             recovery=self.recovery,
-            clock=self.resources.clock,
-            metrics=self.pipeline.metrics,
-            threshold_us=self.settings.threshold_us,
+            runtime=self.pipeline.runtime,
             since_us=since_us,
             partition=PARTITION,
             with_log=not self.settings.dry_run,

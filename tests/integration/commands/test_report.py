@@ -12,7 +12,7 @@ from rich.console import Console
 
 from binlog_watcher.commands.report import StatusReport, read_report
 from binlog_watcher.commands.report_tables import shown
-from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.store.own_tables.overview import Count
 
 

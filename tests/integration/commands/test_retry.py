@@ -12,8 +12,8 @@ from binlog_watcher.commands.retry import RetryReport, retry_rows
 from binlog_watcher.core.decision import Skip, Wait
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.recovery import recheck as second_look
-from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.recovery.send import deciding_again
+from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables import dead_letters
 from binlog_watcher.store.own_tables.log_rows import Episode, Outcome
@@ -189,7 +189,7 @@ async def test_what_holds_it_up_on_the_way_is_not_its_own_cooldown(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (address,) = abandon(shop, [1])
-    monkeypatch.setattr(second_look, "AGAIN_US", 0)
+    monkeypatch.setattr(deciding_again, "AGAIN_US", 0)
     async with recovering(shop, smtp) as cartwake:
         message_id = await left_unknown(cartwake, smtp)
         retry(cartwake, Status.UNKNOWN)

@@ -178,13 +178,13 @@ async def test_the_pool_opens_no_more_connections_than_allowed_and_counts_the_id
 
     inbox.replies["DATA"] = [wait_at_the_gate]
     async with SmtpSender(settings(await serve(inbox), connections=3)) as sender:
-        assert (sender.connections, sender.idle) == (3, 3)
+        assert (sender.slots.total, sender.slots.free) == (3, 3)
         sending = [asyncio.create_task(sender.send(FROM, TO, BODY)) for _ in range(8)]
         await inbox.has(3)
-        assert sender.idle == 0
+        assert sender.slots.free == 0
         gate.set()
         await asyncio.gather(*sending)
-        assert sender.idle == 3
+        assert sender.slots.free == 3
     assert len(inbox.mails) == 8
     assert len(inbox.sessions) == 3
 
@@ -331,7 +331,7 @@ async def test_a_connection_lost_before_the_message_is_tried_later(serve: Serve,
     async with SmtpSender(settings(await serve(inbox))) as sender:
         with pytest.raises(RetryLaterError, match="before it took the message"):
             await sender.send(FROM, TO, BODY)
-        assert sender.idle == sender.connections
+        assert sender.slots.free == sender.slots.total
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT"])
@@ -375,7 +375,7 @@ async def test_a_cancelled_send_closes_its_connection_and_frees_its_place(serve:
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
-        assert sender.idle == 1
+        assert sender.slots.free == 1
         await sender.send(FROM, TO, BODY)
     assert len(inbox.sessions) == 2
 

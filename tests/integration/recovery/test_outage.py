@@ -8,7 +8,7 @@ from fakes.recovering import Recovering, abandon, recovering, until
 
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.rate_limit import LATE_US
-from binlog_watcher.recovery.timers import BATCH
+from binlog_watcher.recovery.timers import DUE_BATCH_SIZE
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -29,7 +29,7 @@ class Ahead:
         while (next_due_us := tracker.next_due()) is not None:
             self.now_us = max(self.now_us, next_due_us)
             self._cartwake.apply()  # the source is heard of
-            while due := tracker.take_due(self.now_us, BATCH):
+            while due := tracker.take_due(self.now_us, DUE_BATCH_SIZE):
                 await self._cartwake.recovery.process(due)
             await self._cartwake.drained()
         return self.now_us - started_us
@@ -68,7 +68,7 @@ async def test_three_hundred_carts_that_fell_due_during_an_outage(
     order = [total[envelope.rcpt_tos[0]] for envelope in smtp.accepted]
     behind = [sum(amount > one for amount in order[turn:]) for turn, one in enumerate(order)]
     assert {ahead for turn, ahead in enumerate(behind) if turn % 4 != 3 and turn > 0} == {0}
-    assert behind[0] < BATCH
+    assert behind[0] < DUE_BATCH_SIZE
 
 
 async def test_smtp_down_over_two_versions_of_a_cart_is_one_mail_when_it_returns(shop: Any) -> None:

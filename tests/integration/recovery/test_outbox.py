@@ -14,10 +14,9 @@ from fakes.recovering import abandon, recovering, until
 from binlog_watcher.core.decision import Skip
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.recovery import outbox as outbox_module
-from binlog_watcher.recovery import recheck as second_look
 from binlog_watcher.recovery import recovery as recovery_module
-from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.recovery.send import deciding_again, refusal_switch
+from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service import pipeline as pipeline_module
 from binlog_watcher.service import wiring
 from binlog_watcher.store.own_tables import tables
@@ -32,8 +31,8 @@ MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of seconds that only bridge an outage are shorter here."""
     monkeypatch.setattr(recovery_module, "UNAVAILABLE_US", 50_000)
-    monkeypatch.setattr(second_look, "UNREAD_US", 50_000)
-    monkeypatch.setattr(second_look, "AGAIN_US", 50_000)
+    monkeypatch.setattr(deciding_again, "UNREAD_US", 50_000)
+    monkeypatch.setattr(deciding_again, "AGAIN_US", 50_000)
 
 
 def make_due(shop: Any, cartwake: Any, key: int) -> None:
@@ -72,18 +71,6 @@ async def test_a_temporary_refusal_is_tried_again_with_growing_pauses_and_the_sa
         assert (row["status"], row["email_sent"], row["attempts"], row["error"]) == ("sent", 1, 3, None)
     (mail,) = smtp.mails_to(address)
     assert ids | {row["message_id"]} == {mail["Message-ID"]}
-
-
-@MYSQL_ONLY
-async def test_the_first_pause_is_a_setting_and_the_longest_sixty_times_that(
-    shop: Any, smtp: MailServer
-) -> None:
-    async with recovering(shop, smtp, RETRY_FIRST_SECONDS="0.5") as cartwake:
-        outbox = cartwake.pipeline.outbox
-        assert outbox is not None
-        assert [outbox.retry_at(attempt, 0) for attempt in (1, 2, 6, 7, 99)] == [
-            500_000, 1_000_000, 16_000_000, 30_000_000, 30_000_000,
-        ]  # fmt: skip
 
 
 @MYSQL_ONLY
@@ -163,8 +150,8 @@ async def test_a_slow_mail_holds_up_its_own_connection_only(shop: Any, smtp: Mai
 async def test_a_refused_login_stops_all_and_it_goes_on_by_itself_once_the_password_works(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_module, "STOPPED_US", 300_000)
-    monkeypatch.setattr(outbox_module, "HELD_US", 50_000)
+    monkeypatch.setattr(refusal_switch, "STOPPED_US", 300_000)
+    monkeypatch.setattr(refusal_switch, "HELD_US", 50_000)
     addresses = abandon(shop, range(1, 11))
     async with (
         MailServer(password="another one").running() as smtp,
@@ -228,7 +215,7 @@ async def test_an_outcome_that_cannot_be_written_holds_up_no_other(
 ) -> None:
     addresses = abandon(shop, range(1, 6))
     async with recovering(shop, smtp) as cartwake:
-        composer: Any = cartwake.recovery._composer
+        composer: Any = cartwake.composer
         build = composer.build
 
         def with_long_id(claimed: Any, *more: Any) -> Any:

@@ -252,7 +252,7 @@ async def test_while_the_stream_lags_a_pass_waits_and_its_span_is_kept(shop: Any
 async def test_a_pass_that_the_stream_leaves_half_way_goes_on_where_it_was(
     shop: Any, smtp: MailServer, indexed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile_module, "BATCH", 2)
+    monkeypatch.setattr(reconcile_module, "RECONCILE_BATCH_SIZE", 2)
     monkeypatch.setattr(shop_module, "PAGE", 3)
     abandon(shop, range(1, 8))
     async with recovering(shop, smtp) as cartwake:
@@ -338,7 +338,7 @@ async def test_a_cart_that_is_set_aside_is_not_hastened(shop: Any, smtp: MailSer
         await cartwake.recover(1)
         shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
         (due,) = cartwake.tracker.take([1], cartwake.now_us() + HOUR, PARTITION, overdue=True)
-        cartwake.recovery._set_aside(due, "unreadable", "a price that is none")
+        cartwake.recovery.set_aside.add(due, "unreadable", "a price that is none")
         await reconcile(cartwake)
         due_us = cartwake.tracker.due_of(1)
         assert due_us is not None

@@ -16,8 +16,10 @@ from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, Change
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.rate_limit import TokenBucket
+from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery import recovery as recovery_module
-from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
+from binlog_watcher.recovery.compose import composing
+from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.telemetry.handlers import TerminalHandler
 from binlog_watcher.telemetry.logs import configure_logging
@@ -77,7 +79,7 @@ async def test_retries_and_outcomes_cost_no_statement_each(shop: Any, smtp: Mail
         shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
         database, episodes = cartwake.resources.database, cartwake.resources.episodes
         carts = cartwake.resources.loader.load(list(range(1, 61))).carts
-        decided = [cartwake.recovery._episode(cart, cart.version or 0) for cart in carts.values()]
+        decided = [cartwake.mailing._episode_of(cart, cart.version or 0) for cart in carts.values()]
         counts = []
         for some in (decided[:1], decided[1:]):
             before = database.statements
@@ -111,15 +113,15 @@ def hold(monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str) -> C
     loop = asyncio.get_running_loop()
     match stage:
         case "compose":
-            press: Any = cartwake.pipeline.press
-            original = press.compose
+            pool: Any = cartwake.pipeline.pool
+            original = pool.compose
 
             async def compose(*arguments: Any) -> Any:
                 reached.set()
                 await go_on.wait()
                 return await original(*arguments)
 
-            monkeypatch.setattr(press, "compose", compose)
+            monkeypatch.setattr(pool, "compose", compose)
         case "fence":
             episodes: Any = cartwake.resources.episodes
             fence = episodes.fence
@@ -199,14 +201,14 @@ async def test_an_order_that_the_binlog_tells_before_the_message_is_handed_over_
     assert smtp.mails_to("user1@example.com") == []
 
 
-async def test_a_press_that_breaks_mails_nothing_twice_and_loses_nothing(
+async def test_composing_that_breaks_mails_nothing_twice_and_loses_nothing(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recovery_module, "CHUNK", 2)
+    monkeypatch.setattr(composing, "COMPOSE_BATCH_SIZE", 2)
     abandon(shop, range(1, 7))
     async with recovering(shop, smtp, RETRY_FIRST_SECONDS="0.2") as cartwake:
-        press: Any = cartwake.pipeline.press
-        compose, calls = press.compose, 0
+        pool: Any = cartwake.pipeline.pool
+        compose, calls = pool.compose, 0
 
         async def breaks(chunk: Any, now_us: int) -> Any:
             nonlocal calls
@@ -215,7 +217,7 @@ async def test_a_press_that_breaks_mails_nothing_twice_and_loses_nothing(
                 raise OSError("no memory for another process")
             return await compose(chunk, now_us)
 
-        monkeypatch.setattr(press, "compose", breaks)
+        monkeypatch.setattr(pool, "compose", breaks)
         await cartwake.recover(*range(1, 7))
         assert sorted(row[1] for row in cartwake.rows()) == ["retry", "retry", "sent", "sent", "sent", "sent"]
         assert {row["error"] for row in shop.log()} == {None, "no memory for another process"}
@@ -262,7 +264,7 @@ async def test_a_new_item_meanwhile_makes_one_later_mail_of_the_new_version(
         shop.run("UPDATE cart SET created_at = created_at - INTERVAL 31 MINUTE")
         shop.run("UPDATE cart_abandonment_log SET cart_version = cart_version - 1860000000")
         cartwake.tracker.take([1], due_us, "binlog", overdue=True)
-        await cartwake.recovery.process([recovery_module.DueCart(1, "binlog", cartwake.now_us(), None)])
+        await cartwake.recovery.process([DueCart(1, "binlog", cartwake.now_us(), None)])
         await cartwake.drained()
         assert cartwake.rows() == [("1", "skipped", "superseded", 0), ("1", "sent", None, 1)]
         first, second = shop.log()
@@ -400,7 +402,7 @@ async def test_only_claims_use_up_the_limit_and_the_dearest_cart_goes_first(
     shop.add(7, 1)  # is logged as skipped and needs no token
     shop.run("UPDATE cart SET quantity = user_id WHERE user_id < 7")
     async with recovering(shop, smtp, MAX_EMAILS_PER_MINUTE="60") as cartwake:
-        cartwake.recovery._limiter = TokenBucket(60, cartwake.now_us(), burst=2)
+        cartwake.mailing._claiming.limiter = TokenBucket(60, cartwake.now_us(), burst=2)
         await cartwake.recover(*range(1, 8))
         assert sorted(row[0] for row in cartwake.rows() if row[1] == "sent") == ["5", "6"]
         assert ("7", "skipped", "no_address", 0) in cartwake.rows()
@@ -417,7 +419,7 @@ async def test_a_cheap_cart_does_not_starve_behind_dear_ones(shop: Any, smtp: Ma
     abandon(shop, range(2, 22), minutes_ago=31)
     shop.run("UPDATE cart SET quantity = 50 WHERE user_id > 1")
     async with recovering(shop, smtp, MAX_EMAILS_PER_MINUTE="60") as cartwake:
-        cartwake.recovery._limiter = TokenBucket(60, cartwake.now_us(), burst=4)
+        cartwake.mailing._claiming.limiter = TokenBucket(60, cartwake.now_us(), burst=4)
         await cartwake.recover(*range(1, 22))
         assert len(cartwake.rows()) == 4
         assert ("1", "sent", None, 1) in cartwake.rows()
@@ -532,7 +534,7 @@ async def test_a_cart_that_cannot_be_rendered_fails_alone(
 ) -> None:
     abandon(shop, [1, 2, 3])
     async with recovering(shop, smtp) as cartwake:
-        composer: Any = cartwake.recovery._composer
+        composer: Any = cartwake.composer
         render = composer.render
 
         def picky(cart: Any, *more: Any) -> Any:

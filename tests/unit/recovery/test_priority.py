@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from binlog_watcher.core.cart import Cart, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
-from binlog_watcher.recovery.priority import Sendable, in_turn
+from binlog_watcher.recovery.priority import DecidedCart, in_turn
 
 
-def sendable(key: int, total: int, due_us: int) -> Sendable:
+def sendable(key: int, total: int, due_us: int) -> DecidedCart:
     line = Line(1, "Mouse", "", Decimal(total), 1, None)
-    return Sendable(
+    return DecidedCart(
         DueCart(key, "binlog", due_us, None), Cart(key, None, (line,), due_us, None), Send(due_us, due_us)
     )
 

@@ -11,7 +11,8 @@ from binlog_watcher.core.events import Assigned, CartChanged, Change, Event, Hyd
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
 from binlog_watcher.recovery import timers as timers_module
-from binlog_watcher.recovery.timers import BATCH, MAX_IN_HAND, Timers
+from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.timers import DUE_BATCH_SIZE, MAX_IN_HAND, Timers
 
 SECOND = 1_000_000
 NOW = 1_790_000_000 * SECOND
@@ -28,7 +29,7 @@ class Desk:
         self.gate = asyncio.Event()
         self.arrived = asyncio.Event()
         parts: Any = self
-        self.timers = Timers(self.tracker, parts, parts)
+        self.timers = Timers(Runtime(self.tracker, parts, parts, parts), parts)
         self.send(Assigned("shop"), Hydrated("shop"))
 
     def now_us(self) -> int:
@@ -108,7 +109,7 @@ async def test_batches_and_carts_in_hand_are_bounded() -> None:
         desk.timers.poke()
         await asyncio.sleep(0)
         assert sum(map(len, desk.batches)) == MAX_IN_HAND, "the others cost nothing where they are"
-        assert max(map(len, desk.batches)) <= BATCH
+        assert max(map(len, desk.batches)) <= DUE_BATCH_SIZE
         desk.gate.set()
         await desk.until(1_000)
     keys = [cart.key for batch in desk.batches for cart in batch]

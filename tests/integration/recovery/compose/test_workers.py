@@ -14,8 +14,10 @@ from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
-from binlog_watcher.recovery.compose_workers import CHUNK, LocalPress, WorkerPress
-from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
+from binlog_watcher.recovery.compose.composer import Composer
+from binlog_watcher.recovery.compose.pool import COMPOSE_BATCH_SIZE, ComposeThread
+from binlog_watcher.recovery.compose.workers import ComposeWorkers
+from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DEFAULT_TABLE, Links, ShopInfo
 from recommender import Catalog, Product, Recommender, TemplateWriter, TextRequest
@@ -52,7 +54,7 @@ class Make:
         if self.dies_of is not None:
             build: Any = made.build
 
-            def deadly(claimed: ClaimedCart, *arguments: Any) -> ReadyMail:
+            def deadly(claimed: ClaimedCart, *arguments: Any) -> ComposedMail:
                 if claimed.log_id == self.dies_of:
                     os.kill(os.getpid(), signal.SIGKILL)
                 return build(claimed, *arguments)  # type: ignore[no-any-return]
@@ -95,8 +97,8 @@ def messages(made: Any) -> list[bytes]:
 async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> None:
     chunk = [claimed(number) for number in range(1, 8)]
     local = composer(catalog, writer)
-    expected = messages(await LocalPress(local).compose(chunk, NOW))
-    press = WorkerPress(local, Make(), catalog, 2)
+    expected = messages(await ComposeThread(local).compose(chunk, NOW))
+    press = ComposeWorkers(local, Make(), catalog, 2)
     try:
         await press.start()
         several = await asyncio.gather(*(press.compose(chunk, NOW) for _ in range(4)))
@@ -110,12 +112,12 @@ async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> 
 async def test_a_broken_cart_is_its_own_trouble(catalog: Catalog, workers: int) -> None:
     chunk = [claimed(1), claimed(2, email="not an address"), claimed(3, name="refuse")]
     local = composer(catalog, SlowWriter())
-    press: Any = WorkerPress(local, Make(), catalog, workers) if workers else LocalPress(local)
+    press: Any = ComposeWorkers(local, Make(), catalog, workers) if workers else ComposeThread(local)
     try:
         made = await press.compose(chunk, NOW)
     finally:
         await press.close()
-    assert isinstance(made[0], ReadyMail)
+    assert isinstance(made[0], ComposedMail)
     assert "not an address" not in str(made[0])
     assert isinstance(made[1], Exception)
     assert str(made[2]) == "no text for this one"
@@ -123,8 +125,8 @@ async def test_a_broken_cart_is_its_own_trouble(catalog: Catalog, workers: int) 
 
 async def test_a_worker_that_is_killed_is_replaced(catalog: Catalog) -> None:
     local = composer(catalog)
-    expected = messages(await LocalPress(local).compose([claimed(1)], NOW))
-    press = WorkerPress(local, Make(), catalog, 1)
+    expected = messages(await ComposeThread(local).compose([claimed(1)], NOW))
+    press = ComposeWorkers(local, Make(), catalog, 1)
     try:
         await press.start()
         (worker,) = press._workers
@@ -139,8 +141,8 @@ async def test_where_no_worker_can_be_had_it_is_made_here_and_tried_again(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = composer(catalog)
-    expected = messages(await LocalPress(local).compose([claimed(1)], NOW))
-    press = WorkerPress(local, Make(), catalog, 1)
+    expected = messages(await ComposeThread(local).compose([claimed(1)], NOW))
+    press = ComposeWorkers(local, Make(), catalog, 1)
     try:
         await press.start()
         (worker,) = press._workers
@@ -164,7 +166,7 @@ async def test_where_no_worker_can_be_had_it_is_made_here_and_tried_again(
 
 
 async def test_of_what_a_worker_is_not_told_yet_the_last_state_is_kept(catalog: Catalog) -> None:
-    press = WorkerPress(composer(catalog), Make(), catalog, 1)
+    press = ComposeWorkers(composer(catalog), Make(), catalog, 1)
     try:
         await press.start()
         (worker,) = press._workers
@@ -182,8 +184,8 @@ async def test_of_what_a_worker_is_not_told_yet_the_last_state_is_kept(catalog: 
 async def test_a_cart_that_no_worker_survives_is_made_here(catalog: Catalog) -> None:
     local = composer(catalog)
     chunk = [claimed(1), claimed(13)]
-    expected = messages(await LocalPress(local).compose(chunk, NOW))
-    press = WorkerPress(local, Make(dies_of=13), catalog, 1)
+    expected = messages(await ComposeThread(local).compose(chunk, NOW))
+    press = ComposeWorkers(local, Make(dies_of=13), catalog, 1)
     try:
         assert messages(await press.compose(chunk, NOW)) == expected
         assert messages(await press.compose([claimed(1)], NOW)) == expected[:1]
@@ -193,7 +195,7 @@ async def test_a_cart_that_no_worker_survives_is_made_here(catalog: Catalog) -> 
 
 async def test_workers_hear_of_changed_products(catalog: Catalog) -> None:
     local = composer(catalog)
-    press = WorkerPress(local, Make(), catalog, 1)
+    press = ComposeWorkers(local, Make(), catalog, 1)
     try:
         await press.start()
         before = await press.compose([claimed(1)], NOW)
@@ -208,9 +210,9 @@ async def test_workers_hear_of_changed_products(catalog: Catalog) -> None:
 
 
 async def test_workers_end_with_their_parent(catalog: Catalog) -> None:
-    press = WorkerPress(composer(catalog), Make(), catalog, 2)
+    press = ComposeWorkers(composer(catalog), Make(), catalog, 2)
     await press.start()
     processes = [worker.process for worker in press._workers]
     await press.close()
     assert all(not process.is_alive() for process in processes)
-    assert CHUNK > 1
+    assert COMPOSE_BATCH_SIZE > 1

@@ -6,15 +6,13 @@ mail that can't be built at all is an error.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import quote
 
 import structlog
 
 from binlog_watcher.core.cart import Cart
-from binlog_watcher.core.decision import Send
-from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import (
@@ -37,27 +35,6 @@ from mailer import (
 from recommender import ProductFacts, Recommendation, Recommender, TemplateWriter, TextRequest, TextWriter
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedCart:
-    """A cart that is ours to mail, with the decision that led here."""
-
-    due: DueCart
-    cart: Cart
-    send: Send
-    log_id: int
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyMail:
-    """A finished message on its way to the fence."""
-
-    claimed: ClaimedCart
-    recipient: str
-    message: bytes
-    message_id: str
 
 
 class Composer:
@@ -180,7 +157,7 @@ class Composer:
 
     def build(
         self, claimed: ClaimedCart, picks: Sequence[Recommendation], text: str, now_us: int
-    ) -> ReadyMail:
+    ) -> ComposedMail:
         """Render and build the message once: a retry of the same row has the same Message-ID."""
         rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id)
         customer = claimed.cart.customer
@@ -196,7 +173,7 @@ class Composer:
             recipient_name=customer.name if customer else None,
         )
         check_line_ends(message)
-        return ReadyMail(claimed, address.mailbox, message, mid)
+        return ComposedMail(claimed, address.mailbox, message, mid)
 
     def _product_link(self, product_id: int | str) -> str | None:
         if self._product_url is None:

@@ -13,7 +13,8 @@ from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
-from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
+from binlog_watcher.recovery.compose.composer import Composer
+from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DiscountTable, InvalidAddressError, Links, ShopInfo, Tier
 from recommender import Catalog, Recommender, TemplateWriter
@@ -54,7 +55,7 @@ def composer(**changes: Any) -> Composer:
     return Composer(**(parts | changes))
 
 
-async def make(making: Composer, entry: ClaimedCart, picks: Any, now_us: int) -> ReadyMail:
+async def make(making: Composer, entry: ClaimedCart, picks: Any, now_us: int) -> ComposedMail:
     """Text, rendering and building of one mail."""
     return making.build(entry, picks, await making.text(entry.cart, picks), now_us)
 

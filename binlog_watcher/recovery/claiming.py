@@ -1,0 +1,90 @@
+"""Decided → claimed: which of the carts that may be mailed are this instance's to mail now.
+
+A claim is taken only with a token of MAX_EMAILS_PER_MINUTE in hand; the dearest carts get theirs first.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from binlog_watcher.core.rate_limit import TokenBucket
+from binlog_watcher.recovery.episodes import EpisodeOf
+from binlog_watcher.recovery.priority import in_turn
+from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.stages import ClaimedCart, DecidedCart
+from binlog_watcher.recovery.waiting import wait
+from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.own_tables.log_rows import Claims
+
+log = structlog.get_logger(__name__)
+
+SOON_US = 100_000
+"""The least time until a cart is looked at again that another mail holds back."""
+
+
+class Claiming:
+    """Claims carts in the log; those that get no token, or that another mail holds back, wait."""
+
+    def __init__(
+        self,
+        episodes: EpisodeLog,
+        runtime: Runtime,
+        limiter: TokenBucket,
+        episode_of: EpisodeOf,
+        *,
+        lease_us: int,
+    ) -> None:
+        self._episodes = episodes
+        self._runtime = runtime
+        self.limiter = limiter
+        self._episode_of = episode_of
+        self._lease_us = lease_us
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """Claims so far."""
+        return self._taken
+
+    async def claim(self, decided: Sequence[DecidedCart], now_us: int) -> list[ClaimedCart]:
+        """The carts that are ours now. Raises what the database raises; no token is lost by that."""
+        ordered = in_turn(decided, self._taken)
+        granted = self.limiter.take(len(ordered), now_us)
+        for position, one in enumerate(ordered[granted:]):
+            self._runtime.tracker.wait(one.due, now_us + self.limiter.wait_us(position))
+        return await self._claim(ordered[:granted], now_us) if granted else []
+
+    async def _claim(self, decided: Sequence[DecidedCart], now_us: int) -> list[ClaimedCart]:
+        claims = Claims({}, {})
+        try:
+            claims = await asyncio.to_thread(
+                self._episodes.claim,
+                [self._episode_of(one.cart, one.send.activity_us) for one in decided],
+                lease_us=self._lease_us,
+                cooldown_us=self._runtime.policy.cooldown_us,
+                now_us=now_us,
+            )
+        finally:
+            self.limiter.give_back(len(decided) - len(claims.ids))  # tokens that no claim was made with
+        self._taken += len(claims.ids)
+        return [ours for one in decided if (ours := self._claimed(one, claims, now_us)) is not None]
+
+    def _claimed(self, one: DecidedCart, claims: Claims, now_us: int) -> ClaimedCart | None:
+        due, cart, send = one
+        if due.key in claims.ids:
+            logged = cart.logged
+            again = logged is not None and logged.version == cart.version
+            attempt = logged.attempts + 1 if logged and again else 1
+            log.info(
+                "recovery.detected", user=due.key, cart_total=str(cart.total), items=cart.item_count,
+                quiet_s=(now_us - send.activity_us) // 1_000_000,
+            )  # fmt: skip
+            return ClaimedCart(due, cart, send, claims.ids[due.key], attempt)
+        if due.key in claims.waits:
+            until_us, reason = claims.waits[due.key]
+            wait(self._runtime.tracker, due, max(until_us, now_us + SOON_US), reason, now_us)
+        else:
+            log.info("recovery.finished", user=due.key, outcome="taken", reason="claimed by another instance")
+            self._runtime.tracker.finish(due.key)
+        return None

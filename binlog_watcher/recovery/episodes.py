@@ -1,0 +1,25 @@
+"""What the log is told of a cart: its total, its discount, its currency."""
+
+from dataclasses import dataclass
+
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.recovery.compose.composer import Composer
+from binlog_watcher.store.own_tables.log_rows import Episode
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeOf:
+    """Makes the row of a cart. ``currency``: the shop's own, for carts that name none."""
+
+    composer: Composer
+    currency: str
+
+    def __call__(self, cart: Cart, activity_us: int) -> Episode:
+        """The cart's episode, quiet since ``activity_us``."""
+        return Episode(
+            cart=cart,
+            version=cart.version or 0,
+            activity_us=activity_us,
+            currency=cart.currency or self.currency,
+            discount_percent=self.composer.discount(cart).percent,
+        )

@@ -1,0 +1,23 @@
+"""What every stage of a running instance shares: the timers, MySQL's clock, the shop's rules, the metrics."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.tracker import Tracker
+from binlog_watcher.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One value, since its parts always travel together.
+
+    ``wake``: set when the wheel is worth another look: something was armed, or a cart was settled and left room.
+    """
+
+    tracker: Tracker
+    clock: ServerClock
+    policy: Policy
+    metrics: Metrics
+    wake: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,79 @@
+"""Whether mail may leave at all: the server wants our mail, and this instance leads."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.stages import ComposedMail
+from mailer import SendError, SenderStoppedError, SmtpSender
+
+log = structlog.get_logger(__name__)
+
+STOPPED_US = 60_000_000
+"""How long nothing is sent after the server refused our login or its TLS; then it is asked again."""
+
+HELD_US = 1_000_000
+"""How long mails wait while it is being asked, or another instance leads."""
+
+
+class RefusalSwitch:
+    """Off after the server refused *us*; asks it again until a human has mended that, and goes on by itself."""
+
+    def __init__(
+        self, sender: SmtpSender, runtime: Runtime, *, may_send: Callable[[], bool] = lambda: True
+    ) -> None:
+        """``may_send``: False while another instance may be the leader; then mails in hand are given back."""
+        self._sender = sender
+        self._runtime = runtime
+        self._refused = asyncio.Event()
+        self._stopped_until_us = 0
+        self.may_send = may_send
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server will have none of our mails."""
+        return self._refused.is_set()
+
+    def wants(self, mail: ComposedMail) -> bool:
+        """Whether nothing is known that speaks against this mail: we lead, and its customer did nothing.
+
+        Asked before the fence and once more right before DATA, also by one that was frozen on this side of SMTP.
+        """
+        return self.may_send() and not self._runtime.tracker.touched(mail.claimed.due.key)
+
+    def held_until_us(self, now_us: int) -> int:
+        """Until when nothing can be sent; 0 while all is well."""
+        if not self.may_send():
+            return now_us + HELD_US
+        return max(self._stopped_until_us, now_us + HELD_US) if self.refused else 0
+
+    def refuse(self, error: SenderStoppedError) -> bool:
+        """The server refused us; False if that was known, and it was not asked by this mail."""
+        if self.refused:
+            return False
+        self._stop()
+        self._refused.set()
+        log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)
+        return True
+
+    def _stop(self) -> None:
+        self._stopped_until_us = self._runtime.clock.now_us() + STOPPED_US
+
+    async def run(self) -> None:
+        """After the server refused us, ask it once a minute whether a human has mended that; until cancelled."""
+        while True:
+            await self._refused.wait()
+            await asyncio.sleep(max(0, self._stopped_until_us - self._runtime.clock.now_us()) / 1e6)
+            try:
+                await self._sender.verify()
+            except SendError as error:
+                self._stop()
+                log.error("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+            except Exception as error:
+                self._stop()
+                log.exception("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)
+            else:
+                self._refused.clear()
+                log.info("sender.resumed")

@@ -1,0 +1,197 @@
+"""Every way in which SMTP can end has its outcome."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from fakes.stages import HOUR, NOW, SECOND, FakeSender, Shop, settled
+
+from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS, Retries
+from binlog_watcher.recovery.send.hand_over import HandOver
+from binlog_watcher.recovery.send.refusal_switch import STOPPED_US, RefusalSwitch
+from binlog_watcher.recovery.stages import ComposedMail, FencedMail, Settlement
+from binlog_watcher.store.own_tables.log_rows import Outcome
+from mailer import (
+    ConnectionSlots,
+    OutcomeUnknownError,
+    RejectedForeverError,
+    RetryLaterError,
+    SenderStoppedError,
+    WithdrawnError,
+)
+
+MINUTE = 60 * SECOND
+
+
+class Desk:
+    """The hand-over between its queues; what is settled stays on the desk."""
+
+    def __init__(self, connections: int = 2) -> None:
+        self.shop, self.leads = Shop(), True
+        self.sender = FakeSender(ConnectionSlots(connections))
+        sender: Any = self.sender
+        self.switch = RefusalSwitch(sender, self.shop.runtime, may_send=lambda: self.leads)
+        self.fenced = asyncio.Queue[FencedMail]()
+        self.again = asyncio.Queue[ComposedMail]()
+        self.settled: list[Settlement] = []
+        writer: Any = self
+        self.hand_over = HandOver(
+            sender=sender, mail_from="hello@example.com", switch=self.switch, retries=Retries(MINUTE),
+            runtime=self.shop.runtime, fenced=self.fenced, again=self.again, writer=writer,
+        )  # fmt: skip
+
+    async def put(self, settlement: Settlement) -> None:
+        self.settled.append(settlement)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.hand_over.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    def fence(self, key: int, **options: Any) -> None:
+        self.fenced.put_nowait(FencedMail(self.shop.composed(key, **options)))
+
+    async def outcome(self, answer: Exception | None, **options: Any) -> Outcome:
+        """How one mail ends."""
+        self.sender.answers.append(answer)
+        self.fence(1, **options)
+        async with self.running():
+            await settled(lambda: len(self.settled) == 1)
+        (settlement,) = self.settled
+        assert settlement.connections == 1
+        assert settlement.outcome.message_id == "<1@example.com>"
+        return settlement.outcome
+
+    def counted(self, kind: str) -> float:
+        return self.shop.runtime.metrics.mails.labels(kind)._value.get()
+
+
+async def test_a_mail_that_the_server_takes_is_sent_at_the_moment_of_the_hand_over() -> None:
+    desk = Desk()
+    outcome = await desk.outcome(None)
+    assert (outcome.status, outcome.at_us, outcome.next_attempt_us) == (Status.SENT, NOW, None)
+    assert desk.counted("sent") == 1
+    lateness = desk.shop.runtime.metrics.registry.get_sample_value("cartwake_lateness_seconds_sum")
+    assert lateness == HOUR / SECOND - 1800
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "next_us"),
+    [
+        (1, Status.RETRY, NOW + MINUTE),
+        (MAX_ATTEMPTS - 1, Status.RETRY, NOW + 60 * MINUTE),
+        (MAX_ATTEMPTS, Status.FAILED, None),
+    ],
+)
+async def test_a_refusal_for_now_is_tried_again_until_the_last_attempt(
+    attempt: int, status: Status, next_us: int | None
+) -> None:
+    outcome = await Desk().outcome(RetryLaterError("451 later"), attempt=attempt)
+    assert (outcome.status, outcome.next_attempt_us, outcome.error) == (status, next_us, "451 later")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RejectedForeverError("550 no such user"), Status.FAILED),
+        (OutcomeUnknownError("it hung up after the message"), Status.UNKNOWN),
+        (ZeroDivisionError("nobody thought of this"), Status.UNKNOWN),
+    ],
+)
+async def test_other_ends_are_final(error: Exception, status: Status) -> None:
+    desk = Desk()
+    outcome = await desk.outcome(error)
+    assert (outcome.status, outcome.next_attempt_us) == (status, None)
+    assert str(error) in (outcome.error or "")
+    assert desk.counted(str(status)) == 1
+
+
+async def test_a_withdrawn_mail_is_decided_again() -> None:
+    desk = Desk()
+    desk.sender.answers.append(WithdrawnError("the customer came back"))
+    desk.fence(1)
+    async with desk.running():
+        await settled(lambda: desk.again.qsize() == 1)
+    assert desk.settled == []
+
+
+@pytest.mark.parametrize("why", ["ordered", "not leading"])
+async def test_what_happens_between_fence_and_smtp_keeps_the_mail_from_the_server(why: str) -> None:
+    desk = Desk()
+    desk.fence(1)
+    if why == "ordered":
+        desk.shop.order(1)
+    else:
+        desk.leads = False
+    async with desk.running():
+        await settled(lambda: desk.again.qsize() == 1)
+    assert desk.sender.sent == []
+
+
+async def test_the_last_word_is_asked_for_when_the_server_stands_before_data() -> None:
+    desk = Desk()
+    words: list[bool] = []
+
+    async def before_data(still_wanted: Callable[[], bool]) -> None:
+        words.append(still_wanted())
+        desk.shop.order(1)
+        words.append(still_wanted())
+
+    desk.sender.answers.append(before_data)
+    desk.fence(1)
+    async with desk.running():
+        await settled(lambda: len(desk.settled) == 1)
+    assert words == [True, False]
+
+
+async def test_a_server_that_refuses_us_costs_no_mail_an_attempt() -> None:
+    desk = Desk(connections=1)
+    desk.sender.answers.extend([SenderStoppedError("535 wrong password", 535)] * 2)
+    desk.fence(1)
+    desk.fence(2)
+    async with desk.running():
+        await settled(lambda: len(desk.settled) == 2)
+    for settlement in desk.settled:
+        outcome = settlement.outcome
+        assert (outcome.status, outcome.reason) == (Status.RETRY, Reason.SMTP_STOPPED)
+        assert outcome.next_attempt_us == NOW + STOPPED_US
+    assert desk.switch.refused
+
+
+async def test_one_that_stops_the_sender_again_and_again_waits_longer_and_is_given_up() -> None:
+    """The server is content each time that it is asked without this mail: it is about this mail."""
+    outcome = await Desk().outcome(SenderStoppedError("550 relaying denied", 550), attempt=4)
+    assert (outcome.status, outcome.next_attempt_us) == (Status.RETRY, NOW + 4 * MINUTE)
+    outcome = await Desk().outcome(SenderStoppedError("550 relaying denied", 550), attempt=MAX_ATTEMPTS)
+    assert (outcome.status, outcome.next_attempt_us) == (Status.FAILED, None)
+
+
+async def test_one_that_finds_the_sender_stopped_is_never_given_up_for_that() -> None:
+    """It did not ask the server: nothing is known of this mail, whatever its attempt."""
+    desk = Desk()
+    desk.switch.refuse(SenderStoppedError("535 wrong password", 535))
+    outcome = await desk.outcome(SenderStoppedError("535 wrong password", 535), attempt=MAX_ATTEMPTS)
+    assert (outcome.status, outcome.reason) == (Status.RETRY, Reason.SMTP_STOPPED)
+
+
+async def test_a_slow_mail_holds_up_its_own_connection_only() -> None:
+    desk = Desk(connections=2)
+    gate = asyncio.Event()
+
+    async def slow(_still_wanted: Callable[[], bool]) -> None:
+        await gate.wait()
+
+    desk.sender.answers.append(slow)
+    for key in range(1, 6):
+        desk.fence(key)
+    async with desk.running():
+        await settled(lambda: len(desk.settled) == 4)
+        gate.set()
+        await settled(lambda: len(desk.settled) == 5)
+    assert desk.settled[-1].claimed.key == 1
