@@ -14,7 +14,6 @@ from fakes.recovering import abandon, recovering, until
 from binlog_watcher.core.decision import Skip
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.recovery import recovery as recovery_module
 from binlog_watcher.recovery.send import deciding_again, refusal_switch
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service import pipeline as pipeline_module
@@ -27,10 +26,12 @@ MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
 """Where the other server could make no difference, its time is saved."""
 
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits of seconds that only bridge an outage are shorter here."""
-    monkeypatch.setattr(recovery_module, "UNAVAILABLE_US", 50_000)
+def decided_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So are the waits of mails that are decided again."""
     monkeypatch.setattr(deciding_again, "UNREAD_US", 50_000)
     monkeypatch.setattr(deciding_again, "AGAIN_US", 50_000)
 
