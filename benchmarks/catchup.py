@@ -21,7 +21,7 @@ from catchup_peers import DEBEZIUM, OURS, PEERS, Peer, PeerFailedError, prepare_
 from figures import absent, figure, machine, progress, ratios
 from peers.reading import Job, Reading
 
-from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.connection.dump import Dump, Session
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import HEADER
 from binlog_watcher.demo.server import Server, private_server

@@ -9,8 +9,8 @@ from reading import Job, Reading, Row, Stopwatch, job, tell
 
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.events import CartChanged, Event, OrderPlaced
 from binlog_watcher.core.source import Batch

@@ -2,7 +2,7 @@
 
 from reading import Stopwatch, job, tell
 
-from binlog_watcher.binlog.protocol.dump import Dump
+from binlog_watcher.binlog.connection.dump import Dump
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
 

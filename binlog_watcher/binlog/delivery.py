@@ -6,8 +6,8 @@ A long batch goes out in pieces, so that thousands of events at a time don't kee
 import threading
 from collections.abc import Callable
 
-from binlog_watcher.binlog.decoder import Decoder
-from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.core.events import Event
 from binlog_watcher.core.source import Batch, Deliver, Progress
 

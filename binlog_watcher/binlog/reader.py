@@ -9,20 +9,26 @@ from dataclasses import dataclass
 
 import structlog
 
-from binlog_watcher.binlog.decoder import Decoder
+from binlog_watcher.binlog.connection.anchor import (
+    Marker,
+    ServerState,
+    read_state,
+    take_anchor,
+    why_not_resume,
+)
+from binlog_watcher.binlog.connection.dump import Dump, Session
+from binlog_watcher.binlog.connection.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.delivery import Delivery, StoppedError
 from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, ToUs
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
-from binlog_watcher.binlog.meaning.server_queries import Questions
 from binlog_watcher.binlog.meaning.tables import Tables
-from binlog_watcher.binlog.protocol.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
-from binlog_watcher.binlog.protocol.dump import Dump, Session
-from binlog_watcher.binlog.protocol.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.binlog.server_queries import Questions
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Deliver, Hydrate
 from binlog_watcher.settings.connection import ConnectionSettings

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from binlog_watcher.binlog.connection.anchor import Marker
 from binlog_watcher.binlog.meaning.created_at import ToUs
-from binlog_watcher.binlog.protocol.anchor import Marker
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.reader import Reader, ReaderOptions
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.source import Deliver, Hydrate
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.schema import Schema

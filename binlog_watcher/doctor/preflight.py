@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pymysql.err
 import structlog
 
-from binlog_watcher.binlog.protocol.failures import grant_statement, remedy_for
-from binlog_watcher.binlog.protocol.probe import probe_binlog
+from binlog_watcher.binlog.connection.failures import grant_statement, remedy_for
+from binlog_watcher.binlog.connection.probe import probe_binlog
 from binlog_watcher.doctor.preset_check import PresetCheck
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings

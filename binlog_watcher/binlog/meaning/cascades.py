@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import pymysql.err
 
+from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.meaning.effects import Role, Watched
-from binlog_watcher.binlog.protocol.dump import Session
 from binlog_watcher.shop.sql_text import quoted
 
 _NAME = r"`((?:[^`]|``)+)`"

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from pymysqlreplication.constants import FIELD_TYPE
 
+from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.decoding.table_map import (
     COMPRESSED_BLOB,
     COMPRESSED_VARCHAR,
@@ -17,7 +18,6 @@ from binlog_watcher.binlog.decoding.table_map import (
     Column,
     TableMap,
 )
-from binlog_watcher.binlog.protocol.dump import Session
 from binlog_watcher.binlog.protocol.wire import DecodeError
 
 _BLOBS = frozenset(

@@ -21,8 +21,8 @@ import structlog
 
 from binlog_watcher.binlog.decoding.rows import ABSENT, Row, Value
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import UnseenChangeError
+from binlog_watcher.binlog.stats import Stats
 
 Find = Callable[[Role, Collection[Value]], Mapping[Value, Value]]
 """Row id → key, of those rows that are in the role's table now."""

@@ -12,8 +12,8 @@ from binlog_watcher.binlog.meaning.effects import NOBODY, Effects, Role, Watched
 from binlog_watcher.binlog.meaning.layout import Action, Layout, layout_of
 from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.protocol.payload import uncompress_mariadb
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import DecodeError, Kind, lenenc, piece
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.events import CartKey
 
 Describe = Callable[[TableMap], tuple[Column, ...]]

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from pymysql.err import ProgrammingError
 
-from binlog_watcher.binlog.protocol.dump import Session
+from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.protocol.headers import file_number
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position

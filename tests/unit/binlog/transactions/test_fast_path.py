@@ -24,17 +24,17 @@ from fakes.binlog_events import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.decoder import Decoder, Trouble
+from binlog_watcher.binlog.connection.packets import PacketReader
 from binlog_watcher.binlog.decoding.rows import ABSENT
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
 from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
-from binlog_watcher.binlog.protocol.packets import PacketReader
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import DecodeError, Kind
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder, Trouble
 from binlog_watcher.core.events import CartChanged, Change
 from binlog_watcher.shop.presets import SAMPLE
 

@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager
 
 import pymysql.err
 
+from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.decoding.rows import Value
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName, read_parents
 from binlog_watcher.binlog.meaning.dictionary import describe
 from binlog_watcher.binlog.meaning.effects import Role, Watched
-from binlog_watcher.binlog.protocol.dump import Session
 from binlog_watcher.shop.sql_text import quoted
 
 _AT_ONCE = 1000

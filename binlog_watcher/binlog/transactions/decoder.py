@@ -21,13 +21,11 @@ from binlog_watcher.binlog.decoding.statement import (
     xid_from,
     xid_of,
 )
-from binlog_watcher.binlog.fast_path import Lane
 from binlog_watcher.binlog.meaning.effects import Effects
 from binlog_watcher.binlog.meaning.tables import ROW_KINDS, Tables
 from binlog_watcher.binlog.protocol import headers
 from binlog_watcher.binlog.protocol.payload import payload_events, uncompress_mariadb
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import (
     CHECKSUM_SIZE,
     HARMLESS,
@@ -39,6 +37,8 @@ from binlog_watcher.binlog.protocol.wire import (
     has_checksum,
     piece,
 )
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.fast_path import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
