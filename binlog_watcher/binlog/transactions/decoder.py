@@ -212,7 +212,6 @@ class Decoder:
         self._open = group.opens_transaction
         self._effects = Effects()
         self._group_troubles: list[Trouble] = []
-        self._domain: tuple[int, str] | None = None
 
     def lag_us(self, now_us: int) -> int:
         """Age of the newest transaction, also of one that is still arriving; 0 when there is nothing to read."""
@@ -234,8 +233,8 @@ class Decoder:
         self.troubles += self._group_troubles
         if self._group.source is not None and self.position.gtids is not None:
             self.position.gtids.add(self._group.source, self._group.number)
-        if self._domain is not None:
-            self.position.domains[self._domain[0]] = self._domain[1]
+        if self._group.mariadb is not None:
+            self.position.domains[self._group.mariadb.domain] = self._group.mariadb
         self.position.file, self.position.offset = self._file, self._offset
         self.committed_us = at_us
         self._stats.transactions += 1
@@ -249,7 +248,7 @@ class Decoder:
     def _trouble(self, reason: str, detail: str) -> None:
         """Note it for the end of the group: before, a new anchor would lie in front of the same trouble."""
         self._group_troubles.append(Trouble(reason, f"{detail} at {self._file}:{self._offset}"))
-        if self._group.committed_us is None and not self._open and self._domain is None:
+        if self._group.committed_us is None and not self._open and self._group.mariadb is None:
             self.troubles += self._group_troubles
             self._group_troubles = []
 
@@ -262,9 +261,7 @@ class Decoder:
         self._open_group(parse(event.body))
 
     def _on_mariadb_gtid(self, event: Event) -> None:
-        group, (domain, sequence) = headers.mariadb_gtid_event(event)
-        self._open_group(group)
-        self._domain = (domain, f"{domain}-{event.server_id}-{sequence}")
+        self._open_group(headers.mariadb_gtid_event(event))
 
     def _open_group(self, group: headers.Group) -> None:
         if self._effects:
