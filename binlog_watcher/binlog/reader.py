@@ -26,9 +26,10 @@ from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import DecodeError
-from binlog_watcher.binlog.server_queries import Questions
+from binlog_watcher.binlog.server_queries import ServerQueries
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.transactions.decoder import Decoder
+from binlog_watcher.core.backoff import pause
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Deliver, Hydrate
 from binlog_watcher.settings.connection import ConnectionSettings
@@ -80,8 +81,8 @@ class Reader:
         self._position = start
         self._decoder: Decoder | None = None
         self._watched = watched_tables(options.schema)
-        self._questions = Questions(self._control, options.connection.database, self._watched)
-        self._keys = RowKeys(self._questions.find, stats)
+        self._queries = ServerQueries(self._control, options.connection.database, self._watched)
+        self._keys = RowKeys(self._queries.find, stats)
         self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
         self._mariadb = False
@@ -127,9 +128,8 @@ class Reader:
     def _recover(self, error: Exception) -> None:
         remedy = remedy_for(error, self._options.connection, mariadb=self._mariadb)
         self._stats.reconnects += 1
-        delay = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** min(self._failures, 10))
-        delay *= self._random.uniform(0.5, 1)
         self._failures += 1
+        delay = pause(_FIRST_DELAY_S, _LONGEST_DELAY_S, self._failures) * self._random.uniform(0.5, 1)
         if remedy is Remedy.NEW_SERVER_ID:
             taken, self._server_id = self._server_id, self._new_server_id()
             log.warning("binlog.server_id_taken", server_id=taken, new_server_id=self._server_id)
@@ -184,7 +184,7 @@ class Reader:
         with self._control() as session:
             state = self._read_state(session)
             position = take_anchor(session, state, options.marker, self._position)
-        self._keys.learn(self._questions.newest())
+        self._keys.learn(self._queries.newest())
         log.info("binlog.anchored", position=str(position), identity=state.identity)
         self._position = position
         self._stats.position = str(position)
@@ -259,8 +259,8 @@ class Reader:
             tables = Tables(
                 self._options.connection.database,
                 self._watched,
-                self._questions.describe,
-                parents=self._questions.parents,
+                self._queries.describe,
+                parents=self._queries.parents,
                 keys=self._keys,
                 created_at=self._created_at,
                 fold_case=state.fold_case,
