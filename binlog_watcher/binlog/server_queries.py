@@ -11,8 +11,8 @@ import pymysql.err
 import structlog
 
 from binlog_watcher.binlog.connection.dump import Session
-from binlog_watcher.binlog.decoding.rows import Value
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.decoding.values import Value
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName, parents_of
 from binlog_watcher.binlog.meaning.dictionary import described
 from binlog_watcher.binlog.meaning.effects import Role, Watched

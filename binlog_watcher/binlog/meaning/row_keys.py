@@ -16,7 +16,8 @@ the tables at each hydration, so that rows older than the stream are known, too.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, Row, Value
+from binlog_watcher.binlog.decoding.row_image import Row
+from binlog_watcher.binlog.decoding.values import ABSENT, Value
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.protocol.wire import UnseenChangeError
 from binlog_watcher.binlog.stats import Stats

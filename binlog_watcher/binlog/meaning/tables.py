@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, INTEGERS, Absent
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap, parse_table_map, table_name
+from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, Absent
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName
 from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.binlog.meaning.effects import NOBODY, Effects, Role, Watched, known

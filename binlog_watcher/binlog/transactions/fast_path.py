@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from binlog_watcher.binlog.decoding.rows import ABSENT
+from binlog_watcher.binlog.decoding.values import ABSENT
 from binlog_watcher.binlog.meaning.effects import Effects
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.wire import CHECKSUM_SIZE, HEADER, DecodeError, Kind

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, Value
+from binlog_watcher.binlog.decoding.values import ABSENT, Value
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.protocol.wire import UnseenChangeError

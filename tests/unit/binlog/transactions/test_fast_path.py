@@ -25,9 +25,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binlog_watcher.binlog.connection.packets import PacketReader
-from binlog_watcher.binlog.decoding.rows import ABSENT
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.decoding.values import ABSENT
 from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
