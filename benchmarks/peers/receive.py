@@ -6,7 +6,7 @@ from binlog_watcher.binlog.connection.dump import Dump
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
 
-_CHUNK = 1 << 18
+_BUFFER_SIZE = 1 << 18
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     Dump(connection, 4_100_000_002, 1.0, sessions.append).open(Position(given.file, given.offset, ""))
     sock = sessions[0]._sock  # noqa: SLF001  # the socket itself is what is measured
     sock.settimeout(10.0)
-    buffer, left = bytearray(_CHUNK), given.bytes
+    buffer, left = bytearray(_BUFFER_SIZE), given.bytes
     while left > 0:
         count = sock.recv_into(buffer)
         assert count, "the server closed the connection"

@@ -189,7 +189,7 @@ class Reader:
         self._position = position
         self._stats.position = str(position)
         decoder = self._decoder_for(state)
-        decoder.position, decoder.committed_us, decoder.caught_up = position, None, False
+        decoder.reached.anchor(position)
         self._assigned = True
         self._put(Assigned(options.partition))
         carts = 0
@@ -237,7 +237,7 @@ class Reader:
             self._failures = 0
             if self._created_at.sample is not None:
                 self._created_at.compare(self._options.now_us(), live=live)
-            live = decoder.caught_up
+            live = decoder.reached.caught_up
             if self._wanted is not None and self._reset_is_due():
                 return
 

@@ -1,9 +1,9 @@
-"""The fast lane: ordinary transactions are gone over whole, without an object for each event.
+"""The fast path: ordinary transactions are gone over whole, without an object for each event.
 
 Nearly all that a busy shop's server sends has one shape: GTID, BEGIN, then table maps and rows of tables that
-nobody watches, XID. ``Lane`` goes over such groups in the receive buffer, unpacks one header an event, and decodes
+nobody watches, XID. ``FastPath`` goes over such groups in the receive buffer, unpacks one header an event, and decodes
 rows of watched tables only. Anything else, and whatever is only half there, it leaves where it is: the decoder
-reads it event by event, and says what is wrong with it. So the lane changes how fast something is read, and never
+reads it event by event, and says what is wrong with it. So it changes how fast something is read, and never
 what is made of it (the tests compare both).
 
 Checksums are looked at where content is used: GTID and XID events and watched rows. A table map counts as known
@@ -70,7 +70,7 @@ class Skimmed:
     troubles: list[tuple[DecodeError, int]] = field(default_factory=list)
 
 
-class Lane:
+class FastPath:
     """Goes over whole groups. ``checksums``: events end in a CRC32."""
 
     def __init__(self, tables: Tables) -> None:
