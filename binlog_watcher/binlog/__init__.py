@@ -5,7 +5,8 @@ Below them: ``transactions`` (events in, the shop's changes out), ``meaning`` (w
 Imported by ``service`` and ``doctor``; the only importer of pymysqlreplication. Timers and mails do not belong here.
 """
 
+from binlog_watcher.binlog.options import SourceOptions, Tuning
 from binlog_watcher.binlog.source import BinlogSource
 from binlog_watcher.binlog.stats import Stats
 
-__all__ = ["BinlogSource", "Stats"]
+__all__ = ["BinlogSource", "SourceOptions", "Stats", "Tuning"]

@@ -3,14 +3,12 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import structlog
 
 from binlog_watcher.binlog.connection.anchor import (
-    Marker,
     ServerState,
     read_state,
     take_anchor,
@@ -20,10 +18,11 @@ from binlog_watcher.binlog.connection.dump import Dump, Session
 from binlog_watcher.binlog.connection.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.delivery import Delivery, StoppedError
-from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, ToUs
+from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.options import SourceOptions
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import DecodeError
 from binlog_watcher.binlog.server_queries import ServerQueries
@@ -31,31 +30,13 @@ from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.core.backoff import pause
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
-from binlog_watcher.core.source import Deliver, Hydrate
-from binlog_watcher.settings.connection import ConnectionSettings
-from binlog_watcher.shop.schema import Schema
+from binlog_watcher.core.source import Deliver
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 10.0
 _QUERY_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderOptions:
-    """What the reader is made of. ``now_us``: MySQL's clock. Seconds where not said otherwise."""
-
-    connection: ConnectionSettings
-    schema: Schema
-    hydrate: Hydrate
-    now_us: Callable[[], int]
-    server_id: int | None
-    marker: Marker | None
-    heartbeat_s: float
-    reset_interval_s: float
-    partition: str
-    created_at_us: ToUs | None = None
 
 
 class Reader:
@@ -65,12 +46,12 @@ class Reader:
     """
 
     def __init__(
-        self, options: ReaderOptions, deliver: Deliver, stats: Stats, *, start: Position | None = None
+        self, options: SourceOptions, deliver: Deliver, stats: Stats, *, start: Position | None = None
     ) -> None:
         self._options = options
         self._stats = stats
         self._random = random.SystemRandom()
-        self._server_id = options.server_id or self._new_server_id()
+        self._server_id = options.tuning.server_id or self._new_server_id()
         self._stopping = threading.Event()
         self._delivery = Delivery(options.partition, deliver, options.now_us, stats, self._stopping)
         self._sessions: set[Session] = set()
@@ -155,7 +136,7 @@ class Reader:
             return False
         if self._last_reset is None:
             return True
-        left = self._last_reset + self._options.reset_interval_s - time.monotonic()
+        left = self._last_reset + self._options.tuning.reset_interval_s - time.monotonic()
         if self._position is None and left > 0:
             self._stopping.wait(left)
             return not self._stopping.is_set()
@@ -216,7 +197,7 @@ class Reader:
             decoder.forget_layouts()
         decoder.restart(position, state.end)
         stream = Dump(
-            self._options.connection, self._server_id, self._options.heartbeat_s, self._register
+            self._options.connection, self._server_id, self._options.tuning.heartbeat_s, self._register
         ).open(position)
         log.info("binlog.connected", server_id=self._server_id, position=str(position))
         self._stats.connected = True

@@ -7,7 +7,7 @@ from datetime import UTC
 
 from arrivals import Arrivals, Job
 
-from binlog_watcher.binlog import BinlogSource
+from binlog_watcher.binlog import BinlogSource, SourceOptions
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.events import CartChanged, Hydrated
 from binlog_watcher.core.source import Batch
@@ -25,11 +25,13 @@ async def main() -> None:
     tracker = Tracker(_THRESHOLD_US, lock=threading.RLock())
     settings = ConnectionSettings(job.host, job.port, job.user, job.password, job.database, tls=Tls.OFF)
     source = BinlogSource(
-        settings,
-        SAMPLE,
-        hydrate=lambda: iter(()),
-        now_us=ServerClock().now_us,
-        created_at_us=TimeColumn(UTC).to_us,
+        SourceOptions(
+            settings,
+            SAMPLE,
+            hydrate=lambda: iter(()),
+            now_us=ServerClock().now_us,
+            created_at_us=TimeColumn(UTC).to_us,
+        )
     )
 
     def deliver(batch: Batch) -> None:
