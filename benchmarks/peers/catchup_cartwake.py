@@ -5,6 +5,7 @@ The one difference is that the position to begin at is given, where the service 
 
 import threading
 
+from cartwake_connection import connection_to
 from reading import Job, Reading, Row, Stopwatch, job, tell
 
 from binlog_watcher.binlog import SourceOptions
@@ -15,7 +16,6 @@ from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.events import CartChanged, Event, OrderPlaced
 from binlog_watcher.core.source import Batch
-from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.shop.presets import SAMPLE
 
 
@@ -40,10 +40,7 @@ def read(given: Job) -> tuple[Reading, list[Row]]:
 
 
 def _options(given: Job) -> SourceOptions:
-    connection = ConnectionSettings(
-        given.host, given.port, given.user, given.password, given.database,
-        tls=Tls.REQUIRED if given.tls else Tls.OFF,
-    )  # fmt: skip
+    connection = connection_to(given, tls=given.tls)
     return SourceOptions(connection, SAMPLE, hydrate=lambda: iter(()), now_us=ServerClock().now_us)
 
 
