@@ -7,6 +7,5 @@ Imported by ``service`` and ``doctor``; the only importer of pymysqlreplication.
 
 from binlog_watcher.binlog.options import SourceOptions, Tuning
 from binlog_watcher.binlog.source import BinlogSource
-from binlog_watcher.binlog.stats import Stats
 
-__all__ = ["BinlogSource", "SourceOptions", "Stats", "Tuning"]
+__all__ = ["BinlogSource", "SourceOptions", "Tuning"]

@@ -19,13 +19,6 @@ STANDALONE = 0x01
 """MariaDB: the GTID event is followed by one statement; else it opens a transaction."""
 
 
-class Format(NamedTuple):
-    """What a file's format description says: the server's version, and whether events end in a CRC32."""
-
-    version: str
-    checksum: bool
-
-
 class Group(NamedTuple):
     """The head of a group. ``committed_us`` is None where the server does not write the time of the commit.
 
@@ -39,14 +32,16 @@ class Group(NamedTuple):
     mariadb: MariadbGtid | None = None
 
 
-def parse_format(body: bytes) -> Format:
-    """Decode a FORMAT_DESCRIPTION's body, checksum included. Raises DecodeError."""
-    version = piece(body, 2, 50).rstrip(b"\0").decode("ascii", "replace")
+def has_checksums(body: bytes) -> bool:
+    """Whether the file's events end in a CRC32. ``body``: of FORMAT_DESCRIPTION, its own checksum included.
+
+    Raises DecodeError.
+    """
     header_size = piece(body, 56, 1)[0]
     if header_size != 19:
         raise DecodeError(f"events have a header of {header_size} bytes: binlog of MySQL before 5.0?")
     # The byte of the algorithm is followed by a checksum of its own, whichever the algorithm.
-    return Format(version, piece(body, len(body) - 5, 1)[0] == 1)
+    return piece(body, len(body) - 5, 1)[0] == 1
 
 
 def parse_rotate(body: bytes) -> tuple[str, int]:

@@ -87,7 +87,7 @@ class Decoder:
         if kind in _MOST and self._is_of_no_interest(kind, data, body, end):
             return
         if kind == Kind.FORMAT_DESCRIPTION:
-            self._checksum = headers.parse_format(bytes(data[body:end])).checksum
+            self._checksum = headers.has_checksums(bytes(data[body:end]))
             return
         whole = self._checked(kind, bytes(data[start:end]))
         self._groups.take(Event(kind, seconds, server_id, end_position, whole[HEADER.size :]), flags)
