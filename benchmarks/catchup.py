@@ -21,7 +21,7 @@ from catchup_peers import DEBEZIUM, OURS, PEERS, Peer, PeerFailedError, prepare_
 from figures import absent, figure, machine, progress, ratios
 from peers.reading import Job, Reading
 
-from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.connection.dump import Dump, Session
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import HEADER
 from binlog_watcher.demo.server import Server, private_server
@@ -63,9 +63,9 @@ class Bench:
         self.missing: dict[str, str] = {}
         self.trials: dict[str, list[Trial]] = defaultdict(list)
         self._job = Job(
-            server.host, server.port, server.user, server.password, catchup_shop.DATABASE,
+            server.host, server.port, server.user, server.password, catchup_shop.DATABASE, str(home / "work"),
             tls=False, file="", offset=0, gtids="", begin_key=catchup_shop.BEGIN_KEY,
-            end_key=catchup_shop.END_KEY, bytes=0, work=str(home / "work"),
+            end_key=catchup_shop.END_KEY, bytes=0,
         )  # fmt: skip
         for peer in list(peers):
             if reason := peer.missing():

@@ -139,7 +139,7 @@ def prepare_debezium(job: Job, write_row: Callable[[], None]) -> str | None:
     given.write_text(replace(job, end_key=job.begin_key).dump(), encoding="utf-8")
     with given.open() as stdin, said.open("w") as stdout:
         process = subprocess.Popen(
-            [str(_DEBEZIUM_PYTHON), str(FOLDER / "debezium.py"), "prepare"],
+            [str(_DEBEZIUM_PYTHON), str(FOLDER / "catchup_debezium.py"), "prepare"],
             stdin=stdin,
             stdout=stdout,
             stderr=stdout,
@@ -156,15 +156,15 @@ def prepare_debezium(job: Job, write_row: Callable[[], None]) -> str | None:
     return f"its snapshot failed: {words[-1] if words else 'without a word'}"
 
 
-OURS = Peer("ours", _script(sys.executable, FOLDER / "cartwake.py"))
-STOCK = Peer("stock", _script(sys.executable, FOLDER / "stock.py"))
-DEBEZIUM = Peer("debezium", _script(_DEBEZIUM_PYTHON, FOLDER / "debezium.py"), _no_debezium)
+OURS = Peer("ours", _script(sys.executable, FOLDER / "catchup_cartwake.py"))
+STOCK = Peer("stock", _script(sys.executable, FOLDER / "catchup_stock.py"))
+DEBEZIUM = Peer("debezium", _script(_DEBEZIUM_PYTHON, FOLDER / "catchup_debezium.py"), _no_debezium)
 PEERS = (
     STOCK,
     replace(STOCK, name="stock_tls", tls=True),
-    Peer("stock_rows_only", _script(sys.executable, FOLDER / "stock.py", "rows-only")),
-    Peer("zongji", _script("node", FOLDER / "zongji.js"), _no_zongji),
+    Peer("stock_rows_only", _script(sys.executable, FOLDER / "catchup_stock.py", "rows-only")),
+    Peer("zongji", _script("node", FOLDER / "catchup_zongji.js"), _no_zongji),
     DEBEZIUM,
     Peer("mysqlbinlog_raw", _run_mysqlbinlog, _no_mysqlbinlog),
-    Peer("receive", _script(sys.executable, FOLDER / "receive.py")),
+    Peer("receive", _script(sys.executable, FOLDER / "catchup_receive.py")),
 )

@@ -79,17 +79,17 @@ def _available(names: list[str]) -> tuple[list[Reader], dict[str, str]]:
     """The readers that can be had, and why others can't."""
     python, debezium = sys.executable, str(_FOLDER / "peers/.venv/bin/python")
     commands = {
-        "ours": (python, "ours.py"),
-        "stock": (python, "stock.py"),
-        "zongji": ("node", "zongji.js"),
-        "zongji_at_commit": ("node", "zongji.js", "at-commit"),
-        "debezium": (debezium, "debezium.py"),
+        "ours": (python, "latency_cartwake.py"),
+        "stock": (python, "latency_stock.py"),
+        "zongji": ("node", "latency_zongji.js"),
+        "zongji_at_commit": ("node", "latency_zongji.js", "at-commit"),
+        "debezium": (debezium, "latency_debezium.py"),
     }
     peers = {peer.name: peer for peer in (OURS, *PEERS)}
     readers, missing = [], {}
     for name in names:
         program, script, *arguments = commands[name]
-        command = (program, str(_FOLDER / "peers/latency" / script), *arguments)
+        command = (program, str(_FOLDER / "peers" / script), *arguments)
         reader = Reader(name, command, peers[name.removesuffix("_at_commit")])
         if reason := reader.peer.missing():
             missing[name] = reason

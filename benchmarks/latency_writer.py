@@ -15,11 +15,13 @@ import pymysql
 from pymysql.constants import CLIENT
 
 NOISE_TABLE = "CREATE TABLE noise (id BIGINT AUTO_INCREMENT PRIMARY KEY, number INT, words VARCHAR(200))"
-_AT_ONCE = 10
+_NOISE_BATCH_SIZE = 10
 """Noisy statements that are sent in one packet, so that Python can keep the pace; each is a transaction."""
 
 _ADD_TO_CART = "INSERT INTO cart (user_id, product_id) VALUES (%s, 1)"
-_MAKE_NOISE = ";".join(["INSERT INTO noise (number, words) VALUES (1, REPEAT('noise ', 20))"] * _AT_ONCE)
+_MAKE_NOISE = ";".join(
+    ["INSERT INTO noise (number, words) VALUES (1, REPEAT('noise ', 20))"] * _NOISE_BATCH_SIZE
+)
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ def main() -> None:
         if sys.argv[1] == "cart":
             print(json.dumps(_write_carts(connection, job["rate"], job["count"])))
         else:
-            print(json.dumps(_write_noise(connection, job["rate"] / _AT_ONCE)))
+            print(json.dumps(_write_noise(connection, job["rate"] / _NOISE_BATCH_SIZE)))
 
 
 def _write_carts(connection: "pymysql.Connection", rate: float, count: int) -> dict[int, int]:
@@ -54,7 +56,7 @@ def _write_noise(connection: "pymysql.Connection", rate: float) -> float:
             while cursor.nextset():
                 pass
             if select.select([sys.stdin], [], [], 0)[0]:
-                return number * _AT_ONCE / (time.monotonic() - started)
+                return number * _NOISE_BATCH_SIZE / (time.monotonic() - started)
     raise AssertionError("the noise never ends by itself")
 
 

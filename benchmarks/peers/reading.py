@@ -1,4 +1,4 @@
-"""What every reader gets and gives: a job as JSON on stdin, what it read as one line of JSON on stdout.
+"""What every reader of the catch-up benchmark gets and gives: a job as JSON on stdin, its reading as JSON on stdout.
 
 Only the standard library: Debezium's runs in an environment of its own.
 """
@@ -14,14 +14,21 @@ Row = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Which binlog to read. ``bytes``: what the server sends for it; ``work``: a folder with nothing in it."""
+class Shop:
+    """The server to read from, and a folder with nothing in it, ``work``."""
 
     host: str
     port: int
     user: str
     password: str
     database: str
+    work: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Shop):
+    """Which binlog to read. ``bytes``: what the server sends for it."""
+
     tls: bool
     file: str
     offset: int
@@ -29,7 +36,6 @@ class Job:
     begin_key: int
     end_key: int
     bytes: int
-    work: str
 
     def dump(self) -> str:
         """As JSON."""

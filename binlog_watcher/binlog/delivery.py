@@ -6,12 +6,12 @@ A long batch goes out in pieces, so that thousands of events at a time don't kee
 import threading
 from collections.abc import Callable
 
-from binlog_watcher.binlog.decoder import Decoder
-from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.core.events import Event
 from binlog_watcher.core.source import Batch, Deliver, Progress
 
-PIECE = 500
+EVENTS_BATCH_SIZE = 500
 """Events that are handed over at a time: some milliseconds of work."""
 
 _PROGRESS_INTERVAL_US = 100_000
@@ -56,11 +56,12 @@ class Delivery:
         if more or not decoder.events:
             interval_us = _BUSY_INTERVAL_US if decoder.events else _PROGRESS_INTERVAL_US
             # A clock that was set back is no reason to wait.
-            if 0 <= now_us - self._delivered_us < interval_us and not decoder.idle:
+            if 0 <= now_us - self._delivered_us < interval_us and not decoder.reached.idle:
                 return
         self._delivered_us = now_us
-        events, decoder.events = decoder.events, []
-        self._put(decoder, tuple(events), now_us)
+        events = tuple(decoder.events)
+        decoder.events.clear()
+        self._put(decoder, events, now_us)
 
     def put(self, decoder: Decoder | None, events: tuple[Event, ...]) -> None:
         """Hand ``events`` over. ``decoder``: None before anything was read."""
@@ -70,11 +71,12 @@ class Delivery:
         if decoder is None:
             progress = Progress("", None, False, 0, now_us)
         else:
+            reached = decoder.reached
             self._stats.lag_us = lag_us = decoder.lag_us(now_us)
-            if decoder.idle or abs(now_us - self._written_us) >= _POSITION_INTERVAL_US:
+            if reached.idle or abs(now_us - self._written_us) >= _POSITION_INTERVAL_US:
                 # Not each time: to write a GTID set down takes as long as to decode an event.
-                self._stats.position, self._written_us = str(decoder.position), now_us
-            progress = Progress(self._stats.position, decoder.committed_us, decoder.caught_up, lag_us, now_us)
+                self._stats.position, self._written_us = str(reached.position), now_us
+            progress = Progress(self._stats.position, reached.committed_us, reached.caught_up, lag_us, now_us)
         for piece in in_pieces(self._partition, events, progress):
             if self._stopping.is_set():
                 raise StoppedError
@@ -86,8 +88,11 @@ def in_pieces(partition: str, events: tuple[Event, ...], progress: Progress) -> 
 
     Up to the last, nothing is known to be complete: no timer may fire.
     """
-    if len(events) <= PIECE:
+    if len(events) <= EVENTS_BATCH_SIZE:
         return [Batch(partition, events, progress)]
     unfinished = progress._replace(committed_us=None, caught_up=False)
-    pieces = [Batch(partition, events[at : at + PIECE], unfinished) for at in range(0, len(events), PIECE)]
+    pieces = [
+        Batch(partition, events[at : at + EVENTS_BATCH_SIZE], unfinished)
+        for at in range(0, len(events), EVENTS_BATCH_SIZE)
+    ]
     return [*pieces[:-1], pieces[-1]._replace(progress=progress)]

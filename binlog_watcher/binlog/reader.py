@@ -3,52 +3,40 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import structlog
 
-from binlog_watcher.binlog.decoder import Decoder
+from binlog_watcher.binlog.connection.anchor import (
+    ServerState,
+    read_state,
+    take_anchor,
+    why_not_resume,
+)
+from binlog_watcher.binlog.connection.dump import Dump, Session
+from binlog_watcher.binlog.connection.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.delivery import Delivery, StoppedError
-from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, ToUs
+from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
-from binlog_watcher.binlog.meaning.server_queries import Questions
 from binlog_watcher.binlog.meaning.tables import Tables
-from binlog_watcher.binlog.protocol.anchor import Marker, ServerState, read_state, take_anchor, why_not_resume
-from binlog_watcher.binlog.protocol.dump import Dump, Session
-from binlog_watcher.binlog.protocol.failures import Remedy, is_retryable, remedy_for
+from binlog_watcher.binlog.options import SourceOptions
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.binlog.server_queries import ServerQueries
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
+from binlog_watcher.core.backoff import pause
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
-from binlog_watcher.core.source import Deliver, Hydrate
-from binlog_watcher.settings.connection import ConnectionSettings
-from binlog_watcher.shop.schema import Schema
+from binlog_watcher.core.source import Deliver
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 10.0
 _QUERY_TIMEOUT_S = 5.0
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderOptions:
-    """What the reader is made of. ``now_us``: MySQL's clock. Seconds where not said otherwise."""
-
-    connection: ConnectionSettings
-    schema: Schema
-    hydrate: Hydrate
-    now_us: Callable[[], int]
-    server_id: int | None
-    marker: Marker | None
-    heartbeat_s: float
-    reset_interval_s: float
-    partition: str
-    created_at_us: ToUs | None = None
 
 
 class Reader:
@@ -58,12 +46,12 @@ class Reader:
     """
 
     def __init__(
-        self, options: ReaderOptions, deliver: Deliver, stats: Stats, *, start: Position | None = None
+        self, options: SourceOptions, deliver: Deliver, stats: Stats, *, start: Position | None = None
     ) -> None:
         self._options = options
         self._stats = stats
         self._random = random.SystemRandom()
-        self._server_id = options.server_id or self._new_server_id()
+        self._server_id = options.tuning.server_id or self._new_server_id()
         self._stopping = threading.Event()
         self._delivery = Delivery(options.partition, deliver, options.now_us, stats, self._stopping)
         self._sessions: set[Session] = set()
@@ -74,8 +62,8 @@ class Reader:
         self._position = start
         self._decoder: Decoder | None = None
         self._watched = watched_tables(options.schema)
-        self._questions = Questions(self._control, options.connection.database, self._watched)
-        self._keys = RowKeys(self._questions.find, stats)
+        self._queries = ServerQueries(self._control, options.connection.database, self._watched)
+        self._keys = RowKeys(self._queries.find, stats)
         self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
         self._mariadb = False
@@ -121,9 +109,8 @@ class Reader:
     def _recover(self, error: Exception) -> None:
         remedy = remedy_for(error, self._options.connection, mariadb=self._mariadb)
         self._stats.reconnects += 1
-        delay = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** min(self._failures, 10))
-        delay *= self._random.uniform(0.5, 1)
         self._failures += 1
+        delay = pause(_FIRST_DELAY_S, _LONGEST_DELAY_S, self._failures) * self._random.uniform(0.5, 1)
         if remedy is Remedy.NEW_SERVER_ID:
             taken, self._server_id = self._server_id, self._new_server_id()
             log.warning("binlog.server_id_taken", server_id=taken, new_server_id=self._server_id)
@@ -149,7 +136,7 @@ class Reader:
             return False
         if self._last_reset is None:
             return True
-        left = self._last_reset + self._options.reset_interval_s - time.monotonic()
+        left = self._last_reset + self._options.tuning.reset_interval_s - time.monotonic()
         if self._position is None and left > 0:
             self._stopping.wait(left)
             return not self._stopping.is_set()
@@ -178,12 +165,12 @@ class Reader:
         with self._control() as session:
             state = self._read_state(session)
             position = take_anchor(session, state, options.marker, self._position)
-        self._keys.learn(self._questions.newest())
+        self._keys.learn(self._queries.newest())
         log.info("binlog.anchored", position=str(position), identity=state.identity)
         self._position = position
         self._stats.position = str(position)
         decoder = self._decoder_for(state)
-        decoder.position, decoder.committed_us, decoder.caught_up = position, None, False
+        decoder.reached.anchor(position)
         self._assigned = True
         self._put(Assigned(options.partition))
         carts = 0
@@ -210,7 +197,7 @@ class Reader:
             decoder.forget_layouts()
         decoder.restart(position, state.end)
         stream = Dump(
-            self._options.connection, self._server_id, self._options.heartbeat_s, self._register
+            self._options.connection, self._server_id, self._options.tuning.heartbeat_s, self._register
         ).open(position)
         log.info("binlog.connected", server_id=self._server_id, position=str(position))
         self._stats.connected = True
@@ -231,7 +218,7 @@ class Reader:
             self._failures = 0
             if self._created_at.sample is not None:
                 self._created_at.compare(self._options.now_us(), live=live)
-            live = decoder.caught_up
+            live = decoder.reached.caught_up
             if self._wanted is not None and self._reset_is_due():
                 return
 
@@ -253,8 +240,8 @@ class Reader:
             tables = Tables(
                 self._options.connection.database,
                 self._watched,
-                self._questions.describe,
-                parents=self._questions.parents,
+                self._queries.describe,
+                parents=self._queries.parents,
                 keys=self._keys,
                 created_at=self._created_at,
                 fold_case=state.fold_case,

@@ -3,18 +3,13 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import structlog
 
-from binlog_watcher.binlog.meaning.created_at import ToUs
-from binlog_watcher.binlog.protocol.anchor import Marker
-from binlog_watcher.binlog.protocol.stats import Stats
-from binlog_watcher.binlog.reader import Reader, ReaderOptions
-from binlog_watcher.core.source import Deliver, Hydrate
-from binlog_watcher.settings.connection import ConnectionSettings
-from binlog_watcher.shop.schema import Schema
+from binlog_watcher.binlog.options import SourceOptions
+from binlog_watcher.binlog.reader import Reader
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.core.source import Deliver
 
 _GRACE_S = 0.4
 """How long the thread may take to end, once ``stop`` was called."""
@@ -22,38 +17,23 @@ _GRACE_S = 0.4
 log = structlog.get_logger(__name__)
 
 
-@dataclass(eq=False)
 class BinlogSource:
-    """Follows the binlog of one MySQL or MariaDB: one partition, named ``partition``.
+    """Follows the binlog of one MySQL or MariaDB. ``stats``: what it did so far."""
 
-    ``hydrate`` is called in the reader's thread, after the anchor was taken. ``now_us`` is MySQL's clock in epoch
-    microseconds. ``server_id`` must be no replica's; None: a random one. ``marker`` commits a row in a table of
-    our own and is needed on a MySQL without GTIDs only.
-    ``created_at_us`` reads the cart's ``created_at``: with it, a wrong time zone is noticed and warned of.
-    """
-
-    connection: ConnectionSettings
-    schema: Schema
-    hydrate: Hydrate
-    now_us: Callable[[], int]
-    server_id: int | None = None
-    marker: Marker | None = None
-    heartbeat_s: float = 1.0
-    reset_interval_s: float = 60.0
-    partition: str = "binlog"
-    created_at_us: ToUs | None = None
-    stats: Stats = field(default_factory=Stats, init=False)
-    _reader: Reader | None = field(default=None, init=False, repr=False)
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
-    _ending: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
-    _ended: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
-    _error: BaseException | None = field(default=None, init=False, repr=False)
-    _stopped: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+    def __init__(self, options: SourceOptions) -> None:
+        self.stats = Stats()
+        self._options = options
+        self._reader: Reader | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._error: BaseException | None = None
+        self._stopped = threading.Event()
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver ordered batches until ``stop``; see EventSource. Raises ConfigError and what ``deliver`` raises."""
         self._loop = asyncio.get_running_loop()
-        reader = self._reader = Reader(self._options(), deliver, self.stats)
+        reader = self._reader = Reader(self._options, deliver, self.stats)
         if self._stopped.is_set():
             return
         # A daemon: one that hangs in a connect can't be woken, and does not keep the process.
@@ -75,23 +55,9 @@ class BinlogSource:
         self._tell(self._ending)
 
     def request_reset(self, reason: str) -> None:
-        """Read everything anew; coalesced: at most once in ``reset_interval_s``. Any thread."""
+        """Read everything anew; coalesced: at most once in ``Tuning.reset_interval_s``. Any thread."""
         if self._reader is not None:
             self._reader.want_reset(reason)
-
-    def _options(self) -> ReaderOptions:
-        return ReaderOptions(
-            self.connection,
-            self.schema,
-            self.hydrate,
-            self.now_us,
-            self.server_id,
-            self.marker,
-            self.heartbeat_s,
-            self.reset_interval_s,
-            self.partition,
-            self.created_at_us,
-        )
 
     def _read(self, reader: Reader) -> None:
         try:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from binlog_watcher.binlog import BinlogSource
+from binlog_watcher.binlog import BinlogSource, SourceOptions, Tuning
 from binlog_watcher.core.events import Assigned, CartRead, CustomerOrdersChanged, Hydrated, ProductChanged
 from binlog_watcher.core.source import Batch, EventSource, Pulse
 from binlog_watcher.doctor.preflight import check_server
@@ -81,21 +81,23 @@ class Service:
             with_log=resources.with_log and not settings.dry_run,
         )
         self._source: EventSource = BinlogSource(
-            settings.connection,
-            resources.schema,
-            Hydrator(
-                database=resources.database,
-                scan=resources.scan,
-                episodes=resources.episodes,
-                policy=resources.policy,
-                clock=resources.clock,
-                with_log=resources.with_log,
-            ),
-            server_id=settings.mysql_server_id,
-            now_us=resources.clock.now_us,
-            marker=resources.episodes.mark if resources.with_log and not settings.dry_run else None,
-            partition=PARTITION,
-            created_at_us=resources.shop.cart_time.to_us,
+            SourceOptions(
+                settings.connection,
+                resources.schema,
+                Hydrator(
+                    database=resources.database,
+                    scan=resources.scan,
+                    episodes=resources.episodes,
+                    policy=resources.policy,
+                    clock=resources.clock,
+                    with_log=resources.with_log,
+                ),
+                now_us=resources.clock.now_us,
+                marker=resources.episodes.mark if resources.with_log and not settings.dry_run else None,
+                created_at_us=resources.shop.cart_time.to_us,
+                partition=PARTITION,
+                tuning=Tuning(server_id=settings.mysql_server_id),
+            )
         )
 
     # --- tasks ----------------------------------------------------------------------------------------------

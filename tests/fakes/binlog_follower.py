@@ -11,7 +11,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import ER, SERVER_STATUS
 
-from binlog_watcher.binlog import BinlogSource
+from binlog_watcher.binlog import BinlogSource, SourceOptions, Tuning
 from binlog_watcher.core.events import CartRead, Event, ProductChanged, Revoked
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.demo.server import Server
@@ -191,11 +191,19 @@ def nothing() -> Iterator[list[CartRead]]:
     return iter([])
 
 
+def source_of(settings: ConnectionSettings, **options: Any) -> BinlogSource:
+    """A source with ``options`` of SourceOptions and Tuning. Resets are not put off, so that each is seen."""
+    tuning = {name: options.pop(name) for name in Tuning.__dataclass_fields__ if name in options}
+    defaults = {"schema": SAMPLE, "hydrate": carts(settings), "now_us": now_us}
+    return BinlogSource(
+        SourceOptions(settings, **(defaults | options), tuning=Tuning(**({"reset_interval_s": 0.0} | tuning)))
+    )
+
+
 @contextlib.asynccontextmanager
 async def follow(settings: ConnectionSettings, **options: Any) -> AsyncIterator[Follower]:
     """A source that has caught up; stopped afterwards."""
-    defaults = {"now_us": now_us, "reset_interval_s": 0.0, "hydrate": carts(settings)}
-    source = BinlogSource(settings, **({"schema": SAMPLE} | defaults | options))
+    source = source_of(settings, **options)
     follower = Follower(source)
     follower.task = asyncio.create_task(source.run(follower.deliver))
     try:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from fakes.binlog_follower import DEADLINE_S, Follower, Shop, settings_for
+from fakes.binlog_follower import DEADLINE_S, Follower, Shop, settings_for, source_of
 
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
@@ -173,16 +173,16 @@ async def watch(
     """A watch that has caught up. ``reader``: changes to the connection settings of the dump (a proxy's port, TLS).
 
     ``address``: under which the program knows the server, for all that it does, if that is not the server's own.
-    ``options`` go to BinlogSource. Resets are not put off, so that each is seen.
+    ``options`` are those of ``source_of``.
     """
     settings = address or settings_for(shop.server, shop.database)
     database, clock = Database(settings), ServerClock()
     try:
         hydrator, episodes = await asyncio.to_thread(_hydrator, database, clock)
-        source = BinlogSource(
-            address or settings_for(shop.server, shop.database, **(reader or {})), SAMPLE, hydrator,
-            **({"now_us": clock.now_us, "marker": episodes.mark, "reset_interval_s": 0.0} | options),
-        )  # fmt: skip
+        source = source_of(
+            address or settings_for(shop.server, shop.database, **(reader or {})),
+            **({"hydrate": hydrator, "now_us": clock.now_us, "marker": episodes.mark} | options),
+        )
         watching = Watch(source, hydrator, shop)
         watching.task = asyncio.create_task(source.run(watching.deliver))
         try:

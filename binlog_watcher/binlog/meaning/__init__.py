@@ -1,4 +1,5 @@
 """What a row of a watched table means for the shop: which carts it touches, which orders it places.
 
-Imported by the reader above it. Knows presets and table layouts; bytes are decoded in ``decoding``.
+Imported by ``transactions`` and the reader. Pure: what must be asked of the server is handed in (``server_queries``
+asks). Bytes are decoded in ``decoding``.
 """

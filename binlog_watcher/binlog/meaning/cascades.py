@@ -4,19 +4,15 @@ InnoDB carries out ON DELETE CASCADE and its like by itself: up to MySQL 9.5 and
 table do not appear in the binlog (nor in 9.6 and later under ``innodb_native_foreign_keys``). There the rows of
 the *parent* are watched, and a change of theirs that has an action means that the tables must be read anew.
 
-The definitions come from SHOW CREATE TABLE, since MariaDB shows REFERENTIAL_CONSTRAINTS to nobody who may only
-SELECT.
+Pure: the definitions are handed in. They are those of SHOW CREATE TABLE, since MariaDB shows REFERENTIAL_CONSTRAINTS
+to nobody who may only SELECT.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import pymysql.err
-
 from binlog_watcher.binlog.meaning.effects import Role, Watched
-from binlog_watcher.binlog.protocol.dump import Session
-from binlog_watcher.shop.sql_text import quoted
 
 _NAME = r"`((?:[^`]|``)+)`"
 _FOREIGN_KEY = re.compile(
@@ -24,9 +20,6 @@ _FOREIGN_KEY = re.compile(
     r"((?: ON (?:DELETE|UPDATE) (?:RESTRICT|NO ACTION|CASCADE|SET NULL|SET DEFAULT))*)"
 )
 _ACTION = re.compile(r"ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)")
-_LOGGED_SINCE = (9, 6)
-_NO_TABLE = frozenset({1146, 1142, 1109, 1347})
-"""Gone, not ours to see, or a view: it has no foreign keys that could be known."""
 
 TableName = tuple[str, str]
 """Schema and table."""
@@ -48,12 +41,10 @@ class Parent:
         return Parent(self.deletes or other.deletes, self.updates | other.updates)
 
 
-def read_parents(
-    session: Session, schema: str, watched: Mapping[str, tuple[Watched, ...]]
+def parents_of(
+    schema: str, watched: Mapping[str, tuple[Watched, ...]], definition: Callable[[TableName], str]
 ) -> dict[TableName, Parent]:
-    """The parents of the watched tables, and theirs in turn; none where the server logs what cascades do."""
-    if _are_logged(session):
-        return {}
+    """The parents of the watched tables, and theirs in turn. ``definition``: a table's, empty if it is not known."""
     entities = {
         (schema, table): {
             role.key_column.casefold(): _ENTITIES[role.role] for role in roles if role.role in _ENTITIES
@@ -65,7 +56,7 @@ def read_parents(
     seen = set(waiting)
     while waiting:
         child = waiting.pop()
-        for name, parent in parse_foreign_keys(_definition(session, child), child, entities):
+        for name, parent in parse_foreign_keys(definition(child), child, entities):
             parents[name] = parents.get(name, Parent()) | parent
             if name not in seen:
                 seen.add(name)
@@ -101,29 +92,3 @@ def parse_foreign_keys(
 
 def _plain(quoted: str) -> str:
     return quoted.replace("``", "`")
-
-
-def _are_logged(session: Session) -> bool:
-    with session.cursor() as cursor:
-        cursor.execute("SELECT VERSION()")
-        version = str((cursor.fetchone() or ("",))[0])
-        numbers = re.match(r"(\d+)\.(\d+)", version)
-        if "mariadb" in version.lower() or not numbers:
-            return False
-        if (int(numbers[1]), int(numbers[2])) < _LOGGED_SINCE:
-            return False
-        cursor.execute("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'")
-        row = cursor.fetchone()
-        return row is None or str(row[1]).upper() == "OFF"
-
-
-def _definition(session: Session, table: TableName) -> str:
-    with session.cursor() as cursor:
-        try:
-            cursor.execute(f"SHOW CREATE TABLE {quoted(table[0])}.{quoted(table[1])}")
-        except pymysql.err.MySQLError as error:
-            if error.args and error.args[0] in _NO_TABLE:
-                return ""
-            raise
-        row = cursor.fetchone()
-        return str(row[1]) if row else ""

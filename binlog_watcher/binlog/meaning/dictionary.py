@@ -2,11 +2,13 @@
 
 MySQL: ``binlog_row_metadata=MINIMAL`` (the default) writes no names; MariaDB's default writes neither names nor
 signs. The dictionary describes the table of now, the binlog that of then: number and types of the columns are
-compared, and a difference is an error. FULL metadata needs none of this.
+compared, and a difference is an error. FULL metadata needs none of this. Pure: the rows are handed in.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pymysqlreplication.constants import FIELD_TYPE
 
@@ -17,7 +19,6 @@ from binlog_watcher.binlog.decoding.table_map import (
     Column,
     TableMap,
 )
-from binlog_watcher.binlog.protocol.dump import Session
 from binlog_watcher.binlog.protocol.wire import DecodeError
 
 _BLOBS = frozenset(
@@ -55,19 +56,14 @@ _TYPES: dict[str, frozenset[int]] = {
     **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), _BLOBS),
     **dict.fromkeys(("tinyblob", "blob", "mediumblob", "longblob", "json"), _BLOBS),
 }
-_COLUMNS = """
-    SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, k.ID
-    FROM information_schema.COLUMNS c
-    LEFT JOIN information_schema.COLLATIONS k ON k.COLLATION_NAME = c.COLLATION_NAME
-    WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s ORDER BY c.ORDINAL_POSITION
-"""
 
 
-def describe(session: Session, table: TableMap) -> tuple[Column, ...]:
-    """The columns with names, signs and collations. Raises DecodeError when the table looks different now."""
-    with session.cursor() as cursor:
-        cursor.execute(_COLUMNS, (table.schema, table.table))
-        rows = cursor.fetchall()
+def described(table: TableMap, rows: Sequence[tuple[Any, ...]]) -> tuple[Column, ...]:
+    """The columns with names, signs, collations and labels.
+
+    ``rows``: of the table's columns in order, name, DATA_TYPE, COLUMN_TYPE and the collation's id. Raises
+    DecodeError when the table looks different now.
+    """
     if len(rows) != len(table.columns):
         raise DecodeError(
             f"{table.schema}.{table.table} has {len(rows)} columns now and {len(table.columns)} in the binlog; "

@@ -7,7 +7,7 @@ their keys were last touched, so that an order after a cart row cancels, and a c
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, OPAQUE, Value
+from binlog_watcher.binlog.decoding.values import ABSENT, OPAQUE, Value
 from binlog_watcher.binlog.protocol.wire import DecodeError
 from binlog_watcher.core.events import (
     CartChanged,

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, INTEGERS, STRINGS, TIMES, Row, RowPlan
+from binlog_watcher.binlog.decoding.row_image import Row
+from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.table_map import Column
+from binlog_watcher.binlog.decoding.values import ABSENT, BINARY_COLLATION, INTEGERS, STRINGS, TIMES
 from binlog_watcher.binlog.meaning.cascades import Parent
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
 
-_BINARY_COLLATION = 63
 _NOWHERE = -1
 """The index of a column that no row holds."""
 
@@ -107,7 +108,7 @@ def _can_be_an_id(column: Column) -> bool:
     """Binary ids (UUIDs of 16 bytes) are left alone: they are no text."""
     if column.type in INTEGERS:
         return column.unsigned is not None
-    return column.type in STRINGS and column.collation not in (None, _BINARY_COLLATION)
+    return column.type in STRINGS and column.collation not in (None, BINARY_COLLATION)
 
 
 def _changed(before: Row, after: Row) -> bool:

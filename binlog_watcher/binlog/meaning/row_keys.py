@@ -16,21 +16,17 @@ the tables at each hydration, so that rows older than the stream are known, too.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import pymysql.err
-import structlog
-
-from binlog_watcher.binlog.decoding.rows import ABSENT, Row, Value
+from binlog_watcher.binlog.decoding.row_image import Row
+from binlog_watcher.binlog.decoding.values import ABSENT, Value
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import UnseenChangeError
+from binlog_watcher.binlog.stats import Stats
 
 Find = Callable[[Role, Collection[Value]], Mapping[Value, Value]]
 """Row id → key, of those rows that are in the role's table now."""
 
 CAPACITY = 20_000
 """Rows of one generation of a role; up to two are held: some 4 MB a role (110 bytes a row with whole numbers)."""
-
-log = structlog.get_logger(__name__)
 
 
 def nothing_found(role: Role, row_ids: Collection[Value]) -> Mapping[Value, Value]:
@@ -72,13 +68,10 @@ class RowKeys:
         seen.young[row_id] = key
 
     def learn(self, rows: Iterable[tuple[Role, Mapping[Value, Value]]]) -> None:
-        """Remember rows as the tables hold them. A server that does not answer in time costs the knowledge only."""
-        try:
-            for role, found in rows:
-                for row_id, key in found.items():
-                    self.note(role, row_id, key)
-        except pymysql.err.MySQLError as error:
-            log.warning("binlog.rows_not_learnt", error=str(error))
+        """Remember rows as the tables hold them."""
+        for role, found in rows:
+            for row_id, key in found.items():
+                self.note(role, row_id, key)
 
     def recall(self, role: Role, row_id: Value) -> Value:
         """The key that the row had when it was last seen, else ABSENT."""

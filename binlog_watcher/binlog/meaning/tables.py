@@ -4,16 +4,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, INTEGERS, Absent
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap, parse_table_map, table_name
+from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, Absent
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName
 from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.binlog.meaning.effects import NOBODY, Effects, Role, Watched, known
 from binlog_watcher.binlog.meaning.layout import Action, Layout, layout_of
 from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.protocol.payload import uncompress_mariadb
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import DecodeError, Kind, lenenc, piece
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.events import CartKey
 
 Describe = Callable[[TableMap], tuple[Column, ...]]

@@ -1,4 +1,5 @@
-"""The replication connection and its packets: positions, GTID sets, headers, anchors, failures.
+"""The binlog's formats: event headers, payloads, GTIDs, positions. Pure.
 
-Imported by everything in ``binlog``. What an event says about rows or carts does not belong here.
+Imported by everything in ``binlog``. Sockets belong in ``connection``; what an event says about rows or carts does
+not belong here.
 """

@@ -5,8 +5,9 @@ the ``mysql::serialization`` format, described in MySQL's "mysql-serialization" 
 base, "GTID_EVENT".
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from binlog_watcher.binlog.protocol.mariadb_gtid import MariadbGtid
 from binlog_watcher.binlog.protocol.mysql_gtid import Source
 from binlog_watcher.binlog.protocol.wire import DecodeError, Event, lenenc, piece
 
@@ -18,32 +19,29 @@ STANDALONE = 0x01
 """MariaDB: the GTID event is followed by one statement; else it opens a transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What a file's format description says: the server's version, and whether events end in a CRC32."""
+class Group(NamedTuple):
+    """The head of a group. ``committed_us`` is None where the server does not write the time of the commit.
 
-    version: str
-    checksum: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The head of a group. ``committed_us`` is None where the server does not write the time of the commit."""
+    ``source`` and ``number`` are MySQL's GTID, ``mariadb`` is MariaDB's.
+    """
 
     source: Source | None
     number: int
     committed_us: int | None
     opens_transaction: bool = False
+    mariadb: MariadbGtid | None = None
 
 
-def parse_format(body: bytes) -> Format:
-    """Decode a FORMAT_DESCRIPTION's body, checksum included. Raises DecodeError."""
-    version = piece(body, 2, 50).rstrip(b"\0").decode("ascii", "replace")
+def has_checksums(body: bytes) -> bool:
+    """Whether the file's events end in a CRC32. ``body``: of FORMAT_DESCRIPTION, its own checksum included.
+
+    Raises DecodeError.
+    """
     header_size = piece(body, 56, 1)[0]
     if header_size != 19:
         raise DecodeError(f"events have a header of {header_size} bytes: binlog of MySQL before 5.0?")
     # The byte of the algorithm is followed by a checksum of its own, whichever the algorithm.
-    return Format(version, piece(body, len(body) - 5, 1)[0] == 1)
+    return piece(body, len(body) - 5, 1)[0] == 1
 
 
 def parse_rotate(body: bytes) -> tuple[str, int]:
@@ -92,12 +90,13 @@ def tagged_gtid_event(body: bytes) -> Group:
     return Group((identifier, tag), number, committed)
 
 
-def mariadb_gtid_event(event: Event) -> tuple[Group, tuple[int, int]]:
-    """Decode MariaDB's GTID event; also returns domain and sequence number."""
+def mariadb_gtid_event(event: Event) -> Group:
+    """Decode MariaDB's GTID event, whose server id stands in the common header."""
     sequence = int.from_bytes(piece(event.body, 0, 8), "little")
     domain = int.from_bytes(piece(event.body, 8, 4), "little")
     flags = piece(event.body, 12, 1)[0]
-    return Group(None, 0, None, opens_transaction=not flags & STANDALONE), (domain, sequence)
+    gtid = MariadbGtid(domain, event.server_id, sequence)
+    return Group(None, 0, None, opens_transaction=not flags & STANDALONE, mariadb=gtid)
 
 
 def heartbeat_end(event: Event, *, second_version: bool) -> tuple[str, int]:

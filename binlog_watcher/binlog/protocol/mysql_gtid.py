@@ -64,27 +64,6 @@ class GtidSet:
             end += 1
         intervals[begin:end] = [(first, last)]
 
-    def contains(self, source: Source, number: int) -> bool:
-        """Whether one transaction is in the set."""
-        intervals = self.intervals.get(source, [])
-        at = bisect_right(intervals, number, key=lambda interval: interval[0])
-        return at > 0 and intervals[at - 1][1] >= number
-
-    def covers(self, other: "GtidSet") -> bool:
-        """Whether every transaction of ``other`` is in this set."""
-        return all(
-            self.contains(source, first) and self._end_of(source, first) >= last
-            for source, intervals in other.intervals.items()
-            for first, last in intervals
-        )
-
-    def copy(self) -> "GtidSet":
-        """An independent copy."""
-        result = GtidSet()
-        result.intervals = {source: list(intervals) for source, intervals in self.intervals.items()}
-        result._texts = dict(self._texts)
-        return result
-
     def encode(self) -> bytes:
         """The set as COM_BINLOG_DUMP_GTID carries it. Tags need MySQL 8.3."""
         sources = sorted(self.intervals)
@@ -121,7 +100,3 @@ class GtidSet:
 
     def __repr__(self) -> str:
         return f"GtidSet({str(self)!r})"
-
-    def _end_of(self, source: Source, number: int) -> int:
-        intervals = self.intervals[source]
-        return intervals[bisect_right(intervals, number, key=lambda interval: interval[0]) - 1][1]

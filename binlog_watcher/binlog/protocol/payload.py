@@ -12,7 +12,8 @@ from binlog_watcher.binlog.protocol.wire import HEADER, DecodeError, lenenc, pie
 
 _END_OF_HEADER, _PAYLOAD_SIZE, _COMPRESSION, _UNCOMPRESSED_SIZE = range(4)
 _ZSTD, _NONE = 0, 255
-_CHUNK = 1 << 18
+_DECOMPRESSED_BATCH_SIZE = 1 << 18
+"""Bytes that are decompressed at a time."""
 
 
 def payload_events(body: bytes) -> Iterator[bytes]:
@@ -38,7 +39,7 @@ def payload_events(body: bytes) -> Iterator[bytes]:
 def _unzstd(data: bytes) -> Iterator[bytes]:
     reader = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)
     try:
-        while chunk := reader.read(_CHUNK):
+        while chunk := reader.read(_DECOMPRESSED_BATCH_SIZE):
             yield chunk
     except zstandard.ZstdError as error:
         raise DecodeError(f"a compressed transaction does not decompress: {error}") from error

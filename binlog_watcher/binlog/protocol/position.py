@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from binlog_watcher.binlog.protocol.mariadb_gtid import MariadbGtid, write_domains
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 
 
@@ -18,7 +19,7 @@ class Position:
     offset: int
     identity: str
     gtids: GtidSet | None = None
-    domains: dict[int, str] = field(default_factory=dict)
+    domains: dict[int, MariadbGtid] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.gtids is not None:
@@ -28,4 +29,4 @@ class Position:
     @property
     def by_domains(self) -> str:
         """The position as MariaDB's ``slave_connect_state`` takes it."""
-        return ",".join(gtid for _, gtid in sorted(self.domains.items()))
+        return write_domains(self.domains)

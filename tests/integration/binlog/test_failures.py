@@ -9,15 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from fakes.binlog_follower import Follower, Shop, carts, follow, nothing, now_us, open_shop, settings_for
+from fakes.binlog_follower import Follower, Shop, carts, follow, nothing, open_shop, settings_for, source_of
 
-from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Hydrated, Revoked
 from binlog_watcher.core.source import Batch
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
-from binlog_watcher.shop.presets import SAMPLE
 
 
 @pytest.fixture
@@ -112,7 +110,7 @@ def _bracketed(follower: Follower) -> bool:
 
 async def test_a_wrong_password_is_for_a_human(shop: Shop) -> None:
     settings = settings_for(shop.server, shop.database, password="no such password")
-    source = BinlogSource(settings, SAMPLE, nothing, now_us)
+    source = source_of(settings, hydrate=nothing)
 
     def deliver(_: Batch) -> None:
         raise AssertionError
@@ -129,7 +127,7 @@ async def test_a_missing_privilege_names_the_grant(shop: Shop) -> None:
     )
     try:
         settings = settings_for(shop.server, shop.database, user="reader", password="secret-1")
-        source = BinlogSource(settings, SAMPLE, nothing, now_us)
+        source = source_of(settings, hydrate=nothing)
 
         def deliver(_: Batch) -> None:
             return
@@ -196,7 +194,7 @@ async def test_a_certificate_that_nobody_signed_is_for_a_human(
     mysql_server: Server, mysql_database: str
 ) -> None:
     settings = settings_for(mysql_server, mysql_database, tls=Tls.VERIFY_CA)
-    source = BinlogSource(settings, SAMPLE, nothing, now_us)
+    source = source_of(settings, hydrate=nothing)
 
     def deliver(_: Batch) -> None:
         raise AssertionError

@@ -14,17 +14,17 @@ from fakes.binlog_follower import TABLES, Shop, settings_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.decoder import Decoder
+from binlog_watcher.binlog.connection.anchor import binlog_end
+from binlog_watcher.binlog.connection.dump import Dump, Session
+from binlog_watcher.binlog.connection.packets import PacketReader
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.tables import Tables
-from binlog_watcher.binlog.protocol.anchor import binlog_end
-from binlog_watcher.binlog.protocol.dump import Dump, Session
-from binlog_watcher.binlog.protocol.packets import PacketReader
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import HEADER, DecodeError, Kind
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.core.events import CartChanged, Event
 from binlog_watcher.demo.server import Server
 from binlog_watcher.shop.presets import SAMPLE

@@ -14,14 +14,14 @@ from fakes.fault_proxy import FaultProxy
 from fakes.invariant import prepare, watch
 from fakes.shop_writers import Writers
 
-from binlog_watcher.binlog.decoder import Decoder
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.shop.presets import SAMPLE
 
@@ -207,7 +207,7 @@ def test_a_day_of_heartbeats_leaves_nothing_behind() -> None:
         decoder.feed(opening, 0, len(opening))
     beat = heartbeat("binlog.000001", 500)
     decoder.feed(beat, 0, len(beat))
-    position = str(decoder.position)
+    position = str(decoder.reached.position)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -217,5 +217,5 @@ def test_a_day_of_heartbeats_leaves_nothing_behind() -> None:
     finally:
         tracemalloc.stop()
     assert after - before < 10_000
-    assert (decoder.idle, decoder.caught_up, decoder.lag_us(1 << 60)) == (True, True, 0)
-    assert (decoder.events, decoder.troubles, str(decoder.position)) == ([], [], position)
+    assert (decoder.reached.idle, decoder.reached.caught_up, decoder.lag_us(1 << 60)) == (True, True, 0)
+    assert (decoder.events, decoder.troubles, str(decoder.reached.position)) == ([], [], position)

@@ -14,10 +14,12 @@ from fakes.binlog_follower import Shop, settings_for
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, Row, RowPlan
+from binlog_watcher.binlog.connection.anchor import binlog_end
+from binlog_watcher.binlog.connection.dump import Dump, Session
+from binlog_watcher.binlog.decoding.row_image import Row
+from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.table_map import parse_table_map
-from binlog_watcher.binlog.protocol.anchor import binlog_end
-from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.decoding.values import ABSENT
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import HEADER, Kind
 from binlog_watcher.demo.server import Server

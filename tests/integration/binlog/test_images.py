@@ -69,7 +69,7 @@ async def test_every_change_finds_its_customer(shop: Shop, image: str) -> None:
 
 
 async def test_rows_beyond_the_memory_are_looked_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("binlog_watcher.binlog.meaning.server_queries._NEWEST", 1)
+    monkeypatch.setattr("binlog_watcher.binlog.server_queries._NEWEST_ROWS", 1)
     rows = ", ".join(f"({at}, {at % 700 + 1})" for at in range(1, 3001))
     shop.run(f"INSERT INTO cart (id, user_id) VALUES {rows}")
     async with follow(settings_for(shop.server, shop.database)) as follower:
@@ -82,7 +82,7 @@ async def test_rows_beyond_the_memory_are_looked_up(shop: Shop, monkeypatch: pyt
 
 async def test_what_can_not_be_known_of_a_deleted_row(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cart's timer stays where it is, an order's customer may have a cart again."""
-    monkeypatch.setattr("binlog_watcher.binlog.meaning.server_queries._NEWEST", 1)
+    monkeypatch.setattr("binlog_watcher.binlog.server_queries._NEWEST_ROWS", 1)
     shop.run("INSERT INTO cart (id, user_id) VALUES (1, 1), (2, 2)")
     shop.run("INSERT INTO orders (id, user_id) VALUES (1, 1), (2, 2)")
     async with follow(settings_for(shop.server, shop.database)) as follower:

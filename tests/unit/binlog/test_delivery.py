@@ -1,6 +1,6 @@
 """Long batches are handed over in pieces, and count as read at the last one only."""
 
-from binlog_watcher.binlog.delivery import PIECE, in_pieces
+from binlog_watcher.binlog.delivery import EVENTS_BATCH_SIZE, in_pieces
 from binlog_watcher.core.events import OrderPlaced
 from binlog_watcher.core.source import PartitionClock, Progress
 
@@ -14,22 +14,27 @@ def orders(count: int) -> tuple[OrderPlaced, ...]:
 
 
 def test_a_short_batch_is_one_piece() -> None:
-    for count in (0, 1, PIECE):
+    for count in (0, 1, EVENTS_BATCH_SIZE):
         (piece,) = in_pieces("p", orders(count), progress("9", 9))
         assert piece.events == orders(count)
         assert piece.progress == progress("9", 9)
 
 
 def test_all_events_come_in_order_and_none_twice() -> None:
-    pieces = in_pieces("p", orders(3 * PIECE + 1), progress("9", 9))
-    assert [len(piece.events) for piece in pieces] == [PIECE, PIECE, PIECE, 1]
-    assert tuple(event for piece in pieces for event in piece.events) == orders(3 * PIECE + 1)
+    pieces = in_pieces("p", orders(3 * EVENTS_BATCH_SIZE + 1), progress("9", 9))
+    assert [len(piece.events) for piece in pieces] == [
+        EVENTS_BATCH_SIZE,
+        EVENTS_BATCH_SIZE,
+        EVENTS_BATCH_SIZE,
+        1,
+    ]
+    assert tuple(event for piece in pieces for event in piece.events) == orders(3 * EVENTS_BATCH_SIZE + 1)
 
 
 def test_no_timer_fires_in_the_middle_of_a_batch() -> None:
     clock = PartitionClock()
     seen = []
-    for piece in in_pieces("p", orders(PIECE + 1), progress("9", 9)):
+    for piece in in_pieces("p", orders(EVENTS_BATCH_SIZE + 1), progress("9", 9)):
         clock.observe(piece.progress)
         seen.append(clock.read(600))
     assert seen == [0, 600]

@@ -2,7 +2,9 @@
 
 import pytest
 
-from binlog_watcher.binlog.meaning.cascades import Parent, parse_foreign_keys
+from binlog_watcher.binlog.meaning.cascades import Parent, parents_of, parse_foreign_keys
+from binlog_watcher.binlog.meaning.effects import watched_tables
+from binlog_watcher.shop.presets import SAMPLE
 
 KEY = "  CONSTRAINT `c` FOREIGN KEY (`user_id`) REFERENCES "
 
@@ -55,3 +57,23 @@ def test_what_the_parents_own_row_tells_is_no_unseen_change() -> None:
     assert parse_foreign_keys(other, lines, entities) == [
         (carts, Parent(deletes=True, updates=frozenset({"id"})))
     ]
+
+
+def test_parents_of_parents_are_found_though_they_go_in_a_circle() -> None:
+    definitions = {
+        ("shop", "cart"): f"{KEY}`users` (`id`) ON DELETE CASCADE",
+        ("shop", "users"): f"{KEY}`crm`.`firms` (`id`) ON DELETE CASCADE",
+        ("crm", "firms"): f"{KEY}`shop`.`users` (`id`) ON UPDATE CASCADE",
+    }
+    asked = []
+
+    def definition(table: tuple[str, str]) -> str:
+        asked.append(table)
+        return definitions.get(table, "")
+
+    assert parents_of("shop", watched_tables(SAMPLE), definition) == {
+        ("shop", "users"): Parent(deletes=True, updates=frozenset({"id"})),
+        ("crm", "firms"): Parent(deletes=True),
+    }
+    assert len(asked) == len(set(asked))
+    assert {("shop", "orders"), ("shop", "products"), *definitions} == set(asked)

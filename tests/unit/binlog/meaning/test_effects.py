@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, OPAQUE, Value
+from binlog_watcher.binlog.decoding.values import ABSENT, OPAQUE, Value
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.protocol.wire import DecodeError
 from binlog_watcher.core.events import (

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, Value
+from binlog_watcher.binlog.decoding.values import ABSENT, Value
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import UnseenChangeError
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.events import CartChanged, Change, OrderChanged
 
 CART, ORDERS = Role.CART, Role.ORDERS

@@ -4,12 +4,11 @@ Like this it tells what a follower has to know: rows, where transactions end, GT
 argument ``rows-only`` it is told to leave all but the rows out, which is faster, and not enough to follow a shop by.
 """
 
-import ssl
 import sys
 
-from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
-from reading import Job, Row, Stopwatch, job, tell
+from reading import Row, Stopwatch, job, tell
+from stock_reader import open_stream
 
 _KINDS = {WriteRowsEvent: "insert", UpdateRowsEvent: "update", DeleteRowsEvent: "delete"}
 
@@ -17,18 +16,10 @@ _KINDS = {WriteRowsEvent: "insert", UpdateRowsEvent: "update", DeleteRowsEvent: 
 def main() -> None:
     given = job()
     rows: list[Row] = []
+    events = list(_KINDS) if "rows-only" in sys.argv else None
     watch = Stopwatch()
-    reader = BinLogStreamReader(
-        _arguments(given),
-        server_id=4_100_000_001,
-        blocking=True,
-        resume_stream=True,
-        log_file=given.file,
-        log_pos=given.offset,
-        only_schemas=[given.database],
-        only_tables=["cart", "orders"],
-        only_events=list(_KINDS) if "rows-only" in sys.argv else None,
-        enable_logging=False,
+    reader = open_stream(
+        given, 4_100_000_001, (given.file, given.offset), ["cart", "orders"], events, tls=given.tls
     )
     for event in reader:
         kind = _KINDS.get(type(event))
@@ -42,20 +33,6 @@ def main() -> None:
     reading = watch.stop()
     reader.close()
     tell(reading, rows)
-
-
-def _arguments(given: Job) -> dict[str, object]:
-    arguments: dict[str, object] = {
-        "host": given.host,
-        "port": given.port,
-        "user": given.user,
-        "passwd": given.password,
-    }
-    if given.tls:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return arguments | {"ssl": context}
-    return arguments | {"ssl_disabled": True}
 
 
 main()

@@ -2,8 +2,8 @@
 
 import random
 
-from binlog_watcher.binlog.protocol.anchor import binlog_end
-from binlog_watcher.binlog.protocol.dump import Dump, Session
+from binlog_watcher.binlog.connection.anchor import binlog_end
+from binlog_watcher.binlog.connection.dump import Dump, Session
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.settings.connection import ConnectionSettings
 

@@ -1,25 +1,18 @@
-// npm's zongji in the fork that is kept up to date, told which table and which events are wanted. It hands out a row
-// before its transaction has ended; with the argument "at-commit" the row counts as known when the end is, as a
-// follower needs it that acts on whole transactions only.
+// zongji, told which table and which events are wanted. It hands out a row before its transaction has ended; with the
+// argument "at-commit" the row counts as known when the end is, as a follower needs it that acts on whole
+// transactions only.
 "use strict";
 
 const fs = require("node:fs");
-const ZongJi = require("@powersync/mysql-zongji");
+const zongji = require("./zongji_reader");
 
-const job = JSON.parse(fs.readFileSync(0, "utf8"));
+const job = zongji.job();
 const atCommit = process.argv[2] === "at-commit";
 const found = {};
 let pending = [];
 let ready = false;
 
-const reader = new ZongJi({ host: job.host, port: job.port, user: job.user, password: job.password });
-
-reader.on("error", (error) => {
-  console.error(error.message);
-  process.exit(1);
-});
-
-reader.on("binlog", (event) => {
+const reader = zongji.reader(job, (event) => {
   if (event.getEventName() === "writerows") for (const row of event.rows) pending.push(row.user_id);
   else if (event.getEventName() !== "xid") return;
   if (pending.length === 0 || (atCommit && event.getEventName() !== "xid")) return;
@@ -33,8 +26,7 @@ function note(key, now) {
     if (!ready) fs.writeSync(1, "ready\n");
     ready = true;
   } else if (key === job.last_key) {
-    fs.writeSync(1, JSON.stringify(found) + "\n");
-    process.exit(0);
+    zongji.tell(found);
   } else if (!(key in found)) {
     found[key] = Number(now);
   }

@@ -17,7 +17,7 @@ from pymysql.constants import CR
 _HEAD = 4
 _FULL = 0xFFFFFF
 _OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
-_CHUNK = 1 << 21
+_BUFFER_SIZE = 1 << 21
 _TRICKLE = 1 << 12
 """A read of fewer bytes was all there was: it is not worth another system call to ask."""
 
@@ -43,7 +43,7 @@ class PacketReader:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._sequence = sequence
-        self._buffer = bytearray(_CHUNK)
+        self._buffer = bytearray(_BUFFER_SIZE)
         self._start = 0  # of the bytes not yet handed out
         self._end = 0  # of the bytes received
         self._parts = b""  # of a packet that spans several

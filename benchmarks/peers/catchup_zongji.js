@@ -1,24 +1,16 @@
-// npm's zongji in the fork that is kept up to date, told which two tables and which events are wanted.
+// zongji, told which two tables and which events are wanted.
 "use strict";
 
 const crypto = require("node:crypto");
-const fs = require("node:fs");
-const ZongJi = require("@powersync/mysql-zongji");
+const zongji = require("./zongji_reader");
 
-const job = JSON.parse(fs.readFileSync(0, "utf8"));
+const job = zongji.job();
 const kinds = { writerows: "insert", updaterows: "update", deleterows: "delete" };
 const lines = [];
 
 const cpu = process.cpuUsage();
 const started = process.hrtime.bigint();
-const reader = new ZongJi({ host: job.host, port: job.port, user: job.user, password: job.password });
-
-reader.on("error", (error) => {
-  console.error(error.message);
-  process.exit(1);
-});
-
-reader.on("binlog", (event) => {
+const reader = zongji.reader(job, (event) => {
   const kind = kinds[event.getEventName()];
   if (!kind) return;
   const table = event.tableMap[event.tableId].tableName;
@@ -34,9 +26,7 @@ function finish() {
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   const { user, system } = process.cpuUsage(cpu);
   const checksum = crypto.createHash("sha256").update(lines.join("")).digest("hex");
-  const reading = { seconds, cpu_seconds: (user + system) / 1e6, rows: lines.length, checksum };
-  fs.writeSync(1, JSON.stringify(reading) + "\n");
-  process.exit(0);
+  zongji.tell({ seconds, cpu_seconds: (user + system) / 1e6, rows: lines.length, checksum });
 }
 
 reader.start({

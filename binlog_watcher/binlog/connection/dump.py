@@ -16,8 +16,8 @@ from pymysql.connections import Connection
 from pymysql.constants.COMMAND import COM_BINLOG_DUMP_GTID
 from pymysqlreplication import BinLogStreamReader
 
+from binlog_watcher.binlog.connection.packets import PacketReader
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
-from binlog_watcher.binlog.protocol.packets import PacketReader
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.settings.connection import ConnectionSettings
 

@@ -6,13 +6,13 @@ import threading
 from datetime import UTC
 
 from arrivals import Arrivals, Job
+from cartwake_connection import connection_to
 
-from binlog_watcher.binlog import BinlogSource
+from binlog_watcher.binlog import BinlogSource, SourceOptions
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.events import CartChanged, Hydrated
 from binlog_watcher.core.source import Batch
 from binlog_watcher.core.tracker import Tracker
-from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.times import TimeColumn
 
@@ -23,13 +23,14 @@ async def main() -> None:
     job = Job.given()
     arrivals = Arrivals(job)
     tracker = Tracker(_THRESHOLD_US, lock=threading.RLock())
-    settings = ConnectionSettings(job.host, job.port, job.user, job.password, job.database, tls=Tls.OFF)
     source = BinlogSource(
-        settings,
-        SAMPLE,
-        hydrate=lambda: iter(()),
-        now_us=ServerClock().now_us,
-        created_at_us=TimeColumn(UTC).to_us,
+        SourceOptions(
+            connection_to(job),
+            SAMPLE,
+            hydrate=lambda: iter(()),
+            now_us=ServerClock().now_us,
+            created_at_us=TimeColumn(UTC).to_us,
+        )
     )
 
     def deliver(batch: Batch) -> None:

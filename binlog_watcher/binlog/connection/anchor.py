@@ -18,8 +18,9 @@ from typing import Any
 import structlog
 from pymysql.err import ProgrammingError
 
-from binlog_watcher.binlog.protocol.dump import Session
+from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.protocol.headers import file_number
+from binlog_watcher.binlog.protocol.mariadb_gtid import MariadbGtid, has_reached, parse_domains
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.errors import ConfigError
@@ -119,7 +120,8 @@ def why_not_resume(session: Session, state: ServerState, position: Position) -> 
     if position.gtids is not None:
         return _why_not_catch_up(session, state, position, position.gtids, same=same)
     if state.mariadb and (not same or not position.file):
-        return None if _has_domains(session, position) else "failover"
+        # That its history is the same, it checks at the dump.
+        return None if has_reached(_newest_of_domains(session), position.domains) else "failover"
     if not same:
         return "failover"
     if position.offset >= _END_OF_OFFSETS:
@@ -157,24 +159,11 @@ def _mariadb_anchor(session: Session, state: ServerState) -> Position:
     return position
 
 
-def _domains(session: Session, position: Position) -> dict[int, str]:
-    return _last_gtids(fetch(session, "SELECT BINLOG_GTID_POS(%s, %s)", (position.file, position.offset)))
+def _domains(session: Session, position: Position) -> dict[int, MariadbGtid]:
+    row = fetch(session, "SELECT BINLOG_GTID_POS(%s, %s)", (position.file, position.offset))
+    return parse_domains(str(row[0] or "") if row else "")
 
 
-def _has_domains(session: Session, position: Position) -> bool:
-    """Whether another MariaDB has got as far as we have; that its history is the same, it checks at the dump."""
-    reached = _last_gtids(fetch(session, "SELECT @@GLOBAL.gtid_binlog_pos"))
-    return bool(position.domains) and all(
-        domain in reached and _sequence(reached[domain]) >= _sequence(gtid)
-        for domain, gtid in position.domains.items()
-    )
-
-
-def _last_gtids(row: tuple[Any, ...] | None) -> dict[int, str]:
-    """Domain → GTID of a list like ``0-1-100,1-1-7``."""
-    gtids = str(row[0]) if row and row[0] else ""
-    return {int(gtid.split("-")[0]): gtid for gtid in gtids.split(",") if gtid}
-
-
-def _sequence(gtid: str) -> int:
-    return int(gtid.split("-")[2])
+def _newest_of_domains(session: Session) -> dict[int, MariadbGtid]:
+    row = fetch(session, "SELECT @@GLOBAL.gtid_binlog_pos")
+    return parse_domains(str(row[0] or "") if row else "")

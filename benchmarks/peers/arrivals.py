@@ -10,17 +10,13 @@ import sys
 import time
 from dataclasses import dataclass
 
+from reading import Shop
+
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Shop):
     """Which server to follow, from its end on, and by which user ids the first and last row are known."""
 
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-    work: str
     probe_key: int
     last_key: int
 

@@ -5,16 +5,17 @@ The one difference is that the position to begin at is given, where the service 
 
 import threading
 
+from cartwake_connection import connection_to
 from reading import Job, Reading, Row, Stopwatch, job, tell
 
+from binlog_watcher.binlog import SourceOptions
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
-from binlog_watcher.binlog.reader import Reader, ReaderOptions
+from binlog_watcher.binlog.reader import Reader
+from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.events import CartChanged, Event, OrderPlaced
 from binlog_watcher.core.source import Batch
-from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.shop.presets import SAMPLE
 
 
@@ -38,22 +39,9 @@ def read(given: Job) -> tuple[Reading, list[Row]]:
     return reading, [_row(event) for event in events]
 
 
-def _options(given: Job) -> ReaderOptions:
-    connection = ConnectionSettings(
-        given.host, given.port, given.user, given.password, given.database,
-        tls=Tls.REQUIRED if given.tls else Tls.OFF,
-    )  # fmt: skip
-    return ReaderOptions(
-        connection,
-        SAMPLE,
-        hydrate=lambda: iter(()),
-        now_us=ServerClock().now_us,
-        server_id=None,
-        marker=None,
-        heartbeat_s=1.0,
-        reset_interval_s=60.0,
-        partition="binlog",
-    )
+def _options(given: Job) -> SourceOptions:
+    connection = connection_to(given, tls=given.tls)
+    return SourceOptions(connection, SAMPLE, hydrate=lambda: iter(()), now_us=ServerClock().now_us)
 
 
 def _start(given: Job) -> Position:

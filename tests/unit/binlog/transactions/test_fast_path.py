@@ -1,4 +1,4 @@
-"""The fast lane against the decoder that reads event by event: the same stream, the same outcome."""
+"""The fast path against the decoder that reads event by event: the same stream, the same outcome."""
 
 import itertools
 import os
@@ -24,17 +24,18 @@ from fakes.binlog_events import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.decoder import Decoder, Trouble
-from binlog_watcher.binlog.decoding.rows import ABSENT
+from binlog_watcher.binlog.connection.packets import PacketReader
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.decoding.values import ABSENT
 from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
-from binlog_watcher.binlog.protocol.packets import PacketReader
 from binlog_watcher.binlog.protocol.position import Position
-from binlog_watcher.binlog.protocol.stats import Stats
 from binlog_watcher.binlog.protocol.wire import DecodeError, Kind
+from binlog_watcher.binlog.stats import Stats
+from binlog_watcher.binlog.transactions.decoder import Decoder
+from binlog_watcher.binlog.transactions.groups import Trouble
 from binlog_watcher.core.events import CartChanged, Change
 from binlog_watcher.shop.presets import SAMPLE
 
@@ -92,12 +93,12 @@ def packets(events: Sequence[bytes]) -> bytes:
 def outcome(
     events: Sequence[bytes],
     *,
-    lane: bool,
+    fast: bool,
     cuts: Sequence[int] = (),
     stream: bytes | None = None,
     gtids: bool = True,
 ) -> dict[str, Any]:
-    """All that the decoder makes of the stream, and how many packets the lane took."""
+    """All that the decoder makes of the stream, and how many packets the fast path took."""
     watched = watched_tables(SAMPLE)
     stats = Stats()
     decoder = Decoder(Tables("shop", watched, no_dictionary), StatementReader("shop", watched), stats)
@@ -116,15 +117,16 @@ def outcome(
     error = ""
     try:
         while True:
-            for found in reader.arriving(skim if lane else None):
+            for found in reader.arriving(skim if fast else None):
                 decoder.feed(*found)
     except Exception as caught:  # noqa: BLE001  # whatever it is, it must be the same
         error = repr(caught)
+    reached = decoder.reached
     return {
         "events": decoder.events,
         "troubles": decoder.troubles,
-        "position": (str(decoder.position), decoder.position.file, decoder.position.offset),
-        "known": (decoder.committed_us, decoder.exact, decoder.idle, decoder.caught_up),
+        "position": (str(reached.position), reached.position.file, reached.position.offset),
+        "known": (reached.committed_us, reached.exact, reached.idle, reached.caught_up),
         "stats": stats,
         "error": error,
         "taken": taken,
@@ -132,12 +134,12 @@ def outcome(
 
 
 def same(events: Sequence[bytes], **how: Any) -> dict[str, Any]:
-    """The outcome with the lane, which must be that without it."""
-    with_lane, without = outcome(events, lane=True, **how), outcome(events, lane=False, **how)
-    taken = with_lane.pop("taken")
+    """The outcome with the fast path, which must be that without it."""
+    with_it, without = outcome(events, fast=True, **how), outcome(events, fast=False, **how)
+    taken = with_it.pop("taken")
     assert without.pop("taken") == 0
-    assert with_lane == without
-    return with_lane | {"taken": taken}
+    assert with_it == without
+    return with_it | {"taken": taken}
 
 
 def transaction(number: int, *inner: bytes, end: bytes | None = None, begin: str = "BEGIN") -> list[bytes]:
@@ -220,7 +222,7 @@ GROUPS = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(groups=GROUPS, cuts=st.lists(st.integers(1, 3_000), max_size=20), gtids=st.booleans())
-def test_the_lane_makes_of_a_stream_what_the_decoder_makes(
+def test_the_fast_path_makes_of_a_stream_what_the_decoder_makes(
     groups: list[tuple[list[bytes], str]], cuts: list[int], gtids: bool
 ) -> None:
     numbered = (bracketed(number, *group) for number, group in enumerate(groups, start=1))
@@ -233,7 +235,7 @@ def test_the_lane_makes_of_a_stream_what_the_decoder_makes(
     flips=st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 255)), min_size=1, max_size=3),
     cut=st.integers(0, 3_000),
 )
-def test_garbled_bytes_are_found_out_as_without_the_lane(
+def test_garbled_bytes_are_found_out_as_without_the_fast_path(
     groups: list[list[bytes]], flips: list[tuple[int, int]], cut: int
 ) -> None:
     """But for bytes that nobody looks at, such as a BEGIN's thread id."""
@@ -242,16 +244,16 @@ def test_garbled_bytes_are_found_out_as_without_the_lane(
     first = len(packets(HEAD))
     for place, change in flips:
         stream[first + place % (len(stream) - first)] ^= change
-    with_lane = outcome([], lane=True, stream=bytes(stream), cuts=[cut])
-    without = outcome([], lane=False, stream=bytes(stream), cuts=[cut])
-    assert with_lane["events"][: len(without["events"])] == without["events"]
+    with_it = outcome([], fast=True, stream=bytes(stream), cuts=[cut])
+    without = outcome([], fast=False, stream=bytes(stream), cuts=[cut])
+    assert with_it["events"][: len(without["events"])] == without["events"]
     whole = outcome(
-        [*HEAD, *itertools.chain(*(transaction(n, *g) for n, g in enumerate(groups, 1)))], lane=False
+        [*HEAD, *itertools.chain(*(transaction(n, *g) for n, g in enumerate(groups, 1)))], fast=False
     )
-    assert all(event in whole["events"] for event in with_lane["events"])
+    assert all(event in whole["events"] for event in with_it["events"])
 
 
-def test_what_the_lane_takes() -> None:
+def test_what_the_fast_path_takes() -> None:
     groups = [transaction(number, OTHER, GARBAGE, GARBAGE) for number in range(1, 300)]
     found = same([*HEAD, *itertools.chain(*groups)])
     # The first group explains the table, so it goes the ordinary way.
@@ -260,7 +262,7 @@ def test_what_the_lane_takes() -> None:
     assert found["known"] == (T + 299, True, False, True)
 
 
-def test_watched_rows_go_by_the_lane_too() -> None:
+def test_watched_rows_go_by_the_fast_path_too() -> None:
     found = same([*HEAD, *transaction(1, CART, INSERT), *transaction(3, CART, UPDATE)])
     assert found["taken"] == 5
     assert found["events"][-2:] == [

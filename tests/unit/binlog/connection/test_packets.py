@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.binlog.protocol.packets import PacketReader
+from binlog_watcher.binlog.connection.packets import PacketReader
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import pytest
 from pymysqlreplication.constants import FIELD_TYPE
 
-from binlog_watcher.binlog.decoding.rows import ABSENT, OPAQUE, RowPlan, Value
+from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.table_map import Column, parse_table_map
+from binlog_watcher.binlog.decoding.values import ABSENT, OPAQUE, Value
 from binlog_watcher.binlog.meaning.cascades import Parent
 from binlog_watcher.binlog.meaning.dictionary import _labels
 from binlog_watcher.binlog.meaning.effects import Role, Watched

@@ -3,7 +3,7 @@
 import pytest
 from pymysql.err import InternalError, OperationalError, ProgrammingError
 
-from binlog_watcher.binlog.protocol.failures import Remedy, is_retryable, remedy_for
+from binlog_watcher.binlog.connection.failures import Remedy, is_retryable, remedy_for
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings
 

@@ -1,0 +1,138 @@
+"""What the reader asks the server beside the stream, each time on a short-lived session.
+
+What the answers mean is said by the pure modules of ``meaning``: ``dictionary``, ``cascades``, ``row_keys``.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+
+import pymysql.err
+import structlog
+
+from binlog_watcher.binlog.connection.dump import Session
+from binlog_watcher.binlog.decoding.table_map import Column, TableMap
+from binlog_watcher.binlog.decoding.values import Value
+from binlog_watcher.binlog.meaning.cascades import Parent, TableName, parents_of
+from binlog_watcher.binlog.meaning.dictionary import described
+from binlog_watcher.binlog.meaning.effects import Role, Watched
+from binlog_watcher.shop.sql_text import quoted
+
+_LOOK_UP_BATCH_SIZE = 1000
+"""Row ids that one statement asks for."""
+
+_NEWEST_ROWS = 20_000
+_NO_SUCH_TABLE = frozenset({1146, 1054, 1347})
+"""Table or column is missing: whoever reads the tables says so; there is nothing to find here."""
+
+_NO_DEFINITION = frozenset({1146, 1142, 1109, 1347})
+"""Gone, not ours to see, or a view: it has no foreign keys that could be known."""
+
+_CASCADES_LOGGED_SINCE = (9, 6)
+_COLUMNS = """
+    SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, k.ID
+    FROM information_schema.COLUMNS c
+    LEFT JOIN information_schema.COLLATIONS k ON k.COLLATION_NAME = c.COLLATION_NAME
+    WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s ORDER BY c.ORDINAL_POSITION
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class ServerQueries:
+    """``control`` opens a session whose default schema is the shop's; ``watched`` are its tables by name."""
+
+    def __init__(
+        self,
+        control: Callable[[], AbstractContextManager[Session]],
+        schema: str,
+        watched: Mapping[str, tuple[Watched, ...]],
+    ) -> None:
+        self._control = control
+        self._schema = schema
+        self._watched = watched
+
+    def describe(self, table: TableMap) -> tuple[Column, ...]:
+        """Names and signs from the dictionary. Raises DecodeError when the table looks different now."""
+        with self._control() as session, session.cursor() as cursor:
+            cursor.execute(_COLUMNS, (table.schema, table.table))
+            return described(table, cursor.fetchall())
+
+    def parents(self) -> dict[TableName, Parent]:
+        """Tables whose rows, changed, change those of the watched tables unseen."""
+        with self._control() as session:
+            if _cascades_are_logged(session):
+                return {}
+            return parents_of(self._schema, self._watched, lambda table: _definition(session, table))
+
+    def find(self, role: Role, row_ids: Collection[Value]) -> dict[Value, Value]:
+        """Row id → key of the rows that are in the role's table now."""
+        found: dict[Value, Value] = {}
+        wanted = list(row_ids)
+        with self._control() as session:
+            for statement, _ in self._statements(role):
+                for start in range(0, len(wanted), _LOOK_UP_BATCH_SIZE):
+                    some = wanted[start : start + _LOOK_UP_BATCH_SIZE]
+                    places = ", ".join(["%s"] * len(some))
+                    found |= _pairs(session, f"{statement} IN ({places})", some)
+        return found
+
+    def newest(self) -> Iterator[tuple[Role, dict[Value, Value]]]:
+        """Row id → key of the newest rows of each table, the oldest of them first.
+
+        A server that does not answer in time costs the knowledge only.
+        """
+        try:
+            with self._control() as session:
+                for role in (Role.CART, Role.ORDERS, Role.CUSTOMERS):
+                    for statement, row_id in self._statements(role):
+                        order = f"{statement} IS NOT NULL ORDER BY {row_id} DESC LIMIT {_NEWEST_ROWS}"
+                        yield role, dict(reversed(_pairs(session, order, ()).items()))
+        except pymysql.err.MySQLError as error:
+            log.warning("binlog.rows_not_learnt", error=str(error))
+
+    def _statements(self, role: Role) -> Iterator[tuple[str, str]]:
+        for table, watched in ((table, one) for table, roles in self._watched.items() for one in roles):
+            if watched.role is role and watched.id_column is not None:
+                row_id = quoted(watched.id_column)
+                key = quoted(watched.key_column)
+                yield f"SELECT {row_id}, {key} FROM {quoted(table)} WHERE {row_id}", row_id  # noqa: S608  # quoted names only
+
+
+def _pairs(session: Session, statement: str, arguments: Collection[Value]) -> dict[Value, Value]:
+    with session.cursor() as cursor:
+        try:
+            cursor.execute(statement, tuple(arguments))
+        except pymysql.err.MySQLError as error:
+            if error.args and error.args[0] in _NO_SUCH_TABLE:
+                return {}
+            raise
+        return dict(cursor.fetchall())
+
+
+def _cascades_are_logged(session: Session) -> bool:
+    """Whether the binlog holds the rows that foreign keys' actions change."""
+    with session.cursor() as cursor:
+        cursor.execute("SELECT VERSION()")
+        version = str((cursor.fetchone() or ("",))[0])
+        numbers = re.match(r"(\d+)\.(\d+)", version)
+        if "mariadb" in version.lower() or not numbers:
+            return False
+        if (int(numbers[1]), int(numbers[2])) < _CASCADES_LOGGED_SINCE:
+            return False
+        cursor.execute("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'")
+        row = cursor.fetchone()
+        return row is None or str(row[1]).upper() == "OFF"
+
+
+def _definition(session: Session, table: TableName) -> str:
+    """What SHOW CREATE TABLE says; empty of what can't be known."""
+    with session.cursor() as cursor:
+        try:
+            cursor.execute(f"SHOW CREATE TABLE {quoted(table[0])}.{quoted(table[1])}")
+        except pymysql.err.MySQLError as error:
+            if error.args and error.args[0] in _NO_DEFINITION:
+                return ""
+            raise
+        row = cursor.fetchone()
+        return str(row[1]) if row else ""
