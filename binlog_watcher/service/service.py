@@ -236,7 +236,7 @@ class Service:
         for start in range(0, len(customers), AT_ONCE):
             some = list(customers)[start : start + AT_ONCE]
             keys = self._resources.shop.carts_of(some)
-            self.tracker.look_again(keys, max(customers[one] for one in some), PARTITION)
+            self.tracker.orders_changed(keys, max(customers[one] for one in some), PARTITION)
 
     def _read_products(self, ids: list[int | str]) -> None:
         rows = [row for page in self._resources.shop.catalogue(ids) for row in page]
