@@ -5,7 +5,7 @@ which the partition's clock follows: the time up to which the shop's history is 
 ``due <= min(now, partition clock)``, so that after a lag nobody is mailed on stale knowledge.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, Revoked
@@ -115,8 +115,24 @@ Hydrate = Callable[[], Iterator[list[CartRead]]]
 """Reads the shop's open carts in pages. Called by the source after it took its anchor."""
 
 
+class SourceStats(Protocol):
+    """What a source counts, for metrics. Read by any thread."""
+
+    @property
+    def lag_us(self) -> int:
+        """Age of the newest transaction when it arrived, in microseconds; 0 when idle."""
+
+    @property
+    def resets(self) -> Mapping[str, int]:
+        """How often everything was read anew since the start, by reason; without the first time."""
+
+
 class EventSource(Protocol):
     """Something that delivers batches until it is stopped."""
+
+    @property
+    def stats(self) -> SourceStats:
+        """What the source did so far; kept current while it runs."""
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver ordered batches until ``stop``; reconnects by itself. ``deliver`` is called in another thread.
