@@ -15,7 +15,7 @@ from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import dead_letters
 from binlog_watcher.store.own_tables.dead_letters import PutBack
 
-AT_ONCE = 500
+ROWS_BATCH_SIZE = 500
 """Rows a transaction."""
 
 
@@ -92,8 +92,8 @@ def retry_rows(
             wanted = sorted({*ids, *dead_letters.ids(session, statuses)})
         oldest_us = resources.clock.now_us() - resources.policy.max_age_us
         work = dead_letters.look_at if settings.dry_run else dead_letters.put_back
-        for start in range(0, len(wanted), AT_ONCE):
-            some = wanted[start : start + AT_ONCE]
+        for start in range(0, len(wanted), ROWS_BATCH_SIZE):
+            some = wanted[start : start + ROWS_BATCH_SIZE]
             report.add(resources.database.in_transaction(partial(work, wanted=some, oldest_us=oldest_us)))
         return report
     finally:

@@ -158,7 +158,7 @@ class ServiceProcess:
         return "\n".join([f"{what}{ended}; its output is in {self._console}, which ends with:", *lines])
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "binlog_watcher.commands.cli", *arguments]
+        return [sys.executable, "-m", "binlog_watcher", *arguments]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -141,6 +141,11 @@ class Shopper:
         )
         self._cart |= {p.id: Item(p.name, p.price, quantity) for p, quantity in chosen}
 
+    async def leave(self, low: int, high: int) -> None:
+        """Fill the cart with something worth ``low`` … ``high``, and go: one mail."""
+        await self.add(self.basket(low, high))
+        self.expect_mail()
+
     async def add_as_guest(self, chosen: Basket, guest: int | None) -> list[int]:
         """Put products in a cart that nobody's name is on yet; returns the ids of its rows."""
         return [

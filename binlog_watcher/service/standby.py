@@ -5,7 +5,6 @@ open carts anew, and takes over the claims of a leader that is gone.
 """
 
 import asyncio
-import gc
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +13,7 @@ import structlog
 
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import DatabaseUnavailableError
+from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
 from binlog_watcher.service.service import Service, opened, use_worker_threads
 from binlog_watcher.settings.settings import Settings
@@ -88,9 +88,7 @@ class Standby:
             except DatabaseUnavailableError as error:
                 log.error("service.not_started", error=str(error), retry_s=RETRY_S)  # noqa: TRY400 - one line
                 await _first(stop.wait(), asyncio.sleep(RETRY_S))
-            # What the service had moved out of the collector's sight would stay for ever.
-            gc.unfreeze()
-            gc.collect()
+            collect_everything()
 
     async def _lead(self, stop: asyncio.Event) -> None:
         """One term, from the start of a service to its orderly end."""

@@ -230,10 +230,6 @@ class Settings(BaseModel):
         """The pause after the first temporary failure of a mail, in microseconds."""
         return int(self.retry_first_seconds * 1_000_000)
 
-    def excludes_role(self, role: str | None) -> bool:
-        """Whether customers of this ``users.role`` get no mail; upper and lower case are the same."""
-        return role is not None and role.strip().casefold() in self.exclude_roles
-
     def secrets(self) -> tuple[str, ...]:
         """The values that must appear nowhere: hand them to ``logs.register_secret``."""
         values = (getattr(self, name) for name in type(self).model_fields)

@@ -25,15 +25,7 @@ def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     settings = {"MYSQL_HOST": "db.example.com", "EMAIL_COOLDOWN_HOURS": "nonsense", "COLUMNS": "120"}
     with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "binlog_watcher.commands.cli",
-                "demo",
-                "--output",
-                str(folder / "out"),
-                *options,
-            ],
+            [sys.executable, "-m", "binlog_watcher", "demo", "--output", str(folder / "out"), *options],
             cwd=folder / "work",
             env={**os.environ, **settings},
             stdout=out,

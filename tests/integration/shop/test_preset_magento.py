@@ -170,7 +170,7 @@ async def test_a_cancelled_order_makes_the_customers_other_cart_count_again(shop
         (changed,) = [event for event in events if isinstance(event, CustomerOrdersChanged)]
         keys = shop.db.resources.shop.carts_of([changed.customer])
         assert keys == [second]  # the other one is closed
-        stream.tracker.look_again(keys, changed.at_us, "binlog")
+        stream.tracker.orders_changed(keys, changed.at_us, "binlog")
         assert stream.tracker.due_of(second) is not None
     assert isinstance(shop.db.decide(second, minutes_later=31), Send)
 

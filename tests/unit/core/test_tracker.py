@@ -382,7 +382,7 @@ def test_carts_that_were_not_read_again_are_dropped(stream: Stream) -> None:
     stream.cart(Change.INSERT, 50, key=2)
     reset(stream)
     assert stream.tracker.armed == 0
-    assert not stream.tracker._held
+    assert not stream.tracker._states.held
     assert stream.fire(5_000) == []
 
 

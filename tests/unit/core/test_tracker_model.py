@@ -276,7 +276,7 @@ class TrackerModel(RuleBasedStateMachine):
     def nothing_is_remembered_of_keys_without_a_timer(self) -> None:
         armed = {key for place in (self.timers, self.before) for timers in place.values() for key in timers}
         if set(self.phase.values()) == {"live"}:
-            assert set(self.tracker._held) <= armed
+            assert set(self.tracker._states.held) <= armed
 
 
 TestTrackerModel = TrackerModel.TestCase

@@ -83,7 +83,7 @@ def test_the_service_accepts_the_demos_settings() -> None:
     assert settings.threshold_us == pace.threshold * 1_000_000
     assert abs(settings.cooldown_us - pace.cooldown * 1_000_000) < 100
     assert [tier.percent for tier in settings.tiers] == [Decimal(10), Decimal(20)]
-    assert settings.excludes_role("Admin")
+    assert settings.exclude_roles == {"admin"}
 
     other = load_settings(None, environ=settings_for_another(environ))
     assert other.metrics_port is None

@@ -36,6 +36,8 @@ def test_a_tier_of_zero_percent_is_no_discount_and_promises_no_code() -> None:
         ((Tier(D(500), D(10)), Tier(D(100), D(20))), "tier 2 starts at 100"),
         ((Tier(D(100), D(10)), Tier(D(100), D(20))), "tier 2 starts at 100"),
         ((Tier(D(100), D(101)),), "tier 1: the percentage is 101, allowed is 0 to 100"),
+        ((Tier(D(100), D("100.01")),), "tier 1: the percentage is 100.01, allowed is 0 to 100"),
+        ((Tier(D(100), D("-0.01")),), "percentage is -0.01"),
         ((Tier(D(100), D("NaN")),), "percentage is NaN"),
         ((Tier(D(-1), D(10)),), "amount is -1"),
         ((Tier(D("Infinity"), D(10)),), "amount is Infinity"),
@@ -44,6 +46,11 @@ def test_a_tier_of_zero_percent_is_no_discount_and_promises_no_code() -> None:
 def test_an_impossible_table_is_refused_with_the_tier_named(tiers: tuple[Tier, ...], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         DiscountTable(tiers)
+
+
+def test_a_tier_may_give_all_of_it() -> None:
+    table = DiscountTable((Tier(D(0), D(100)),))
+    assert table.for_total(D("19.90")).amount(D("19.90")) == D("19.90")
 
 
 @pytest.mark.parametrize(

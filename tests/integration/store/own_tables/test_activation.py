@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import pytest
 from fakes.mail_server import MailServer
-from fakes.recovering import Recovering, abandon, recovering, settings_of
+from fakes.recovering import Recovering, abandon, recovering
 
-from binlog_watcher.commands.actions import include_older_us, optouts
 from binlog_watcher.core.decision import Send, Skip
 from binlog_watcher.core.log_status import Reason
-from binlog_watcher.errors import ConfigError
 
 HOUR = 3_600_000_000
 META = "SELECT value FROM cart_abandonment_meta WHERE name = '{}'"
@@ -85,20 +82,3 @@ async def test_a_dry_run_only_reports_them(shop: Any, smtp: MailServer) -> None:
         assert window_hours(cartwake) == 2
     async with recovering(shop, smtp) as cartwake:
         assert window_hours(cartwake) == 0, "nothing was kept"
-
-
-def test_opting_somebody_out_does_not_switch_cartwake_on(bare_shop: Any, smtp: MailServer) -> None:
-    shop = bare_shop()
-    assert optouts(settings_of(shop, smtp)).add("jane@example.com")
-    assert shop.run(META.format("activated_at")) == []
-
-
-@pytest.mark.parametrize("server", ["mysql"], indirect=True)
-def test_what_may_be_asked_for(shop: Any, smtp: MailServer) -> None:
-    settings = settings_of(shop, smtp, MAX_CART_AGE_HOURS="72")
-    assert include_older_us(settings, None) == 0
-    assert include_older_us(settings, "3d") == 72 * HOUR
-    with pytest.raises(ConfigError, match="--include-older-than 73 is longer than MAX_CART_AGE_HOURS = 72"):
-        include_older_us(settings, "73")
-    with pytest.raises(ConfigError, match="'soon' is no span of time"):
-        include_older_us(settings, "soon")

@@ -1,38 +1,29 @@
-"""What the commands beside `run` do; they return values that the command line prints and tests read."""
+"""`cartwake reconcile`: one pass of the safety net from the command line, over the whole window."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from rich.table import Table
 
 from binlog_watcher.commands.wording import in_words
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Send, decide
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.errors import CartwakeError, ConfigError
-from binlog_watcher.recovery.reconcile import GRACE_US, RECONCILE_BATCH_SIZE
-from binlog_watcher.service.pipeline import ComposerSetup, Pipeline, build_pipeline, build_recommender
+from binlog_watcher.recovery.reconcile import GRACE_US
+from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.resources import Resources, open_resources
-from binlog_watcher.service.wiring import read_catalogue, text_writer
-from binlog_watcher.settings.durations import parse_span_us
+from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence, service_runs
-from binlog_watcher.store.own_tables import recipients
-from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.store.times import from_us
-from binlog_watcher.telemetry.metrics import Metrics
-from mailer import Rendered
-from recommender import Recommendation
+
+CARTS_BATCH_SIZE = 100
+"""Carts that are loaded, or taken through, at a time."""
 
 FRUITLESS_US = 20_000_000
 """How long a pass goes on although no cart can be claimed: another instance has the address, or MySQL is ill."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would be decided for a cart now, in words, and its mail (None for an empty cart)."""
-
-    decision: str
-    mail: Rendered | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,87 +67,14 @@ class OncePass:
                 )
         return "\n".join(lines)
 
-
-def include_older_us(settings: Settings, span: str | None) -> int:
-    """What `run --include-older-than` asks for, in microseconds. Raises ConfigError."""
-    if span is None:
-        return 0
-    try:
-        span_us = parse_span_us(span)
-    except ValueError as error:
-        raise ConfigError(f"--include-older-than: {error}") from error
-    if span_us > settings.max_cart_age_us:
-        raise ConfigError(
-            f"--include-older-than {span} is longer than MAX_CART_AGE_HOURS = {settings.max_cart_age_hours}: "
-            "carts older than that are never mailed"
-        )
-    return span_us
-
-
-def optouts(settings: Settings) -> recipients.OptOuts:
-    """The suppression list; creates our tables where they are missing."""
-    resources = open_resources(settings, write=True, activate=False)
-    return recipients.OptOuts(resources.database, resources.hasher)
-
-
-def recommend(settings: Settings, product_ids: list[str]) -> list[Recommendation]:
-    """Recommendations for a cart of these products. Raises ConfigError for ids that the catalogue lacks."""
-    resources = open_resources(settings, write=False)
-    try:
-        catalogue = read_catalogue(resources.shop)
-    finally:
-        resources.close()
-    by_text = {str(product.id): product.id for product in catalogue}
-    unknown = [wanted for wanted in product_ids if wanted not in by_text]
-    if unknown:
-        raise ConfigError(f"no product {', '.join(unknown)} in the catalogue of {len(by_text)} products")
-    return build_recommender(settings, catalogue).recommend([by_text[wanted] for wanted in product_ids])
-
-
-async def preview(settings: Settings, *, user: str | None = None, cart_key: str | None = None) -> Preview:
-    """Decide on a cart as the service would, and render its mail; sends and writes nothing.
-
-    The cart is that of the key, or the newest of the customer's.
-    """
-    resources = await asyncio.to_thread(lambda: open_resources(settings, write=False))
-    try:
-        key = await asyncio.to_thread(_key, resources.shop, user, cart_key)
-        whose = f"the cart {cart_key}" if cart_key is not None else f"the cart of user {user}"
-        loaded = await asyncio.to_thread(resources.loader.load, [key])
-        if key in loaded.unreadable:
-            raise CartwakeError(f"{whose} can't be read: {loaded.unreadable[key]}")
-        cart = loaded.carts[key]
-        words = in_words(decide(cart, None, resources.clock.now_us(), resources.policy))
-        if cart.customer is None:
-            return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None)
-        if not cart.lines:
-            return Preview(f"{words}; {whose} has no rows that count", None)
-        metrics = Metrics()
-        writer = text_writer(settings, metrics)
-        try:
-            catalogue = await asyncio.to_thread(read_catalogue, resources.shop)
-            recommender = build_recommender(settings, catalogue)
-            composer = ComposerSetup.of(settings, resources).composer(recommender, writer, metrics)
-            picks = composer.recommend([cart])[0]
-            text = await composer.text(cart, picks)
-            rendered, _ = composer.render(cart, picks, text, cart.logged.id if cart.logged else 0)
-        finally:
-            await writer.close()
-        return Preview(words, rendered)
-    finally:
-        await asyncio.to_thread(resources.close)
-
-
-def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:
-    """The key of the cart that is meant. Raises ConfigError for what can't be one, and a customer without a cart."""
-    if cart_key is not None:
-        key = shop.key(cart_key)
-    else:
-        customer = shop.queries.customer.key(user or "") if shop.queries.customer else None
-        key = next(iter(shop.carts_of([customer])), None) if customer is not None else None
-    if key is None:
-        raise ConfigError(f"there is no cart {cart_key}" if user is None else f"user {user} has no cart")
-    return key
+    def shown(self) -> Iterator[Table | str]:
+        """The report on a terminal: what was found, and the summary."""
+        if self.found:
+            table = Table("user", "decision", "cart total", title="Carts that should have been mailed")
+            for entry in self.found:
+                table.add_row(str(entry.key), entry.decision, entry.total)
+            yield table
+        yield self.summary()
 
 
 async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
@@ -190,8 +108,8 @@ def _overdue(resources: Resources, since_us: int, until_us: int, report: OncePas
     for page in resources.scan.open_carts(since_us):
         keys = [cart.key for cart in page if cart.activity_us <= until_us]
         report.read += len(keys)
-        for start in range(0, len(keys), RECONCILE_BATCH_SIZE):
-            carts = resources.loader.load(keys[start : start + RECONCILE_BATCH_SIZE]).carts
+        for start in range(0, len(keys), CARTS_BATCH_SIZE):
+            carts = resources.loader.load(keys[start : start + CARTS_BATCH_SIZE]).carts
             for key, cart in carts.items():
                 decision = decide(cart, None, resources.clock.now_us(), resources.policy)
                 if isinstance(decision, Send):
@@ -230,8 +148,8 @@ async def _recover(resources: Resources, pipeline: Pipeline, keys: list[CartKey]
     tracker, recovery = pipeline.tracker, pipeline.recovery
     taken, taken_us = recovery.taken, resources.clock.now_us()
     while True:
-        for start in range(0, len(keys), RECONCILE_BATCH_SIZE):
-            some = keys[start : start + RECONCILE_BATCH_SIZE]
+        for start in range(0, len(keys), CARTS_BATCH_SIZE):
+            some = keys[start : start + CARTS_BATCH_SIZE]
             due = tracker.take(some, resources.clock.now_us(), "reconcile", overdue=True)
             await recovery.process(due)
         await pipeline.drained()

@@ -1,7 +1,11 @@
-"""`cartwake schema check`: what a preset says of a live database, and what would be decided on its carts."""
+"""`cartwake schema`: the presets that come along, and one held against a live database."""
 
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+
+from rich.markup import escape
+from rich.table import Table
 
 from binlog_watcher.commands.wording import in_words
 from binlog_watcher.core.cart import Cart
@@ -11,6 +15,7 @@ from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.doctor.select_check import PROMISED
 from binlog_watcher.service.resources import Resources, resources_of
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.shop.presets import load_schema, preset_names
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.times import from_us
 from mailer import mask
@@ -33,14 +38,50 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class SchemaReport:
-    """``tables``: (table, role, columns as ``key = column``); ``selects``: (section, columns that it gives)."""
+    """``origin``: the preset's; ``database``: the one that it fits.
 
+    ``tables``: (table, role, columns as ``key = column``); ``selects``: (section, columns that it gives).
+    """
+
+    origin: str
+    database: str
     shape: str
     tables: list[tuple[str, str, str]]
     selects: list[tuple[str, str]]
     warnings: list[str]
     examples: list[Example]
     activated: bool
+
+    def shown(self) -> Iterator[Table | str]:
+        """The report on a terminal."""
+        yield f"[bold]{self.origin}[/bold]: {self.shape}, fits {self.database}"
+        tables = Table("table", "is", "columns used")
+        for row in self.tables:
+            tables.add_row(*row)
+        yield tables
+        for section, columns in self.selects:
+            yield f"[bold]{section}.select[/bold] gives {escape(columns)}"
+        for warning in self.warnings:
+            yield f"[yellow]could be better:[/yellow] {escape(warning)}"
+        yield self._shown_examples() if self.examples else "There are no carts to show."
+
+    def _shown_examples(self) -> Table:
+        title = "The newest carts, and what would be decided now"
+        table = Table(
+            "cart", "customer", "rows that count", "total", "newest row", "newest order", "decision"
+        )
+        table.title = title if self.activated else f"{title} if Cartwake had always been there"
+        for example in self.examples:
+            table.add_row(*(escape(text) for text in astuple(example)))
+        return table
+
+
+def presets_shown() -> Table:
+    """The presets that come along, and what shops they are for."""
+    table = Table("preset", "for")
+    for preset in preset_names():
+        table.add_row(preset, load_schema(preset).description)
+    return table
 
 
 def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
@@ -53,6 +94,8 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
     resources = resources_of(settings, schema, write=False)
     try:
         return SchemaReport(
+            origin=schema.origin,
+            database=settings.mysql_database,
             shape="header and lines" if schema.lines else "flat",
             tables=_tables(schema),
             selects=[(section, ", ".join(_promised(section))) for section in schema.selects()],

@@ -1,0 +1,76 @@
+"""`cartwake preview`: what would be decided for one cart now, and its mail."""
+
+import asyncio
+from dataclasses import dataclass
+
+from binlog_watcher.commands.wording import in_words
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import decide
+from binlog_watcher.core.events import CartKey
+from binlog_watcher.errors import CartwakeError, ConfigError
+from binlog_watcher.service.pipeline import ComposerSetup, build_recommender
+from binlog_watcher.service.resources import Resources, open_resources
+from binlog_watcher.service.wiring import read_catalogue, text_writer
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.shop_tables.shop import Shop
+from binlog_watcher.telemetry.metrics import Metrics
+from mailer import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be decided for a cart now, in words, and its mail (None for an empty cart)."""
+
+    decision: str
+    mail: Rendered | None
+
+
+async def preview(settings: Settings, *, user: str | None = None, cart_key: str | None = None) -> Preview:
+    """Decide on a cart as the service would, and render its mail; sends and writes nothing.
+
+    The cart is that of the key, or the newest of the customer's. Raises ConfigError where there is none,
+    CartwakeError for one that can't be read.
+    """
+    resources = await asyncio.to_thread(lambda: open_resources(settings, write=False))
+    try:
+        key = await asyncio.to_thread(_key, resources.shop, user, cart_key)
+        whose = f"the cart {cart_key}" if cart_key is not None else f"the cart of user {user}"
+        loaded = await asyncio.to_thread(resources.loader.load, [key])
+        if key in loaded.unreadable:
+            raise CartwakeError(f"{whose} can't be read: {loaded.unreadable[key]}")
+        cart = loaded.carts[key]
+        words = in_words(decide(cart, None, resources.clock.now_us(), resources.policy))
+        if cart.customer is None:
+            return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None)
+        if not cart.lines:
+            return Preview(f"{words}; {whose} has no rows that count", None)
+        return Preview(words, await _mail(settings, resources, cart))
+    finally:
+        await asyncio.to_thread(resources.close)
+
+
+async def _mail(settings: Settings, resources: Resources, cart: Cart) -> Rendered:
+    metrics = Metrics()
+    writer = text_writer(settings, metrics)
+    try:
+        catalogue = await asyncio.to_thread(read_catalogue, resources.shop)
+        recommender = build_recommender(settings, catalogue)
+        composer = ComposerSetup.of(settings, resources).composer(recommender, writer, metrics)
+        picks = composer.recommend([cart])[0]
+        text = await composer.text(cart, picks)
+        rendered, _ = composer.render(cart, picks, text, cart.logged.id if cart.logged else 0)
+        return rendered
+    finally:
+        await writer.close()
+
+
+def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:
+    """The key of the cart that is meant. Raises ConfigError for what can't be one, and a customer without a cart."""
+    if cart_key is not None:
+        key = shop.key(cart_key)
+    else:
+        customer = shop.queries.customer.key(user or "") if shop.queries.customer else None
+        key = next(iter(shop.carts_of([customer])), None) if customer is not None else None
+    if key is None:
+        raise ConfigError(f"there is no cart {cart_key}" if user is None else f"user {user} has no cart")
+    return key

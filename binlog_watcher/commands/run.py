@@ -1,0 +1,54 @@
+"""`cartwake run`: a service alone or one of several, until a signal ends it."""
+
+import asyncio
+import os
+import signal
+
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.service.service import run_service
+from binlog_watcher.service.standby import run_standby
+from binlog_watcher.settings.durations import parse_span_us
+from binlog_watcher.settings.settings import Settings
+from binlog_watcher.telemetry.logs import log_uncaught
+
+
+def run(settings: Settings, *, standby: bool = False, include_older_than: str | None = None) -> None:
+    """Follow the binlog and mail until SIGINT or SIGTERM; a second one ends the process at once. Blocking.
+
+    ``include_older_than``: see ``include_older_us``. Raises ConfigError for what only a human can mend, and
+    DatabaseUnavailableError when the service can't start.
+    """
+    older_us = include_older_us(settings, include_older_than)
+    log_uncaught()
+    asyncio.run(_until_signal(settings, standby=standby, older_us=older_us))
+
+
+def include_older_us(settings: Settings, span: str | None) -> int:
+    """What `run --include-older-than` asks for, in microseconds. Raises ConfigError."""
+    if span is None:
+        return 0
+    try:
+        span_us = parse_span_us(span)
+    except ValueError as error:
+        raise ConfigError(f"--include-older-than: {error}") from error
+    if span_us > settings.max_cart_age_us:
+        raise ConfigError(
+            f"--include-older-than {span} is longer than MAX_CART_AGE_HOURS = {settings.max_cart_age_hours}: "
+            "carts older than that are never mailed"
+        )
+    return span_us
+
+
+async def _until_signal(settings: Settings, *, standby: bool, older_us: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)  # the second time: no more waiting for anything
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+    runs = run_standby if standby else run_service
+    await runs(settings, stop, include_older_us=older_us)

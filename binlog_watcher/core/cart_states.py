@@ -1,0 +1,201 @@
+"""What is known of each cart key, and what an event makes of it. Pure.
+
+States of a key: *idle* → armed (activity) → in hand (its timer fired) → idle, or armed again (told to wait, or new
+activity). A key can be in hand and armed at once: then it was *touched*, and the recovery in hand must not mail.
+
+    event          idle    armed     in hand
+    INSERT/UPDATE  arm     move      arm, touched
+    DELETE         -       move      arm, touched     (clearing the cart after an order stays quiet)
+    order, closed  -       cancel    touched
+    order changed  arm     -         arm, touched     (it may be no order any more; idle: after the threshold, since
+                                                      the activity before the order is forgotten)
+"""
+
+from binlog_watcher.core.events import (
+    Assigned,
+    CartChanged,
+    CartClosed,
+    CartKey,
+    CartRead,
+    Change,
+    CustomerOrdersChanged,
+    Event,
+    Hydrated,
+    OrderChanged,
+    OrderPlaced,
+    ProductChanged,
+    Revoked,
+)
+from binlog_watcher.core.partition import Partition
+from binlog_watcher.core.timer_wheel import TimerWheel
+
+
+class CartStates:
+    """The states of all keys, by partition. Times are epoch microseconds of MySQL's clock. One thread at a time.
+
+    ``held``: keys whose due time is not "activity + threshold" (cool-down, retry), and the activity they had.
+    """
+
+    def __init__(self, threshold_us: int, tick_us: int) -> None:
+        self.partitions: dict[str, Partition] = {}
+        self.held: dict[CartKey, int | None] = {}
+        self._threshold_us = threshold_us
+        self._tick_us = tick_us
+        self._in_hand: dict[CartKey, bool] = {}  # key → touched
+
+    # --- events -----------------------------------------------------------------------------------------------
+
+    def apply(self, name: str, event: Event) -> None:
+        """One event of the partition ``name``."""
+        match event:
+            case CartChanged(key, change, at_us):
+                self._activity(self._partition(name), key, change, at_us)
+            case OrderPlaced(key) | CartClosed(key):
+                self._partition(name).cancel(key)
+                self.held.pop(key, None)
+                self._touch(key)
+            case OrderChanged(key, at_us):
+                self.order_changed(name, key, at_us)
+            case CartRead(key, activity_us, due_us):
+                self._read(self._partition(name), key, activity_us, due_us)
+            case Assigned(partition):
+                self._assign(partition)
+            case Hydrated(partition):
+                self._hydrated(self._partition(partition))
+            case Revoked(partition):
+                self._revoke(partition)
+            case ProductChanged() | CustomerOrdersChanged():
+                pass
+
+    def order_changed(self, name: str, key: CartKey, at_us: int) -> None:
+        """An order of the key changed at ``at_us``: it may count again."""
+        wheel = self._partition(name).wheel
+        if key not in wheel:
+            # No activity of the customer's: held, so that it makes no old cart young.
+            wheel.arm(key, at_us if key in self._in_hand else at_us + self._threshold_us)
+            self.held[key] = None
+        self._touch(key)
+
+    def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
+        in_hand = key in self._in_hand
+        if change is Change.DELETE and not in_hand and key not in partition.wheel:
+            return
+        due_us = at_us + self._threshold_us
+        armed_due = partition.wheel.due_of(key)
+        if armed_due is not None and armed_due > due_us:
+            # Held back further (cool-down), or an event seen before (replayed after a reconnect).
+            if key in self.held:
+                self.held[key] = max(self.held[key] or 0, at_us)
+        else:
+            partition.wheel.arm(key, due_us)
+            self.held.pop(key, None)
+        self._touch(key)
+
+    def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
+        # UPDATE activity is known from the stream only, and a cart in hand may have been told to wait while the
+        # tables were read: the later due time counts.
+        wheels = (*partition.previous, partition.wheel)
+        known = [due for wheel in wheels if (due := wheel.due_of(key)) is not None]
+        for wheel in partition.previous:
+            wheel.cancel(key)
+        if known and max(known) >= due_us:
+            partition.wheel.arm(key, max(known))
+            return
+        partition.wheel.arm(key, due_us)
+        if due_us == activity_us + self._threshold_us:
+            self.held.pop(key, None)
+        else:
+            seen_us = max(known, default=0) - self._threshold_us
+            self.held[key] = max(activity_us, self.held.get(key, seen_us) or 0)
+
+    def _hydrated(self, partition: Partition) -> None:
+        partition.previous = []
+        partition.hydrated = True
+        for key in [key for key in self.held if self.due_of(key) is None]:
+            del self.held[key]  # not read again: bought, emptied or handled meanwhile
+
+    def _assign(self, name: str) -> None:
+        old = self.partitions.get(name)
+        fresh = Partition(TimerWheel(self._tick_us))
+        if old is not None:
+            fresh.previous = [wheel for wheel in (old.wheel, *old.previous) if wheel]
+        self.partitions[name] = fresh
+
+    def _revoke(self, name: str) -> None:
+        partition = self.partitions.get(name)
+        if partition is not None:
+            partition.open = False
+            partition.clock.reset()
+
+    def _partition(self, name: str) -> Partition:
+        partition = self.partitions.get(name)
+        if partition is None:
+            partition = self.partitions[name] = Partition(TimerWheel(self._tick_us))
+        return partition
+
+    # --- in hand ----------------------------------------------------------------------------------------------
+
+    @property
+    def in_hand(self) -> int:
+        """How many keys are in hand."""
+        return len(self._in_hand)
+
+    def is_in_hand(self, key: CartKey) -> bool:
+        """Whether the key has fired, or was taken, and is not finished."""
+        return key in self._in_hand
+
+    def take(self, key: CartKey, due_us: int | None) -> int | None:
+        """Put a key in hand whose timer, due at ``due_us``, is armed no more (None: it had none).
+
+        Its last activity, as far as the source told.
+        """
+        self._in_hand[key] = False
+        if due_us is None:
+            return None
+        return self.held.pop(key, None) if key in self.held else due_us - self._threshold_us
+
+    def touched(self, key: CartKey) -> bool:
+        """Whether there was activity or an order since the key was taken in hand."""
+        return self._in_hand.get(key, True)
+
+    def finish(self, key: CartKey) -> None:
+        """The key is in hand no more."""
+        self._in_hand.pop(key, None)
+
+    def _touch(self, key: CartKey) -> None:
+        if key in self._in_hand:
+            self._in_hand[key] = True
+
+    # --- held back --------------------------------------------------------------------------------------------
+
+    def fires_again(self, partition: Partition, key: CartKey, due_us: int, at_us: int) -> None:
+        """A key whose timer fired at ``due_us`` while it was in hand: it fires again at ``at_us``."""
+        partition.wheel.arm(key, at_us)
+        self.held.setdefault(key, due_us - self._threshold_us)
+
+    def hold(self, name: str, key: CartKey, activity_us: int | None, until_us: int) -> None:
+        """Look at a key again at ``until_us``, unless activity armed it later. ``activity_us``: its last one."""
+        wheel = self._partition(name).wheel
+        armed_due = wheel.due_of(key)
+        if armed_due is None or armed_due < until_us:
+            if armed_due is not None and key not in self.held:
+                activity_us = armed_due - self._threshold_us
+            else:
+                activity_us = self.held.get(key, activity_us)
+            wheel.arm(key, until_us)
+            self.held[key] = activity_us
+
+    # --- timers -----------------------------------------------------------------------------------------------
+
+    def due_of(self, key: CartKey) -> int | None:
+        """The armed due time of a key in any partition."""
+        for partition in self.partitions.values():
+            due = partition.due_of(key)
+            if due is not None:
+                return due
+        return None
+
+    def cancel(self, key: CartKey) -> None:
+        """Drop the key's timers."""
+        for partition in self.partitions.values():
+            partition.cancel(key)

@@ -1,0 +1,117 @@
+"""What the events tell besides activity: products that changed, and customers whose orders did. Read once a second.
+
+However many events there were: the service's catalogue follows, and all carts of such a customer are looked at again.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import structlog
+
+from binlog_watcher.core.events import CustomerOrdersChanged, ProductChanged
+from binlog_watcher.core.tracker import Tracker
+from binlog_watcher.errors import CartwakeError
+from binlog_watcher.service.wiring import product, read_catalogue
+from binlog_watcher.store.shop_tables.shop import Shop
+from recommender import Catalog, Product
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 1.0
+
+CATALOGUE_INTERVAL_S = 60.0
+"""The whole catalogue is read again no sooner than this."""
+
+KEYS_BATCH_SIZE = 1000
+"""Products, or customers, that one statement asks for."""
+
+
+class ShopChanges:
+    """Keeps ``catalog`` as the shop's tables are. ``on_products`` is told what changed and what is gone, in any thread.
+
+    ``partition``: the tracker's, in which carts are armed whose customer's orders changed.
+    """
+
+    def __init__(
+        self,
+        shop: Shop,
+        catalog: Catalog,
+        tracker: Tracker,
+        *,
+        partition: str,
+        on_products: Callable[[Sequence[Product], Sequence[int | str]], None],
+    ) -> None:
+        self._shop = shop
+        self._catalog = catalog
+        self._tracker = tracker
+        self._partition = partition
+        self._on_products = on_products
+        self._noted: deque[ProductChanged | CustomerOrdersChanged] = deque()
+        self._catalogue_is_old = False
+        self._catalogue_read_at = float("-inf")
+
+    def note(self, changes: Iterable[ProductChanged | CustomerOrdersChanged]) -> None:
+        """Remember what is to be read. Any thread."""
+        self._noted.extend(changes)
+
+    async def load_catalogue(self) -> None:
+        """Read all products, at the start. Raises DatabaseUnavailableError."""
+        self._catalog.replace(await asyncio.to_thread(read_catalogue, self._shop))
+
+    async def follow(self) -> None:
+        """Read what was noted, until cancelled; what can't be read now is tried again."""
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            changes = [self._noted.popleft() for _ in range(len(self._noted))]
+            try:
+                await self.read(changes)
+            except Exception as error:
+                self.note(changes)
+                log.warning(
+                    "changes.not_read", error=str(error), changes=len(changes),
+                    exc_info=not isinstance(error, CartwakeError),
+                )  # fmt: skip
+
+    async def read(self, changes: Sequence[ProductChanged | CustomerOrdersChanged]) -> None:
+        """Read what these changes are about. Raises DatabaseUnavailableError."""
+        named = {one.product_id for one in changes if isinstance(one, ProductChanged)}
+        customers = {one.customer: one.at_us for one in changes if isinstance(one, CustomerOrdersChanged)}
+        self._catalogue_is_old = self._catalogue_is_old or None in named
+        for some in _batches([product_id for product_id in named if product_id is not None]):
+            await asyncio.to_thread(self._read_products, some)
+        await asyncio.to_thread(self._look_at_carts_of, customers)
+        await asyncio.to_thread(self._read_catalogue_again)
+
+    def _read_products(self, ids: Sequence[int | str]) -> None:
+        rows = [row for page in self._shop.catalogue(ids) for row in page]
+        changed = [item for row in rows if (item := product(row)) is not None]
+        gone = list(set(ids) - {item.id for item in changed})
+        for item in changed:
+            self._catalog.upsert(item)
+        for product_id in gone:
+            self._catalog.remove(product_id)
+        self._on_products(changed, gone)
+
+    def _look_at_carts_of(self, customers: Mapping[int | str, int]) -> None:
+        """``customers``: when the orders of each changed."""
+        for some in _batches(list(customers)):
+            keys = self._shop.carts_of(some)
+            self._tracker.orders_changed(keys, max(customers[one] for one in some), self._partition)
+
+    def _read_catalogue_again(self) -> None:
+        """All of it, since nobody knows what changed; once a minute at most."""
+        now = time.monotonic()
+        if not self._catalogue_is_old or now - self._catalogue_read_at < CATALOGUE_INTERVAL_S:
+            return
+        self._catalogue_read_at = now
+        old = set(self._catalog.snapshot().products)
+        fresh = read_catalogue(self._shop)
+        self._catalogue_is_old = False
+        self._catalog.replace(fresh)
+        self._on_products(list(fresh), list(old - set(fresh.snapshot().products)))
+
+
+def _batches(keys: Sequence[int | str]) -> Iterable[Sequence[int | str]]:
+    return (keys[start : start + KEYS_BATCH_SIZE] for start in range(0, len(keys), KEYS_BATCH_SIZE))

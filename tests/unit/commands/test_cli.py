@@ -1,0 +1,101 @@
+"""What the command line makes of calls and errors, before any command has begun."""
+
+import sys
+
+import pytest
+
+from binlog_watcher.commands import cli
+from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
+
+COMMANDS = {
+    "run",
+    "reconcile",
+    "report",
+    "retry",
+    "preview",
+    "recommend",
+    "optout",
+    "schema",
+    "demo",
+}
+
+
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str, str]:
+    """The exit code of `cartwake` with these arguments, and what it says on standard output and error."""
+    monkeypatch.setattr(sys, "argv", ["cartwake", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert isinstance(ended.value.code, int)
+    out, err = capsys.readouterr()
+    return ended.value.code, out, err
+
+
+def test_every_command_is_there() -> None:
+    groups = {group.name for group in cli.app.registered_groups}
+    assert {command.name for command in cli.app.registered_commands} | groups == COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["preview"], "--user or --cart"),
+        (["preview", "--user", "1", "--cart", "2"], "--user or --cart"),
+        (["retry"], "--failed, --unknown or --id"),
+        (["retry", "--id", "0"], "--id"),
+        (["report", "--hours", "0"], "--hours"),
+        (["optout", "add"], "address"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_a_wrong_call_is_told_and_ends_with_2(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    complaint: str,
+) -> None:
+    code, _, err = call(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert complaint in err.replace("ADDRESS", "address"), "versions of typer differ"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "lines"),
+    [
+        (ConfigError("one thing", "another"), 2, ["cartwake: one thing", "cartwake: another"]),
+        (DatabaseUnavailableError("gone"), 69, ["cartwake: gone"]),
+        (
+            ExceptionGroup("", [DatabaseUnavailableError("gone"), ExceptionGroup("", [ConfigError("why")])]),
+            2,
+            ["cartwake: why"],
+        ),
+        (ExceptionGroup("", [DatabaseUnavailableError("gone")]), 69, ["cartwake: gone"]),
+        (KeyboardInterrupt(), 130, []),
+    ],
+)
+def test_an_error_is_one_line_a_problem_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+    lines: list[str],
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert call(monkeypatch, capsys) == (code, "", "".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a bug"), ExceptionGroup("", [CartwakeError("known"), RuntimeError("a bug")])]
+)
+def test_a_bug_keeps_its_trace(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(type(error)) as raised:
+        cli.main()
+    assert raised.value is error

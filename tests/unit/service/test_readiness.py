@@ -1,0 +1,129 @@
+"""When a service counts as ready, and what its gauges say."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import structlog
+
+from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, Revoked
+from binlog_watcher.core.source import Batch, Progress
+from binlog_watcher.core.tracker import Tracker
+from binlog_watcher.service import readiness as readiness_module
+from binlog_watcher.service.readiness import Readiness
+from binlog_watcher.telemetry.metrics import Metrics
+
+SECOND = 1_000_000
+NOW = 1_790_000_000 * SECOND
+INTERVAL_S = 10
+
+
+class Followed:
+    """A source that is heard of when it is told to be, and the clock of all."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.leads = True
+        self.tracker = Tracker(60 * SECOND)
+        self.metrics = Metrics()
+        self.stats = SimpleNamespace(lag_us=0, resets={})
+        parts: Any = self
+        self.readiness = Readiness(
+            self.tracker, parts, self.metrics, parts, check_interval_s=INTERVAL_S, leads=lambda: self.leads
+        )
+
+    def now_us(self) -> int:
+        return self.now
+
+    def send(self, *events: Event) -> None:
+        batch = Batch("shop", events, Progress("", self.now, caught_up=True, lag_us=0, received_us=self.now))
+        self.tracker.apply(batch)
+        self.readiness.heard(batch)
+
+    def figure(self, name: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"cartwake_{name}")
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self.readiness.watch())
+        await asyncio.sleep(0.02)
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+
+@pytest.fixture
+def followed() -> Followed:
+    followed = Followed()
+    followed.send(Assigned("shop"))
+    followed.send(Hydrated("shop"))
+    followed.send()
+    return followed
+
+
+def test_it_is_ready_when_all_carts_were_read() -> None:
+    followed = Followed()
+    assert not followed.readiness.is_ready()
+    followed.send(Assigned("shop"))
+    assert followed.readiness.not_ready() == "not ready"
+    followed.send(Hydrated("shop"))
+    assert followed.readiness.is_ready()
+    assert followed.readiness.not_ready() is None
+    followed.send(Revoked("shop", "purged"))
+    assert not followed.readiness.is_ready()
+
+
+def test_a_silent_source_is_down_after_three_intervals(followed: Followed) -> None:
+    followed.now += 3 * INTERVAL_S * SECOND
+    assert followed.readiness.is_ready()
+    followed.now += 1
+    assert not followed.readiness.is_ready()
+    assert followed.readiness.stream_is_down()
+    followed.send()
+    assert followed.readiness.is_ready()
+    assert not followed.readiness.stream_is_down()
+
+
+def test_hydration_after_hydration_with_nothing_between_is_no_life(followed: Followed) -> None:
+    for _ in range(5):
+        followed.now += INTERVAL_S * SECOND
+        followed.send(Assigned("shop"))
+        followed.send(CartRead(1, followed.now, followed.now + 60 * SECOND))
+        followed.send(Hydrated("shop"))
+    assert followed.tracker.ready(followed.now, SECOND)
+    assert followed.readiness.stream_is_down()
+    assert not followed.readiness.is_ready()
+
+
+def test_only_the_leader_is_ready_and_nobody_who_is_about_to_end(followed: Followed) -> None:
+    followed.leads = False
+    assert not followed.readiness.is_ready()
+    followed.leads = True
+    assert followed.readiness.is_ready()
+    followed.readiness.stop()
+    assert not followed.readiness.is_ready()
+
+
+async def test_the_gauges_follow_and_are_cleared_at_the_end(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness_module, "METRICS_INTERVAL_S", 0.01)
+    followed.send(CartRead(1, NOW, NOW + 60 * SECOND))
+    followed.stats.lag_us = 1_500_000
+    followed.stats.resets = {"purged": 2, "failover": 1}
+    with structlog.testing.capture_logs() as logs:
+        async with followed.watched():
+            names = ("ready", "leader", "timers_armed", "recoveries_in_hand")
+            assert [followed.figure(name) for name in names] == [1, 1, 1, 0]
+            assert followed.figure("source_lag_seconds") == 1.5
+            assert followed.figure("source_resets") == 3
+            followed.leads = False
+            await asyncio.sleep(0.05)
+            assert (followed.figure("ready"), followed.figure("leader")) == (0, 0)
+    assert [entry["event"] for entry in logs] == ["service.ready", "service.not_ready"]
+    followed.readiness.clear_gauges()
+    assert followed.figure("timers_armed") == 0
