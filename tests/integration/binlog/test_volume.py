@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fakes.binlog_follower import Follower, Shop, follow, nothing, open_shop, settings_for
 
-from binlog_watcher.binlog.protocol import dump
+from binlog_watcher.binlog.connection import dump
 from binlog_watcher.core.events import CartChanged, Change, ProductChanged
 from binlog_watcher.demo.server import Server
 
