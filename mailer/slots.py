@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator
 
 
@@ -12,6 +13,9 @@ class ConnectionSlots:
         self.total = total
         self._free = total
         self._released = asyncio.Event()
+        self._waiting = deque[
+            asyncio.Future[None]
+        ]()  # each is handed a released connection, first come, first served
 
     @property
     def free(self) -> int:
@@ -28,8 +32,17 @@ class ConnectionSlots:
         """Give connections back. Raises ValueError for more than were taken."""
         if self._free + connections > self.total:
             raise ValueError(f"{connections} connections given back, {self.total - self._free} were taken")
-        self._free += connections
+        for _ in range(connections):
+            self._release_one()
         self._released.set()
+
+    def _release_one(self) -> None:
+        while self._waiting:
+            first = self._waiting.popleft()
+            if not first.done():
+                first.set_result(None)
+                return
+        self._free += 1
 
     async def freed(self) -> None:
         """Wait until some connection is released, the next time."""
@@ -39,10 +52,21 @@ class ConnectionSlots:
     @contextlib.asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Wait for a free connection and hold it."""
-        while not self._free:
-            await self.freed()
-        self.take(1)
+        await self._wait_for_one()
         try:
             yield
         finally:
             self.release(1)
+
+    async def _wait_for_one(self) -> None:
+        if self._free:
+            self.take(1)
+            return
+        handed = asyncio.get_running_loop().create_future()
+        self._waiting.append(handed)
+        try:
+            await handed
+        except asyncio.CancelledError:
+            if handed.done() and not handed.cancelled():
+                self.release(1)  # it was handed over in the very moment of the cancellation
+            raise

@@ -146,7 +146,7 @@ async def _mail(settings: Settings, resources: Resources, carts: list[Cart], rep
 async def _recover(resources: Resources, pipeline: Pipeline, keys: list[CartKey], patience_us: int) -> None:
     """Take carts through to their outcomes, and those that wait while that is not long and leads somewhere."""
     tracker, recovery = pipeline.tracker, pipeline.recovery
-    taken, taken_us = recovery.taken, resources.clock.now_us()
+    taken, taken_us = recovery.claims, resources.clock.now_us()
     while True:
         for start in range(0, len(keys), CARTS_BATCH_SIZE):
             some = keys[start : start + CARTS_BATCH_SIZE]
@@ -154,8 +154,8 @@ async def _recover(resources: Resources, pipeline: Pipeline, keys: list[CartKey]
             await recovery.process(due)
         await pipeline.drained()
         now_us, next_us = resources.clock.now_us(), tracker.next_due()
-        if recovery.taken > taken:
-            taken, taken_us = recovery.taken, now_us
+        if recovery.claims > taken:
+            taken, taken_us = recovery.claims, now_us
         wait_us = 0 if next_us is None else next_us - now_us
         if next_us is None or wait_us > patience_us or now_us - taken_us > patience_us + FRUITLESS_US:
             return

@@ -40,16 +40,16 @@ class Claiming:
         self.limiter = limiter
         self._episode_of = episode_of
         self._lease_us = lease_us
-        self._taken = 0
+        self._claims = 0
 
     @property
-    def taken(self) -> int:
+    def claims(self) -> int:
         """Claims so far."""
-        return self._taken
+        return self._claims
 
     async def claim(self, decided: Sequence[DecidedCart], now_us: int) -> list[ClaimedCart]:
         """The carts that are ours now. Raises what the database raises; no token is lost by that."""
-        ordered = in_turn(decided, self._taken)
+        ordered = in_turn(decided, self._claims)
         granted = self.limiter.take(len(ordered), now_us)
         for position, one in enumerate(ordered[granted:]):
             self._runtime.tracker.wait(one.due, now_us + self.limiter.wait_us(position))
@@ -67,7 +67,7 @@ class Claiming:
             )
         finally:
             self.limiter.give_back(len(decided) - len(claims.ids))  # tokens that no claim was made with
-        self._taken += len(claims.ids)
+        self._claims += len(claims.ids)
         return [ours for one in decided if (ours := self._claimed(one, claims, now_us)) is not None]
 
     def _claimed(self, one: DecidedCart, claims: Claims, now_us: int) -> ClaimedCart | None:

@@ -1,7 +1,13 @@
-"""Why an episode that was begun ends without a mail. Pure."""
+"""How a cart's recovery ends without a mail: why its row is closed, and the last word in the log."""
+
+import structlog
 
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.log_status import Reason
+from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.stages import UnmailedCart
+
+log = structlog.get_logger(__name__)
 
 
 def closing_reason(cart: Cart, reason: Reason, claimed: Cart | None = None) -> Reason:
@@ -14,3 +20,23 @@ def closing_reason(cart: Cart, reason: Reason, claimed: Cart | None = None) -> R
     if order_us is not None and order_us != before and (version is None or order_us >= version - 1_000_000):
         return Reason.BOUGHT_MEANWHILE
     return Reason.EMPTIED if reason is Reason.EMPTY else reason
+
+
+def finish_skipped(runtime: Runtime, one: UnmailedCart) -> None:
+    """An episode that is not mailed: its recovery is over."""
+    log.info(
+        "recovery.finished",
+        user=one.due.key,
+        outcome="skipped",
+        reason=one.reason,
+        cart_total=str(one.cart.total),
+    )
+    runtime.metrics.skips.labels(str(one.reason)).inc()
+    runtime.tracker.finish(one.due.key)
+
+
+def finish_dropped(runtime: Runtime, one: UnmailedCart) -> None:
+    """No episode: its recovery is over."""
+    log.debug("recovery.dropped", user=one.due.key, reason=one.reason)
+    runtime.metrics.skips.labels(str(one.reason)).inc()
+    runtime.tracker.finish(one.due.key)

@@ -7,7 +7,7 @@ import structlog
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Decision, Holdout, Send, Skip
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.recovery.mailing import tell_dropped, tell_skipped
+from binlog_watcher.recovery.closing import finish_dropped, finish_skipped
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart
 from mailer import mask
@@ -36,9 +36,9 @@ class DryRun:
         """Tell of carts that are not mailed."""
         for one in unmailed:
             if one.activity_us is None:
-                tell_dropped(self._runtime, one)
+                finish_dropped(self._runtime, one)
             else:
-                tell_skipped(self._runtime, one)
+                finish_skipped(self._runtime, one)
 
     async def mail(self, decided: Sequence[DecidedCart], now_us: int) -> None:
         """Tell of mails that would go out."""

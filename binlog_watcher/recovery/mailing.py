@@ -10,12 +10,12 @@ from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Decision
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.recovery.claiming import Claiming
-from binlog_watcher.recovery.closing import closing_reason
-from binlog_watcher.recovery.compose.composing import Composing
+from binlog_watcher.recovery.closing import closing_reason, finish_dropped, finish_skipped
+from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.episodes import EpisodeOf
 from binlog_watcher.recovery.loading import OPEN
 from binlog_watcher.recovery.runtime import Runtime
-from binlog_watcher.recovery.send.refusal_switch import RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart
 from binlog_watcher.store.own_tables.log import EpisodeLog
 
@@ -30,14 +30,14 @@ class Mailing:
         *,
         episodes: EpisodeLog,
         runtime: Runtime,
-        switch: RefusalSwitch,
+        gate: SendingGate,
         claiming: Claiming,
         composing: Composing,
         episode_of: EpisodeOf,
     ) -> None:
         self._episodes = episodes
         self._runtime = runtime
-        self._switch = switch
+        self._gate = gate
         self._claiming = claiming
         self._composing = composing
         self._episode_of = episode_of
@@ -45,7 +45,7 @@ class Mailing:
     @property
     def claims(self) -> int:
         """Claims so far."""
-        return self._claiming.taken
+        return self._claiming.claims
 
     def is_news(self, cart: Cart, decision: Decision) -> bool:  # noqa: ARG002 - a dry run looks at both
         """Always: the log remembers what was done."""
@@ -59,7 +59,7 @@ class Mailing:
             episodes = [self._episode_of(one.cart, one.activity_us or 0) for one in carts]
             await asyncio.to_thread(self._episodes.skip, episodes, reason)
             for one in carts:
-                tell_skipped(self._runtime, one)
+                finish_skipped(self._runtime, one)
 
     async def _drop(self, reason: Reason, carts: Sequence[UnmailedCart]) -> None:
         """No episode (any more): nothing is logged, but a row that is still open is closed."""
@@ -73,36 +73,16 @@ class Mailing:
             for one in some:
                 log.info("recovery.finished", user=one.due.key, outcome="skipped", reason=why)
         for one in carts:
-            tell_dropped(self._runtime, one)
+            finish_dropped(self._runtime, one)
 
     async def mail(self, decided: Sequence[DecidedCart], now_us: int) -> None:
         """Claim what may go out now and compose it; when it returns each is waiting, in the outbox or finished."""
-        held_us = self._switch.held_until_us(now_us)
+        held_us = self._gate.held_until_us(now_us)
         if held_us:
             for one in decided:
                 self._runtime.tracker.wait(one.due, held_us)
             return
         await self._composing.compose(await self._claiming.claim(decided, now_us))
-
-
-def tell_skipped(runtime: Runtime, one: UnmailedCart) -> None:
-    """An episode that is not mailed: its recovery is over."""
-    log.info(
-        "recovery.finished",
-        user=one.due.key,
-        outcome="skipped",
-        reason=one.reason,
-        cart_total=str(one.cart.total),
-    )
-    runtime.metrics.skips.labels(str(one.reason)).inc()
-    runtime.tracker.finish(one.due.key)
-
-
-def tell_dropped(runtime: Runtime, one: UnmailedCart) -> None:
-    """No episode: its recovery is over."""
-    log.debug("recovery.dropped", user=one.due.key, reason=one.reason)
-    runtime.metrics.skips.labels(str(one.reason)).inc()
-    runtime.tracker.finish(one.due.key)
 
 
 def _by_reason(unmailed: Iterable[UnmailedCart]) -> Iterable[tuple[Reason, list[UnmailedCart]]]:

@@ -64,7 +64,7 @@ class Recovery:
         self.set_aside = SetAside(runtime)
 
     @property
-    def taken(self) -> int:
+    def claims(self) -> int:
         """Claims so far."""
         return self._acting.claims
 

@@ -82,7 +82,7 @@ class FencedMail:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How an attempt ended. ``connections``: how many are free once that is in the log; 0 where it came before SMTP."""
+    """How an attempt ended. ``connections``: how many are free once that is in the log; 0 for what was not composed."""
 
     claimed: ClaimedCart
     outcome: Outcome

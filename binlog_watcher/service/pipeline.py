@@ -8,9 +8,9 @@ from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.claiming import Claiming
 from binlog_watcher.recovery.compose.composer import Composer
-from binlog_watcher.recovery.compose.composing import Composing
 from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
+from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.dry_run import DryRun
 from binlog_watcher.recovery.episodes import EpisodeOf
 from binlog_watcher.recovery.mailing import Mailing
@@ -149,7 +149,7 @@ def build_pipeline(
     metrics: Metrics | None = None,
     may_send: Callable[[], bool] = lambda: True,
 ) -> Pipeline:
-    """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see RefusalSwitch."""
+    """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see SendingGate."""
     metrics = metrics or Metrics()
     runtime = Runtime(
         tracker=Tracker(settings.threshold_us, lock=threading.RLock()),
@@ -180,7 +180,7 @@ def build_pipeline(
     mailing = Mailing(
         episodes=resources.episodes,
         runtime=runtime,
-        switch=outbox.switch,
+        gate=outbox.gate,
         claiming=Claiming(
             resources.episodes,
             runtime,

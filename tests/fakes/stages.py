@@ -194,8 +194,10 @@ class FakeLoader:
 
     carts: dict[CartKey, Cart] = field(default_factory=dict)
     failure: Exception | None = None
+    reads: int = 0
 
     def load(self, keys: Sequence[CartKey]) -> Loaded:
+        self.reads += 1
         if self.failure is not None:
             raise self.failure
         return Loaded({key: self.carts[key] for key in keys if key in self.carts}, {})

@@ -1,5 +1,5 @@
 """Composed → fenced → handed over → settled: the stages of a mail that is built, joined by queues.
 
-Imported by ``compose``, ``mailing`` and ``service``. Which carts are mailed does not belong here, only whether this
-mail may still leave, and what became of it.
+Imported by ``composing``, ``mailing``, ``service`` and ``commands``. Which carts are mailed does not belong here, only
+whether this mail may still leave, and what became of it.
 """

@@ -19,8 +19,8 @@ from binlog_watcher.recovery.loading import CartLoader
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.attempts import outcome_of
 from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
-from binlog_watcher.recovery.send.refusal_switch import HELD_US, RefusalSwitch
-from binlog_watcher.recovery.stages import ComposedMail, Settlement
+from binlog_watcher.recovery.send.sending_gate import SendingGate
+from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from binlog_watcher.store.shop_tables.shop import Loaded
 
@@ -52,13 +52,13 @@ class DecidingAgain:
         *,
         loader: CartLoader,
         runtime: Runtime,
-        switch: RefusalSwitch,
+        gate: SendingGate,
         again: asyncio.Queue[ComposedMail],
         writer: OutcomeWriter,
     ) -> None:
         self._loader = loader
         self._runtime = runtime
-        self._switch = switch
+        self._gate = gate
         self._again = again
         self._writer = writer
         self._fruitless: dict[
@@ -73,17 +73,17 @@ class DecidingAgain:
                 mails.append(self._again.get_nowait())
             for mail, outcome in zip(mails, await self.decide(mails), strict=True):
                 log.info(
-                    "recovery.stopped", user=mail.claimed.due.key, outcome=outcome.status, reason=outcome.reason,
+                    "recovery.stopped", user=mail.claimed.key, outcome=outcome.status, reason=outcome.reason,
                     log_id=mail.claimed.log_id,
                 )  # fmt: skip
                 await self._writer.put(Settlement(mail.claimed, outcome, connections=1))
 
     async def decide(self, mails: Sequence[ComposedMail]) -> list[Outcome]:
         """What becomes of each row; never raises, for the other mails must go on."""
-        if not self._switch.may_send():
+        if not self._gate.may_send():
             return [self._given_back(mail) for mail in mails]
         try:
-            loaded = await asyncio.to_thread(self._loader.load, [mail.claimed.due.key for mail in mails])
+            loaded = await asyncio.to_thread(self._loader.load, [mail.claimed.key for mail in mails])
         except CartwakeError as error:
             log.error("fence.not_read", error=str(error), mails=len(mails))  # noqa: TRY400 - one line is enough
             loaded = Loaded({}, {})
@@ -91,7 +91,7 @@ class DecidingAgain:
             log.exception("fence.not_read", error=str(error), mails=len(mails))
             loaded = Loaded({}, {})
         now_us = self._runtime.clock.now_us()
-        outcomes = [self._decide(mail, loaded.carts.get(mail.claimed.due.key), now_us) for mail in mails]
+        outcomes = [self._outcome(mail, loaded.carts.get(mail.claimed.key), now_us) for mail in mails]
         for outcome in outcomes:
             self._runtime.metrics.skips.labels(str(outcome.reason or outcome.status)).inc()
         return outcomes
@@ -104,13 +104,19 @@ class DecidingAgain:
             Status.RETRY,
             now_us,
             reason=Reason.NOT_LEADING,
-            next_us=now_us + HELD_US,
+            next_us=self._gate.held_until_us(now_us),
             message_id=mail.message_id,
         )
 
-    def _decide(self, mail: ComposedMail, cart: Cart | None, now_us: int) -> Outcome:
-        claimed = mail.claimed
-        held_us = self._switch.held_until_us(now_us)
+    def _outcome(self, mail: ComposedMail, cart: Cart | None, now_us: int) -> Outcome:
+        try:
+            return self._decide(mail.claimed, cart, now_us)
+        except Exception as error:
+            log.exception("fence.not_decided", error=str(error), user=mail.claimed.key)
+            return self._decide(mail.claimed, None, now_us)
+
+    def _decide(self, claimed: ClaimedCart, cart: Cart | None, now_us: int) -> Outcome:
+        held_us = self._gate.held_until_us(now_us)
 
         def retry(reason: Reason | None, at_us: int) -> Outcome:
             return Outcome(claimed.log_id, Status.RETRY, reason=reason, next_attempt_us=max(at_us, held_us))
@@ -121,7 +127,7 @@ class DecidingAgain:
         if cart is None:
             return retry(None, now_us + UNREAD_US)
         policy = self._runtime.policy
-        armed_us = self._runtime.tracker.due_of(claimed.due.key)
+        armed_us = self._runtime.tracker.due_of(claimed.key)
         activity_us = max(claimed.due.activity_us or 0, (armed_us or 0) - policy.threshold_us)
         unclaimed = replace(cart, logged=_unclaimed(cart.logged, claimed.log_id))
         match decide(unclaimed, activity_us, now_us, policy):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.recovery.send.refusal_switch import RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.log_rows import Fenced
@@ -30,7 +30,7 @@ class Fencing:
         self,
         *,
         sender: SmtpSender,
-        switch: RefusalSwitch,
+        gate: SendingGate,
         episodes: EpisodeLog,
         lease_us: int,
         composed: asyncio.Queue[ComposedMail],
@@ -39,7 +39,7 @@ class Fencing:
     ) -> None:
         self._sender = sender
         self._slots = sender.slots
-        self._switch = switch
+        self._gate = gate
         self._episodes = episodes
         self._lease_us = lease_us
         self._composed = composed
@@ -60,26 +60,30 @@ class Fencing:
     async def _next_micro_batch(self) -> list[ComposedMail]:
         """Wait for a mail and a free connection, then take as many mails as there are free connections."""
         mails = [await self._composed.get()]
-        while self._slots.free == 0:
-            await self._slots.freed()
+        await self._any_free()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GATHER_S):
                 while self._slots.free < min(self._many, self._composed.qsize() + 1):
                     await self._slots.freed()
+        await self._any_free()  # another user of the sender may have been faster
         while len(mails) < self._slots.free and not self._composed.empty():
             mails.append(self._composed.get_nowait())
         self._slots.take(len(mails))
         return mails
 
+    async def _any_free(self) -> None:
+        while not self._slots.free:
+            await self._slots.freed()
+
     async def _connect_and_pass(self, mails: list[ComposedMail]) -> None:
-        if not self._switch.refused and self._switch.may_send():
+        if not self._gate.refused and self._gate.may_send():
             await self._sender.prepare(len(mails))
         await self._pass(mails)
 
     async def _pass(self, mails: list[ComposedMail]) -> None:
         """Those that may be sent this very moment go on; the others are decided again."""
-        wanted = [mail for mail in mails if self._switch.wants(mail)]
-        passed = await self._fence(wanted) if wanted and not self._switch.refused else set()
+        wanted = [mail for mail in mails if self._gate.wants(mail)]
+        passed = await self._fence(wanted) if wanted and not self._gate.refused else set()
         for mail in mails:
             # Activity that arrived while the statement ran is seen right before DATA.
             if mail.claimed.log_id in passed:

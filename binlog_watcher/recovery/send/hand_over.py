@@ -12,7 +12,7 @@ from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.attempts import Retries, is_last, outcome_of
 from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
-from binlog_watcher.recovery.send.refusal_switch import RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import (
@@ -36,7 +36,7 @@ class HandOver:
         *,
         sender: SmtpSender,
         mail_from: str,
-        switch: RefusalSwitch,
+        gate: SendingGate,
         retries: Retries,
         runtime: Runtime,
         fenced: asyncio.Queue[FencedMail],
@@ -45,7 +45,7 @@ class HandOver:
     ) -> None:
         self._sender = sender
         self._mail_from = mail_from
-        self._switch = switch
+        self._gate = gate
         self._retries = retries
         self._runtime = runtime
         self._fenced = fenced
@@ -69,7 +69,7 @@ class HandOver:
 
     async def _attempt(self, mail: ComposedMail) -> Outcome | None:
         """Hand one mail to SMTP. None: it was withdrawn on this side of DATA, so it was not sent."""
-        if not self._switch.wants(mail):
+        if not self._gate.wants(mail):
             return None
         handed_us = self._runtime.clock.now_us()
         try:
@@ -79,7 +79,7 @@ class HandOver:
                 mail.message,
                 checked=True,
                 slot_taken=True,
-                still_wanted=lambda: self._switch.wants(mail),
+                still_wanted=lambda: self._gate.wants(mail),
             )
         except WithdrawnError:
             return None
@@ -114,7 +114,7 @@ class HandOver:
     def _sender_stopped(self, mail: ComposedMail, error: SenderStoppedError) -> Outcome:
         """The server will have nothing of us: no fault of this mail's, unless it is asked again and again."""
         attempt = mail.claimed.attempt
-        asked = self._switch.refuse(error)
+        asked = self._gate.refuse(error)
         if asked and is_last(attempt):
             # The server was content each time that it was asked without a mail: it is about this one after all.
             return self._refused_for_now(mail, str(error))
@@ -127,7 +127,7 @@ class HandOver:
             now_us,
             reason=Reason.SMTP_STOPPED,
             error=str(error),
-            next_us=max(self._switch.held_until_us(now_us), pause_us),
+            next_us=max(self._gate.held_until_us(now_us), pause_us),
             message_id=mail.message_id,
         )
 
@@ -151,7 +151,7 @@ def _names(mail: ComposedMail) -> dict[str, Any]:
     """Which mail a log line is about."""
     claimed = mail.claimed
     return {
-        "user": claimed.due.key,
+        "user": claimed.key,
         "to": mask(mail.recipient),
         "log_id": claimed.log_id,
         "attempt": claimed.attempt,

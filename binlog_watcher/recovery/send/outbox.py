@@ -12,7 +12,7 @@ from binlog_watcher.recovery.send.deciding_again import DecidingAgain
 from binlog_watcher.recovery.send.fencing import Fencing
 from binlog_watcher.recovery.send.hand_over import HandOver
 from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
-from binlog_watcher.recovery.send.refusal_switch import RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.send.under_way import UnderWay
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log import EpisodeLog
@@ -40,17 +40,17 @@ class Outbox:
         lease_us: int,
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``may_send``: see RefusalSwitch."""
+        """``may_send``: see SendingGate."""
         self._composed: asyncio.Queue[ComposedMail] = asyncio.Queue(CAPACITY)
         # Mails in these two hold a connection each, which bounds them.
         fenced: asyncio.Queue[FencedMail] = asyncio.Queue()
         again: asyncio.Queue[ComposedMail] = asyncio.Queue()
         self._under_way = UnderWay()
-        self.switch = RefusalSwitch(sender, runtime, may_send=may_send)
+        self.gate = SendingGate(sender, runtime, may_send=may_send)
         self._writer = OutcomeWriter(episodes, runtime, sender.slots, self._under_way)
         self._fencing = Fencing(
             sender=sender,
-            switch=self.switch,
+            gate=self.gate,
             episodes=episodes,
             lease_us=lease_us,
             composed=self._composed,
@@ -60,7 +60,7 @@ class Outbox:
         self._hand_over = HandOver(
             sender=sender,
             mail_from=mail_from,
-            switch=self.switch,
+            gate=self.gate,
             retries=retries,
             runtime=runtime,
             fenced=fenced,
@@ -68,13 +68,13 @@ class Outbox:
             writer=self._writer,
         )
         self._deciding_again = DecidingAgain(
-            loader=loader, runtime=runtime, switch=self.switch, again=again, writer=self._writer
+            loader=loader, runtime=runtime, gate=self.gate, again=again, writer=self._writer
         )
 
     async def run(self) -> None:
         """Send until cancelled."""
         async with asyncio.TaskGroup() as stages:
-            for stage in (self._writer, self.switch, self._deciding_again, self._hand_over, self._fencing):
+            for stage in (self._writer, self.gate, self._deciding_again, self._hand_over, self._fencing):
                 stages.create_task(stage.run())
 
     def begin(self, claimed: ClaimedCart) -> bool:
@@ -83,6 +83,10 @@ class Outbox:
             return True
         log.error("outbox.doubled", log_id=claimed.log_id)
         return False
+
+    def abandon(self, claimed: ClaimedCart) -> None:
+        """Forget a mail that was announced: its row is left to its lease."""
+        self._under_way.end(claimed.log_id)
 
     async def put(self, mail: ComposedMail) -> None:
         """Queue a mail that was announced; waits while the queue is full."""

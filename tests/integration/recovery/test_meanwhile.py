@@ -11,7 +11,7 @@ from fakes.recovering import Recovering, abandon, recovering, until
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartChanged, Change
 from binlog_watcher.core.tracker import DueCart
-from binlog_watcher.recovery.compose import composing
+from binlog_watcher.recovery import composing
 from binlog_watcher.store.own_tables import recipients
 from mailer import sender as sender_module
 

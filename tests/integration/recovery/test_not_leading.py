@@ -23,7 +23,7 @@ class Lead:
 async def test_who_does_not_lead_claims_nothing(shop: Any, smtp: MailServer) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        lead = cartwake.pipeline.outbox.switch.may_send = Lead()
+        lead = cartwake.pipeline.outbox.gate.may_send = Lead()
         lead.held = False
         await cartwake.recover(1)
         assert shop.log() == []
@@ -41,7 +41,7 @@ async def test_mails_in_hand_are_given_back_and_another_sends_them(
 ) -> None:
     abandon(shop, [1, 2])
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as new:
-        lead = old.pipeline.outbox.switch.may_send = Lead()
+        lead = old.pipeline.outbox.gate.may_send = Lead()
         episodes = old.resources.episodes
         step = {"before the fence": "claim", "behind the fence": "fence"}[lost]
         done = getattr(episodes, step)
@@ -69,7 +69,7 @@ async def test_a_mail_that_was_frozen_behind_the_fence_is_not_sent_even_if_nobod
     """The new leader has called it unknown meanwhile; the old one knows that it was never handed over."""
     abandon(shop, [1])
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as new:
-        lead = old.pipeline.outbox.switch.may_send = Lead()
+        lead = old.pipeline.outbox.gate.may_send = Lead()
         fence = old.resources.episodes.fence
 
         def then_frozen(*arguments: Any, **options: Any) -> Any:

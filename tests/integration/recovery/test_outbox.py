@@ -14,7 +14,7 @@ from fakes.recovering import abandon, recovering, until
 from binlog_watcher.core.decision import Skip
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.recovery.send import deciding_again, refusal_switch
+from binlog_watcher.recovery.send import deciding_again, sending_gate
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service import pipeline as pipeline_module
 from binlog_watcher.service import wiring
@@ -151,8 +151,8 @@ async def test_a_slow_mail_holds_up_its_own_connection_only(shop: Any, smtp: Mai
 async def test_a_refused_login_stops_all_and_it_goes_on_by_itself_once_the_password_works(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusal_switch, "STOPPED_US", 300_000)
-    monkeypatch.setattr(refusal_switch, "HELD_US", 50_000)
+    monkeypatch.setattr(sending_gate, "STOPPED_US", 300_000)
+    monkeypatch.setattr(sending_gate, "HELD_US", 50_000)
     addresses = abandon(shop, range(1, 11))
     async with (
         MailServer(password="another one").running() as smtp,

@@ -35,7 +35,40 @@ async def test_whoever_waits_for_one_gets_it_when_it_is_free_and_gives_it_back()
     slots.release(1)
     async with asyncio.timeout(10):
         await asyncio.gather(*waiting)
-    assert sorted(order) == ["a", "b", "c"]
+    assert order == ["a", "b", "c"], "first come, first served"
+    assert slots.free == 1
+
+
+async def test_a_user_in_a_loop_does_not_starve_another() -> None:
+    slots = ConnectionSlots(1)
+    turns: list[str] = []
+
+    async def use(name: str) -> None:
+        for _ in range(5):
+            async with slots.one():
+                turns.append(name)
+                await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(use("a"), use("b"))
+    assert "".join(turns).startswith("ababab")
+
+
+async def test_whoever_gives_up_waiting_loses_no_connection() -> None:
+    slots = ConnectionSlots(1)
+
+    async def use() -> None:
+        async with slots.one():
+            raise AssertionError("it never gets one")
+
+    slots.take(1)
+    waiting, other = asyncio.create_task(use()), asyncio.create_task(use())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    slots.release(1)  # handed to the other one, which is cancelled before it can go on
+    other.cancel()
+    await asyncio.gather(other, return_exceptions=True)
     assert slots.free == 1
 
 

@@ -45,7 +45,15 @@ async def test_a_batch_is_claimed_at_once_the_dearest_first() -> None:
     desk = Desk()
     assert await desk.claim(desk.decided(1, 5), desk.decided(2, 50)) == [(2, 102, 1), (1, 101, 1)]
     assert desk.log.claimed == [[2, 1]]
-    assert desk.claiming.taken == 2
+    assert desk.claiming.claims == 2
+
+
+async def test_every_fourth_claim_is_the_oldest_cart_s_whatever_went_before() -> None:
+    desk = Desk()
+    await desk.claim(*(desk.decided(key, 50) for key in (1, 2, 3)))
+    old = desk.decided(4, 1)
+    old = old._replace(send=Send(NOW - 2 * HOUR, NOW - HOUR))
+    assert [key for key, _, _ in await desk.claim(desk.decided(5, 50), old)] == [4, 5]
 
 
 async def test_a_row_that_was_tried_before_has_a_higher_attempt() -> None:

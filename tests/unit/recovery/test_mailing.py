@@ -14,7 +14,7 @@ from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.recovery.closing import closing_reason
 from binlog_watcher.recovery.dry_run import DryRun
 from binlog_watcher.recovery.mailing import Mailing
-from binlog_watcher.recovery.send.refusal_switch import HELD_US
+from binlog_watcher.recovery.send.sending_gate import HELD_US
 from binlog_watcher.recovery.stages import ClaimedCart, DecidedCart, UnmailedCart
 from binlog_watcher.store.own_tables.log_rows import Episode
 
@@ -26,13 +26,13 @@ class Desk:
 
     def __init__(self, held_us: int = 0) -> None:
         self.shop, self.log = Shop(), FakeLog()
-        self.held_us, self.taken = held_us, 3
-        self.claims: list[DecidedCart] = []
+        self.held_us = held_us
+        self.decisions: list[DecidedCart] = []
         self.composed: list[ClaimedCart] = []
         parts: Any = self
         log: Any = self.log
         self.mailing = Mailing(
-            episodes=log, runtime=self.shop.runtime, switch=parts, claiming=parts, composing=parts,
+            episodes=log, runtime=self.shop.runtime, gate=parts, claiming=parts, composing=parts,
             episode_of=parts,
         )  # fmt: skip
 
@@ -44,7 +44,7 @@ class Desk:
 
     async def claim(self, decided: Sequence[DecidedCart], now_us: int) -> list[ClaimedCart]:
         assert now_us == NOW
-        self.claims += decided
+        self.decisions += decided
         return [ClaimedCart(one.due, one.cart, one.send, 100, 1) for one in decided]
 
     async def compose(self, claimed: Sequence[ClaimedCart]) -> None:
@@ -94,13 +94,12 @@ async def test_decided_carts_are_claimed_and_composed() -> None:
     desk = Desk()
     await desk.mailing.mail([desk.decided(1), desk.decided(2)], NOW)
     assert [one.key for one in desk.composed] == [1, 2]
-    assert desk.mailing.claims == 3
 
 
 async def test_while_nothing_can_be_sent_nothing_is_claimed() -> None:
     desk = Desk(held_us=HELD_US)
     await desk.mailing.mail([desk.decided(1)], NOW)
-    assert desk.claims == []
+    assert desk.decisions == []
     assert desk.shop.tracker.due_of(1) == NOW + HELD_US
 
 

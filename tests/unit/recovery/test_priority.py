@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from binlog_watcher.core.cart import Cart, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
-from binlog_watcher.recovery.priority import DecidedCart, in_turn
+from binlog_watcher.recovery.priority import in_turn
+from binlog_watcher.recovery.stages import DecidedCart
 
 
-def sendable(key: int, total: int, due_us: int) -> DecidedCart:
+def decided(key: int, total: int, due_us: int) -> DecidedCart:
     line = Line(1, "Mouse", "", Decimal(total), 1, None)
     return DecidedCart(
         DueCart(key, "binlog", due_us, None), Cart(key, None, (line,), due_us, None), Send(due_us, due_us)
@@ -19,7 +20,7 @@ def sendable(key: int, total: int, due_us: int) -> DecidedCart:
 
 
 def test_the_dearest_first_and_every_fourth_time_the_oldest() -> None:
-    carts = [sendable(key, total=key, due_us=key) for key in range(1, 9)]
+    carts = [decided(key, total=key, due_us=key) for key in range(1, 9)]
     assert [one.due.key for one in in_turn(carts, 0)] == [8, 7, 6, 1, 5, 4, 3, 2]
     assert in_turn(carts, 3)[0].due.key == 1
 
@@ -29,7 +30,7 @@ def test_the_dearest_first_and_every_fourth_time_the_oldest() -> None:
     st.integers(0, 10),
 )
 def test_each_cart_once_and_the_oldest_within_four(carts: list[tuple[int, int]], taken: int) -> None:
-    sends = [sendable(key, total, due_us) for key, (total, due_us) in enumerate(carts)]
+    sends = [decided(key, total, due_us) for key, (total, due_us) in enumerate(carts)]
     order = in_turn(sends, taken)
     assert sorted(one.due.key for one in order) == list(range(len(carts)))
     if order:
@@ -39,11 +40,11 @@ def test_each_cart_once_and_the_oldest_within_four(carts: list[tuple[int, int]],
 
 def test_a_cheap_cart_gets_its_turn_however_many_dear_ones_come() -> None:
     """One token at a time, and a new dear cart for every one that went."""
-    waiting = [sendable(0, total=1, due_us=0), sendable(1, total=100, due_us=1)]
+    waiting = [decided(0, total=1, due_us=0), decided(1, total=100, due_us=1)]
     gone: list[object] = []
     for step in range(8):
         first = in_turn(waiting, len(gone))[0]
         gone.append(first.due.key)
         waiting = [one for one in waiting if one.due.key != first.due.key]
-        waiting.append(sendable(step + 2, total=100, due_us=step + 2))
+        waiting.append(decided(step + 2, total=100, due_us=step + 2))
     assert 0 in gone[:4]

@@ -98,12 +98,12 @@ async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> 
     chunk = [claimed(number) for number in range(1, 8)]
     local = composer(catalog, writer)
     expected = messages(await ComposeThread(local).compose(chunk, NOW))
-    press = ComposeWorkers(local, Make(), catalog, 2)
+    pool = ComposeWorkers(local, Make(), catalog, 2)
     try:
-        await press.start()
-        several = await asyncio.gather(*(press.compose(chunk, NOW) for _ in range(4)))
+        await pool.start()
+        several = await asyncio.gather(*(pool.compose(chunk, NOW) for _ in range(4)))
     finally:
-        await press.close()
+        await pool.close()
     assert all(messages(made) == expected for made in several)
     assert b"Written for" in expected[0] or isinstance(writer, TemplateWriter) or len(expected) == 7
 
@@ -112,11 +112,11 @@ async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> 
 async def test_a_broken_cart_is_its_own_trouble(catalog: Catalog, workers: int) -> None:
     chunk = [claimed(1), claimed(2, email="not an address"), claimed(3, name="refuse")]
     local = composer(catalog, SlowWriter())
-    press: Any = ComposeWorkers(local, Make(), catalog, workers) if workers else ComposeThread(local)
+    pool: Any = ComposeWorkers(local, Make(), catalog, workers) if workers else ComposeThread(local)
     try:
-        made = await press.compose(chunk, NOW)
+        made = await pool.compose(chunk, NOW)
     finally:
-        await press.close()
+        await pool.close()
     assert isinstance(made[0], ComposedMail)
     assert "not an address" not in str(made[0])
     assert isinstance(made[1], Exception)
@@ -126,15 +126,15 @@ async def test_a_broken_cart_is_its_own_trouble(catalog: Catalog, workers: int) 
 async def test_a_worker_that_is_killed_is_replaced(catalog: Catalog) -> None:
     local = composer(catalog)
     expected = messages(await ComposeThread(local).compose([claimed(1)], NOW))
-    press = ComposeWorkers(local, Make(), catalog, 1)
+    pool = ComposeWorkers(local, Make(), catalog, 1)
     try:
-        await press.start()
-        (worker,) = press._workers
+        await pool.start()
+        (worker,) = pool._workers
         os.kill(worker.process.pid or 0, signal.SIGKILL)
-        assert messages(await press.compose([claimed(1)], NOW)) == expected
-        assert press._workers != [worker]
+        assert messages(await pool.compose([claimed(1)], NOW)) == expected
+        assert pool._workers != [worker]
     finally:
-        await press.close()
+        await pool.close()
 
 
 async def test_where_no_worker_can_be_had_it_is_made_here_and_tried_again(
@@ -142,77 +142,77 @@ async def test_where_no_worker_can_be_had_it_is_made_here_and_tried_again(
 ) -> None:
     local = composer(catalog)
     expected = messages(await ComposeThread(local).compose([claimed(1)], NOW))
-    press = ComposeWorkers(local, Make(), catalog, 1)
+    pool = ComposeWorkers(local, Make(), catalog, 1)
     try:
-        await press.start()
-        (worker,) = press._workers
+        await pool.start()
+        (worker,) = pool._workers
         os.kill(worker.process.pid or 0, signal.SIGKILL)
-        new, asked = press._new, 0
+        new, asked = pool._new, 0
 
         def no_memory() -> Any:
             nonlocal asked
             asked += 1
             raise OSError("Cannot allocate memory")
 
-        monkeypatch.setattr(press, "_new", no_memory)
+        monkeypatch.setattr(pool, "_new", no_memory)
         for _ in range(2):
-            assert messages(await press.compose([claimed(1)], NOW)) == expected
+            assert messages(await pool.compose([claimed(1)], NOW)) == expected
         assert asked == 4, "it is tried at each chunk, and none waits for ever"
-        monkeypatch.setattr(press, "_new", new)
-        assert messages(await press.compose([claimed(1)], NOW)) == expected
-        assert len(press._workers) == 1
+        monkeypatch.setattr(pool, "_new", new)
+        assert messages(await pool.compose([claimed(1)], NOW)) == expected
+        assert len(pool._workers) == 1
     finally:
-        await press.close()
+        await pool.close()
 
 
 async def test_of_what_a_worker_is_not_told_yet_the_last_state_is_kept(catalog: Catalog) -> None:
-    press = ComposeWorkers(composer(catalog), Make(), catalog, 1)
+    pool = ComposeWorkers(composer(catalog), Make(), catalog, 1)
     try:
-        await press.start()
-        (worker,) = press._workers
+        await pool.start()
+        (worker,) = pool._workers
         products = list(catalog)
         for _ in range(1000):  # a catalogue that is read anew once a minute, through a quiet night
-            press.products_changed(products, ["gone"])
+            pool.products_changed(products, ["gone"])
         assert len(worker.changes) == len(products) + 1
         assert worker.changes["gone"] is None
-        await press.compose([claimed(1)], NOW)
+        await pool.compose([claimed(1)], NOW)
         assert worker.changes == {}
     finally:
-        await press.close()
+        await pool.close()
 
 
 async def test_a_cart_that_no_worker_survives_is_made_here(catalog: Catalog) -> None:
     local = composer(catalog)
     chunk = [claimed(1), claimed(13)]
     expected = messages(await ComposeThread(local).compose(chunk, NOW))
-    press = ComposeWorkers(local, Make(dies_of=13), catalog, 1)
+    pool = ComposeWorkers(local, Make(dies_of=13), catalog, 1)
     try:
-        assert messages(await press.compose(chunk, NOW)) == expected
-        assert messages(await press.compose([claimed(1)], NOW)) == expected[:1]
+        assert messages(await pool.compose(chunk, NOW)) == expected
+        assert messages(await pool.compose([claimed(1)], NOW)) == expected[:1]
     finally:
-        await press.close()
+        await pool.close()
 
 
 async def test_workers_hear_of_changed_products(catalog: Catalog) -> None:
     local = composer(catalog)
-    press = ComposeWorkers(local, Make(), catalog, 1)
+    pool = ComposeWorkers(local, Make(), catalog, 1)
     try:
-        await press.start()
-        before = await press.compose([claimed(1)], NOW)
+        await pool.start()
+        before = await pool.compose([claimed(1)], NOW)
         gone = [product.id for product in catalog if product.id != 1]
         for product_id in gone:
             catalog.remove(product_id)
-        press.products_changed([], gone)
-        after = await press.compose([claimed(1)], NOW)
+        pool.products_changed([], gone)
+        after = await pool.compose([claimed(1)], NOW)
     finally:
-        await press.close()
+        await pool.close()
     assert len(messages(after)[0]) < len(messages(before)[0])  # nothing is left to be recommended
 
 
 async def test_workers_end_with_their_parent(catalog: Catalog) -> None:
-    press = ComposeWorkers(composer(catalog), Make(), catalog, 2)
-    await press.start()
-    processes = [worker.process for worker in press._workers]
-    await press.close()
+    pool = ComposeWorkers(composer(catalog), Make(), catalog, 2)
+    await pool.start()
+    processes = [worker.process for worker in pool._workers]
+    await pool.close()
     assert all(not process.is_alive() for process in processes)
     assert COMPOSE_BATCH_SIZE > 1

@@ -12,7 +12,7 @@ from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.send.deciding_again import AGAIN_US, LONGEST_AGAIN_US, UNREAD_US, DecidingAgain
-from binlog_watcher.recovery.send.refusal_switch import HELD_US, STOPPED_US, RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, SendingGate
 from binlog_watcher.recovery.stages import ComposedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import ConnectionSlots, SenderStoppedError
@@ -24,13 +24,13 @@ class Desk:
     def __init__(self, policy: Policy = POLICY) -> None:
         self.shop, self.loader, self.leads = Shop(policy), FakeLoader(), True
         sender: Any = FakeSender(ConnectionSlots(2))
-        self.switch = RefusalSwitch(sender, self.shop.runtime, may_send=lambda: self.leads)
+        self.gate = SendingGate(sender, self.shop.runtime, may_send=lambda: self.leads)
         self.again = asyncio.Queue[ComposedMail]()
         self.settled: list[Settlement] = []
         parts: Any = self
         loader: Any = self.loader
         self.stage = DecidingAgain(
-            loader=loader, runtime=self.shop.runtime, switch=self.switch, again=self.again, writer=parts
+            loader=loader, runtime=self.shop.runtime, gate=self.gate, again=self.again, writer=parts
         )
 
     async def put(self, settlement: Settlement) -> None:
@@ -100,7 +100,7 @@ async def test_a_customer_of_the_holdout_is_not_mailed() -> None:
 
 async def test_a_stopped_sender_holds_all_retries_back() -> None:
     desk = Desk()
-    desk.switch.refuse(SenderStoppedError("535", 535))
+    desk.gate.refuse(SenderStoppedError("535", 535))
     outcome = await desk.outcome(cart(1))
     assert (outcome.reason, outcome.next_attempt_us) == (Reason.SMTP_STOPPED, NOW + STOPPED_US)
 
@@ -131,3 +131,27 @@ async def test_the_queue_is_emptied_in_one_go_and_each_keeps_its_connection_unti
     await settled(lambda: len(desk.settled) == 3)
     task.cancel()
     assert [one.connections for one in desk.settled] == [1, 1, 1]
+    assert desk.loader.reads == 1
+
+
+async def test_a_cart_that_breaks_the_decision_holds_up_no_other() -> None:
+    desk = Desk()
+    odd: Any = replace(cart(1), recipient=None)
+    desk.loader.carts = {1: odd, 2: cart(2)}
+    first, second = await desk.stage.decide([desk.shop.composed(1), desk.shop.composed(2)])
+    assert (first.status, first.reason, first.next_attempt_us) == (Status.RETRY, None, NOW + UNREAD_US)
+    assert second.next_attempt_us == NOW + AGAIN_US
+
+
+async def test_a_mail_of_unknown_outcome_that_a_human_sends_again_does_not_wait_for_its_own_cool_down() -> (
+    None
+):
+    desk = Desk()
+    mail = desk.shop.composed(1)
+    digest = bytes([1] * 32)
+    again = cart(
+        1, recipient=Recipient(last_mail_us=NOW - HOUR), logged=replace(OURS, own_mail=(digest, NOW - HOUR))
+    )
+    assert (await desk.outcome(again, mail)).reason is Reason.ACTIVITY
+    other = replace(again, logged=OURS)
+    assert (await desk.outcome(other, mail)).reason is Reason.COOLDOWN

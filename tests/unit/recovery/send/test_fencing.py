@@ -9,7 +9,7 @@ from fakes.stages import FakeLog, FakeSender, Shop, settled
 
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.send.fencing import Fencing
-from binlog_watcher.recovery.send.refusal_switch import RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail
 from mailer import ConnectionSlots, SenderStoppedError
 
@@ -22,12 +22,12 @@ class Desk:
         self.sender = FakeSender(ConnectionSlots(connections))
         sender: Any = self.sender
         log: Any = self.log
-        self.switch = RefusalSwitch(sender, self.shop.runtime, may_send=lambda: self.leads)
+        self.gate = SendingGate(sender, self.shop.runtime, may_send=lambda: self.leads)
         self.composed = asyncio.Queue[ComposedMail]()
         self.fenced = asyncio.Queue[FencedMail]()
         self.again = asyncio.Queue[ComposedMail]()
         self.fencing = Fencing(
-            sender=sender, switch=self.switch, episodes=log, lease_us=1,
+            sender=sender, gate=self.gate, episodes=log, lease_us=1,
             composed=self.composed, fenced=self.fenced, again=self.again,
         )  # fmt: skip
 
@@ -85,17 +85,19 @@ async def test_what_is_touched_is_not_even_asked_about() -> None:
 
 async def test_nothing_passes_while_the_server_refuses_us_or_another_leads() -> None:
     desk = Desk()
-    desk.switch.refuse(SenderStoppedError("wrong password", 535))
+    desk.sender.is_ready = False
+    desk.gate.refuse(SenderStoppedError("wrong password", 535))
     desk.put(1)
     async with desk.running():
         await desk.until(1)
     assert (desk.log.fences, desk.ends()) == ([], ([], [1]))
     desk = Desk()
-    desk.leads = False
+    desk.leads = desk.sender.is_ready = False
     desk.put(1)
     async with desk.running():
         await desk.until(1)
     assert (desk.log.fences, desk.ends()) == ([], ([], [1]))
+    assert desk.sender.prepared == [], "a login that was refused is not tried for each mail"
 
 
 async def test_connections_are_opened_before_the_fence_and_hold_up_no_other_mail() -> None:

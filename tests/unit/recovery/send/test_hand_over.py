@@ -11,7 +11,7 @@ from fakes.stages import HOUR, NOW, SECOND, FakeSender, Shop, settled
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS, Retries
 from binlog_watcher.recovery.send.hand_over import HandOver
-from binlog_watcher.recovery.send.refusal_switch import STOPPED_US, RefusalSwitch
+from binlog_watcher.recovery.send.sending_gate import STOPPED_US, SendingGate
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import (
@@ -33,13 +33,13 @@ class Desk:
         self.shop, self.leads = Shop(), True
         self.sender = FakeSender(ConnectionSlots(connections))
         sender: Any = self.sender
-        self.switch = RefusalSwitch(sender, self.shop.runtime, may_send=lambda: self.leads)
+        self.gate = SendingGate(sender, self.shop.runtime, may_send=lambda: self.leads)
         self.fenced = asyncio.Queue[FencedMail]()
         self.again = asyncio.Queue[ComposedMail]()
         self.settled: list[Settlement] = []
         writer: Any = self
         self.hand_over = HandOver(
-            sender=sender, mail_from="hello@example.com", switch=self.switch, retries=Retries(MINUTE),
+            sender=sender, mail_from="hello@example.com", gate=self.gate, retries=Retries(MINUTE),
             runtime=self.shop.runtime, fenced=self.fenced, again=self.again, writer=writer,
         )  # fmt: skip
 
@@ -57,7 +57,7 @@ class Desk:
     def fence(self, key: int, **options: Any) -> None:
         self.fenced.put_nowait(FencedMail(self.shop.composed(key, **options)))
 
-    async def outcome(self, answer: Exception | None, **options: Any) -> Outcome:
+    async def outcome(self, answer: Any, **options: Any) -> Outcome:
         """How one mail ends."""
         self.sender.answers.append(answer)
         self.fence(1, **options)
@@ -74,7 +74,11 @@ class Desk:
 
 async def test_a_mail_that_the_server_takes_is_sent_at_the_moment_of_the_hand_over() -> None:
     desk = Desk()
-    outcome = await desk.outcome(None)
+
+    async def takes_a_minute(_still_wanted: Callable[[], bool]) -> None:
+        desk.shop.clock.us += MINUTE
+
+    outcome = await desk.outcome(takes_a_minute)
     assert (outcome.status, outcome.at_us, outcome.next_attempt_us) == (Status.SENT, NOW, None)
     assert desk.counted("sent") == 1
     lateness = desk.shop.runtime.metrics.registry.get_sample_value("cartwake_lateness_seconds_sum")
@@ -94,6 +98,11 @@ async def test_a_refusal_for_now_is_tried_again_until_the_last_attempt(
 ) -> None:
     outcome = await Desk().outcome(RetryLaterError("451 later"), attempt=attempt)
     assert (outcome.status, outcome.next_attempt_us, outcome.error) == (status, next_us, "451 later")
+
+
+async def test_the_first_time_that_a_mail_stops_the_sender_it_waits_for_the_server_only() -> None:
+    outcome = await Desk().outcome(SenderStoppedError("550 relaying denied", 550), attempt=1)
+    assert outcome.next_attempt_us == NOW + STOPPED_US
 
 
 @pytest.mark.parametrize(
@@ -161,7 +170,7 @@ async def test_a_server_that_refuses_us_costs_no_mail_an_attempt() -> None:
         outcome = settlement.outcome
         assert (outcome.status, outcome.reason) == (Status.RETRY, Reason.SMTP_STOPPED)
         assert outcome.next_attempt_us == NOW + STOPPED_US
-    assert desk.switch.refused
+    assert desk.gate.refused
 
 
 async def test_one_that_stops_the_sender_again_and_again_waits_longer_and_is_given_up() -> None:
@@ -175,7 +184,7 @@ async def test_one_that_stops_the_sender_again_and_again_waits_longer_and_is_giv
 async def test_one_that_finds_the_sender_stopped_is_never_given_up_for_that() -> None:
     """It did not ask the server: nothing is known of this mail, whatever its attempt."""
     desk = Desk()
-    desk.switch.refuse(SenderStoppedError("535 wrong password", 535))
+    desk.gate.refuse(SenderStoppedError("535 wrong password", 535))
     outcome = await desk.outcome(SenderStoppedError("535 wrong password", 535), attempt=MAX_ATTEMPTS)
     assert (outcome.status, outcome.reason) == (Status.RETRY, Reason.SMTP_STOPPED)
 

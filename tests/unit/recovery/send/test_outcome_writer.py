@@ -74,7 +74,7 @@ async def test_a_cart_that_is_to_be_tried_again_waits_in_the_wheel() -> None:
     assert desk.shop.tracker.in_hand == 0
 
 
-async def test_what_came_before_smtp_frees_no_connection() -> None:
+async def test_what_could_not_be_composed_frees_no_connection() -> None:
     desk = Desk()
     await desk.writer.put(desk.settlement(1, connections=0))
     async with desk.running(), asyncio.timeout(10):

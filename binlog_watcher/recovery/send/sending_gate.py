@@ -1,4 +1,4 @@
-"""Whether mail may leave at all: the server wants our mail, and this instance leads."""
+"""Whether mail may leave: the server takes our mail, this instance leads, and the customer did nothing meanwhile."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,8 +18,8 @@ HELD_US = 1_000_000
 """How long mails wait while it is being asked, or another instance leads."""
 
 
-class RefusalSwitch:
-    """Off after the server refused *us*; asks it again until a human has mended that, and goes on by itself."""
+class SendingGate:
+    """Shut after the server refused *us*; asks it again until a human has mended that, and opens by itself."""
 
     def __init__(
         self, sender: SmtpSender, runtime: Runtime, *, may_send: Callable[[], bool] = lambda: True
@@ -37,11 +37,11 @@ class RefusalSwitch:
         return self._refused.is_set()
 
     def wants(self, mail: ComposedMail) -> bool:
-        """Whether nothing is known that speaks against this mail: we lead, and its customer did nothing.
+        """Whether we lead and the customer did nothing since the cart was taken in hand, as far as the binlog tells.
 
         Asked before the fence and once more right before DATA, also by one that was frozen on this side of SMTP.
         """
-        return self.may_send() and not self._runtime.tracker.touched(mail.claimed.due.key)
+        return self.may_send() and not self._runtime.tracker.touched(mail.claimed.key)
 
     def held_until_us(self, now_us: int) -> int:
         """Until when nothing can be sent; 0 while all is well."""
