@@ -12,7 +12,7 @@ from binlog_watcher.recovery.outbox import Outbox
 from binlog_watcher.recovery.recheck import SecondLook
 from binlog_watcher.recovery.recovery import Recovery
 from binlog_watcher.service.resources import Resources
-from binlog_watcher.service.wiring import discounts, links, mail_store, smtp, text_writer
+from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from binlog_watcher.telemetry.metrics import Metrics
@@ -23,7 +23,7 @@ from recommender import (
     Recommender,
     TemplateWriter,
     TextWriter,
-    build_apart,
+    build_in_subprocess,
 )
 
 LEASE_MARGIN_S = 120
@@ -67,19 +67,19 @@ class Pipeline:
         await self.writer.close()
 
 
-def build_recommender(settings: Settings, catalogue: Catalog, *, apart: bool = False) -> Recommender:
-    """The recommender with the shop's count and threshold; ``apart``: its index is built in a process of its own."""
+def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: bool = False) -> Recommender:
+    """The recommender with the shop's count and threshold; ``in_subprocess``: where its index is built."""
     return Recommender(
         catalogue,
         count=settings.recommendation_count,
         threshold=settings.similarity_threshold,
-        builder=build_apart if apart else None,
+        builder=build_in_subprocess if in_subprocess else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ComposerSetup:
-    """What a composer is made of, here or in a worker process. ``currency``: see ``mail_store``.
+    """What a composer is made of, here or in a worker process. ``currency``: see ``shop_info``.
 
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
@@ -105,7 +105,7 @@ class ComposerSetup:
     def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:
         """What turns a cart into a mail."""
         return Composer(
-            store=mail_store(self.settings, self.currency),
+            store=shop_info(self.settings, self.currency),
             discounts=discounts(self.settings),
             links=links(self.settings, self.link_secret),
             recommender=recommender,
@@ -131,7 +131,7 @@ def build_pipeline(
 ) -> Pipeline:
     """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see Outbox."""
     tracker, metrics = Tracker(settings.threshold_us, lock=threading.RLock()), metrics or Metrics()
-    recommender = build_recommender(settings, catalogue, apart=True)
+    recommender = build_recommender(settings, catalogue, in_subprocess=True)
     writer = text_writer(settings, metrics)
     composer = press = sender = outbox = look_again = None
     lease_us = 0
