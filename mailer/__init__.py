@@ -19,9 +19,9 @@ from mailer.errors import (
     WithdrawnError,
 )
 from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
-from mailer.mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, round_money
+from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.render import Rendered, Renderer
 from mailer.sender import SmtpSender, check_line_ends
 from mailer.slots import ConnectionSlots

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from mailer.addresses import Address
 from mailer.headers import field, list_field, mailbox_field
 from mailer.links import Unsubscribe
-from mailer.mail import ShopInfo
+from mailer.recovery_mail import ShopInfo
 from mailer.render import Rendered
 from mailer.text import display_name, one_line
 

@@ -10,8 +10,8 @@ from urllib.parse import quote, urljoin, urlsplit
 import jinja2
 
 from mailer.inlining import inline_styles
-from mailer.mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.money import format_money, format_percent
+from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, product_line
 
 MAX_HTML = 80_000

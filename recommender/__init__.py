@@ -11,14 +11,14 @@
 ['Laptop Sleeve']
 """
 
+from recommender.answer_check import MAX_CHARACTERS, check_answer
 from recommender.catalog import Catalog, Product, ProductId, Snapshot
-from recommender.checks import MAX_CHARACTERS, check_answer
 from recommender.cleaning import clean_text, shorten
 from recommender.errors import RecommenderError, WriterError
 from recommender.gemini import DEFAULT_MODEL, GeminiSettings, GeminiWriter
 from recommender.refresh import Recommender
 from recommender.similarity import Recommendation, SimilarityIndex
-from recommender.subprocess_build import build_apart
+from recommender.subprocess_build import build_in_subprocess
 from recommender.writer import FallbackWriter, ProductFacts, TemplateWriter, TextRequest, TextWriter
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
     "TextRequest",
     "TextWriter",
     "WriterError",
-    "build_apart",
+    "build_in_subprocess",
     "check_answer",
     "clean_text",
     "shorten",

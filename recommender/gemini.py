@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
 
-from recommender.checks import check_answer
+from recommender.answer_check import check_answer
 from recommender.errors import RecommenderError, WriterError
 from recommender.gemini_models import Generation, plan
 from recommender.gemini_sdks import Answer, ApiError, GenAiSdk, LegacySdk, Sdk, UnreachableError

@@ -33,7 +33,7 @@ class Recommender:
         clock: Callable[[], float] = time.monotonic,
         builder: Callable[[Iterable[Product]], SimilarityIndex] | None = None,
     ) -> None:
-        """``builder``: such as ``build_apart``, for a process that has other things to do (None: it is built here)."""
+        """``builder``: such as ``build_in_subprocess``, for a process with other things to do (None: built here)."""
         if count < 0:
             raise RecommenderError(f"count is {count}, it must be 0 or more")
         if not 0 <= threshold <= 1:

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 600.0
 
 
-def build_apart(products: Iterable[Product]) -> SimilarityIndex:
+def build_in_subprocess(products: Iterable[Product]) -> SimilarityIndex:
     """``SimilarityIndex.build`` in a process of its own; here, where that fails. Blocking."""
     wanted = list(products)
     try:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
 
+from recommender.answer_check import MAX_CHARACTERS
 from recommender.catalog import Product
-from recommender.checks import MAX_CHARACTERS
 from recommender.cleaning import clean_text
 from recommender.errors import WriterError
 

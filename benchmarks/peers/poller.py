@@ -80,7 +80,7 @@ class Poller:
         settings = load_settings(None, environ=job["settings"])
         self._settings: Settings = settings
         self._threshold_s = job["threshold_s"]
-        self._store = wiring.mail_store(settings)
+        self._store = wiring.shop_info(settings)
         self._discounts = wiring.discounts(settings)
         self._links = Links("a secret of the benchmark", support_email=settings.support_email)
         self._renderer = Renderer(self._store)

@@ -19,7 +19,7 @@ from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
-from binlog_watcher.service.wiring import discounts, links, mail_store, smtp, text_writer
+from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from binlog_watcher.telemetry.metrics import Metrics
@@ -30,7 +30,7 @@ from recommender import (
     Recommender,
     TemplateWriter,
     TextWriter,
-    build_apart,
+    build_in_subprocess,
 )
 
 LEASE_MARGIN_S = 120
@@ -87,19 +87,19 @@ class Pipeline:
         await self.writer.close()
 
 
-def build_recommender(settings: Settings, catalogue: Catalog, *, apart: bool = False) -> Recommender:
-    """The recommender with the shop's count and threshold; ``apart``: its index is built in a process of its own."""
+def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: bool = False) -> Recommender:
+    """The recommender with the shop's count and threshold; ``in_subprocess``: where its index is built."""
     return Recommender(
         catalogue,
         count=settings.recommendation_count,
         threshold=settings.similarity_threshold,
-        builder=build_apart if apart else None,
+        builder=build_in_subprocess if in_subprocess else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ComposerSetup:
-    """What a composer is made of, here or in a worker process. ``currency``: see ``mail_store``.
+    """What a composer is made of, here or in a worker process. ``currency``: see ``shop_info``.
 
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
@@ -125,7 +125,7 @@ class ComposerSetup:
     def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:
         """What turns a cart into a mail."""
         return Composer(
-            store=mail_store(self.settings, self.currency),
+            store=shop_info(self.settings, self.currency),
             discounts=discounts(self.settings),
             links=links(self.settings, self.link_secret),
             recommender=recommender,
@@ -161,7 +161,7 @@ def build_pipeline(
     if settings.dry_run:
         return Pipeline(runtime, Recovery(resources.loader, DryRun(runtime), runtime), writer)
     setup = ComposerSetup.of(settings, resources)
-    composer = setup.composer(build_recommender(settings, catalogue, apart=True), writer, metrics)
+    composer = setup.composer(build_recommender(settings, catalogue, in_subprocess=True), writer, metrics)
     workers = settings.worker_processes
     pool = ComposeWorkers(composer, setup, catalogue, workers) if workers else ComposeThread(composer)
     sender = SmtpSender(smtp(settings))

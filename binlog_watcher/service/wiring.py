@@ -40,7 +40,7 @@ def policy(settings: Settings, activated_us: int) -> Policy:
     )
 
 
-def mail_store(settings: Settings, currency: str | None = None) -> ShopInfo:
+def shop_info(settings: Settings, currency: str | None = None) -> ShopInfo:
     """The shop as the mail shows it. ``currency``: that of its preset, if it names one."""
     try:
         return ShopInfo(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from recommender import Catalog, Product, Recommender, RecommenderError, SimilarityIndex, build_apart
+from recommender import Catalog, Product, Recommender, RecommenderError, SimilarityIndex, build_in_subprocess
 
 
 class Clock:
@@ -146,7 +146,7 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
     here = Recommender(catalog_of_ten, threshold=0.0)
-    apart = Recommender(catalog_of_ten, threshold=0.0, builder=build_apart)
+    apart = Recommender(catalog_of_ten, threshold=0.0, builder=build_in_subprocess)
     ids = [product.id for product in catalog_of_ten]
     assert [apart.recommend([one]) for one in ids] == [here.recommend([one]) for one in ids]
 
@@ -155,7 +155,7 @@ def test_a_process_that_can_not_be_started_is_done_without(
     catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("recommender.subprocess_build.sys.executable", "/nowhere/python")
-    assert Recommender(catalog_of_ten, builder=build_apart).recommend([1]) is not None
+    assert Recommender(catalog_of_ten, builder=build_in_subprocess).recommend([1]) is not None
     assert "built in the service itself" in caplog.text
 
 
