@@ -18,7 +18,7 @@ from binlog_watcher.store.times import TimeColumn, to_us
 FUTURE_US = 3_600_000_000
 """How far the creation of a row may lie ahead of MySQL's clock."""
 
-PAGE = 5_000
+CART_PAGE_SIZE = 5_000
 """Carts a page: bounds the memory and the time of one statement."""
 
 
@@ -98,14 +98,14 @@ class CartScan:
         last: CartKey | None = None
         while True:
             parameters = self._shop.parameters(
-                since=self._shop.cart_time.from_us(since_us), last=last, page=PAGE
+                since=self._shop.cart_time.from_us(since_us), last=last, page=CART_PAGE_SIZE
             )
             with self._shop.database.session() as session:
                 rows = session.rows(self._open_statement(after=last is not None), parameters)
                 page = self._not_bought(session, rows)
             if page:
                 yield page
-            if len(rows) < PAGE:
+            if len(rows) < CART_PAGE_SIZE:
                 return
             last = rows[-1][0]
 
@@ -211,7 +211,9 @@ class CartScan:
         key, moment, row_id = (span.column(name) for name in (span.key, span.moment, span.id))
         where = f"{moment} >= %(since)s AND {moment} <= %(until)s AND {self._of_somebody(span)}"
         since = span.time.from_us(after_us)
-        parameters = self._shop.parameters(until=span.time.from_us(until_us), page=PAGE, since=since, id=None)
+        parameters = self._shop.parameters(
+            until=span.time.from_us(until_us), page=CART_PAGE_SIZE, since=since, id=None
+        )
         if span.index:
             parameters["shelves"] = self._shelves(span)
             where += f" AND {span.column(span.index)} IN %(shelves)s"
@@ -226,7 +228,7 @@ class CartScan:
                     parameters,
                 )
             yield list(dict.fromkeys(row[0] for row in rows))
-            if len(rows) < PAGE:
+            if len(rows) < CART_PAGE_SIZE:
                 return
             parameters["since"], parameters["id"] = rows[-1][1:]
 
@@ -269,7 +271,7 @@ class CartScan:
                     f"SELECT {key}, {moment}, {row_id}, {self._of_somebody(span)} "
                     f"FROM {quote(span.table)} {span.alias} "
                     f"WHERE {row_id} > %(after)s ORDER BY {row_id} LIMIT %(page)s",
-                    self._shop.parameters(after=after_id, page=PAGE),
+                    self._shop.parameters(after=after_id, page=CART_PAGE_SIZE),
                 )
             keys: dict[CartKey, None] = {}
             for cart_key, created, at_id, somebody in rows:
@@ -280,5 +282,5 @@ class CartScan:
                 watermark = watermark if blocked else at_id
                 after_id = at_id
             yield list(keys), watermark
-            if len(rows) < PAGE:
+            if len(rows) < CART_PAGE_SIZE:
                 return

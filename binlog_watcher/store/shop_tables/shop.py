@@ -25,7 +25,7 @@ HIGHEST_PRICE = Decimal(10) ** 12
 FOREVER_US = 2**62
 """When an order counts that has no readable time: nothing of that cart is mailed any more."""
 
-PAGE = 5_000
+PRODUCT_PAGE_SIZE = 5_000
 """Products a page: bounds the memory and the time of one statement."""
 
 
@@ -363,21 +363,22 @@ class Shop:
                     wanted = [
                         row[0]
                         for row in session.rows(
-                            self.queries.product_ids(beyond), self.parameters(last=last, page=PAGE)
+                            self.queries.product_ids(beyond),
+                            self.parameters(last=last, page=PRODUCT_PAGE_SIZE),
                         )
                     ]
                 where = "keys" if wanted is not None else "last" if last is not None else ""
                 rows = (
                     session.records(
                         self.queries.products(where),
-                        self.parameters(keys=tuple(wanted or (None,)), last=last, page=PAGE),
+                        self.parameters(keys=tuple(wanted or (None,)), last=last, page=PRODUCT_PAGE_SIZE),
                     )
                     if wanted is None or wanted
                     else []
                 )
             yield [_product(row) for row in rows]
             read = rows if wanted is None else wanted
-            if len(read) < PAGE or ids is not None:
+            if len(read) < PRODUCT_PAGE_SIZE or ids is not None:
                 return
             last = rows[-1]["id"] if wanted is None else wanted[-1]
 
