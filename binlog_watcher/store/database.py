@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pymysql
@@ -221,14 +221,3 @@ class Session:
         """Execute a query; its first row or None."""
         rows = self.rows(sql, parameters)
         return rows[0] if rows else None
-
-
-def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
-    """A derived table of values, and its parameters: lets one UPDATE give many rows their own values.
-
-    MySQL has VALUES ROW() for this and MariaDB VALUES (); both know UNION ALL.
-    """
-    first = "SELECT " + ", ".join(f"%s AS {column}" for column in columns)
-    further = "SELECT " + ", ".join(["%s"] * len(columns))
-    sql = " UNION ALL ".join([first, *[further] * (len(rows) - 1)])
-    return f"({sql})", [value for row in rows for value in row]

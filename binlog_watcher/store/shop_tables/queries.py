@@ -126,6 +126,13 @@ class Queries:
             checks.append(("customer_orders", f"{of_orders}{named('o', orders.customer)} = {whose}"))
         return checks
 
+    def as_in_orders(self, customer_id: int | str | None) -> int | str | None:
+        """A customer's id in the type of the orders' column; None where none can be there."""
+        column = self.schema.orders.customer
+        if column is None or customer_id is None:
+            return None
+        return self._columns.get(self.schema.orders.table, column).key(str(customer_id))
+
     def orders_of_episode(self) -> dict[str, str]:
         """Names for ``views.sql``: the orders ``o`` of a row ``l`` of the log, and when they were bought."""
         orders, header = self.schema.orders, self.schema.header

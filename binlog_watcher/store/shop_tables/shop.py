@@ -205,13 +205,6 @@ class Shop:
             one.prints["header"] = str(row["fingerprint"])
         return found
 
-    def as_in_orders(self, customer_id: int | str | None) -> int | str | None:
-        """A customer's id in the type of the orders' column; None where none can be there."""
-        column = self.schema.orders.customer
-        if column is None or customer_id is None:
-            return None
-        return self.columns.get(self.schema.orders.table, column).key(str(customer_id))
-
     @property
     def nobody(self) -> tuple[int | str, ...]:
         """Values of the customer's column that mean nobody, besides NULL."""
