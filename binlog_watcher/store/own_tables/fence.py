@@ -8,7 +8,8 @@ from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.log_rows import Fenced
 from binlog_watcher.store.own_tables.statement import LEASE_IS_OVER, Statement, lease_end
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
-from binlog_watcher.store.shop_tables.queries import EMPTY_FINGERPRINT, Queries
+from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
+from binlog_watcher.store.shop_tables.queries import Queries
 
 
 def pass_fence(owner: str, queries: Queries, mails: Sequence[Fenced], lease_us: int) -> Statement:

@@ -12,8 +12,10 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
-from binlog_watcher.store.shop_tables.shop import FOREVER_US, Shop, second
-from binlog_watcher.store.times import TimeColumn, to_us
+from binlog_watcher.store.shop_tables.found import FOREVER_US
+from binlog_watcher.store.shop_tables.shop import Shop
+from binlog_watcher.store.shop_tables.values import as_version, newest, second
+from binlog_watcher.store.times import TimeColumn
 
 FUTURE_US = 3_600_000_000
 """How far the creation of a row may lie ahead of MySQL's clock."""
@@ -159,8 +161,8 @@ class CartScan:
             asked = tuple({row[place] for row in rows if row[place] is not None}) if column else ()
             if not asked or column is None:
                 continue
-            for whose, newest, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
-                newest_us = shop.order_time.to_us(newest)
+            for whose, last, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
+                newest_us = shop.order_time.to_us(last)
                 bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []
         updates = shop.update_columns
@@ -176,10 +178,10 @@ class CartScan:
             ]
             if created_us is None or second(created_us) <= second(max(ordered)):
                 continue
-            told = [us for time, moment in zip(updates, moments, strict=True) if (us := time.to_us(moment))]
-            own = version if isinstance(version, int) else to_us(version)
+            updated_us = newest(zip(updates, moments, strict=True)) or 0
+            own = as_version(version)
             page.append(
-                OpenCart(key, created_us, max([created_us, *told]), created_us if own is None else own)
+                OpenCart(key, created_us, max(created_us, updated_us), created_us if own is None else own)
             )
         return page
 
