@@ -6,7 +6,9 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 
 import re
 
-from binlog_watcher.shop.schema import KEYS, PLACEHOLDER, Condition, Schema
+from binlog_watcher.shop.fields import Condition
+from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
+from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
