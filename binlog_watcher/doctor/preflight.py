@@ -1,7 +1,7 @@
 """Checks the shop's server before anything starts: all problems at once, each with what to do about it."""
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import pymysql.err
@@ -26,18 +26,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What the rest of the program needs to know of the server.
-
-    ``time_zone``: of a new session, an IANA name, an offset, or the operating system's abbreviation;
-    ``utc_offset_s``: its present offset. ``warnings``: what works, but could be better.
-    """
+    """What is told of the server when the program starts. ``warnings``: what works, but could be better."""
 
     flavor: Literal["mysql", "mariadb"]
     version: str
-    gtids: bool
-    server_uuid: str | None
-    time_zone: str
-    utc_offset_s: int
     warnings: tuple[str, ...] = ()
 
 
@@ -91,24 +83,14 @@ class _Check:
         """Everything in turn."""
         if self._check_settings():
             self._check_privileges()
-        facts = self._facts()  # before the check of the preset, which changes the session's settings
         found = PresetCheck(self._session, self._connection, self._schema, self._grant).run()
         self._problems += found.problems
         if self._problems:
             raise ConfigError(*self._problems)
-        return replace(facts, warnings=(*self._warnings, *found.warnings))
-
-    def _facts(self) -> ServerFacts:
-        zone = str(self._one("SELECT @@SESSION.time_zone"))
-        if zone == "SYSTEM":
-            zone = str(self._one("SELECT @@system_time_zone"))
         return ServerFacts(
             flavor="mariadb" if self._mariadb else "mysql",
             version=self._version,
-            gtids=self._variable("gtid_mode", "OFF") == "ON",
-            server_uuid=None if self._mariadb else str(self._variable("server_uuid", "")),
-            time_zone=zone,
-            utc_offset_s=int(self._one("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())")),
+            warnings=(*self._warnings, *found.warnings),
         )
 
     def _check_settings(self) -> bool:

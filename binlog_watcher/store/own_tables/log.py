@@ -12,8 +12,9 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
-from binlog_watcher.store.own_tables import claims, fence, leftovers, outcomes, recipients, tables
+from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
+from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -110,12 +111,12 @@ class EpisodeLog:
         with self._database.session() as session:
             return fence.fence(session, self.owner, self._shop.queries, mails, lease_us=lease_us)
 
-    def finish(self, ended: Sequence[Outcome]) -> None:
+    def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Write how attempts ended."""
-        if ended:
-            all_went_out = all(outcome.status in outcomes.EMAIL_SENT for outcome in ended)
+        if outcomes:
+            all_went_out = all(outcome.status in EMAIL_SENT for outcome in outcomes)
             run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
-            run(lambda session: outcomes.finish(session, self.owner, ended))
+            run(lambda session: finish(session, self.owner, outcomes))
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         """Open rows that will not be mailed any more (bought, emptied, too old)."""

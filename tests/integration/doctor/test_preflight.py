@@ -43,9 +43,6 @@ def test_a_good_server(shop: Shop) -> None:
     facts = check_server(settings_for(shop.server, shop.database), SAMPLE)
     assert facts.flavor == shop.server.flavor
     assert facts.version.startswith(".".join(str(part) for part in shop.server.version[:2]))
-    assert facts.gtids is (shop.server.flavor == "mysql")
-    assert bool(facts.server_uuid) is facts.gtids
-    assert facts.utc_offset_s % 60 == 0
     assert facts.warnings == ()
 
 
