@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.dictionary import SampleDictionary
 
 from binlog_watcher.core import transitions
 from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
@@ -30,24 +31,7 @@ NOW = 1_790_000_000_000_000
 HOUR = 3_600_000_000
 ADA, BOB = b"\xaa" * 32, b"\xbb" * 32
 
-
-class Dictionary:
-    """What a server would say of the sample shop's columns."""
-
-    def rows(self, sql: str, _parameters: Any = None) -> list[tuple[Any, ...]]:
-        if "STATISTICS" in sql:
-            return []
-        moments = {"created_at", "updated_at"}
-        return [
-            (table, name, "timestamp", "timestamp", None, "NO", None)
-            if name in moments
-            else (table, name, "int", "int", None, "NO", None)
-            for table, names in SAMPLE.columns().items()
-            for name in names
-        ]
-
-
-QUERIES = Queries(SAMPLE, ShopColumns(Dictionary(), SAMPLE, UTC))
+QUERIES = Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC))
 
 
 def logged(log_id: int, status: Status, **more: Any) -> LoggedEpisode:
