@@ -64,6 +64,15 @@ class Recipient:
     last_mail_us: int | None = None
     suppressed: bool = False
 
+    def held_until_us(self, cooldown_us: int, own_mail_us: int | None = None) -> int:
+        """The cool-down: from this moment on the address may be mailed again; 0: at any time.
+
+        ``own_mail_us``: see ``Cart.own_mail_us``. A mail holds back every other one, but not itself.
+        """
+        if self.last_mail_us is None or self.last_mail_us == own_mail_us:
+            return 0
+        return self.last_mail_us + cooldown_us
+
 
 @dataclass(frozen=True, slots=True)
 class Cart:
@@ -102,19 +111,14 @@ class Cart:
         """A guest whom nobody can write to: no customer, and no address left with the cart."""
         return self.customer is not None and self.customer.id is None and not self.customer.email
 
-    def mailed_itself(self, last_mail_us: int) -> bool:
-        """Whether the last mail to the address is the one of unknown outcome that is to be sent again.
-
-        Its cool-down is for every other mail to this address, not for that one.
-        """
+    @property
+    def own_mail_us(self) -> int | None:
+        """When this episode's mail of unknown outcome went to its address, if a human wants it sent again."""
         logged, customer = self.logged, self.customer
-        return (
-            logged is not None
-            and logged.own_mail is not None
-            and logged.version == self.version
-            and customer is not None
-            and logged.own_mail == (customer.address_hash, last_mail_us)
-        )
+        if logged is None or logged.own_mail is None or logged.version != self.version or customer is None:
+            return None
+        address_hash, mailed_us = logged.own_mail
+        return mailed_us if address_hash == customer.address_hash else None
 
     @property
     def worth(self) -> Decimal:

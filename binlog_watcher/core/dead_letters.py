@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.transitions import PUT_BACK
 
 IMPORTED = "imported"
 """Reason of rows that another tool wrote into the log before Cartwake."""
 
-RESTORABLE = (Status.FAILED, Status.UNKNOWN)
+RESTORABLE = PUT_BACK.of_anybody
 """States that `cartwake retry` puts back."""
 
 

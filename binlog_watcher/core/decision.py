@@ -99,13 +99,9 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
         return Skip(refused, activity_us)
     if _share("holdout", _person(cart)) < policy.holdout_percent:
         return Holdout(activity_us)
-    last_mail_us = cart.recipient.last_mail_us
-    if (
-        last_mail_us is not None
-        and last_mail_us + policy.cooldown_us > now_us
-        and not cart.mailed_itself(last_mail_us)
-    ):
-        return Wait(last_mail_us + policy.cooldown_us, Reason.COOLDOWN)
+    held_us = cart.recipient.held_until_us(policy.cooldown_us, cart.own_mail_us)
+    if held_us > now_us:
+        return Wait(held_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
 
 

@@ -43,6 +43,5 @@ class Reason(enum.StrEnum):
     RETRY = "retry"
     LEASED = "leased"
     ADDRESS_BUSY = "address_busy"
-    RATE_LIMIT = "rate_limit"
     SMTP_STOPPED = "smtp_stopped"
     NOT_LEADING = "not_leading"

@@ -26,11 +26,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What the rest of the program needs to know of the server. ``warnings``: what works, but could be better."""
+    """What is told of the server when the program starts. ``warnings``: what works, but could be better."""
 
     flavor: Literal["mysql", "mariadb"]
     version: str
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def check_server(connection: ConnectionSettings, schema: Schema) -> ServerFacts:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.cart import LoggedEpisode
+from binlog_watcher.core.cart import LoggedEpisode, Recipient
 from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.core.log_status import Status
@@ -67,9 +67,8 @@ class Hydrator:
             held_us = _held_until(logged.get(cart.key), cart.version, now_us)
             if held_us is None:
                 continue
-            if cart.key in mailed:
-                held_us = max(held_us, mailed[cart.key] + self._policy.cooldown_us)
-            yield CartRead(cart.key, cart.activity_us, max(due_us, held_us))
+            cooled_us = Recipient(mailed.get(cart.key)).held_until_us(self._policy.cooldown_us)
+            yield CartRead(cart.key, cart.activity_us, max(due_us, held_us, cooled_us))
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:

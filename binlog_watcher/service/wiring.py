@@ -8,7 +8,8 @@ import structlog
 from binlog_watcher.core.decision import Policy
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.shop_tables.shop import CatalogueRow, Shop
+from binlog_watcher.store.shop_tables.products import CatalogueRow
+from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DiscountTable, Links, ShopInfo, SmtpSettings, Tier
 from recommender import (

@@ -3,13 +3,12 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pymysql
 import sqlalchemy
 import structlog
-from pymysql.constants import ER
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -192,9 +191,8 @@ class Session:
         self._database.statements += 1
         started = time.perf_counter()
         affected: int = self._cursor.execute(sql, parameters)
-        if not logging.getLogger(__name__).isEnabledFor(
-            logging.DEBUG
-        ):  # to shorten the text of a batch takes as long as its claim
+        # To shorten the text of a batch takes as long as its claim.
+        if not logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
             return affected
         log.debug(
             "database.statement",
@@ -223,26 +221,3 @@ class Session:
         """Execute a query; its first row or None."""
         rows = self.rows(sql, parameters)
         return rows[0] if rows else None
-
-    @property
-    def last_id(self) -> int:
-        """The id that the last INSERT made."""
-        return int(self._cursor.lastrowid)
-
-
-def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
-    """A derived table of values, and its parameters: lets one UPDATE give many rows their own values.
-
-    MySQL has VALUES ROW() for this and MariaDB VALUES (); both know UNION ALL.
-    """
-    first = "SELECT " + ", ".join(f"%s AS {column}" for column in columns)
-    further = "SELECT " + ", ".join(["%s"] * len(columns))
-    sql = " UNION ALL ".join([first, *[further] * (len(rows) - 1)])
-    return f"({sql})", [value for row in rows for value in row]
-
-
-def is_missing_table(error: BaseException) -> bool:
-    """Whether the error says that a table does not exist."""
-    cause = error.__cause__ if isinstance(error, ConfigError) else error
-    origin = cause.orig if isinstance(cause, DBAPIError) else cause
-    return isinstance(origin, pymysql.err.Error) and bool(origin.args) and origin.args[0] == ER.NO_SUCH_TABLE

@@ -20,7 +20,8 @@ from binlog_watcher.core.events import (
     OrderPlaced,
     ProductChanged,
 )
-from binlog_watcher.shop.schema import Condition, Schema
+from binlog_watcher.shop.fields import Condition
+from binlog_watcher.shop.schema import Schema
 
 NOBODY: frozenset[Value] = frozenset({None, 0, "", "0"})
 """Keys that mean nobody: a guest."""

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.placeholders import Variables, fill_in, fill_in_names
 from binlog_watcher.shop.presets.gaps import gaps
-from binlog_watcher.shop.schema import Schema, Variables, fill_in, fill_in_names
+from binlog_watcher.shop.schema import Schema
 
 _NO_NAMES = frozenset({"description", "select", "variables", "in", "not_in", "guests", "timezone"})
 """Keys whose values are no names of tables or columns: a brace in them stays one."""

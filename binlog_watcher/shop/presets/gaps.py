@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from binlog_watcher.shop.schema import KEYS, PLACEHOLDER, CartTable, Schema
+from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.shop.sections import CartTable
 from binlog_watcher.shop.sql_text import bare
 
 _IN_KEYS = re.compile(r"(?<!\bNOT\s)\bIN\s*\{keys\}", re.IGNORECASE)

@@ -1,19 +1,170 @@
-"""Claims: which episodes are this instance's to mail, at most one an address (design §3)."""
+"""Claims: which episodes are this instance's to mail, at most one an address. See docs/design.md, *Episodes*.
+
+First the statements, each a pure function of values; then what is done with them.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from binlog_watcher.core.cart import LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
-from binlog_watcher.store.database import Session, rows_as_table
+from binlog_watcher.core.transitions import CLAIM, LOG_SKIP, PASS_FENCE, SKIP, SUPERSEDE, TAKE_OVER, Step
+from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode
+from binlog_watcher.store.own_tables.statement import LEASE_IS_OVER, Statement, lease_end, rows_as_table
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import utc_naive
 
 SENDING_NOW = "\0sending"
 """Stands for a mail between fence and outcome: it holds its address back, whichever cart it is for."""
+
+BUSY_AGAIN_US = 2_000_000
+"""When a cart is looked at again whose address has another mail under way."""
+
+# --- statements -----------------------------------------------------------------------------------------------------
+
+
+def lock_addresses(hashes: Collection[bytes]) -> Statement:
+    """Lock the rows of these addresses, new or not: no other instance claims for them meanwhile.
+
+    Sorted, so that two instances lock in the same order.
+    """
+    return Statement(
+        f"INSERT INTO {RECIPIENT} (address_hash) VALUES {', '.join(['(%s)'] * len(hashes))} "
+        "ON DUPLICATE KEY UPDATE address_hash = address_hash",
+        sorted(hashes),
+    )
+
+
+def mails_under_way(hashes: Collection[bytes]) -> Statement:
+    """Address, cart, status of mails that are being sent, or are claimed by a lease that has not ended."""
+    return Statement(
+        f"SELECT address_hash, cart_key, status FROM {LOG} WHERE address_hash IN %s AND (status = %s "
+        f"OR (status = %s AND NOT {LEASE_IS_OVER}))",
+        (tuple(sorted(hashes)), PASS_FENCE.sets, CLAIM.sets),
+    )
+
+
+def insert(
+    step: Step, owner: str, episodes: Sequence[Episode], *, reason: Reason | None = None, lease_us: int | None
+) -> Statement:
+    """Make rows for new episodes; one that is there already stays as it is."""
+    values: list[Any] = []
+    for e in episodes:
+        user_id = e.cart.customer_id
+        values += [
+            str(e.key), user_id if isinstance(user_id, int) else None, e.version, STEP, step.sets, reason,
+            e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
+            utc_naive(e.activity_us),
+        ]  # fmt: skip
+    lease = "NULL" if lease_us is None else lease_end(lease_us)
+    row = "(" + ", ".join(["%s"] * 13) + f", 0, 0, {lease})"
+    return Statement(
+        f"INSERT INTO {LOG} (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, "
+        "cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until) "
+        f"VALUES {', '.join([row] * len(episodes))} ON DUPLICATE KEY UPDATE id = id",
+        values,
+    )
+
+
+def inserted(owner: str, episodes: Sequence[Episode]) -> Statement:
+    """Id, cart, version of the claims of these carts that are ours."""
+    return Statement(
+        f"SELECT id, cart_key, cart_version FROM {LOG} "
+        "WHERE cart_key IN %s AND owner = %s AND status = %s AND step = %s",
+        (tuple(str(e.key) for e in episodes), owner, CLAIM.sets, STEP),
+    )
+
+
+def take_over(owner: str, begun: Sequence[tuple[Episode, LoggedEpisode]], lease_us: int) -> Statement:
+    """Claim open rows for the cart as it is now; a claim only from the dead owner that was seen, or after its lease."""
+    values = [
+        (
+            row.id, row.owner, row.status is TAKE_OVER.left and not row.owner_alive, e.address_hash, e.cart.total,
+            e.discount_percent, e.cart.item_count, e.currency, utc_naive(e.activity_us),
+        )
+        for e, row in sorted(begun, key=lambda pair: pair[1].id)
+    ]  # fmt: skip
+    columns = ("id", "owner", "dead", "hash", "total", "percent", "items", "currency", "activity")
+    table, parameters = rows_as_table(columns, values)
+    return Statement(
+        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.id = v.id "
+        f"SET l.status = %s, l.owner = %s, l.lease_until = {lease_end(lease_us)}, l.reason = NULL, "
+        "l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, "
+        "l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, "
+        "l.last_activity_at = v.activity "
+        f"WHERE l.status = %s OR (l.status = %s AND (v.dead AND l.owner = v.owner OR l.{LEASE_IS_OVER}))",
+        [*parameters, TAKE_OVER.sets, owner, TAKE_OVER.free, TAKE_OVER.left],
+    )
+
+
+def taken_over(owner: str, ids: Sequence[int]) -> Statement:
+    """Ids of those rows that are ours now; one that someone else was faster to take has another owner."""
+    return Statement(
+        f"SELECT id FROM {LOG} WHERE id IN %s AND owner = %s AND status = %s",
+        (tuple(ids), owner, TAKE_OVER.sets),
+    )
+
+
+def supersede(episodes: Sequence[Episode]) -> Statement:
+    """Older open versions of these carts will never be mailed."""
+    table, parameters = rows_as_table(("cart_key", "version"), [(str(e.key), e.version) for e in episodes])
+    return Statement(
+        # The derived column has the connection's collation; the log's is binary, as keys are compared exactly.
+        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.cart_key = v.cart_key COLLATE utf8mb4_bin "
+        "SET l.status = %s, l.reason = %s, l.lease_until = NULL, l.next_attempt_at = NULL "
+        "WHERE l.step = %s AND l.cart_version < v.version AND l.status IN %s",
+        [*parameters, SUPERSEDE.sets, Reason.SUPERSEDED, STEP, SUPERSEDE.of_anybody],
+    )
+
+
+def skip_begun(ids: Sequence[int], reason: Reason) -> Statement:
+    """Open rows of episodes that are not mailed after all."""
+    return Statement(
+        f"UPDATE {LOG} SET status = %s, reason = %s, lease_until = NULL, next_attempt_at = NULL "
+        "WHERE id IN %s AND status IN %s",
+        (SKIP.sets, reason, tuple(ids), SKIP.of_anybody),
+    )
+
+
+# --- which episodes are free ----------------------------------------------------------------------------------------
+
+
+def hold_back(
+    episodes: Sequence[Episode],
+    known: Mapping[bytes, Recipient],
+    busy: Mapping[bytes, set[str]],
+    *,
+    cooldown_us: int,
+    now_us: int,
+) -> tuple[list[Episode], dict[CartKey, tuple[int, Reason]]]:
+    """The episodes that may be claimed, and until when and why the others wait. Pure.
+
+    ``busy``: address → keys of carts whose mail is under way, or SENDING_NOW. Of two episodes with one address the
+    first one wins.
+    """
+    waits: dict[CartKey, tuple[int, Reason]] = {}
+    free: list[Episode] = []
+    taken: set[bytes] = set()
+    for episode in episodes:
+        digest = episode.address_hash
+        state = known.get(digest) if digest else None
+        if digest is None or state is None or state.suppressed:
+            waits[episode.key] = (now_us, Reason.OPTED_OUT)
+        elif (held_us := state.held_until_us(cooldown_us, episode.cart.own_mail_us)) > now_us:
+            waits[episode.key] = (held_us, Reason.COOLDOWN)
+        elif digest in taken or busy.get(digest, set()) - {str(episode.key)}:
+            waits[episode.key] = (now_us + BUSY_AGAIN_US, Reason.ADDRESS_BUSY)
+        else:
+            taken.add(digest)
+            free.append(episode)
+    return free, waits
+
+
+# --- in a transaction -----------------------------------------------------------------------------------------------
 
 
 def claim(
@@ -30,158 +181,54 @@ def claim(
     Carts come in the order of preference: of two with one address the first one wins.
     """
     hashes = sorted({e.address_hash for e in episodes if e.address_hash is not None})
-    session.run(  # sorted, so that two instances lock in the same order; an existing row is locked too
-        f"INSERT INTO {RECIPIENT} (address_hash) VALUES {_marks(1, len(hashes))} "
-        "ON DUPLICATE KEY UPDATE address_hash = address_hash",
-        hashes,
-    )
+    session.run(*lock_addresses(hashes))
     known = recipients.read(session, hashes)
-    busy: dict[bytes, set[str]] = defaultdict(set)  # address → carts whose mail is under way
-    for address_hash, cart_key, status in session.rows(
-        f"SELECT address_hash, cart_key, status FROM {LOG} WHERE address_hash IN %s AND (status = %s "
-        "OR (status = %s AND lease_until > UTC_TIMESTAMP(6)))",
-        (tuple(hashes), Status.SENDING, Status.CLAIMED),
-    ):
+    busy: dict[bytes, set[str]] = defaultdict(set)
+    for address_hash, cart_key, status in session.rows(*mails_under_way(hashes)):
         busy[bytes(address_hash)].add(str(cart_key) if status == Status.CLAIMED else SENDING_NOW)
-    waits: dict[CartKey, tuple[int, Reason]] = {}
-    free: list[Episode] = []
-    taken: set[bytes] = set()
-    for episode in episodes:
-        digest = episode.address_hash
-        state = known.get(digest) if digest else None
-        if digest is None or state is None or state.suppressed:
-            waits[episode.key] = (now_us, Reason.OPTED_OUT)
-        elif (
-            state.last_mail_us is not None
-            and state.last_mail_us + cooldown_us > now_us
-            and not episode.cart.mailed_itself(state.last_mail_us)
-        ):
-            waits[episode.key] = (state.last_mail_us + cooldown_us, Reason.COOLDOWN)
-        elif digest in taken or busy[digest] - {str(episode.key)}:
-            waits[episode.key] = (now_us + 2_000_000, Reason.ADDRESS_BUSY)
-        else:
-            taken.add(digest)
-            free.append(episode)
-    return Claims(_take(session, owner, free, lease_us), waits)
+    free, waits = hold_back(episodes, known, busy, cooldown_us=cooldown_us, now_us=now_us)
+    return Claims(_take(session, owner, free, lease_us) if free else {}, waits)
 
 
 def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) -> dict[CartKey, int]:
     """Insert new rows, take over open ones; what carries our owner and lease afterwards is ours."""
-    if not free:
-        return {}
-    lease = f"UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND"
-    fresh = [e for e in free if e.cart.logged is None or e.cart.logged.version < e.version]
-    ids = _insert(session, owner, fresh, Status.CLAIMED, None, lease) if fresh else {}
-    begun = [e for e in free if e.cart.logged is not None and e.cart.logged.version == e.version]
+    ids: dict[CartKey, int] = {}
+    fresh, begun = _new(free), _begun(free)
+    if fresh:
+        session.run(*insert(CLAIM, owner, fresh, lease_us=lease_us))
+        by_row = {(str(e.key), e.version): e.key for e in fresh}
+        for log_id, cart_key, version in session.rows(*inserted(owner, fresh)):
+            if (cart_key, version) in by_row:
+                ids[by_row[cart_key, version]] = log_id
     if begun:
-        ids |= _take_over(session, owner, begun, lease)
-    superseding = [e for e in fresh if e.key in ids and e.cart.logged is not None]
-    if superseding:
-        _supersede(session, superseding)
+        session.run(*take_over(owner, begun, lease_us))
+        won = {log_id for (log_id,) in session.rows(*taken_over(owner, [row.id for _, row in begun]))}
+        ids |= {e.key: row.id for e, row in begun if row.id in won}
+    _supersede(session, [e for e in fresh if e.key in ids])
     return ids
-
-
-def _take_over(session: Session, owner: str, episodes: Sequence[Episode], lease: str) -> dict[CartKey, int]:
-    """Claim rows that are open; one that someone else was faster to take has another owner, or is no retry any more."""
-    values = [
-        (
-            e.cart.logged.id, e.cart.logged.owner,
-            e.cart.logged.status is Status.CLAIMED and not e.cart.logged.owner_alive,
-            e.address_hash, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
-            utc_naive(e.activity_us),
-        )
-        for e in episodes
-        if e.cart.logged is not None
-    ]  # fmt: skip
-    columns = ("id", "owner", "dead", "hash", "total", "percent", "items", "currency", "activity")
-    table, parameters = rows_as_table(columns, sorted(values, key=lambda value: value[0]))
-    session.run(
-        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.id = v.id "
-        f"SET l.status = %s, l.owner = %s, l.lease_until = {lease}, l.reason = NULL, "
-        "l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, "
-        "l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, "
-        "l.last_activity_at = v.activity "
-        "WHERE l.status = %s "
-        "OR (l.status = %s AND (v.dead AND l.owner = v.owner OR l.lease_until <= UTC_TIMESTAMP(6)))",
-        [*parameters, Status.CLAIMED, owner, Status.RETRY, Status.CLAIMED],
-    )
-    won = {
-        log_id
-        for (log_id,) in session.rows(
-            f"SELECT id FROM {LOG} WHERE id IN %s AND owner = %s AND status = %s",
-            (tuple(value[0] for value in values), owner, Status.CLAIMED),
-        )
-    }
-    return {
-        e.key: e.cart.logged.id for e in episodes if e.cart.logged is not None and e.cart.logged.id in won
-    }
-
-
-def _insert(
-    session: Session,
-    owner: str,
-    episodes: Sequence[Episode],
-    status: Status,
-    reason: Reason | None,
-    lease: str,
-) -> dict[CartKey, int]:
-    """Insert rows; the ids of those that are new, by key."""
-    values: list[Any] = []
-    for e in episodes:
-        user_id = e.cart.customer_id
-        values += [
-            str(e.key), user_id if isinstance(user_id, int) else None, e.version, STEP, status, reason,
-            e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
-            utc_naive(e.activity_us),
-        ]  # fmt: skip
-    row = "(" + ", ".join(["%s"] * 13) + f", 0, 0, {lease})"
-    session.run(
-        f"INSERT INTO {LOG} (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, "
-        "cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until) "
-        f"VALUES {', '.join([row] * len(episodes))} ON DUPLICATE KEY UPDATE id = id",
-        values,
-    )
-    by_row = {(str(e.key), e.version): e.key for e in episodes}
-    return {
-        by_row[cart_key, version]: log_id
-        for log_id, cart_key, version in session.rows(
-            f"SELECT id, cart_key, cart_version FROM {LOG} "
-            "WHERE cart_key IN %s AND owner = %s AND status = %s AND step = %s",
-            (tuple(str(e.key) for e in episodes), owner, status, STEP),
-        )
-        if (cart_key, version) in by_row
-    }
-
-
-def _supersede(session: Session, episodes: Sequence[Episode]) -> None:
-    """Older open versions of these carts will never be mailed."""
-    table, parameters = rows_as_table(("cart_key", "version"), [(str(e.key), e.version) for e in episodes])
-    session.run(
-        # The derived column has the connection's collation; the log's is binary, as keys are compared exactly.
-        f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.cart_key = v.cart_key COLLATE utf8mb4_bin "
-        "SET l.status = %s, l.reason = %s, l.lease_until = NULL, l.next_attempt_at = NULL "
-        "WHERE l.step = %s AND l.cart_version < v.version AND l.status IN %s",
-        [*parameters, Status.SKIPPED, Reason.SUPERSEDED, STEP, (Status.RETRY, Status.CLAIMED)],
-    )
 
 
 def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reason) -> None:
     """Inside a transaction: log episodes that are not mailed; one that is logged as open is closed."""
-    fresh = [e for e in episodes if e.cart.logged is None or e.cart.logged.version < e.version]
+    fresh, begun = _new(episodes), _begun(episodes)
     if fresh:
-        _insert(session, owner, fresh, Status.SKIPPED, reason, "NULL")
-        older = [e for e in fresh if e.cart.logged is not None]
-        if older:
-            _supersede(session, older)
-    opened = [e.cart.logged.id for e in episodes if e.cart.logged and e.cart.logged.version == e.version]
-    if opened:
-        session.run(
-            f"UPDATE {LOG} SET status = %s, reason = %s, lease_until = NULL, next_attempt_at = NULL "
-            "WHERE id IN %s AND status IN %s",
-            (Status.SKIPPED, reason, tuple(opened), (Status.RETRY, Status.CLAIMED)),
-        )
+        session.run(*insert(LOG_SKIP, owner, fresh, reason=reason, lease_us=None))
+        _supersede(session, fresh)
+    if begun:
+        session.run(*skip_begun([row.id for _, row in begun], reason))
 
 
-def _marks(columns: int, rows: int) -> str:
-    """Placeholders for a multi-row VALUES."""
-    return ", ".join(["(" + ", ".join(["%s"] * columns) + ")"] * rows)
+def _supersede(session: Session, fresh: Sequence[Episode]) -> None:
+    older = [e for e in fresh if e.cart.logged is not None]
+    if older:
+        session.run(*supersede(older))
+
+
+def _new(episodes: Sequence[Episode]) -> list[Episode]:
+    """Episodes that have no row yet."""
+    return [e for e in episodes if e.cart.logged is None or e.cart.logged.version < e.version]
+
+
+def _begun(episodes: Sequence[Episode]) -> list[tuple[Episode, LoggedEpisode]]:
+    """Episodes that have a row, and that row."""
+    return [(e, e.cart.logged) for e in episodes if e.cart.logged and e.cart.logged.version == e.version]

@@ -1,14 +1,17 @@
-"""Reads rows that are ``failed`` or ``unknown``, and puts them back for `cartwake retry` (design §3)."""
+"""Reads rows that are ``failed`` or ``unknown``, and puts them back for `cartwake retry`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from binlog_watcher.core.dead_letters import IMPORTED, RESTORABLE, DeadLetter, why_not
+from binlog_watcher.core.dead_letters import IMPORTED, DeadLetter, why_not
 from binlog_watcher.core.log_status import Status
+from binlog_watcher.core.transitions import PUT_BACK
 from binlog_watcher.store.database import Session
+from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.leftovers import dead_owners
 from binlog_watcher.store.own_tables.log_rows import STEP
-from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
+from binlog_watcher.store.own_tables.statement import Statement
+from binlog_watcher.store.own_tables.tables import LOG
 from binlog_watcher.store.times import UTC_COLUMN
 
 
@@ -20,29 +23,70 @@ class PutBack:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def ids(session: Session, statuses: Sequence[Status], limit: int | None = None) -> list[int]:
-    """Rows of Cartwake's own in these states, newest first."""
-    if not statuses:
-        return []
-    rows = session.rows(
+# --- statements -----------------------------------------------------------------------------------------------------
+
+
+def given_up(statuses: Sequence[Status], limit: int | None = None) -> Statement:
+    """Ids of Cartwake's own rows in these states, newest first."""
+    return Statement(
         f"SELECT id FROM {LOG} WHERE status IN %s AND (reason IS NULL OR reason <> %s) ORDER BY id DESC"
         + ("" if limit is None else " LIMIT %s"),
         (tuple(statuses), IMPORTED, *([] if limit is None else [limit])),
     )
-    return [row[0] for row in rows]
+
+
+def details(ids: Sequence[int]) -> Statement:
+    """All that a human wants to know of these rows, and whether the cart was logged again since; newest first."""
+    return Statement(
+        "SELECT l.id, l.cart_key, l.user_id, l.status, l.reason, l.cart_total, l.currency, l.attempts, l.error, "
+        "l.message_id, l.created_at, l.sent_at, l.last_activity_at, l.owner, "
+        f"(SELECT MAX(n.id) FROM {LOG} n WHERE n.cart_key = l.cart_key AND n.step = l.step "
+        f"AND n.cart_version > l.cart_version) FROM {LOG} l WHERE l.id IN %s ORDER BY l.id DESC",
+        (tuple(ids),),
+    )
+
+
+def due_again(ids: Sequence[int]) -> Statement:
+    """Rows that were given up are due now, with all their attempts, and nobody's.
+
+    The moment of a mail of unknown outcome stays in ``sent_at``, and ``email_sent`` NULL, whatever becomes of the row:
+    it may have arrived. It is also how decide() and the claim know that the address's cool-down is that mail's own.
+    Without an owner no outcome told late is taken for the new attempt's.
+    """
+    return Statement(
+        f"UPDATE {LOG} SET status = %s, reason = NULL, attempts = 0, owner = NULL, "
+        "lease_until = NULL, next_attempt_at = UTC_TIMESTAMP(6) WHERE id IN %s AND status IN %s",
+        (PUT_BACK.sets, tuple(sorted(ids)), PUT_BACK.of_anybody),
+    )
+
+
+def carts(ids: Sequence[int]) -> Statement:
+    """Cart and address of these rows."""
+    return Statement(f"SELECT cart_key, address_hash FROM {LOG} WHERE id IN %s", (tuple(ids),))
+
+
+def lock_carts(keys: Collection[str]) -> Statement:
+    """Lock all rows of these carts: no newer one is just being made."""
+    return Statement(
+        f"SELECT id FROM {LOG} WHERE cart_key IN %s AND step = %s FOR UPDATE", (tuple(sorted(keys)), STEP)
+    )
+
+
+# --- what is done with them -----------------------------------------------------------------------------------------
+
+
+def ids(session: Session, statuses: Sequence[Status], limit: int | None = None) -> list[int]:
+    """Rows of Cartwake's own in these states, newest first."""
+    if not statuses:
+        return []
+    return [row[0] for row in session.rows(*given_up(statuses, limit))]
 
 
 def read(session: Session, wanted: Sequence[int]) -> list[DeadLetter]:
     """Rows by id, newest first; ids without a row are left out."""
     if not wanted:
         return []
-    rows = session.rows(
-        "SELECT l.id, l.cart_key, l.user_id, l.status, l.reason, l.cart_total, l.currency, l.attempts, l.error, "
-        "l.message_id, l.created_at, l.sent_at, l.last_activity_at, l.owner, "
-        f"(SELECT MAX(n.id) FROM {LOG} n WHERE n.cart_key = l.cart_key AND n.step = l.step "
-        f"AND n.cart_version > l.cart_version) FROM {LOG} l WHERE l.id IN %s ORDER BY l.id DESC",
-        (tuple(wanted),),
-    )
+    rows = session.rows(*details(wanted))
     owners = {row[13] for row in rows if row[13] is not None}
     alive = owners - dead_owners(session, owners)
     return [
@@ -73,34 +117,12 @@ def look_at(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
 
 
 def put_back(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
-    """Inside a transaction: ``failed`` and ``unknown`` → ``retry``, due now, with all their attempts.
-
-    The moment of a mail of unknown outcome stays in ``sent_at``, and ``email_sent`` NULL, whatever becomes of the row:
-    it may have arrived. It is also how decide() and the claim know that the
-    address's cool-down is that mail's own. Without an owner no outcome told late is taken for the new attempt's.
-    """
-    _lock(session, wanted)
+    """Inside a transaction: what was given up is tried again, due now. Locks addresses before rows, as a claim does."""
+    rows = session.rows(*carts(wanted))
+    recipients.lock(session, {bytes(digest) for _, digest in rows if digest is not None})
+    if rows:
+        session.rows(*lock_carts({key for key, _ in rows}))
     found = look_at(session, wanted, oldest_us)
     if found.was:
-        session.run(
-            f"UPDATE {LOG} SET status = %s, reason = NULL, attempts = 0, owner = NULL, "
-            "lease_until = NULL, next_attempt_at = UTC_TIMESTAMP(6) WHERE id IN %s AND status IN %s",
-            (Status.RETRY, tuple(sorted(found.was)), RESTORABLE),
-        )
+        session.run(*due_again(list(found.was)))
     return found
-
-
-def _lock(session: Session, wanted: Sequence[int]) -> None:
-    """Addresses before rows, as in a claim; all rows of the carts, so that no newer one is just being made."""
-    rows = session.rows(f"SELECT cart_key, address_hash FROM {LOG} WHERE id IN %s", (tuple(wanted),))
-    hashes = sorted({bytes(digest) for _, digest in rows if digest is not None})
-    if hashes:
-        session.rows(
-            f"SELECT address_hash FROM {RECIPIENT} WHERE address_hash IN %s ORDER BY address_hash FOR UPDATE",
-            (tuple(hashes),),
-        )
-    if rows:
-        session.rows(
-            f"SELECT id FROM {LOG} WHERE cart_key IN %s AND step = %s FOR UPDATE",
-            (tuple(sorted({key for key, _ in rows})), STEP),
-        )

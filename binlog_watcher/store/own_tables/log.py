@@ -1,9 +1,8 @@
-"""``cart_abandonment_log``: claims with leases, the fence before SMTP, and outcomes (design §3).
+"""``cart_abandonment_log`` as one instance works on it: claims with leases, the fence before SMTP, and outcomes.
 
-(new) → claimed → sending → sent | retry | failed | unknown
-          ↑ ______________________|
-A claim whose lease ended, or whose owner is dead, is taken over; a row left in ``sending`` becomes ``unknown``.
-The statements are in ``claims``, ``handover`` and ``leftovers``.
+Which status may follow which stands in ``core.transitions``; the statements are in ``claims``, ``fence``,
+``outcomes`` and ``leftovers``. A claim whose lease ended, or whose owner is dead, is taken over; a row left in
+``sending`` becomes ``unknown``.
 """
 
 from collections.abc import Sequence
@@ -11,12 +10,36 @@ from collections.abc import Sequence
 from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
-from binlog_watcher.store.own_tables import claims, handover, leftovers, recipients, tables
+from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
+from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish
+from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
+
+
+def newest_rows(keys: Sequence[str]) -> Statement:
+    """The row with the highest version of each cart."""
+    return Statement(
+        "SELECT l.id, l.cart_key, l.cart_version, l.status, l.attempts, l.next_attempt_at, l.lease_until, l.owner, "
+        "l.address_hash, l.sent_at "
+        f"FROM {LOG} l JOIN (SELECT cart_key, MAX(cart_version) AS newest FROM {LOG} "
+        "WHERE cart_key IN %s AND step = %s GROUP BY cart_key) m "
+        "ON m.cart_key = l.cart_key AND m.newest = l.cart_version WHERE l.step = %s",
+        (tuple(keys), STEP, STEP),
+    )
+
+
+def last_mails(keys: Sequence[str], since_us: int) -> Statement:
+    """Cart and moment of its last mail, since a moment; not of one that is to be sent again."""
+    return Statement(
+        f"SELECT cart_key, MAX(sent_at) FROM {LOG} WHERE cart_key IN %s AND sent_at >= %s "
+        "AND status NOT IN %s GROUP BY cart_key",
+        (tuple(keys), utc_naive(since_us), OPEN),
+    )
 
 
 class EpisodeLog:
@@ -39,14 +62,7 @@ class EpisodeLog:
         the reply to that claim was lost.
         """
         by_text = {str(key): key for key in keys}
-        rows = session.rows(
-            "SELECT l.id, l.cart_key, l.cart_version, l.status, l.attempts, l.next_attempt_at, l.lease_until, l.owner, "
-            "l.address_hash, l.sent_at "
-            f"FROM {LOG} l JOIN (SELECT cart_key, MAX(cart_version) AS newest FROM {LOG} "
-            "WHERE cart_key IN %s AND step = %s GROUP BY cart_key) m "
-            "ON m.cart_key = l.cart_key AND m.newest = l.cart_version WHERE l.step = %s",
-            (tuple(by_text), STEP, STEP),
-        )
+        rows = session.rows(*newest_rows(list(by_text)))
         owners = {row[7] for row in rows if row[3] == Status.CLAIMED and row[7] not in {None, self.owner}}
         dead = leftovers.dead_owners(session, owners)
         return {
@@ -93,14 +109,14 @@ class EpisodeLog:
         if not mails:
             return set()
         with self._database.session() as session:
-            return handover.fence(session, self.owner, self._shop, mails, lease_us=lease_us)
+            return fence.fence(session, self.owner, self._shop.queries, mails, lease_us=lease_us)
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Write how attempts ended."""
         if outcomes:
-            all_went_out = all(outcome.status in handover.EMAIL_SENT for outcome in outcomes)
+            all_went_out = all(outcome.status in EMAIL_SENT for outcome in outcomes)
             run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
-            run(lambda session: handover.finish(session, self.owner, outcomes))
+            run(lambda session: finish(session, self.owner, outcomes))
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         """Open rows that will not be mailed any more (bought, emptied, too old)."""
@@ -124,11 +140,7 @@ class EpisodeLog:
         by_text = {str(key): key for key in keys}
         return {
             by_text[key]: UTC_COLUMN.to_us(sent_at) or 0
-            for key, sent_at in session.rows(
-                f"SELECT cart_key, MAX(sent_at) FROM {LOG} WHERE cart_key IN %s AND sent_at >= %s "
-                "AND status NOT IN %s GROUP BY cart_key",
-                (tuple(by_text), utc_naive(since_us), (Status.RETRY, Status.CLAIMED)),
-            )
+            for key, sent_at in session.rows(*last_mails(list(by_text), since_us))
         }
 
     def activated_us(self, now_us: int, *, dry_run: bool) -> int:
@@ -156,6 +168,6 @@ class EpisodeLog:
 
 def _own_mail(status: Status, address_hash: bytes | None, sent_at_us: int | None) -> tuple[bytes, int] | None:
     """What an open row says of a mail of its own: only `cartwake retry --unknown` leaves it a time of sending."""
-    if status not in {Status.RETRY, Status.CLAIMED} or address_hash is None or sent_at_us is None:
+    if status not in OPEN or address_hash is None or sent_at_us is None:
         return None
     return bytes(address_hash), sent_at_us

@@ -12,13 +12,15 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
-from binlog_watcher.store.shop_tables.shop import FOREVER_US, Shop, second
-from binlog_watcher.store.times import TimeColumn, to_us
+from binlog_watcher.store.shop_tables.found import FOREVER_US
+from binlog_watcher.store.shop_tables.shop import Shop
+from binlog_watcher.store.shop_tables.values import as_version, newest, second
+from binlog_watcher.store.times import TimeColumn
 
 FUTURE_US = 3_600_000_000
 """How far the creation of a row may lie ahead of MySQL's clock."""
 
-PAGE = 5_000
+CART_PAGE_SIZE = 5_000
 """Carts a page: bounds the memory and the time of one statement."""
 
 
@@ -98,14 +100,14 @@ class CartScan:
         last: CartKey | None = None
         while True:
             parameters = self._shop.parameters(
-                since=self._shop.cart_time.from_us(since_us), last=last, page=PAGE
+                since=self._shop.cart_time.from_us(since_us), last=last, page=CART_PAGE_SIZE
             )
             with self._shop.database.session() as session:
                 rows = session.rows(self._open_statement(after=last is not None), parameters)
                 page = self._not_bought(session, rows)
             if page:
                 yield page
-            if len(rows) < PAGE:
+            if len(rows) < CART_PAGE_SIZE:
                 return
             last = rows[-1][0]
 
@@ -159,8 +161,8 @@ class CartScan:
             asked = tuple({row[place] for row in rows if row[place] is not None}) if column else ()
             if not asked or column is None:
                 continue
-            for whose, newest, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
-                newest_us = shop.order_time.to_us(newest)
+            for whose, last, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
+                newest_us = shop.order_time.to_us(last)
                 bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []
         updates = shop.update_columns
@@ -176,10 +178,10 @@ class CartScan:
             ]
             if created_us is None or second(created_us) <= second(max(ordered)):
                 continue
-            told = [us for time, moment in zip(updates, moments, strict=True) if (us := time.to_us(moment))]
-            own = version if isinstance(version, int) else to_us(version)
+            updated_us = newest(zip(updates, moments, strict=True)) or 0
+            own = as_version(version)
             page.append(
-                OpenCart(key, created_us, max([created_us, *told]), created_us if own is None else own)
+                OpenCart(key, created_us, max(created_us, updated_us), created_us if own is None else own)
             )
         return page
 
@@ -211,7 +213,9 @@ class CartScan:
         key, moment, row_id = (span.column(name) for name in (span.key, span.moment, span.id))
         where = f"{moment} >= %(since)s AND {moment} <= %(until)s AND {self._of_somebody(span)}"
         since = span.time.from_us(after_us)
-        parameters = self._shop.parameters(until=span.time.from_us(until_us), page=PAGE, since=since, id=None)
+        parameters = self._shop.parameters(
+            until=span.time.from_us(until_us), page=CART_PAGE_SIZE, since=since, id=None
+        )
         if span.index:
             parameters["shelves"] = self._shelves(span)
             where += f" AND {span.column(span.index)} IN %(shelves)s"
@@ -226,7 +230,7 @@ class CartScan:
                     parameters,
                 )
             yield list(dict.fromkeys(row[0] for row in rows))
-            if len(rows) < PAGE:
+            if len(rows) < CART_PAGE_SIZE:
                 return
             parameters["since"], parameters["id"] = rows[-1][1:]
 
@@ -269,7 +273,7 @@ class CartScan:
                     f"SELECT {key}, {moment}, {row_id}, {self._of_somebody(span)} "
                     f"FROM {quote(span.table)} {span.alias} "
                     f"WHERE {row_id} > %(after)s ORDER BY {row_id} LIMIT %(page)s",
-                    self._shop.parameters(after=after_id, page=PAGE),
+                    self._shop.parameters(after=after_id, page=CART_PAGE_SIZE),
                 )
             keys: dict[CartKey, None] = {}
             for cart_key, created, at_id, somebody in rows:
@@ -280,5 +284,5 @@ class CartScan:
                 watermark = watermark if blocked else at_id
                 after_id = at_id
             yield list(keys), watermark
-            if len(rows) < PAGE:
+            if len(rows) < CART_PAGE_SIZE:
                 return

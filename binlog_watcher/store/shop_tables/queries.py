@@ -6,14 +6,14 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 
 import re
 
-from binlog_watcher.shop.schema import KEYS, PLACEHOLDER, Condition, Schema
+from binlog_watcher.shop.fields import Condition
+from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
+from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
 
 Value = int | str | tuple[int | str, ...]
-
-EMPTY_FINGERPRINT = "0"
-"""What a fingerprint is when no row is there."""
 
 PRODUCT_FIELDS = ("name", "description", "price", "category", "image", "stock")
 
@@ -82,12 +82,12 @@ class Queries:
         """Changes whenever a key's cart rows do."""
         rows = self.schema.rows
         names = [rows.id, rows.product, rows.quantity, rows.created, *rows.updated]
-        return _fingerprint([named("l", name) for name in names if name])
+        return fingerprints.of_rows([named("l", name) for name in names if name])
 
     @property
     def header_fingerprint(self) -> str:
         """Changes whenever the header says something else."""
-        return _fingerprint(self._header_columns())
+        return fingerprints.of_rows(self._header_columns())
 
     def _header_columns(self) -> list[str]:
         cart = self.schema.cart
@@ -99,7 +99,7 @@ class Queries:
     def order_fingerprint(self) -> str:
         """Changes whenever the orders that count do."""
         orders = self.schema.orders
-        return _fingerprint([named("o", orders.id), named("o", orders.bought_at)])
+        return fingerprints.of_rows([named("o", orders.id), named("o", orders.bought_at)])
 
     def fence(self, log: str, customers: str) -> list[tuple[str, str]]:
         """(part of the fingerprint, SELECT of it for a row of the table ``log``).
@@ -125,6 +125,13 @@ class Queries:
             whose = column.cast(f"{log}.cart_key" if header is None else customers)
             checks.append(("customer_orders", f"{of_orders}{named('o', orders.customer)} = {whose}"))
         return checks
+
+    def as_in_orders(self, customer_id: int | str | None) -> int | str | None:
+        """A customer's id in the type of the orders' column; None where none can be there."""
+        column = self.schema.orders.customer
+        if column is None or customer_id is None:
+            return None
+        return self._columns.get(self.schema.orders.table, column).key(str(customer_id))
 
     def orders_of_episode(self) -> dict[str, str]:
         """Names for ``views.sql``: the orders ``o`` of a row ``l`` of the log, and when they were bought."""
@@ -164,7 +171,7 @@ class Queries:
         fields |= {
             "open": self.counts("h", "open", header.open),
             "name": _joined("h", header.name),
-            "fingerprint": _fingerprint_of_one(self._header_columns()),
+            "fingerprint": fingerprints.of_one_row(self._header_columns()),
         }
         selected = ", ".join(f"{sql} AS {quote(field)}" for field, sql in fields.items())
         return f"SELECT {selected} FROM {quote(header.table)} h WHERE {fields['key']} IN %(keys)s"
@@ -276,21 +283,6 @@ class Queries:
         )
         condition = {"": "", "keys": f"WHERE {key} IN %(keys)s", "last": f"WHERE {key} > %(last)s"}[where]
         return f"SELECT {key} AS id, {columns} FROM {quote(products.table)} p {condition} ORDER BY {key} LIMIT %(page)s"
-
-
-def _fingerprint(columns: list[str]) -> str:
-    return f"IF(COUNT(*) = 0, '{EMPTY_FINGERPRINT}', CONCAT_WS(':', COUNT(*), SUM({_checksum(columns)})))"
-
-
-def _fingerprint_of_one(columns: list[str]) -> str:
-    """The same of a single row, for a query that does not group."""
-    return f"CONCAT_WS(':', 1, {_checksum(columns)})"
-
-
-def _checksum(columns: list[str]) -> str:
-    values = ", ".join(f"COALESCE({column}, '-')" for column in columns)
-    # CONCAT_WS leaves NULLs out: what is NULL must not look like its neighbour.
-    return f"CRC32(CONCAT_WS(',', {values}))"
 
 
 def _joined(alias: str, names: tuple[str, ...]) -> str:

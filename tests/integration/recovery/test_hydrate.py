@@ -33,7 +33,7 @@ def hydrate(cartwake: Recovering, *, with_log: bool = True) -> dict[Any, CartRea
 async def test_open_carts_in_pages_with_their_due_time(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan_module, "PAGE", 3)
+    monkeypatch.setattr(scan_module, "CART_PAGE_SIZE", 3)
     abandon(shop, range(1, 11), minutes_ago=10)
     shop.add(2, 5, minutes_ago=4)
     shop.order(5)  # bought

@@ -15,7 +15,7 @@ from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery import reconcile as reconcile_module
 from binlog_watcher.recovery.reconcile import Report
 from binlog_watcher.recovery.recovery import Handled
-from binlog_watcher.store.shop_tables import shop as shop_module
+from binlog_watcher.store.shop_tables import open_carts as open_carts_module
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -48,7 +48,7 @@ async def reconcile(
 async def test_a_cart_whose_event_was_lost_is_found_once_reported_and_mailed(
     shop: Any, smtp: MailServer, indexed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shop_module, "PAGE", 2)
+    monkeypatch.setattr(open_carts_module, "CART_PAGE_SIZE", 2)
     abandon(shop, range(1, 6))
     shop.add(3, 4, minutes_ago=55)  # its second row does not make it two
     async with recovering(shop, smtp) as cartwake:
@@ -248,7 +248,7 @@ async def test_a_pass_that_the_stream_leaves_half_way_goes_on_where_it_was(
     shop: Any, smtp: MailServer, indexed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile_module, "RECONCILE_BATCH_SIZE", 2)
-    monkeypatch.setattr(shop_module, "PAGE", 3)
+    monkeypatch.setattr(open_carts_module, "CART_PAGE_SIZE", 3)
     abandon(shop, range(1, 8))
     async with recovering(shop, smtp) as cartwake:
         assert cartwake.resources.scan.by_time is indexed

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.presets import SAMPLE, load_schema, parse_schema, preset_names, preset_text
-from binlog_watcher.shop.schema import Condition
 
 SAMPLE_TEXT = preset_text("sample")
 HEADERS = """

@@ -2,6 +2,8 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +22,10 @@ LEASE = 600_000_000
 def abandoned(shop: Any, user_id: int, email: str | None = None) -> None:
     shop.user(user_id, email or f"user{user_id}@example.com")
     shop.add(user_id, 1)
+
+
+def naive(us: int) -> datetime:
+    return datetime.fromtimestamp(us // 1_000_000, UTC).replace(tzinfo=None, microsecond=us % 1_000_000)
 
 
 def fence(shop: Any, episodes: EpisodeLog, ids: dict[int, int]) -> set[int]:
@@ -114,6 +120,36 @@ def test_the_cooldown_holds_an_address_back_and_says_until_when(shop: Any) -> No
     wait = decision(shop, episodes, 2)
     assert isinstance(wait, Wait)
     assert wait.reason is Reason.COOLDOWN
+
+
+def test_a_lapsed_claim_of_another_cart_does_not_hold_its_address_back(shop: Any) -> None:
+    abandoned(shop, 1, "shared@example.com")
+    abandoned(shop, 2, "shared@example.com")
+    ids = shop.claim(shop.instance(), 1).ids
+    assert shop.claim(shop.instance(), 2).waits[2][1] is Reason.ADDRESS_BUSY
+    shop.run("UPDATE cart_abandonment_log SET lease_until = UTC_TIMESTAMP(6) WHERE id = %s", (ids[1],))
+    assert list(shop.claim(shop.instance(), 2).ids) == [2]
+
+
+@pytest.mark.parametrize("after", [-1, 0, 1])
+def test_the_cooldown_ends_at_one_moment_for_claim_and_log_and_decision(shop: Any, after: int) -> None:
+    abandoned(shop, 1)
+    episodes = shop.instance()
+    ids = shop.claim(episodes, 1).ids
+    now_us = shop.clock.now_us()
+    episodes.finish([Outcome(ids[1], Status.RETRY, next_attempt_us=now_us - 1)])
+    last_us, cooldown_us = now_us - 1_000_000, 1_000_000 - after
+    shop.run("UPDATE cart_abandonment_recipient SET last_mail_at = %s", (naive(last_us),))
+    assert (episodes.open_rows(now_us, cooldown_us) == []) is (after < 0)
+    cart = shop.loader(episodes).load([1]).carts[1]
+    policy = replace(shop.policy, cooldown_us=cooldown_us)
+    assert isinstance(decide(cart, None, now_us, policy), Wait if after < 0 else Send)
+    claims = episodes.claim(
+        [Episode(cart, cart.version, cart.version, "USD", Decimal(10))],
+        lease_us=LEASE, cooldown_us=cooldown_us, now_us=now_us,
+    )  # fmt: skip
+    assert list(claims.ids) == ([] if after < 0 else [1])
+    assert claims.waits == ({1: (now_us + 1, Reason.COOLDOWN)} if after < 0 else {})
 
 
 def test_the_fence_lets_a_quiet_cart_pass_once(shop: Any) -> None:

@@ -472,11 +472,13 @@ def test_the_fence_locks_no_row_of_the_shop(
             [episode], lease_us=60_000_000, cooldown_us=0, now_us=resources.clock.now_us()
         )
         fenced = Fenced(claims.ids[key], loaded.fingerprint, loaded.customer_id)
-        from binlog_watcher.store.own_tables.handover import fence  # noqa: PLC0415 - inside a transaction, to see its locks
+        from binlog_watcher.store.own_tables.fence import fence  # noqa: PLC0415 - inside a transaction, to see its locks
 
         with resources.database.session() as session:
             session.run("START TRANSACTION")
-            assert fence(session, resources.episodes.owner, resources.shop, [fenced], lease_us=60_000_000)
+            assert fence(
+                session, resources.episodes.owner, resources.shop.queries, [fenced], lease_us=60_000_000
+            )
             locked = shop.run(
                 "SELECT DISTINCT OBJECT_NAME FROM performance_schema.data_locks WHERE OBJECT_SCHEMA = %s",
                 (mysql_database,),

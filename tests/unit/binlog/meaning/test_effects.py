@@ -16,7 +16,7 @@ from binlog_watcher.core.events import (
     OrderPlaced,
     ProductChanged,
 )
-from binlog_watcher.shop.schema import Condition
+from binlog_watcher.shop.fields import Condition
 
 CART, ORDERS, PRODUCTS = (Watched(role, "id") for role in (Role.CART, Role.ORDERS, Role.PRODUCTS))
 

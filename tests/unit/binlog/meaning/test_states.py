@@ -11,7 +11,7 @@ from binlog_watcher.binlog.meaning.dictionary import _labels
 from binlog_watcher.binlog.meaning.effects import Role, Watched
 from binlog_watcher.binlog.meaning.layout import layout_of
 from binlog_watcher.binlog.protocol.wire import DecodeError
-from binlog_watcher.shop.schema import Condition
+from binlog_watcher.shop.fields import Condition
 
 KEY = Column(FIELD_TYPE.LONG, b"", "id", unsigned=True)
 

@@ -1,0 +1,103 @@
+"""The sections of a preset, one model each: which tables and columns a kind of shop has. Pure."""
+
+from pydantic import Field
+
+from binlog_watcher.shop.fields import Condition, Name, Names, Section
+
+
+class CartTable(Section):
+    """Flat: the cart rows. With ``lines``: the cart headers.
+
+    ``customer``: whose it is. ``updated``: columns that move with any change. ``open``: of a header, when the cart
+    is one. ``email``, ``name``, ``language``: of a guest who left them in the header. ``currency``: the column with
+    the code; ``rate``: units of that currency for one of the shop's. ``version``: a column ``cart.x`` or ``lines.x``
+    that never falls and rises with each new cart row. ``watch``: further tables whose rows are activity, and their
+    column for the cart key (an address that a guest enters, say). ``select``: how cart rows are read with their
+    products.
+    """
+
+    table: Name
+    id: Name | None = None
+    customer: Name | None = None
+    guests: tuple[str | int, ...] = ()
+    created: Name | None = None
+    updated: Names = ()
+    product: Name | None = None
+    quantity: Name | None = None
+    price: Name | None = None
+    open: Condition | None = None
+    email: Name | None = None
+    name: Names = ()
+    language: Name | None = None
+    currency: Name | None = None
+    rate: Name | None = None
+    version: str | None = None
+    watch: dict[Name, Name] = Field(default_factory=dict)
+    select: str | None = None
+
+
+class LineTable(Section):
+    """The lines of a header: ``cart`` holds the header's id. ``select``: how they are read with their products."""
+
+    table: Name
+    cart: Name
+    product: Name
+    quantity: Name
+    id: Name | None = None
+    created: Name | None = None
+    updated: Names = ()
+    price: Name | None = None
+    select: str | None = None
+
+
+class OrderTable(Section):
+    """The orders. ``cart``: the cart that was bought; ``customer``: who bought. One of them at least.
+
+    ``bought``: when an order counts (None: always). ``bought_at``: since when.
+    """
+
+    table: Name
+    id: Name
+    bought_at: Name
+    cart: Name | None = None
+    customer: Name | None = None
+    bought: Condition | None = None
+
+
+class CustomerTable(Section):
+    """The customers. ``consent``: a column that is neither NULL, 0 nor empty for those who may be mailed.
+
+    ``select``: how they are read by cart key instead.
+    """
+
+    table: Name | None = None
+    id: Name | None = None
+    email: Name | None = None
+    name: Names = ()
+    role: Name | None = None
+    language: Name | None = None
+    consent: Name | None = None
+    select: str | None = None
+
+
+class ProductTable(Section):
+    """The catalogue. ``watch``: further tables whose rows say something of a product, and their column for it."""
+
+    table: Name
+    id: Name
+    name: Name | None = None
+    description: Name | None = None
+    price: Name | None = None
+    category: Name | None = None
+    image: Name | None = None
+    stock: Name | None = None
+    watch: dict[Name, Name] = Field(default_factory=dict)
+    select: str | None = None
+
+
+class OrderItems(Section):
+    """What was in the orders: ``order`` holds the order's id. What somebody has bought is not recommended to them."""
+
+    table: Name
+    order: Name
+    product: Name

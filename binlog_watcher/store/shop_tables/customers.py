@@ -1,0 +1,55 @@
+"""Reads whom carts belong to. A NULL or 0 customer is a guest, who may have left an address with the cart."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from binlog_watcher.core.cart import Customer
+from binlog_watcher.store.database import Session
+from binlog_watcher.store.shop_tables.compiled import ShopTables
+from binlog_watcher.store.shop_tables.found import Found, FoundCarts, customers_of
+from binlog_watcher.store.shop_tables.values import as_currency, as_rate, as_text, as_yes
+
+HashAddress = Callable[[str | None], bytes | None]
+"""The hash of an address as the shop has it; None for what is no address."""
+
+
+def read_customers(
+    session: Session, tables: ShopTables, found: FoundCarts, hash_address: HashAddress
+) -> dict[str, Customer]:
+    """Folded cart key → customer; also what their rows say of the carts' currency."""
+    by_cart = tables.schema.customers.select is not None
+    asks_consent = tables.schema.customers.consent is not None
+    wanted = {one.key for one in found.values()} if by_cart else customers_of(found.values())
+    rows: dict[str, dict[str, Any]] = {}
+    if wanted:
+        records = session.records(tables.queries.customers, tables.parameters(keys=tuple(wanted)))
+        asks_consent = asks_consent or "consent" in session.columns
+        fold, name = (tables.fold, "cart") if by_cart else (tables.fold_customer, "id")
+        rows = {fold(row[name]): row for row in records}
+    customers: dict[str, Customer] = {}
+    for key, one in found.items():
+        row = rows.get(key if by_cart else tables.fold_customer(one.customer_id), {})
+        one.currency = as_currency(row.get("currency")) or one.currency
+        one.rate = as_rate(row.get("rate")) or one.rate
+        if row or one.contact is not None:
+            # Who is asked for consent and has no row that tells has given none.
+            consent = as_yes(row.get("consent")) if asks_consent else True
+            customers[key] = _customer(row, one, hash_address, consent=consent)
+    return customers
+
+
+def _customer(row: dict[str, Any], found: Found, hash_address: HashAddress, *, consent: bool) -> Customer:
+    """The customer's own row, and what the header says where that is silent."""
+    contact = found.contact or Customer(None, None, None, None, None)
+    email = as_text(row.get("email")) or contact.email
+    return replace(
+        contact,
+        id=found.customer_id,
+        name=as_text(row.get("name")) or contact.name,
+        email=email,
+        role=as_text(row.get("role")) or None,
+        language=as_text(row.get("language")) or contact.language,
+        address_hash=hash_address(email),
+        consent=consent,
+    )

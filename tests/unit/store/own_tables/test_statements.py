@@ -1,0 +1,255 @@
+"""The text of every statement on the log, as a human reads it; and that it knows no status but the steps'.
+
+`WRITE_STATEMENTS=1 pytest tests/unit/store/own_tables/test_statements.py` writes the files anew: read the difference.
+"""
+
+import inspect
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.dictionary import SampleDictionary
+
+from binlog_watcher.core import transitions
+from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
+from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.transitions import STEPS, Step
+from binlog_watcher.shop.presets import SAMPLE
+from binlog_watcher.store.own_tables import claims, dead_letters, fence, leftovers, log, outcomes
+from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
+from binlog_watcher.store.own_tables.statement import Statement
+from binlog_watcher.store.shop_tables.columns import ShopColumns
+from binlog_watcher.store.shop_tables.queries import Queries
+
+FOLDER = Path(__file__).with_name("statements")
+NOW = 1_790_000_000_000_000
+HOUR = 3_600_000_000
+ADA, BOB = b"\xaa" * 32, b"\xbb" * 32
+
+QUERIES = Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC))
+
+
+def logged(log_id: int, status: Status, **more: Any) -> LoggedEpisode:
+    fields = {"attempts": 1, "next_attempt_us": None, "lease_until_us": NOW} | more
+    return LoggedEpisode(id=log_id, version=NOW, status=status, **fields)
+
+
+def episode(key: int, address_hash: bytes, row: LoggedEpisode | None = None) -> Episode:
+    line = Line(5, "Mouse", "Input", Decimal("19.99"), 2, None)
+    customer = Customer(key, "Ada", "ada@example.com", None, address_hash)
+    cart = Cart(
+        key=key,
+        customer=customer,
+        lines=(line,),
+        version=NOW,
+        newest_order_us=None,
+        logged=row,
+        customer_id=key,
+    )
+    return Episode(cart, NOW, NOW, "EUR", Decimal(10))
+
+
+RETRY = logged(7, Status.RETRY, owner="there")
+DEAD = logged(4, Status.CLAIMED, owner="gone", owner_alive=False)
+ALIVE = logged(5, Status.CLAIMED, owner="there")
+NEW = [episode(1, BOB), episode(2, ADA)]
+BEGUN = [(episode(7, ADA, RETRY), RETRY), (episode(4, BOB, DEAD), DEAD), (episode(5, BOB, ALIVE), ALIVE)]
+ENDED = [
+    Outcome(2, Status.RETRY, error="451 later", next_attempt_us=NOW + HOUR, message_id="<m2@example.com>"),
+    Outcome(1, Status.SENT, at_us=NOW, address_hash=ADA, message_id="<m1@example.com>"),
+    Outcome(3, Status.FAILED, error="550 no"),
+]
+AGAIN = outcomes.Before(Status.SENDING, outcomes.utc_naive(NOW - HOUR), BOB)
+TOO_EARLY = outcomes.Before(Status.UNKNOWN, outcomes.utc_naive(NOW - HOUR), BOB)
+
+Built = tuple[Callable[..., Statement], Statement, Step | None]
+
+
+def built(builder: Callable[..., Statement], *values: Any, step: Step | None = None, **named: Any) -> Built:
+    return builder, builder(*values, **named), step
+
+
+STATEMENTS: dict[str, list[Built]] = {
+    "claims": [
+        built(claims.lock_addresses, {BOB, ADA}),
+        built(claims.mails_under_way, {BOB, ADA}),
+        built(claims.insert, transitions.CLAIM, "me", NEW, lease_us=HOUR, step=transitions.CLAIM),
+        built(claims.inserted, "me", NEW),
+        built(claims.take_over, "me", BEGUN, HOUR, step=transitions.TAKE_OVER),
+        built(claims.taken_over, "me", [7, 4, 5]),
+        built(claims.supersede, NEW, step=transitions.SUPERSEDE),
+        built(
+            claims.insert, transitions.LOG_SKIP, "me", NEW, reason=Reason.NO_ADDRESS, lease_us=None,
+            step=transitions.LOG_SKIP,
+        ),
+        built(claims.skip_begun, [7, 4], Reason.ROLE, step=transitions.SKIP),
+    ],
+    "fence": [
+        built(
+            fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1), Fenced(2, "3:33/0", 2)], HOUR,
+            step=transitions.PASS_FENCE,
+        ),
+        built(fence.passed, "me", [1, 2]),
+    ],
+    "outcomes": [
+        built(outcomes.addresses, [2, 3]),
+        built(outcomes.lock_rows, [2, 3]),
+        built(outcomes.take_back_mails, [2, 3], {BOB}),
+        built(outcomes.write, "me", ENDED, {2: AGAIN, 3: TOO_EARLY}, step=transitions.FINISH),
+    ],
+    "leftovers": [
+        built(leftovers.close_rows, [RETRY, DEAD, ALIVE], Reason.EMPTIED, step=transitions.CLOSE),
+        built(leftovers.mails_in_hand),
+        built(leftovers.lock_unreported, [1, 2]),
+        built(leftovers.count_as_mailed, {BOB, ADA}, NOW),
+        built(leftovers.give_up, [1, 2], NOW, step=transitions.SETTLE_UNKNOWN),
+        built(leftovers.waiting, NOW, HOUR),
+    ],
+    "dead_letters": [
+        built(dead_letters.given_up, [Status.FAILED], 20),
+        built(dead_letters.details, [1, 2]),
+        built(dead_letters.carts, [1, 2]),
+        built(dead_letters.lock_carts, {"2", "1"}),
+        built(dead_letters.due_again, [2, 1], step=transitions.PUT_BACK),
+    ],
+    "log": [
+        built(log.newest_rows, ["1", "2"]),
+        built(log.last_mails, ["1", "2"], NOW),
+    ],
+}  # fmt: skip
+ALL = [pytest.param(one, id=f"{name}.{one[0].__name__}") for name, some in STATEMENTS.items() for one in some]
+
+
+def written(builder: Callable[..., Statement], statement: Statement) -> str:
+    """A statement as it stands in a file: its purpose, the text with a clause a line, the values."""
+    purpose = (inspect.getdoc(builder) or "").splitlines()[0]
+    sql = re.sub(r" (FROM|LEFT JOIN|STRAIGHT_JOIN|JOIN|WHERE|SET|VALUES|ON DUPLICATE|UNION ALL|AND|OR|ORDER BY) ",
+                 r"\n  \1 ", statement.sql)  # fmt: skip
+    values = statement.parameters
+    named = values.items() if isinstance(values, dict) else enumerate(values, start=1)
+    lines = [f"--   {name}: {value(one)}" for name, one in named]
+    return "\n".join([f"-- {builder.__name__}: {purpose}", f"{sql};", *lines, ""])
+
+
+def value(one: object) -> str:
+    if isinstance(one, tuple):
+        return f"({', '.join(map(value, one))})"
+    return f"0x{one.hex()[:4]}…" if isinstance(one, bytes) else str(one)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_statements_are_as_they_were_read_last(name: str) -> None:
+    text = "\n".join(written(builder, statement) for builder, statement, _ in STATEMENTS[name])
+    file = FOLDER / f"{name}.sql"
+    if os.environ.get("WRITE_STATEMENTS"):
+        file.write_text(text, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text
+
+
+def statements_of(module: Any) -> set[str]:
+    """The names of all functions of a module that give a statement."""
+    return {
+        name
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and inspect.signature(function).return_annotation is Statement
+    }
+
+
+@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log])
+def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
+    name = module.__name__.rpartition(".")[2]
+    assert statements_of(module) == {builder.__name__ for builder, _, _ in STATEMENTS[name]}
+    assert all(builder.__doc__ for builder, _, _ in STATEMENTS[name])
+
+
+@pytest.mark.parametrize("one", ALL)
+def test_no_status_is_written_into_the_text(one: Built) -> None:
+    _, statement, _ = one
+    literals = set(re.findall(r"'(\w+)'", statement.sql))
+    assert not literals & set(Status)
+
+
+@pytest.mark.parametrize("one", ALL)
+def test_every_value_has_its_place(one: Built) -> None:
+    _, statement, _ = one
+    if isinstance(statement.parameters, dict):
+        assert set(re.findall(r"%\((\w+)\)s", statement.sql)) <= set(statement.parameters)
+    else:
+        assert len(re.findall(r"(?<!%)%s", statement.sql)) == len(statement.parameters)
+
+
+def statuses_in(values: Any) -> set[Status]:
+    if isinstance(values, Status):
+        return {values}
+    if isinstance(values, dict):
+        values = list(values.values())
+    return set().union(*map(statuses_in, values)) if isinstance(values, list | tuple) else set()
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if one.values[0][2] is not None])
+def test_a_statement_that_changes_a_status_knows_those_of_its_step(one: Built) -> None:
+    builder, statement, step = one
+    assert step is not None
+    allowed = {*step.to, *step.of_anybody, *step.of_its_owner, *step.left_behind}
+    if builder is outcomes.write:
+        allowed |= {*transitions.TELL_SENT.of_anybody}
+        assert statement.parameters[-3:] == [step.of_its_owner, Status.SENT, transitions.TELL_SENT.of_anybody]
+    else:
+        assert statuses_in(statement.parameters) == allowed
+
+
+def test_every_step_has_its_statement() -> None:
+    stated = [step for some in STATEMENTS.values() for _, _, step in some if step is not None]
+    assert [step for step in STEPS.values() if step not in stated] == [transitions.TELL_SENT]  # within FINISH
+
+
+# --- what the text alone does not say -------------------------------------------------------------------------------
+
+
+def test_addresses_are_locked_in_one_order_whatever_the_carts_is() -> None:
+    hashes = [bytes([nth]) * 32 for nth in (9, 3, 7, 1, 5)]
+    assert claims.lock_addresses(set(hashes)).parameters == sorted(hashes)
+    assert claims.lock_addresses(hashes) == claims.lock_addresses(hashes[::-1])
+
+
+def test_rows_are_taken_over_in_the_order_of_their_ids() -> None:
+    assert claims.take_over("me", BEGUN, 1) == claims.take_over("me", BEGUN[::-1], 1)
+    assert list(claims.take_over("me", BEGUN, 1).parameters[:1]) == [4]
+
+
+def test_outcomes_are_written_in_the_order_of_their_ids() -> None:
+    assert outcomes.write("me", ENDED, {}) == outcomes.write("me", ENDED[::-1], {})
+    assert outcomes.write("me", ENDED, {}).parameters[0] == 1
+
+
+def test_no_column_of_an_outcome_is_made_of_one_that_the_same_statement_sets() -> None:
+    """In what order MySQL and MariaDB set the columns of several tables is their own affair."""
+    sets = outcomes.write("me", ENDED, {}).sql.partition(" SET ")[2]
+    for column, expression in re.findall(r"(\b[lr]\.\w+) = (COALESCE\([^)]*\)|[^,]+)", sets):
+        assert set(re.findall(r"\b[lr]\.\w+", expression)) <= {column}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "before", "email_sent", "keeps_moment"),
+    [
+        (Outcome(1, Status.RETRY), None, 0, False),
+        (Outcome(1, Status.RETRY), outcomes.Before(Status.SENDING, None, ADA), 0, False),
+        (Outcome(1, Status.RETRY), AGAIN, None, True),
+        (Outcome(1, Status.FAILED), AGAIN, None, True),
+        (Outcome(1, Status.SKIPPED), AGAIN, None, True),
+        (Outcome(1, Status.FAILED), TOO_EARLY, 0, False),
+    ],
+)
+def test_a_mail_that_did_not_leave_keeps_the_moment_of_one_before_that_may_have_arrived(
+    outcome: Outcome, before: outcomes.Before | None, email_sent: int | None, keeps_moment: bool
+) -> None:
+    values = outcomes.write("me", [outcome], {1: before} if before else {}).parameters
+    moment = before.sent_at if before and keeps_moment else None
+    assert values[4:6] == [email_sent, moment]
+    assert values[9] is None, "and is no new mail to its address"
