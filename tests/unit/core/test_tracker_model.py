@@ -5,6 +5,7 @@ Two partitions live through events, replays, lags, resets (also ones that break 
 
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -279,5 +280,5 @@ class TrackerModel(RuleBasedStateMachine):
             assert set(self.tracker._held) <= armed
 
 
-TestTrackerModel = TrackerModel.TestCase
+TestTrackerModel = pytest.mark.slow(TrackerModel.TestCase)
 TestTrackerModel.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)

@@ -144,6 +144,7 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return builds
 
 
+@pytest.mark.slow
 def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
     here = Recommender(catalog_of_ten, threshold=0.0)
     apart = Recommender(catalog_of_ten, threshold=0.0, builder=build_apart)
