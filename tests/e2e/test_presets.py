@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from fakes.command_line import cartwake
-from fakes.magento import FR, KETTLE, PRODUCTS, Magento
-from fakes.prestashop import CUSHION, LAMP, PrestaShop
+from fakes.magento.catalogue import FR, KETTLE, PRODUCTS
+from fakes.magento.shop import Magento
+from fakes.prestashop.catalogue import CUSHION, LAMP
+from fakes.prestashop.shop import PrestaShop
 
 from binlog_watcher.shop.presets import SAMPLE, load_schema
 
