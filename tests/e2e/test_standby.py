@@ -44,6 +44,11 @@ def leader_and_standby(shop: Any, eventually: Callable[..., bool]) -> tuple[Serv
     return leader, standby
 
 
+def pid(service: ServiceProcess) -> int:
+    assert service.pid is not None
+    return service.pid
+
+
 def seconds_until(condition: Callable[[], bool]) -> float:
     """How long it takes, looked at every few milliseconds."""
     started = time.monotonic()
@@ -68,7 +73,7 @@ def test_a_killed_leader_is_replaced(running_shop: Any, eventually: Any) -> None
     for number in range(1, 9):
         running_shop.user(number)
         running_shop.add(number)
-    os.kill(leader.pid, signal.SIGKILL)
+    os.kill(pid(leader), signal.SIGKILL)
     elected = seconds_until(lambda: "service.elected" in said(standby))
     ready = elected + seconds_until(lambda: health(standby) == "ready")
     print(f"SIGKILL of the leader: elected after {elected:.3f} s, ready after {ready:.3f} s")  # noqa: T201
@@ -86,7 +91,7 @@ def test_a_frozen_leader_is_replaced_and_steps_down_when_it_wakes(running_shop: 
     for number in range(2, 8):
         running_shop.user(number)
         running_shop.add(number)
-    os.kill(leader.pid, signal.SIGSTOP)
+    os.kill(pid(leader), signal.SIGSTOP)
     try:
         elected = seconds_until(lambda: "service.elected" in said(standby))
         ready = elected + seconds_until(lambda: health(standby) == "ready")
@@ -95,7 +100,7 @@ def test_a_frozen_leader_is_replaced_and_steps_down_when_it_wakes(running_shop: 
         running_shop.user(8)
         running_shop.add(8)
     finally:
-        os.kill(leader.pid, signal.SIGCONT)
+        os.kill(pid(leader), signal.SIGCONT)
     deposed = seconds_until(lambda: "service.deposed" in said(leader))
     print(f"SIGCONT of the old leader: it knew after {deposed:.3f} s")  # noqa: T201
     assert eventually(lambda: health(leader) == "not ready, standby", GENEROUS_S), said(leader)

@@ -152,7 +152,7 @@ def _recommended() -> tuple[Pick, ...]:
 
 
 def _text(lines: tuple[Line, ...], picks: tuple[Pick, ...]) -> str:
-    facts = (
+    bought, recommended = (
         tuple(ProductFacts(item.name, item.category or "") for item in items[:20]) for items in (lines, picks)
     )
-    return TemplateWriter().compose(TextRequest(*facts, store_name=STORE.name))
+    return TemplateWriter().compose(TextRequest(bought, recommended, store_name=STORE.name))

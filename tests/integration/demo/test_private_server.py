@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -288,7 +289,7 @@ def test_without_any_server_the_error_says_what_to_do(monkeypatch: pytest.Monkey
 def without_downloads(monkeypatch: pytest.MonkeyPatch, *flavors: str) -> None:
     real = packages.fetch
 
-    def fetch(name: str, *arguments: object, **options: object) -> Path:
+    def fetch(name: str, *arguments: Any, **options: Any) -> Path:
         if name in flavors:
             raise PackageError("the mirror is gone")
         return real(name, *arguments, **options)

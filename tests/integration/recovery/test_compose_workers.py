@@ -52,15 +52,18 @@ class Make:
     def __call__(self, catalog: Catalog) -> Composer:
         made = composer(catalog)
         if self.dies_of is not None:
-            build: Any = made.build
-
-            def deadly(claimed: ClaimedCart, *arguments: Any) -> ReadyMail:
-                if claimed.log_id == self.dies_of:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return build(claimed, *arguments)  # type: ignore[no-any-return]
-
-            made.build = deadly  # type: ignore[method-assign]
+            self._arm(made)
         return made
+
+    def _arm(self, made: Any) -> None:
+        build = made.build
+
+        def deadly(claimed: ClaimedCart, *arguments: Any) -> Any:
+            if claimed.log_id == self.dies_of:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return build(claimed, *arguments)
+
+        made.build = deadly
 
 
 def composer(catalog: Catalog, writer: Any = None) -> Composer:
