@@ -5,12 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
+from fakes.waiting import wait_until
 
 from binlog_watcher.demo import packages, programs, server
 from binlog_watcher.demo.apt import PackageError
@@ -193,10 +193,7 @@ def test_goes_when_its_owner_goes(flavor: Flavor, how: str, tmp_path: Path) -> N
         assert select.select([orphan], [], [], 30)[0] == [orphan]
     finally:
         os.close(orphan)
-    deadline = time.monotonic() + 30
-    while homes(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert homes(tmp_path) == []
+    wait_until(lambda: not homes(tmp_path), 30, tell=lambda: homes(tmp_path))
 
 
 def test_takes_another_port_when_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

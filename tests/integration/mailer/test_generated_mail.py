@@ -8,6 +8,7 @@ import pathlib
 from decimal import Decimal
 
 from fakes.smtp_inbox import FROM, TO, Inbox, Serve, settings
+from fakes.store import store
 
 from mailer import (
     DiscountTable,
@@ -16,7 +17,6 @@ from mailer import (
     Pick,
     RecoveryMail,
     Renderer,
-    ShopInfo,
     SmtpSender,
     Tier,
     build,
@@ -28,15 +28,7 @@ from mailer import (
 async def test_a_generated_mail_arrives_whole_and_a_sample_is_saved(
     serve: Serve, tmp_path: pathlib.Path
 ) -> None:
-    store = ShopInfo(
-        name="Fernweh Outfitters",
-        url="https://shop.example.com",
-        address="12 Harbour Street\nBristol BS1 4RN",
-        support_email="help@example.com",
-        sender_email=FROM,
-        sender_name="Fernweh Outfitters",
-        cart_url="https://shop.example.com/cart",
-    )
+    shop = store(sender_email=FROM)
     lines = (
         Line("Trail Runner Backpack 28 L", "Bags", Decimal("129.90"), 1, "img/backpack.jpg"),
         Line("Merino Base Layer", "Clothing", Decimal("64.50"), 2),
@@ -51,8 +43,8 @@ async def test_a_generated_mail_arrives_whole_and_a_sample_is_saved(
         "José", lines, 42, unsubscribe, table.for_total(Decimal("258.90")), "These go well with it.", picks
     )
     message = build(
-        Renderer(store).render(mail),
-        store=store,
+        Renderer(shop).render(mail),
+        store=shop,
         recipient=parse_address(TO),
         recipient_name="José Núñez",
         message_id=message_id(42, "example.com"),

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiosmtpd.smtp import SMTP
 from fakes.mail_server import break_off, fall_silent, hang_up
-from fakes.recovering import until
 from fakes.smtp_inbox import BODY, FROM, TO, Hook, Inbox, Serve, settings
+from fakes.waiting import until
 
 from mailer import OutcomeUnknownError, RetryLaterError, SenderStoppedError, SmtpSender, WithdrawnError
 

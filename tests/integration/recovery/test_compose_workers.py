@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from email import policy
@@ -11,23 +10,19 @@ from email.parser import BytesParser
 from typing import Any
 
 import pytest
+from fakes.store import catalogue, store
+from fakes.waiting import until
 
 from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
-from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.compose_workers import CHUNK, LocalPress, WorkerPress
 from binlog_watcher.recovery.composer import ClaimedCart, Composer, ReadyMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DEFAULT_TABLE, Links, ShopInfo
-from recommender import Catalog, Product, Recommender, TemplateWriter, TextRequest
+from mailer import DEFAULT_TABLE, Links
+from recommender import Catalog, Recommender, TemplateWriter, TextRequest
 
 NOW = 1_790_000_000_000_000
-STORE = ShopInfo(
-    name="The Sample Shop", url="https://shop.example.com", address="1 Market Street",
-    support_email="support@shop.example.com", sender_email="hello@shop.example.com",
-    sender_name="The Sample Shop", cart_url="https://shop.example.com/cart", currency="USD",
-)  # fmt: skip
 
 
 class SlowWriter:
@@ -68,22 +63,15 @@ class Make:
 
 def composer(catalog: Catalog, writer: Any = None) -> Composer:
     return Composer(
-        store=STORE, discounts=DEFAULT_TABLE, links=Links("a secret for tests", support_email="s@example.com"),
+        store=store(), discounts=DEFAULT_TABLE, links=Links("a secret for tests", support_email="s@example.com"),
         recommender=Recommender(catalog, count=3, threshold=0.0, rebuild_pause_s=0),
         writer=writer or TemplateWriter(), metrics=Metrics(),
     )  # fmt: skip
 
 
 @pytest.fixture
-def catalog() -> Iterator[Catalog]:
-    rows = [
-        {
-            name: getattr(p, name)
-            for name in ("id", "name", "description", "price", "category", "image", "stock")
-        }
-        for p in sample_shop.products()
-    ]
-    return Catalog([Product.from_row(row) for row in rows])  # type: ignore[return-value]
+def catalog() -> Catalog:
+    return catalogue()
 
 
 def claimed(number: int, *, name: str = "Tea pot", email: str = "a@example.com") -> ClaimedCart:
@@ -222,5 +210,5 @@ async def test_workers_end_with_their_parent(catalog: Catalog) -> None:
     await press.start()
     processes = [worker.process for worker in press._workers]
     await press.close()
-    assert all(not process.is_alive() for process in processes)
+    await until(lambda: not any(process.is_alive() for process in processes))
     assert CHUNK > 1

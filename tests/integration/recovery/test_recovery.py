@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import structlog
 from fakes.mail_server import MailServer
-from fakes.recovering import Recovering, abandon, recovering, until
+from fakes.recovering import Recovering, abandon, recovering
+from fakes.waiting import until
 
 from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, Change

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import structlog
 from fakes.mail_server import MailServer
-from fakes.recovering import settings_of, until
+from fakes.recovering import settings_of
+from fakes.waiting import until
 
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.service import standby as standby_module
