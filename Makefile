@@ -73,4 +73,4 @@ bench-wheel: $(READY)
 	@$(BIN)/python benchmarks/wheel.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build demo-output test-output
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants dist build demo-output test-output

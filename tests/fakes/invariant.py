@@ -179,9 +179,10 @@ async def watch(
     database, clock = Database(settings), ServerClock()
     try:
         hydrator, episodes = await asyncio.to_thread(_hydrator, database, clock)
+        defaults: dict[str, Any] = {"now_us": clock.now_us, "marker": episodes.mark, "reset_interval_s": 0.0}
         source = BinlogSource(
             address or settings_for(shop.server, shop.database, **(reader or {})), SAMPLE, hydrator,
-            **({"now_us": clock.now_us, "marker": episodes.mark, "reset_interval_s": 0.0} | options),
+            **(defaults | options),
         )  # fmt: skip
         watching = Watch(source, hydrator, shop)
         watching.task = asyncio.create_task(source.run(watching.deliver))

@@ -18,6 +18,7 @@ from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, Change
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.rate_limit import TokenBucket
+from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery import recovery as recovery_module
 from binlog_watcher.recovery.outbox import MAX_ATTEMPTS
 from binlog_watcher.store.own_tables import recipients
@@ -253,7 +254,7 @@ async def test_a_new_item_meanwhile_makes_one_later_mail_of_the_new_version(
         shop.run("UPDATE cart SET created_at = created_at - INTERVAL 31 MINUTE")
         shop.run("UPDATE cart_abandonment_log SET cart_version = cart_version - 1860000000")
         cartwake.tracker.take([1], due_us, "binlog", overdue=True)
-        await cartwake.recovery.process([recovery_module.DueCart(1, "binlog", cartwake.now_us(), None)])
+        await cartwake.recovery.process([DueCart(1, "binlog", cartwake.now_us(), None)])
         await cartwake.drained()
         assert cartwake.rows() == [("1", "skipped", "superseded", 0), ("1", "sent", None, 1)]
         first, second = shop.log()

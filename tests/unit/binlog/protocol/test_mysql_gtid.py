@@ -75,6 +75,7 @@ def test_the_servers_own_text() -> None:
     assert not gtids.contains((A.bytes, ""), 9)
     assert str(GtidSet.parse("")) == ""
     assert not GtidSet.parse("")
+    assert GtidSet.parse(f"{B}:42")
 
 
 @pytest.mark.parametrize("text", ["nonsense", f"{A}:x-y!", f"{A}:5-3", f"{A}:0", f"{A}:1-5,,{B}:-3"])
