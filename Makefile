@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
-.PHONY: demo test test-parts lint format clean
+.PHONY: demo test test-unit test-parts lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-latency bench-recovery bench-soak bench-wheel
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   watch a real MySQL's binlog turn abandoned carts into mails"
 	@echo "make test   lint, types, import contracts and all tests that need no root"
+	@echo "make test-unit   the quick tests, to run at each save: no server, less than 20 seconds"
 	@echo "make test-parts, lint, format, bench, clean"
 
 $(READY): pyproject.toml
@@ -42,6 +43,9 @@ format: $(READY)
 test: lint
 	$(PYTEST) -m "not parts"
 
+test-unit: $(READY)
+	$(PYTEST) -m "not slow" tests/unit
+
 test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
 
@@ -69,4 +73,4 @@ bench-wheel: $(READY)
 	@$(BIN)/python benchmarks/wheel.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build demo-output test-output
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants dist build demo-output test-output

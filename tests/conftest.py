@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import structlog
 
-from binlog_watcher.demo.server import Flavor, Server, prepare, private_server
+from binlog_watcher.demo.programs import Flavor
+from binlog_watcher.demo.server import Server, prepare, private_server
 from binlog_watcher.errors import CartwakeError
 
 _SERVER_FIXTURES: dict[str, Flavor] = {"mysql_server": "mysql", "mariadb_server": "mariadb"}

@@ -1,7 +1,7 @@
 """A sample shop, a mail catcher, and the real service as a process of its own."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -115,21 +115,3 @@ def running_shop(server: Server, fresh_database: str, tmp_path: Path) -> Iterato
     with ExitStack() as stack:
         catcher = stack.enter_context(MailCatcher(tmp_path / "mails"))
         yield RunningShop(server, fresh_database, catcher, tmp_path, stack)
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool], float], bool]:
-    """Wait for a condition with a deadline."""
-
-    def wait(condition: Callable[[], bool], seconds: float = 20) -> bool:
-        async def poll() -> bool:
-            deadline = asyncio.get_running_loop().time() + seconds
-            while not condition():
-                if asyncio.get_running_loop().time() > deadline:
-                    return False
-                await asyncio.sleep(0.05)
-            return True
-
-        return asyncio.run(poll())
-
-    return wait

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fakes.command_line import cartwake
+from fakes.waiting import wait_until
 
 from binlog_watcher.demo.process import free_port
 
@@ -26,14 +27,12 @@ def test_before_cartwake_ever_ran(run: Any, running_shop: Any) -> None:
     assert running_shop.run("SHOW TABLES LIKE 'cart_abandonment%%'") == []
 
 
-def test_what_was_given_up_is_reported_put_back_and_sent(
-    run: Any, running_shop: Any, eventually: Any
-) -> None:
+def test_what_was_given_up_is_reported_put_back_and_sent(run: Any, running_shop: Any) -> None:
     first, second = running_shop.user(1), running_shop.user(2)
     service = running_shop.service(SMTP_PORT=str(free_port()))
     running_shop.add(1)
     running_shop.add(2)
-    assert eventually(lambda: len(running_shop.log()) == 2)
+    wait_until(lambda: len(running_shop.log()) == 2)
     assert service.stop() == 0
     running_shop.run(
         "UPDATE cart_abandonment_log SET status = 'failed', attempts = 8, next_attempt_at = NULL"
@@ -68,15 +67,13 @@ def test_what_was_given_up_is_reported_put_back_and_sent(
     assert "put back: 1 row (1 failed, 0 unknown)" in done.stdout
     assert "the running service sends them within 2 seconds" in done.stdout
     running_shop.wait_for_mail(second)
-    assert eventually(lambda: {row[1] for row in running_shop.log()} == {"sent"})
+    wait_until(lambda: {row[1] for row in running_shop.log()} == {"sent"})
     assert run("retry", "--failed").stdout.strip() == "nothing to retry"
     assert len(running_shop.catcher.mails) == 2
     assert "a service follows this database" in run("report").stdout
 
 
-def test_an_old_shop_is_switched_on_with_its_carts_of_the_last_hours(
-    run: Any, running_shop: Any, eventually: Any
-) -> None:
+def test_an_old_shop_is_switched_on_with_its_carts_of_the_last_hours(run: Any, running_shop: Any) -> None:
     old, older = running_shop.user(1), running_shop.user(2)
     for user, hours in ((1, 5), (2, 7)):
         running_shop.run(
@@ -91,7 +88,7 @@ def test_an_old_shop_is_switched_on_with_its_carts_of_the_last_hours(
     assert run("run", "--include-older-than", "soon").returncode == 2
     dry = running_shop.process(DRY_RUN="true")
     dry.start("--include-older-than", "6h")
-    assert eventually(lambda: "recovery.would_send" in running_shop.said)
+    wait_until(lambda: "recovery.would_send" in running_shop.said)
     dry.stop()
     assert running_shop.catcher.mails == ()
     service = running_shop.process()

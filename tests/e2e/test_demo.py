@@ -7,12 +7,12 @@ import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+from fakes.waiting import wait_until
 
 PATIENCE = 60.0
 
@@ -42,11 +42,9 @@ def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
                 process.wait()
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain until {what}"
-        time.sleep(0.05)
+def wait_until_it_runs(folder: Path, process: subprocess.Popen[str]) -> None:
+    wait_until(lambda: "running:" in output(folder) or process.poll() is not None, PATIENCE)
+    assert process.poll() is None, output(folder)
 
 
 def descendants(pid: int) -> set[int]:
@@ -108,8 +106,7 @@ def test_the_demo_runs_to_a_good_end(tmp_path: Path) -> None:
 def test_a_cart_filled_by_hand_and_control_c(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with demo(tmp_path, "--serve") as process:
-        until(lambda: "running:" in output(tmp_path) or process.poll() is not None, "the demo runs")
-        assert process.poll() is None, output(tmp_path)
+        wait_until_it_runs(tmp_path, process)
         assert "INSERT INTO cart" in output(tmp_path)
 
         statement = "INSERT INTO cart (user_id, product_id, quantity) VALUES (1, 1, 1), (1, 16, 1)"
@@ -123,14 +120,14 @@ def test_a_cart_filled_by_hand_and_control_c(tmp_path: Path) -> None:
             ]
             return [mail["Subject"] for mail in mails if "ada@example.com" in str(mail["To"])]
 
-        until(lambda: bool(for_ada()), "Ada's mail is there")
+        wait_until(lambda: bool(for_ada()), PATIENCE)
         assert for_ada()[0].startswith("Ada, you left something in your cart")
 
         with followed(process.pid) as descriptors:
             assert len(descriptors) >= 3, "the server, the service and who watches them"
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=PATIENCE) == 130, output(tmp_path)
-            until(lambda: all_ended(descriptors), "everything has ended")
+            wait_until(lambda: all_ended(descriptors), PATIENCE)
     assert "Traceback" not in output(tmp_path)
     assert (out / "mails" / "index.html").is_file()
 
@@ -138,25 +135,23 @@ def test_a_cart_filled_by_hand_and_control_c(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 def test_nothing_survives_the_demo(tmp_path: Path, number: signal.Signals) -> None:
     with demo(tmp_path) as process:
-        until(lambda: "running:" in output(tmp_path) or process.poll() is not None, "the demo runs")
-        assert process.poll() is None, output(tmp_path)
+        wait_until_it_runs(tmp_path, process)
         with followed(process.pid) as descriptors:
             process.send_signal(number)
             process.wait(timeout=PATIENCE)
-            until(lambda: all_ended(descriptors), "everything has ended")
+            wait_until(lambda: all_ended(descriptors), PATIENCE)
 
 
 def test_a_closed_terminal_ends_a_background_demo(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a script's background jobs inherit it
     try:
         with demo(tmp_path) as process:
-            until(lambda: "running:" in output(tmp_path) or process.poll() is not None, "the demo runs")
-            assert process.poll() is None, output(tmp_path)
+            wait_until_it_runs(tmp_path, process)
             with followed(process.pid) as descriptors:
                 process.send_signal(signal.SIGHUP)
                 process.send_signal(signal.SIGHUP)  # one from the kernel, one from the shell
                 assert process.wait(timeout=PATIENCE) == 130, output(tmp_path)
-                until(lambda: all_ended(descriptors), "everything has ended")
+                wait_until(lambda: all_ended(descriptors), PATIENCE)
     finally:
         signal.signal(signal.SIGINT, before)
     assert "Traceback" not in output(tmp_path)

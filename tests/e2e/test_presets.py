@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from fakes.command_line import cartwake
-from fakes.magento import FR, KETTLE, PRODUCTS, Magento
-from fakes.prestashop import CUSHION, LAMP, PrestaShop
+from fakes.magento.catalogue import FR, KETTLE, PRODUCTS
+from fakes.magento.shop import Magento
+from fakes.prestashop.catalogue import CUSHION, LAMP
+from fakes.prestashop.shop import PrestaShop
+from fakes.waiting import wait_until
 
 from binlog_watcher.shop.presets import SAMPLE, load_schema
 
@@ -27,7 +30,7 @@ def session(running_shop: Any) -> Any:
         yield run
 
 
-def test_a_prestashop_from_a_visitor_to_one_mail(running_shop: Any, session: Any, eventually: Any) -> None:
+def test_a_prestashop_from_a_visitor_to_one_mail(running_shop: Any, session: Any) -> None:
     shop = PrestaShop(session)
     shop.create()
     service = running_shop.service(SHOP_SCHEMA="prestashop-8", SHOP_TIMEZONE="UTC", CURRENCY="EUR")
@@ -40,14 +43,12 @@ def test_a_prestashop_from_a_visitor_to_one_mail(running_shop: Any, session: Any
     mail = running_shop.wait_for_mail("jane@example.com")
     assert mail.subject.startswith("Jane, you left something in your cart")
     assert f"€{2 * LAMP.gross():,.2f}" in mail.part("html")
-    assert eventually(lambda: running_shop.log() == [(str(cart), "sent", None, 1)])
+    wait_until(lambda: running_shop.log() == [(str(cart), "sent", None, 1)])
     assert service.metrics()["cartwake_mails_total"] == 1
     assert running_shop.mails_to("joe@example.com") == []
 
 
-def test_a_magento_guest_in_another_language_and_currency(
-    running_shop: Any, session: Any, eventually: Any
-) -> None:
+def test_a_magento_guest_in_another_language_and_currency(running_shop: Any, session: Any) -> None:
     magento = Magento(session)
     magento.create()
     running_shop.service(SHOP_SCHEMA="magento-2")
@@ -61,7 +62,7 @@ def test_a_magento_guest_in_another_language_and_currency(
     assert mail.subject.startswith("Gus, you left something in your cart")
     assert f'lang="fr-FR">{PRODUCTS[KETTLE].french}' in mail.part("html")
     assert "€" in mail.part("plain")
-    assert eventually(lambda: running_shop.log() == [(str(quote), "sent", None, 1)])
+    wait_until(lambda: running_shop.log() == [(str(quote), "sent", None, 1)])
     assert running_shop.mails_to("joe@example.com") == []
 
 

@@ -5,10 +5,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from fakes.waiting import wait_until
+
 from binlog_watcher.demo.process import free_port
 
 
-def test_a_cart_becomes_one_mail(running_shop: Any, eventually: Any) -> None:
+def test_a_cart_becomes_one_mail(running_shop: Any) -> None:
     service = running_shop.service()
     address = running_shop.user(1, name="Ada Lovelace")
     running_shop.add(1, "Laptop")
@@ -25,7 +27,7 @@ def test_a_cart_becomes_one_mail(running_shop: Any, eventually: Any) -> None:
     assert "Return to" in html
     assert "https://shop.example.com/cart" in html
     assert mail.message["List-Unsubscribe"].startswith("<mailto:support@shop.example.com?subject=unsubscribe")
-    assert eventually(lambda: running_shop.log() == [("1", "sent", None, 1)])
+    wait_until(lambda: running_shop.log() == [("1", "sent", None, 1)])
     assert service.metrics()["cartwake_mails_total"] == 1
     assert len(running_shop.catcher.mails) == 1
 
@@ -41,13 +43,13 @@ def test_an_order_stops_the_mail_and_others_get_theirs(running_shop: Any) -> Non
     assert [row[0] for row in running_shop.log()] == ["2"]
 
 
-def test_nobody_is_forgotten_or_mailed_twice_over_a_crash(running_shop: Any, eventually: Any) -> None:
+def test_nobody_is_forgotten_or_mailed_twice_over_a_crash(running_shop: Any) -> None:
     service = running_shop.service()
     before, down = running_shop.user(1), running_shop.user(2)
     mailed = running_shop.user(3)
     running_shop.add(3)
     running_shop.wait_for_mail(mailed)
-    assert eventually(lambda: ("3", "sent", None, 1) in running_shop.log())
+    wait_until(lambda: ("3", "sent", None, 1) in running_shop.log())
     running_shop.add(1)
     service.kill()
     running_shop.add(2)
@@ -78,17 +80,17 @@ def test_mysql_gone_and_back(running_shop: Any) -> None:
     assert len(running_shop.catcher.mails) == 2
 
 
-def test_without_smtp_the_row_can_be_retried(running_shop: Any, eventually: Any) -> None:
+def test_without_smtp_the_row_can_be_retried(running_shop: Any) -> None:
     address = running_shop.user(1)
     service = running_shop.service(SMTP_PORT=str(free_port()))
     running_shop.add(1)
-    assert eventually(lambda: running_shop.log() == [("1", "retry", None, 0)])
+    wait_until(lambda: running_shop.log() == [("1", "retry", None, 0)])
     assert "smtp.not_usable" in running_shop.said  # said at start already
     service.stop()
     running_shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
     running_shop.service()
     running_shop.wait_for_mail(address)
-    assert eventually(lambda: running_shop.log() == [("1", "sent", None, 1)])
+    wait_until(lambda: running_shop.log() == [("1", "sent", None, 1)])
     assert running_shop.run("SELECT attempts FROM cart_abandonment_log") == [(2,)]
 
 
@@ -143,16 +145,16 @@ def test_one_bad_cart_never_holds_up_the_next(running_shop: Any) -> None:
     assert "what=unreadable" in running_shop.said
 
 
-def test_a_dry_run_mails_and_writes_nothing(running_shop: Any, eventually: Any) -> None:
+def test_a_dry_run_mails_and_writes_nothing(running_shop: Any) -> None:
     running_shop.service(DRY_RUN="true")
     running_shop.user(1)
     running_shop.add(1)
-    assert eventually(lambda: "recovery.would_send" in running_shop.said)
+    wait_until(lambda: "recovery.would_send" in running_shop.said)
     assert running_shop.catcher.mails == ()
     assert running_shop.run("SHOW TABLES LIKE 'cart_abandonment%'") == []
 
 
-def test_two_services_on_one_shop_send_one_mail_each_cart(running_shop: Any, eventually: Any) -> None:
+def test_two_services_on_one_shop_send_one_mail_each_cart(running_shop: Any) -> None:
     running_shop.service()
     running_shop.service()
     addresses = [running_shop.user(number) for number in range(1, 13)]
@@ -160,5 +162,5 @@ def test_two_services_on_one_shop_send_one_mail_each_cart(running_shop: Any, eve
         running_shop.add(number)
     for address in addresses:
         running_shop.wait_for_mail(address)
-    assert eventually(lambda: len([row for row in running_shop.log() if row[1] == "sent"]) == 12)
+    wait_until(lambda: len([row for row in running_shop.log() if row[1] == "sent"]) == 12)
     assert len(running_shop.catcher.mails) == 12

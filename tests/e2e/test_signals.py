@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from fakes.waiting import wait_until
+
 
 @contextlib.contextmanager
 def silent_after_data() -> Iterator[int]:
@@ -43,23 +45,21 @@ def silent_after_data() -> Iterator[int]:
             thread.join(5)
 
 
-def test_a_second_ctrl_c_ends_it_at_once_and_the_next_start_takes_over(
-    running_shop: Any, eventually: Any
-) -> None:
+def test_a_second_ctrl_c_ends_it_at_once_and_the_next_start_takes_over(running_shop: Any) -> None:
     with silent_after_data() as port:
         service = running_shop.service(SMTP_PORT=str(port), SMTP_CONNECTIONS="1")
         addresses = {key: running_shop.user(key) for key in (1, 2)}
         for key in addresses:
             running_shop.add(key)
-        assert eventually(lambda: sorted(row[1] for row in running_shop.log()) == ["claimed", "sending"])
+        wait_until(lambda: sorted(row[1] for row in running_shop.log()) == ["claimed", "sending"])
         os.kill(service.pid, signal.SIGINT)
-        assert eventually(lambda: "service.stopping" in running_shop.said)
+        wait_until(lambda: "service.stopping" in running_shop.said)
         assert service.alive, "it waits for the mails in hand"
         os.kill(service.pid, signal.SIGINT)
-        assert eventually(lambda: not service.alive, 5)
+        wait_until(lambda: not service.alive, 5)
         assert service.stop() == 128 + signal.SIGINT
     waiting = next(int(row[0]) for row in running_shop.log() if row[1] == "claimed")
     running_shop.service()
     running_shop.wait_for_mail(addresses[waiting])
-    assert eventually(lambda: sorted(row[1] for row in running_shop.log()) == ["sent", "unknown"])
+    wait_until(lambda: sorted(row[1] for row in running_shop.log()) == ["sent", "unknown"])
     assert len(running_shop.catcher.mails) == 1

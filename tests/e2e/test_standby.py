@@ -4,9 +4,9 @@ import asyncio
 import http.client
 import os
 import signal
-import time
-from collections.abc import Callable
 from typing import Any
+
+from fakes.waiting import wait_until
 
 from binlog_watcher.demo.process import ServiceProcess
 
@@ -33,73 +33,70 @@ def leads(service: ServiceProcess) -> bool:
     return service.metrics().get("cartwake_leader") == 1
 
 
-def leader_and_standby(shop: Any, eventually: Callable[..., bool]) -> tuple[ServiceProcess, ServiceProcess]:
+def leader_and_standby(shop: Any) -> tuple[ServiceProcess, ServiceProcess]:
     leader = shop.service("--standby")
     standby = shop.process("--standby")
     standby.start()
-    assert eventually(lambda: "service.standby" in said(standby), GENEROUS_S), shop.said
+    wait_until(lambda: "service.standby" in said(standby), GENEROUS_S, tell=lambda: shop.said)
     assert health(standby) == "not ready, standby"
     assert leads(leader)
     assert not leads(standby)
     return leader, standby
 
 
-def seconds_until(condition: Callable[[], bool]) -> float:
-    """How long it takes, looked at every few milliseconds."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < GENEROUS_S
-        time.sleep(0.005)
-    return time.monotonic() - started
+def pid(service: ServiceProcess) -> int:
+    assert service.pid is not None
+    return service.pid
 
 
-def sent(shop: Any, eventually: Callable[..., bool], count: int) -> None:
+def sent(shop: Any, count: int) -> None:
     """That many carts have been mailed, each once, and the log agrees."""
-    assert eventually(
+    wait_until(
         lambda: [row[1] for row in shop.log()] == ["sent"] * count and len(shop.catcher.mails) >= count,
         GENEROUS_S,
-    ), f"{shop.log()}\n{shop.said[-6000:]}"
+        tell=lambda: f"{shop.log()}\n{shop.said[-6000:]}",
+    )
     recipients = [address for mail in shop.catcher.mails for address in mail.recipients]
     assert len(recipients) == len(set(recipients)) == count
 
 
-def test_a_killed_leader_is_replaced(running_shop: Any, eventually: Any) -> None:
-    leader, standby = leader_and_standby(running_shop, eventually)
+def test_a_killed_leader_is_replaced(running_shop: Any) -> None:
+    leader, standby = leader_and_standby(running_shop)
     for number in range(1, 9):
         running_shop.user(number)
         running_shop.add(number)
-    os.kill(leader.pid, signal.SIGKILL)
-    elected = seconds_until(lambda: "service.elected" in said(standby))
-    ready = elected + seconds_until(lambda: health(standby) == "ready")
+    os.kill(pid(leader), signal.SIGKILL)
+    elected = wait_until(lambda: "service.elected" in said(standby), GENEROUS_S)
+    ready = elected + wait_until(lambda: health(standby) == "ready", GENEROUS_S)
     print(f"SIGKILL of the leader: elected after {elected:.3f} s, ready after {ready:.3f} s")  # noqa: T201
-    sent(running_shop, eventually, 8)
+    sent(running_shop, 8)
     assert leads(standby)
     leader.kill()
 
 
-def test_a_frozen_leader_is_replaced_and_steps_down_when_it_wakes(running_shop: Any, eventually: Any) -> None:
-    leader, standby = leader_and_standby(running_shop, eventually)
+def test_a_frozen_leader_is_replaced_and_steps_down_when_it_wakes(running_shop: Any) -> None:
+    leader, standby = leader_and_standby(running_shop)
     running_shop.user(1)
     running_shop.add(1)
     running_shop.wait_for_mail("user1@example.com")
-    assert eventually(lambda: [row[1] for row in running_shop.log()] == ["sent"])
+    wait_until(lambda: [row[1] for row in running_shop.log()] == ["sent"])
     for number in range(2, 8):
         running_shop.user(number)
         running_shop.add(number)
-    os.kill(leader.pid, signal.SIGSTOP)
+    os.kill(pid(leader), signal.SIGSTOP)
     try:
-        elected = seconds_until(lambda: "service.elected" in said(standby))
-        ready = elected + seconds_until(lambda: health(standby) == "ready")
+        elected = wait_until(lambda: "service.elected" in said(standby), GENEROUS_S)
+        ready = elected + wait_until(lambda: health(standby) == "ready", GENEROUS_S)
         print(f"SIGSTOP of the leader: elected after {elected:.3f} s, ready after {ready:.3f} s")  # noqa: T201
-        sent(running_shop, eventually, 7)
+        sent(running_shop, 7)
         running_shop.user(8)
         running_shop.add(8)
     finally:
-        os.kill(leader.pid, signal.SIGCONT)
-    deposed = seconds_until(lambda: "service.deposed" in said(leader))
+        os.kill(pid(leader), signal.SIGCONT)
+    deposed = wait_until(lambda: "service.deposed" in said(leader), GENEROUS_S)
     print(f"SIGCONT of the old leader: it knew after {deposed:.3f} s")  # noqa: T201
-    assert eventually(lambda: health(leader) == "not ready, standby", GENEROUS_S), said(leader)
-    sent(running_shop, eventually, 8)
+    wait_until(lambda: health(leader) == "not ready, standby", GENEROUS_S, tell=lambda: said(leader))
+    sent(running_shop, 8)
     assert said(leader).count("outcome=sent") == 1, "what it sent before it was frozen"
     assert leader.metrics()["cartwake_timers_armed"] == 0
     # It takes part again: the other one goes, and it leads.
@@ -107,51 +104,54 @@ def test_a_frozen_leader_is_replaced_and_steps_down_when_it_wakes(running_shop: 
     asyncio.run(leader.wait_until_ready())
     running_shop.user(9)
     running_shop.add(9)
-    sent(running_shop, eventually, 9)
+    sent(running_shop, 9)
     assert "Traceback" not in running_shop.said
 
 
-def test_sigterm_of_a_standby_and_of_a_leader(running_shop: Any, eventually: Any) -> None:
-    leader, standby = leader_and_standby(running_shop, eventually)
+def test_sigterm_of_a_standby_and_of_a_leader(running_shop: Any) -> None:
+    leader, standby = leader_and_standby(running_shop)
     assert standby.stop() == 0
     assert "service.stopped" in said(standby)
     assert leads(leader)
     standby.start()
-    assert eventually(lambda: health(standby) == "not ready, standby", GENEROUS_S)
+    wait_until(lambda: health(standby) == "not ready, standby", GENEROUS_S)
     assert leader.stop() == 0
-    elected = seconds_until(lambda: "service.elected" in said(standby))
+    elected = wait_until(lambda: "service.elected" in said(standby), GENEROUS_S)
     print(f"SIGTERM of the leader: elected {elected:.3f} s after its end")  # noqa: T201
     running_shop.user(1)
     running_shop.add(1)
-    sent(running_shop, eventually, 1)
+    sent(running_shop, 1)
     assert "Traceback" not in running_shop.said
 
 
-def test_of_several_that_start_at_once_one_leads(running_shop: Any, eventually: Any) -> None:
+def test_of_several_that_start_at_once_one_leads(running_shop: Any) -> None:
     several = [running_shop.process("--standby") for _ in range(3)]
     for one in several:
         one.start()
-    assert eventually(
+    wait_until(
         lambda: sorted(map(health, several)) == ["not ready, standby", "not ready, standby", "ready"],
         GENEROUS_S,
-    ), running_shop.said
+        tell=lambda: running_shop.said,
+    )
     assert running_shop.said.count("service.elected") == 1
     assert sorted(map(leads, several)) == [False, False, True]
 
 
-def test_a_standby_outlives_the_server(running_shop: Any, eventually: Any) -> None:
-    several = leader_and_standby(running_shop, eventually)
+def test_a_standby_outlives_the_server(running_shop: Any) -> None:
+    several = leader_and_standby(running_shop)
     running_shop.user(1)
     running_shop.add(1)
     running_shop.server.kill()
     running_shop.server.restart()
-    sent(running_shop, eventually, 1)
-    assert eventually(lambda: sorted(map(health, several)) == ["not ready, standby", "ready"], GENEROUS_S), (
-        running_shop.said
+    sent(running_shop, 1)
+    wait_until(
+        lambda: sorted(map(health, several)) == ["not ready, standby", "ready"],
+        GENEROUS_S,
+        tell=lambda: running_shop.said,
     )
 
 
-def test_two_leaders_send_one_mail_each_cart(running_shop: Any, eventually: Any) -> None:
+def test_two_leaders_send_one_mail_each_cart(running_shop: Any) -> None:
     """Neither knows of the other; all carts fall due in the same moment."""
     first, second = running_shop.service(), running_shop.service()
     count = 150
@@ -159,7 +159,7 @@ def test_two_leaders_send_one_mail_each_cart(running_shop: Any, eventually: Any)
         running_shop.user(number)
     rows = ", ".join(f"({number}, 1)" for number in range(1, count + 1))
     running_shop.run(f"INSERT INTO cart (user_id, product_id) VALUES {rows}")
-    sent(running_shop, eventually, count)
+    sent(running_shop, count)
     # Who is told of a cart that it was taken has tried to send it, too.
     assert {"ready"} == {health(first), health(second)}
     shares = [said(one).count("outcome=sent") for one in (first, second)]

@@ -42,7 +42,7 @@ class Shop:
     def __init__(self, server: Server, database: str) -> None:
         self.server = server
         self.database = database
-        self._connection = server.connect(database=database)
+        self._connection: Any = server.connect(database=database)  # its server_status is missing in the stubs
         self._marks = itertools.count(1_000_000)
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
@@ -96,7 +96,7 @@ def open_shop(server: Server, database: str) -> Iterator[Shop]:
 
 
 def settings_for(server: Server, database: str, **changes: Any) -> ConnectionSettings:
-    defaults = {
+    defaults: dict[str, Any] = {
         "host": server.host,
         "port": server.port,
         "user": server.user,
@@ -130,7 +130,8 @@ class Follower:
         with contextlib.suppress(RuntimeError):  # a test that ended without waiting for the thread
             self._loop.call_soon_threadsafe(self._arrived.set)
 
-    async def until(self, condition: Callable[[], bool], seconds: float = DEADLINE_S) -> None:
+    async def until(self, condition: Callable[..., bool], seconds: float = DEADLINE_S) -> None:
+        """Wait for a condition, which is asked without arguments (a loop binds its variable by a default)."""
         async with asyncio.timeout(seconds):
             while not condition():
                 if self.task is not None and self.task.done():
@@ -194,7 +195,7 @@ def nothing() -> Iterator[list[CartRead]]:
 def source_of(settings: ConnectionSettings, **options: Any) -> BinlogSource:
     """A source with ``options`` of SourceOptions and Tuning. Resets are not put off, so that each is seen."""
     tuning = {name: options.pop(name) for name in Tuning.__dataclass_fields__ if name in options}
-    defaults = {"schema": SAMPLE, "hydrate": carts(settings), "now_us": now_us}
+    defaults: dict[str, Any] = {"schema": SAMPLE, "hydrate": carts(settings), "now_us": now_us}
     return BinlogSource(
         SourceOptions(settings, **(defaults | options), tuning=Tuning(**({"reset_interval_s": 0.0} | tuning)))
     )

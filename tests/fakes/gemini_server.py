@@ -44,7 +44,8 @@ class Request:
 
     @property
     def config(self) -> dict[str, Any]:
-        return self.body.get("generationConfig", {})
+        config: dict[str, Any] = self.body.get("generationConfig", {})
+        return config
 
     @property
     def wants_numbers(self) -> bool:

@@ -31,7 +31,7 @@ class MailServer:
 
     def mails_to(self, recipient: str) -> list[EmailMessage]:
         return [
-            email.message_from_bytes(envelope.original_content, policy=email.policy.default)  # type: ignore[misc]  # typeshed's overload is too narrow
+            email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
             for envelope in self.accepted
             if recipient in envelope.rcpt_tos
         ]
@@ -81,15 +81,21 @@ class MailServer:
         finally:
             listener.close()
             for server in self._servers:
-                if server.transport is not None:
-                    server.transport.abort()
+                break_off(server)
                 if server._handler_coroutine is not None:
                     server._handler_coroutine.cancel()
 
 
+def break_off(server: SMTP) -> None:
+    """Close the connection, if there is one, and send nothing more."""
+    if isinstance(server.transport, asyncio.WriteTransport):
+        with contextlib.suppress(AttributeError):  # Python 3.11.2's closed TLS transports can't be aborted
+            server.transport.abort()
+
+
 async def hang_up(server: SMTP) -> str:
     """Close the connection without an answer."""
-    server.transport.abort()
+    break_off(server)
     return "250 too late"
 
 

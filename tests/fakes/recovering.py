@@ -203,15 +203,6 @@ async def recovering(
         await instance.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition; TimeoutError after ``seconds``."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError("the condition was not met in time")
-        await asyncio.sleep(0.02)
-
-
 def abandon(shop: Any, users: Iterable[int], *, minutes_ago: float = 60, product: int = 1) -> list[str]:
     """A cart of one product for each of these users; their addresses."""
     keys = list(users)

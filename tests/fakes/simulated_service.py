@@ -8,6 +8,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from fakes.simulated_shop import SECOND, LogRow, SimulatedShop
@@ -313,9 +314,8 @@ class SimulatedService:
     def run(self, deeds: Sequence[tuple[int, int, str]], end: int) -> None:
         """Play all deeds, beat by beat, until ``end``."""
         for when, key, deed in deeds:
-            heapq.heappush(
-                self.agenda, (when, next(self.order), lambda key=key, deed=deed: self.shop.act(key, deed))
-            )
+            what: Callable[[], None] = partial(self.shop.act, key, deed)
+            heapq.heappush(self.agenda, (when, next(self.order), what))
         while self.shop.now < end:
             self.shop.now += BEAT
             while self.agenda and self.agenda[0][0] <= self.shop.now:

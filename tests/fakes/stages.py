@@ -1,6 +1,5 @@
 """What stands around a stage in unit tests: a runtime with a clock of its own, a sender and a log without servers."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -201,12 +200,3 @@ class FakeLoader:
         if self.failure is not None:
             raise self.failure
         return Loaded({key: self.carts[key] for key in keys if key in self.carts}, {})
-
-
-async def settled(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Let the stages work until a condition holds; TimeoutError after ``seconds``."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError("the condition was not met in time")
-        await asyncio.sleep(0.001)

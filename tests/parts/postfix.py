@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fakes.certificate import write_certificate
+from fakes.waiting import wait_until
 
 PACKAGES = ["postfix", "sasl2-bin", "libsasl2-modules"]
 DOMAIN = "example.org"
@@ -124,23 +125,19 @@ class Postfix:
 
     def logged(self, text: str, since: int = 0) -> bool:
         """Whether ``text`` is in the log after ``since`` characters, or comes soon: another process writes it."""
-        deadline = time.monotonic() + 10
-        while text not in self.log()[since:]:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        return True
+        with suppress(TimeoutError):
+            wait_until(lambda: text in self.log()[since:], 10)
+        return text in self.log()[since:]
 
     def mailbox(self, name: str, mails: int) -> list[bytes]:
-        """The mails delivered to ``name``, as they are on disk, once there are so many; AssertionError if not."""
+        """The mails delivered to ``name``, as they are on disk, once there are so many; TimeoutError if not."""
         folder = self._root / "var/mail" / name / "new"
-        deadline = time.monotonic() + 30
-        while len(files := sorted(folder.glob("*"))) < mails:
-            assert time.monotonic() < deadline, (
-                f"{len(files)} of {mails} mails for {name}: {self.log()[-3000:]}"
-            )
-            time.sleep(0.02)
-        return [file.read_bytes() for file in files]
+        wait_until(
+            lambda: len(list(folder.glob("*"))) >= mails,
+            30,
+            tell=lambda: f"{mails} mails: {self.log()[-3000:]}",
+        )
+        return [file.read_bytes() for file in sorted(folder.glob("*"))]
 
     def empty_mailboxes(self) -> None:
         """Throw away all that was delivered."""

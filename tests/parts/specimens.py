@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 
+from fakes.store import catalogue, store
+
 from binlog_watcher.demo import sample_shop
 from mailer import (
     DiscountTable,
@@ -21,21 +23,15 @@ from mailer import (
     message_id,
     parse_address,
 )
-from recommender import Catalog, Product, ProductFacts, Recommender, TemplateWriter, TextRequest
+from recommender import ProductFacts, Recommender, TemplateWriter, TextRequest
 
 RECIPIENT = "jane.doe@example.org"
-STORE = ShopInfo(
-    name="The Sample Shop",
+STORE = store(
     url="https://shop.example.com/",
-    address="1 Market Street\n12345 Sampletown",
-    support_email="support@shop.example.com",
-    sender_email="hello@shop.example.com",
-    sender_name="The Sample Shop",
-    cart_url="https://shop.example.com/cart",
     logo_url="https://shop.example.com/logo.png",
     public_url="https://cartwake.example.com",
 )
-BARE_STORE = ShopInfo(
+BARE_STORE = store(
     name="Kiosk",
     url="http://kiosk.example.org",
     address="PO Box 1",
@@ -139,11 +135,7 @@ def _shop_line(name: str, price: str | None = None) -> Line:
 @cache
 def _recommended() -> tuple[Pick, ...]:
     """What the recommender picks for a laptop of the sample shop."""
-    shop = Catalog(
-        Product(p.id, p.name, p.description, p.price, p.category, p.image, p.stock)
-        for p in sample_shop.products()
-    )
-    found = Recommender(shop).recommend([sample_shop.product("Laptop Basic 15").id])
+    found = Recommender(catalogue()).recommend([sample_shop.product("Laptop Basic 15").id])
     assert len(found) == 3
     return tuple(
         Pick(f.product.name, f.product.price, f.product.category, f.product.image, _PRODUCT_URL.format(f.product.id))
@@ -152,7 +144,7 @@ def _recommended() -> tuple[Pick, ...]:
 
 
 def _text(lines: tuple[Line, ...], picks: tuple[Pick, ...]) -> str:
-    facts = (
+    bought, recommended = (
         tuple(ProductFacts(item.name, item.category or "") for item in items[:20]) for items in (lines, picks)
     )
-    return TemplateWriter().compose(TextRequest(*facts, store_name=STORE.name))
+    return TemplateWriter().compose(TextRequest(bought, recommended, store_name=STORE.name))

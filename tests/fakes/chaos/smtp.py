@@ -10,10 +10,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from fakes.chaos.shop import now_us
+from fakes.mail_server import break_off
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 
@@ -153,7 +155,7 @@ class SmtpServer:
         for instance, port in enumerate(self.ports):
             self._listeners.append(
                 await self._loop.create_server(
-                    lambda instance=instance: self._accept(instance), "127.0.0.1", port, reuse_address=True
+                    partial(self._accept, instance), "127.0.0.1", port, reuse_address=True
                 )
             )
 
@@ -177,8 +179,7 @@ class SmtpServer:
     async def _end(self) -> None:
         await self._refuse()
         for conversation in list(self._open):
-            if conversation.transport is not None:
-                conversation.transport.abort()
+            break_off(conversation)
         await asyncio.sleep(0.05)  # their coroutines end
 
 
@@ -268,5 +269,4 @@ class _Answers:
         return "250 OK"
 
     def _hang_up(self) -> None:
-        if self._conversation.transport is not None:
-            self._conversation.transport.abort()
+        break_off(self._conversation)

@@ -73,20 +73,24 @@ def marker(shop: Shop) -> Callable[[], None]:
     """A row of our own, committed."""
     session = Shop(shop.server, shop.database)
     session.run("CREATE TABLE IF NOT EXISTS marks (id INT AUTO_INCREMENT PRIMARY KEY)")
-    return lambda: session.run("INSERT INTO marks VALUES ()") and None
+
+    def mark() -> None:
+        session.run("INSERT INTO marks VALUES ()")
+
+    return mark
 
 
 async def take_snapshots(shop: Shop, writers: Writers, count: int) -> list[set[object]]:
     """Anchor, hydrate and follow again and again; for each time what was written and not seen."""
     settings = settings_for(shop.server, shop.database)
     mark = marker(shop)
-    lost = []
+    lost: list[set[object]] = []
     for _ in range(count):
         async with follow(settings, marker=mark, hydrate=carts(settings)) as follower:
             await follower.settle(shop)
             written = {user for found in writers.written for user in found.copy()}
             await follower.settle(shop)  # now all of them have been read
-            lost.append(written - seen(follower))
+            lost.append(set(written - seen(follower)))
     return lost
 
 

@@ -10,7 +10,8 @@ from fakes.invariant import prepare, watch
 from fakes.mysql_proxy import MysqlProxy
 
 from binlog_watcher.core.events import CartChanged, CartRead
-from binlog_watcher.demo.server import Flavor, Server, private_server
+from binlog_watcher.demo.programs import Flavor
+from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.settings.connection import ConnectionSettings
 
 REPLICA = {"server_id": "2", "log_bin": "other-log", "relay_log": "relay"}
@@ -84,11 +85,11 @@ def replicated_pair(flavor: Flavor, *, logs_what_it_gets: bool = True) -> Iterat
                 cursor.execute("FLUSH BINARY LOGS")
         primary = stack.enter_context(open_shop(one, "shop"))
         _wait_for_table(other)
-        replica = Shop(other, "shop")
-        replica._marks = primary._marks  # both fill one table
-        stack.callback(replica.close)
+        second = Shop(other, "shop")
+        second._marks = primary._marks  # both fill one table
+        stack.callback(second.close)
         proxy = stack.enter_context(MysqlProxy(one.host, one.port).running())
-        yield Pair(primary, replica, proxy)
+        yield Pair(primary, second, proxy)
 
 
 def _wait_for_table(server: Server) -> None:

@@ -134,7 +134,7 @@ def recording(request: pytest.FixtureRequest) -> Iterator[Recording]:
 
 
 def _end(server: Server) -> tuple[str, int]:
-    with contextlib.closing(settings_for(server, "").connect()) as connection:
+    with contextlib.closing(Session(**settings_for(server, "").arguments())) as connection:
         return binlog_end(connection)
 
 

@@ -241,7 +241,7 @@ def background() -> Iterator[Background]:
 def test_timers_are_as_hydrated_whatever_happens(server: Server, background: Background) -> None:
     names = itertools.count(1)
     run_state_machine_as_test(
-        lambda: ShopUnderFault(server, background, names),
+        lambda: ShopUnderFault(server, background, names),  # type: ignore[arg-type]  # its docstring allows a function
         settings=settings(
             max_examples=15,
             stateful_step_count=20,

@@ -181,7 +181,7 @@ def _compared(values: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore:'db' is deprecated:DeprecationWarning")  # the stock reader's own
 def test_same_rows_as_the_stock_reader(everything: Shop) -> None:
     shop = everything
-    with contextlib.closing(settings_for(shop.server, shop.database).connect()) as connection:
+    with contextlib.closing(Session(**settings_for(shop.server, shop.database).arguments())) as connection:
         start = binlog_end(connection)
         write(shop)
         end = binlog_end(connection)

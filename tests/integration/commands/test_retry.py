@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer, hang_up
-from fakes.recovering import Recovering, abandon, recovering, until
+from fakes.recovering import Recovering, abandon, recovering
+from fakes.waiting import until
 
 from binlog_watcher.commands.retry import RetryReport, retry_rows
 from binlog_watcher.core.decision import Skip, Wait

@@ -5,11 +5,11 @@ import select
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.waiting import wait_until
 
 from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
 
@@ -136,7 +136,4 @@ def test_nothing_is_left_when_the_demo_itself_is_killed(settings: dict[str, str]
     with owner(settings, tmp_path / "console.log") as (process, service, folder):
         process.kill()
         assert has_ended(service)
-        deadline = time.monotonic() + 20
-        while folder.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not folder.exists()
+        wait_until(lambda: not folder.exists())

@@ -5,11 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
+from fakes.waiting import wait_until
 
 from binlog_watcher.demo import packages, programs, server
 from binlog_watcher.demo.apt import PackageError
@@ -192,10 +193,7 @@ def test_goes_when_its_owner_goes(flavor: Flavor, how: str, tmp_path: Path) -> N
         assert select.select([orphan], [], [], 30)[0] == [orphan]
     finally:
         os.close(orphan)
-    deadline = time.monotonic() + 30
-    while homes(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert homes(tmp_path) == []
+    wait_until(lambda: not homes(tmp_path), 30, tell=lambda: homes(tmp_path))
 
 
 def test_takes_another_port_when_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +286,7 @@ def test_without_any_server_the_error_says_what_to_do(monkeypatch: pytest.Monkey
 def without_downloads(monkeypatch: pytest.MonkeyPatch, *flavors: str) -> None:
     real = packages.fetch
 
-    def fetch(name: str, *arguments: object, **options: object) -> Path:
+    def fetch(name: str, *arguments: Any, **options: Any) -> Path:
         if name in flavors:
             raise PackageError("the mirror is gone")
         return real(name, *arguments, **options)

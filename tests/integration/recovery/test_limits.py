@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import structlog
 from fakes.mail_server import MailServer
-from fakes.recovering import abandon, recovering, until
+from fakes.recovering import abandon, recovering
+from fakes.waiting import until
 
 from binlog_watcher.core.decision import Send, Wait
 from binlog_watcher.core.log_status import Reason

@@ -1,12 +1,14 @@
 """Activity, orders and opt-outs between the timer and the hand-over."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer
-from fakes.recovering import Recovering, abandon, recovering, until
+from fakes.recovering import Recovering, abandon, recovering
+from fakes.waiting import until
 
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartChanged, Change
@@ -36,8 +38,11 @@ async def test_activity_while_the_cart_is_loaded(shop: Any, smtp: MailServer) ->
     assert smtp.accepted == []
 
 
-def hold(monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str) -> Callable[[], Any]:
-    """Stop the recovery at a stage; the answer waits until it is there, the second call lets it go on."""
+@contextlib.asynccontextmanager
+async def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str, *keys: int
+) -> AsyncIterator[None]:
+    """The recovery of these carts stands still at a stage for the block, and has come to its end after it."""
     reached, go_on = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     match stage:
@@ -62,14 +67,12 @@ def hold(monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str) -> C
 
             monkeypatch.setattr(episodes, "fence", fenced)
 
-    async def switch() -> None:
-        if not reached.is_set():
-            async with asyncio.timeout(30):
-                await reached.wait()
-        else:
-            go_on.set()
-
-    return switch
+    recovery = asyncio.create_task(cartwake.recover(*keys))
+    async with asyncio.timeout(30):
+        await reached.wait()
+    yield
+    go_on.set()
+    await recovery
 
 
 @pytest.mark.parametrize("stage", ["compose", "fence"])
@@ -79,14 +82,10 @@ async def test_an_order_stops_the_mail(
 ) -> None:
     abandon(shop, [1, 2])
     async with recovering(shop, smtp) as cartwake:
-        switch = hold(monkeypatch, cartwake, stage)
-        recovery = asyncio.create_task(cartwake.recover(1, 2))
-        await switch()
-        shop.order(1)
-        if seen:
-            cartwake.order(1)
-        await switch()
-        await recovery
+        async with meanwhile(monkeypatch, cartwake, stage, 1, 2):
+            shop.order(1)
+            if seen:
+                cartwake.order(1)
         assert sorted(cartwake.rows()) == [("1", "skipped", "bought_meanwhile", 0), ("2", "sent", None, 1)]
         assert cartwake.tracker.due_of(1) is None
     assert smtp.mails_to("user1@example.com") == []
@@ -161,12 +160,8 @@ async def test_a_cart_emptied_meanwhile(
 ) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        switch = hold(monkeypatch, cartwake, stage)
-        recovery = asyncio.create_task(cartwake.recover(1))
-        await switch()
-        shop.run("DELETE FROM cart WHERE user_id = 1")
-        await switch()
-        await recovery
+        async with meanwhile(monkeypatch, cartwake, stage, 1):
+            shop.run("DELETE FROM cart WHERE user_id = 1")
         assert cartwake.rows() == [("1", "skipped", "emptied", 0)]
     assert smtp.accepted == []
 
@@ -177,13 +172,9 @@ async def test_a_new_item_meanwhile_makes_one_later_mail_of_the_new_version(
 ) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        switch = hold(monkeypatch, cartwake, stage)
-        recovery = asyncio.create_task(cartwake.recover(1))
-        await switch()
-        shop.add(1, 3, minutes_ago=0)
-        cartwake.apply(CartChanged(1, Change.INSERT, cartwake.now_us()))
-        await switch()
-        await recovery
+        async with meanwhile(monkeypatch, cartwake, stage, 1):
+            shop.add(1, 3, minutes_ago=0)
+            cartwake.apply(CartChanged(1, Change.INSERT, cartwake.now_us()))
         assert smtp.accepted == []
         (row,) = shop.log()
         due_us = cartwake.tracker.due_of(1)
@@ -208,13 +199,9 @@ async def test_an_item_of_two_deleted_meanwhile_still_gets_its_one_mail(
     abandon(shop, [1])
     shop.add(1, 3, minutes_ago=45)
     async with recovering(shop, smtp) as cartwake:
-        switch = hold(monkeypatch, cartwake, "fence")
-        recovery = asyncio.create_task(cartwake.recover(1))
-        await switch()
-        shop.run("DELETE FROM cart WHERE user_id = 1 AND product_id = 3")
-        cartwake.activity(1, Change.DELETE)
-        await switch()
-        await recovery
+        async with meanwhile(monkeypatch, cartwake, "fence", 1):
+            shop.run("DELETE FROM cart WHERE user_id = 1 AND product_id = 3")
+            cartwake.activity(1, Change.DELETE)
         assert [row[1:3] for row in cartwake.rows()] == [("retry", "activity")]
         shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
         cartwake.order(1)  # cancels the timer, so that the cart can be taken now
@@ -231,12 +218,10 @@ async def test_a_quantity_changed_meanwhile_is_mailed_later_with_the_new_quantit
 ) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        switch = hold(monkeypatch, cartwake, "fence")
-        recovery = asyncio.create_task(cartwake.recover(1))
-        await switch()
-        shop.run("UPDATE cart SET quantity = 7 WHERE user_id = 1")
-        await switch()  # no event seen: the database alone stops it
-        await recovery
+        async with meanwhile(monkeypatch, cartwake, "fence", 1):
+            shop.run(
+                "UPDATE cart SET quantity = 7 WHERE user_id = 1"
+            )  # no event seen: the database alone stops it
         assert [row[1] for row in cartwake.rows()] == ["retry"]
         cartwake.follow()
         await until(lambda: cartwake.rows() == [("1", "sent", None, 1)])
@@ -287,11 +272,9 @@ async def test_an_address_opted_out_after_the_claim(
 ) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        switch = hold(monkeypatch, cartwake, stage)
-        recovery = asyncio.create_task(cartwake.recover(1))
-        await switch()
-        recipients.OptOuts(cartwake.resources.database, cartwake.resources.hasher).add("user1@example.com")
-        await switch()
-        await recovery
+        async with meanwhile(monkeypatch, cartwake, stage, 1):
+            recipients.OptOuts(cartwake.resources.database, cartwake.resources.hasher).add(
+                "user1@example.com"
+            )
         assert cartwake.rows() == [("1", "skipped", "opted_out", 0)]
     assert smtp.accepted == []

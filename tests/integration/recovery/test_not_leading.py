@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer
-from fakes.recovering import abandon, recovering
+from fakes.recovering import Recovering, abandon, recovering
 
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
 
@@ -19,11 +19,18 @@ class Lead:
         return self.held
 
 
+def in_the_lead(cartwake: Recovering) -> Lead:
+    outbox = cartwake.pipeline.outbox
+    assert outbox is not None
+    outbox.gate.may_send = lead = Lead()
+    return lead
+
+
 @MYSQL_ONLY
 async def test_who_does_not_lead_claims_nothing(shop: Any, smtp: MailServer) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:
-        lead = cartwake.pipeline.outbox.gate.may_send = Lead()
+        lead = in_the_lead(cartwake)
         lead.held = False
         await cartwake.recover(1)
         assert shop.log() == []
@@ -41,7 +48,7 @@ async def test_mails_in_hand_are_given_back_and_another_sends_them(
 ) -> None:
     abandon(shop, [1, 2])
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as new:
-        lead = old.pipeline.outbox.gate.may_send = Lead()
+        lead = in_the_lead(old)
         episodes = old.resources.episodes
         step = {"before the fence": "claim", "behind the fence": "fence"}[lost]
         done = getattr(episodes, step)
@@ -69,8 +76,9 @@ async def test_a_mail_that_was_frozen_behind_the_fence_is_not_sent_even_if_nobod
     """The new leader has called it unknown meanwhile; the old one knows that it was never handed over."""
     abandon(shop, [1])
     async with recovering(shop, smtp) as old, recovering(shop, smtp) as new:
-        lead = old.pipeline.outbox.gate.may_send = Lead()
-        fence = old.resources.episodes.fence
+        lead = in_the_lead(old)
+        episodes: Any = old.resources.episodes
+        fence = episodes.fence
 
         def then_frozen(*arguments: Any, **options: Any) -> Any:
             passed = fence(*arguments, **options)
@@ -78,7 +86,7 @@ async def test_a_mail_that_was_frozen_behind_the_fence_is_not_sent_even_if_nobod
             assert new.resources.episodes.settle_unknown(new.now_us()) == 1
             return passed
 
-        old.resources.episodes.fence = then_frozen
+        episodes.fence = then_frozen
         await old.recover(1)
     assert [(row["status"], row["reason"]) for row in shop.log()] == [("retry", "not_leading")]
     assert smtp.accepted == []

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer
-from fakes.recovering import Recovering, abandon, recovering, until
+from fakes.recovering import Recovering, abandon, recovering
+from fakes.waiting import until
 
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.rate_limit import LATE_US

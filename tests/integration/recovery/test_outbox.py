@@ -9,7 +9,8 @@ import pytest
 import structlog
 from fakes.mail_server import MailServer, fall_silent, hang_up
 from fakes.mysql_proxy import MysqlProxy
-from fakes.recovering import abandon, recovering, until
+from fakes.recovering import abandon, recovering
+from fakes.waiting import until
 
 from binlog_watcher.core.decision import Skip
 from binlog_watcher.core.log_status import Reason, Status

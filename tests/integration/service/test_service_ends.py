@@ -9,7 +9,8 @@ import pytest
 import structlog
 from fakes.mail_server import MailServer
 from fakes.mysql_proxy import MysqlProxy
-from fakes.recovering import settings_of, until
+from fakes.recovering import settings_of
+from fakes.waiting import until
 
 from binlog_watcher.recovery import reconcile as reconcile_module
 from binlog_watcher.service import service as service_module

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import structlog
 from fakes.mail_server import MailServer
-from fakes.recovering import settings_of, until
+from fakes.recovering import settings_of
+from fakes.waiting import until
 
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.service import standby as standby_module
+from binlog_watcher.service.service import opened
 from binlog_watcher.service.standby import Standby
 
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
@@ -33,7 +35,7 @@ async def standing_by(standby: Standby) -> AsyncIterator[None]:
 async def test_a_start_that_fails_for_want_of_the_database_is_tried_again(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened, failures = standby_module.opened, [DatabaseUnavailableError("all sessions are taken")]
+    failures = [DatabaseUnavailableError("all sessions are taken")]
 
     @contextlib.asynccontextmanager
     async def failing_once(*arguments: Any, **options: Any) -> AsyncIterator[Any]:
@@ -59,10 +61,8 @@ async def test_a_start_that_fails_for_want_of_the_database_is_tried_again(
 async def test_what_a_human_must_mend_ends_it_and_frees_the_lock(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @contextlib.asynccontextmanager
-    async def broken(*_arguments: Any, **_options: Any) -> AsyncIterator[Any]:
+    def broken(*_arguments: Any, **_options: Any) -> None:
         raise ConfigError("the binlog is off")
-        yield
 
     settings = settings_of(shop, smtp)
     with monkeypatch.context() as patch:

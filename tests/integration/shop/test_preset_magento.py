@@ -1,14 +1,16 @@
 """The preset for Magento 2.4 on its real tables, with rows written as Magento writes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fakes.magento import FR, JACKET, KETTLE, MUG, PRODUCTS, RETIRED, SOLD_OUT, Magento
+from fakes.magento.catalogue import FR, JACKET, KETTLE, MUG, PRODUCTS, RETIRED, SOLD_OUT
+from fakes.magento.shop import Magento
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.shop_statements import Statement
 
 from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartClosed, CartKey, CustomerOrdersChanged, OrderChanged, OrderPlaced
@@ -41,7 +43,7 @@ class Shop:
 def shop(server: Server, fresh_database: str) -> Iterator[Shop]:
     with preset_shop(server, fresh_database, "magento-2", MARK) as db:
 
-        def together(statements: list[tuple[str, Any]]) -> None:
+        def together(statements: Sequence[Statement]) -> None:
             db.run("START TRANSACTION")
             for statement, parameters in statements:
                 db.run(statement, parameters)

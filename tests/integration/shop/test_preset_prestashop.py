@@ -9,17 +9,9 @@ from typing import Any
 import pytest
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
-from fakes.prestashop import (
-    AWAITING_WIRE,
-    BLANKET,
-    CUSHION,
-    DOLLAR,
-    FRENCH,
-    LAMP,
-    LANTERN,
-    PAYMENT_ERROR,
-    PrestaShop,
-)
+from fakes.prestashop.catalogue import BLANKET, CUSHION, DOLLAR, FRENCH, LAMP, LANTERN
+from fakes.prestashop.shop import PrestaShop
+from fakes.prestashop.states import AWAITING_WIRE, PAYMENT_ERROR
 from fakes.recovering import recovering
 
 from binlog_watcher.core.decision import Send, Skip, Wait
@@ -138,7 +130,7 @@ async def test_a_failed_payment_is_no_purchase(presta: Presta) -> None:
 def test_an_order_of_the_customers_other_cart_counts_too(presta: Presta) -> None:
     cart = presta.customer_with_cart(minutes_ago=90)
     who = presta.db.load(cart)[cart].customer_id
-    other = presta.shop.new_cart(customer=who or 0, minutes_ago=70)
+    other = presta.shop.new_cart(customer=int(who or 0), minutes_ago=70)
     presta.shop.add(other, CUSHION.id, minutes_ago=70)
     presta.shop.order(other, minutes_ago=65)
     assert presta.db.decide(cart) == Skip(Reason.EMPTY)
@@ -203,7 +195,7 @@ def claimed(presta: Presta, cart: int) -> tuple[Claims, Fenced]:
 @pytest.mark.parametrize("change", ["nothing", "order", "other cart's order", "line", "quantity", "login"])
 def test_the_fence_sees_every_change(presta: Presta, change: str) -> None:
     cart = presta.customer_with_cart()
-    customer = presta.db.load(cart)[cart].customer_id or 0
+    customer = int(presta.db.load(cart)[cart].customer_id or 0)
     other = presta.shop.new_cart(customer=customer)
     presta.shop.add(other, CUSHION.id)
     claims, fenced = claimed(presta, cart)

@@ -7,6 +7,7 @@ with the cart; and every cart left long enough is in the log in time. A failing 
 import gc
 import logging
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -156,6 +157,15 @@ ROUGH = Faults(stall=0.01, replay=0.02, reset=0.004, restart=0.002, smtp=0.1)
 JUMPY = Faults(stall=0.005, reset=0.001, restart=0.001, smtp=0.1, jump=0.02)
 LOSSY = Faults(stall=0.01, replay=0.02, reset=0.001, restart=0.001, smtp=0.1, lose=0.05, swap=0.05)
 ALL = (CALM, ROUGH, JUMPY, LOSSY)
+AT_EACH_SAVE = 3
+
+
+def seeds(first: int, count: int) -> list[Any]:
+    """Runs of the simulation; the first few are played at each save, the rest by `make test`."""
+    return [
+        pytest.param(seed, marks=pytest.mark.slow if seed >= first + AT_EACH_SAVE else ())
+        for seed in range(first, first + count)
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +186,7 @@ def _quiet() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(0, 30))
 def test_a_healthy_stream_loses_nothing_and_reconcile_finds_nothing(seed: int) -> None:
     judge = simulate(seed, CALM)
     judge.insist(judge.wrong_mails())
@@ -186,7 +196,7 @@ def test_a_healthy_stream_loses_nothing_and_reconcile_finds_nothing(seed: int) -
     assert len(judge.shop.mails) > CUSTOMERS, "the simulation must have something to judge"
 
 
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", seeds(100, 40))
 def test_lags_replays_resets_and_crashes_make_mails_late_and_never_wrong(seed: int) -> None:
     judge = simulate(seed, ROUGH)
     judge.insist(judge.wrong_mails())
@@ -194,14 +204,14 @@ def test_lags_replays_resets_and_crashes_make_mails_late_and_never_wrong(seed: i
     judge.insist(judge.unfinished())
 
 
-@pytest.mark.parametrize("seed", range(200, 230))
+@pytest.mark.parametrize("seed", seeds(200, 30))
 def test_lost_and_reordered_events_are_made_up_for_by_the_next_hydration(seed: int) -> None:
     judge = simulate(seed, LOSSY)
     judge.insist(judge.wrong_mails())
     judge.insist(judge.unfinished())
 
 
-@pytest.mark.parametrize("seed", range(300, 330))
+@pytest.mark.parametrize("seed", seeds(300, 30))
 def test_a_clock_that_jumps_makes_mails_early_by_no_more_than_its_error(seed: int) -> None:
     judge = simulate(seed, JUMPY)
     judge.insist(judge.wrong_mails())
@@ -216,6 +226,7 @@ BATCHES = 50
 CARTS = 1_000_000 // BATCHES
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_million_carts(batch: int) -> None:

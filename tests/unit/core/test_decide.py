@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ CART = Cart(key=42, customer=CUSTOMER, lines=(LINE,), version=T0, newest_order_u
 DUE = T0 + THRESHOLD
 
 
-def logged(status: Status, *, version: int = T0, **more: object) -> LoggedEpisode:
+def logged(status: Status, *, version: int = T0, **more: Any) -> LoggedEpisode:
     fields = {"attempts": 1, "next_attempt_us": None, "lease_until_us": None} | more
     return LoggedEpisode(id=9, version=version, status=status, **fields)
 
@@ -116,7 +117,7 @@ def test_the_age_is_that_of_the_cart_and_its_limit_is_still_inside() -> None:
         ({"recipient": Recipient(last_mail_us=DUE, suppressed=True)}, Reason.OPTED_OUT),
     ],
 )
-def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, object], reason: Reason) -> None:
+def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], reason: Reason) -> None:
     answer = decide(replace(CART, **change), None, DUE, POLICY)
     assert answer == Skip(reason, T0)
     assert isinstance(answer, Skip)
@@ -287,7 +288,7 @@ def test_raising_the_rollout_never_mails_what_was_skipped() -> None:
 def test_the_draw_is_the_same_in_every_process_and_release() -> None:
     # By hand: the first 16 hex digits of `printf cartwake:rollout:1 | sha256sum`, modulo 10,000. A change here
     # would move customers between the groups of a running rollout.
-    known = {1: "75.32", 2: "63.39", "guest": "45.50"}
+    known: dict[int | str, str] = {1: "75.32", 2: "63.39", "guest": "45.50"}
     assert {key: _share("rollout", key) for key in known} == {k: Decimal(v) for k, v in known.items()}
     assert _share("rollout", 1) == _share("rollout", "1"), "a key is the same as number and as text"
 

@@ -75,9 +75,10 @@ def test_a_hydration_that_comes_further_than_the_one_that_broke_off_is_a_sign_of
     pulse = Pulse(NOW)
     page, beat = (CartRead(1, 2, 3), CartRead(4, 5, 6)), Progress("", None, False, 0, NOW)
     silent = []
-    for at, events in enumerate(
-        [(Assigned("p"),), page, (Revoked("p", "lost"),), (Assigned("p"),), page, page, (Hydrated("p"),)]
-    ):
+    batches: list[tuple[Event, ...]] = [
+        (Assigned("p"),), page, (Revoked("p", "lost"),), (Assigned("p"),), page, page, (Hydrated("p"),)
+    ]  # fmt: skip
+    for at, events in enumerate(batches):
         pulse.observe(Batch("p", events, beat), NOW + at)
         silent.append(pulse.silent_for_us(NOW + at))
     assert silent == [0, 0, 0, 1, 2, 0, 0]

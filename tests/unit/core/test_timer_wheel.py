@@ -166,6 +166,7 @@ def test_timers_of_a_tick_share_its_number() -> None:
     assert len({id(tick) for ticks in wheel._ticks for tick in ticks.values()}) == 2
 
 
+@pytest.mark.slow
 def test_a_timer_costs_little_memory_and_moving_it_leaves_nothing_behind() -> None:
     # benchmarks/wheel.py measures it at a million and at ten. Keys and due times of the test itself are allocated
     # before the measurement.

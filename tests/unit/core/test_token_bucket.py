@@ -34,6 +34,18 @@ def test_tokens_given_back_can_be_taken_again_but_not_hoarded() -> None:
     assert bucket.take(5, START) == 1
 
 
+def test_a_burst_of_ones_own_is_what_is_saved_up() -> None:
+    bucket = TokenBucket(600, START, burst=3)
+    assert bucket.take(1_000, START) == 3
+    assert bucket.take(1_000, START + 10 * MINUTE) == 3
+
+
+def test_to_ask_earns_nothing() -> None:
+    bucket = TokenBucket(6_000, START)
+    bucket.take(1_000, START)
+    assert sum(bucket.take(1, START) for _ in range(20_000)) == 0
+
+
 def test_a_clock_that_steps_back_neither_mints_tokens_nor_stops_the_flow() -> None:
     bucket = TokenBucket(60, START)
     assert bucket.take(1, START) == 1

@@ -37,7 +37,9 @@ class Stream:
     def at(self, second: float) -> int:
         return START + int(second * SECOND)
 
-    def send(self, *events: Event, caught_up: bool = True, partition: str = SHOP) -> list[int | str]:
+    def send(
+        self, *events: Event, caught_up: bool = True, partition: str = SHOP
+    ) -> list[ProductChanged | CustomerOrdersChanged]:
         committed = self.now if caught_up else None
         progress = Progress("", committed, caught_up=caught_up, lag_us=0, received_us=self.now)
         return self.tracker.apply(Batch(partition, events, progress))
@@ -177,7 +179,7 @@ def test_a_changed_order_while_in_hand_is_looked_at_again_at_once(stream: Stream
 def test_other_carts_and_products_touch_nothing(stream: Stream) -> None:
     stream.in_hand()
     stream.cart(Change.INSERT, 61, key=2)
-    changes = [ProductChanged(9, stream.now), CustomerOrdersChanged("c-1", stream.now)]
+    changes: list[Event] = [ProductChanged(9, stream.now), CustomerOrdersChanged("c-1", stream.now)]
     assert stream.send(*changes) == changes
     assert not stream.tracker.touched(1)
 
@@ -203,7 +205,7 @@ def test_one_recovery_a_key_at_a_time(stream: Stream) -> None:
 
 
 def test_the_same_events_again_change_nothing(stream: Stream) -> None:
-    story = [
+    story: list[Event] = [
         CartChanged(1, Change.INSERT, stream.at(0)),
         CartChanged(2, Change.INSERT, stream.at(1)),
         OrderPlaced(2, stream.at(2)),

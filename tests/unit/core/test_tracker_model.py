@@ -5,6 +5,7 @@ Two partitions live through events, replays, lags, resets (also ones that break 
 
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -166,9 +167,8 @@ class TrackerModel(RuleBasedStateMachine):
                 expected[key] = DueCart(key, "even", timer.due, timer.known)
         taken = self.tracker.take(keys, self.now, "even", overdue=overdue)
         self.took(taken, expected)
-        for (
-            key
-        ) in expected:  # the model keeps each key in its partition; reconcile names the one it works for
+        # The model keeps each key in its partition; reconcile names the one it works for.
+        for key in expected:
             self.carts[key] = replace(self.carts[key], partition=self.place(key))
 
     def took(self, taken: list[DueCart], expected: dict[int, DueCart]) -> None:
@@ -177,9 +177,9 @@ class TrackerModel(RuleBasedStateMachine):
         for key in self.clouded & by_key.keys() & expected.keys():
             expected[key] = replace(expected[key], activity_us=by_key[key].activity_us)
         assert by_key == expected
-        for key, cart in by_key.items():
+        for cart in taken:
             assert cart.due_us <= self.now, "never early"
-            self.hand[int(key)], self.carts[int(key)] = False, cart
+            self.hand[int(cart.key)], self.carts[int(cart.key)] = False, cart
         self.clouded -= by_key.keys()
 
     @precondition(lambda self: self.hand)
@@ -279,5 +279,5 @@ class TrackerModel(RuleBasedStateMachine):
             assert set(self.tracker._states.held) <= armed
 
 
-TestTrackerModel = TrackerModel.TestCase
+TestTrackerModel = pytest.mark.slow(TrackerModel.TestCase)
 TestTrackerModel.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)

@@ -1,3 +1,5 @@
+import asyncio
+import threading
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -55,11 +57,24 @@ async def test_the_catcher_tells_who_listens(tmp_path: Path) -> None:
     assert [mail.number for mail in heard] == [1, 2]
 
 
-async def test_waiting_ends_when_the_mail_is_there(tmp_path: Path) -> None:
+async def test_waiting_goes_on_until_the_mail_is_there(tmp_path: Path) -> None:
+    looked = threading.Event()
+
+    def one(mails: tuple[CaughtMail, ...]) -> bool:
+        looked.set()
+        return len(mails) == 1
+
     with MailCatcher(tmp_path) as catcher:
-        assert not catcher.wait(lambda mails: len(mails) == 1, seconds=0)
+        waiting = asyncio.create_task(asyncio.to_thread(catcher.wait, one, 20))
+        assert await asyncio.to_thread(looked.wait, 20)  # it found no mail: nothing is sent before
         await send(catcher, a_mail("a@example.com"))
-        assert catcher.wait(lambda mails: len(mails) == 1, seconds=5)
+        assert await waiting
+
+
+async def test_waiting_ends_in_vain_after_its_time(tmp_path: Path) -> None:
+    with MailCatcher(tmp_path) as catcher:
+        await send(catcher, a_mail("a@example.com"))
+        assert not catcher.wait(lambda mails: len(mails) == 2, seconds=0.01)
 
 
 async def test_the_catcher_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from fakes.store import catalogue
 
 from binlog_watcher.demo import sample_shop
-from recommender import Product, SimilarityIndex
+from recommender import SimilarityIndex
 
 
 def test_the_catalogue_is_large_and_varied() -> None:
@@ -50,22 +51,15 @@ def test_an_unknown_product_is_named() -> None:
 
 def test_every_product_recommends_others() -> None:
     """A customer of the demo must never see a mail with an empty corner."""
-    catalogue = [
-        Product(p.id, p.name, p.description, p.price, p.category, p.image, p.stock)
-        for p in sample_shop.products()
-    ]
-    index = SimilarityIndex.build(catalogue)
-    counts = Counter(len(index.recommend([product.id], count=3, threshold=0.1)) for product in catalogue)
+    products = list(catalogue())
+    index = SimilarityIndex.build(products)
+    counts = Counter(len(index.recommend([product.id], count=3, threshold=0.1)) for product in products)
     assert counts[0] == 0
-    assert counts[3] >= 0.9 * len(catalogue)
+    assert counts[3] >= 0.9 * len(products)
 
 
 def test_recommendations_make_sense() -> None:
-    catalogue = [
-        Product(p.id, p.name, p.description, p.price, p.category, p.image, p.stock)
-        for p in sample_shop.products()
-    ]
-    index = SimilarityIndex.build(catalogue)
+    index = SimilarityIndex.build(catalogue())
     for name, related in (
         ("Moka Pot 6 Cups", "Coffee"),
         ("Electric Guitar Classic", "Musical"),

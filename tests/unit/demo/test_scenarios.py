@@ -1,6 +1,7 @@
 import random
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_the_service_accepts_the_demos_settings() -> None:
         mysql_password="secret-of-the-demo",
         smtp_port=2525,
         metrics_port=9100,
-        log_file="x.log",
+        log_file=Path("x.log"),
         pace=pace,
     )
     settings = load_settings(None, environ=environ)

@@ -3,21 +3,18 @@ import email.policy
 from datetime import UTC, datetime
 
 import pytest
+from fakes.store import store
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import Links, Rendered, ShopInfo, build, message_id, parse_address
+from mailer import Links, Rendered, build, message_id, parse_address
 from mailer.sender import check_line_ends
 from mailer.text import one_line
 
-STORE = ShopInfo(
-    name="Fernweh",
-    url="https://shop.example.com",
-    address="12 Harbour Street",
+STORE = store(
     support_email="help@example.com",
     sender_email="shop@example.com",
     sender_name="Fernweh Büro & Töchter",
-    cart_url="https://shop.example.com/cart",
     public_url="https://shop.example.com",
 )
 DATE = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,9 @@ def test_without_a_say_in_thinking_there_is_room_for_it(model: str) -> None:
         ({"sdk": "openai"}, "google-generativeai or google-genai"),
     ],
 )
-def test_settings_that_can_not_be_are_refused_without_showing_the_key(changes: dict, named: str) -> None:
+def test_settings_that_can_not_be_are_refused_without_showing_the_key(
+    changes: dict[str, Any], named: str
+) -> None:
     with pytest.raises(RecommenderError, match=named) as caught:
         GeminiSettings(**{"api_key": "SECRET", **changes})
     assert "SECRET" not in str(caught.value)

@@ -22,6 +22,8 @@ from recommender import (
 from recommender.similarity import _same_thing
 from recommender.terms import words
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(os.environ.get("CARTWAKE_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 

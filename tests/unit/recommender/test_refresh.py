@@ -1,5 +1,6 @@
 import logging
 import threading
+from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_build_in_progress_holds_up_nobody(catalog: Catalog, monkeypatch: pyte
     started, go_on = threading.Event(), threading.Event()
     build = SimilarityIndex.build
 
-    def slow(products: object) -> SimilarityIndex:
+    def slow(products: Iterable[Product]) -> SimilarityIndex:
         started.set()
         assert go_on.wait(30)
         return build(products)
@@ -135,7 +136,7 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     builds: list[int] = []
     build = SimilarityIndex.build
 
-    def counted(products: object) -> SimilarityIndex:
+    def counted(products: Iterable[Product]) -> SimilarityIndex:
         index = build(products)
         builds.append(len(index))
         return index
@@ -144,6 +145,7 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return builds
 
 
+@pytest.mark.slow
 def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
     here = Recommender(catalog_of_ten, threshold=0.0)
     apart = Recommender(catalog_of_ten, threshold=0.0, builder=build_in_subprocess)

@@ -87,7 +87,7 @@ def test_carts_outside_the_window_are_left_out() -> None:
     "status", [Status.SENT, Status.SENDING, Status.SKIPPED, Status.FAILED, Status.UNKNOWN]
 )
 def test_what_was_handled_is_left_out_and_what_is_newer_is_armed(status: Status) -> None:
-    rows = {key: episode(status, CREATED + key) for key in (-1, 0, 1)}
+    rows: dict[CartKey, LoggedEpisode] = {key: episode(status, CREATED + key) for key in (-1, 0, 1)}
     reads = Tables(dict.fromkeys(rows, CREATED), rows).hydrate()
     assert set(reads) == {-1}, "only the cart whose newest row is newer than its episode in the log"
     assert reads[-1].due_us == DUE

@@ -10,7 +10,6 @@ import pytest
 from binlog_watcher.core.events import Assigned, CartChanged, Change, Event, Hydrated
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
-from binlog_watcher.recovery import timers as timers_module
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.timers import DUE_BATCH_SIZE, MAX_IN_HAND, Timers
 
@@ -92,7 +91,7 @@ async def test_a_timer_fires_without_being_poked(monkeypatch: pytest.MonkeyPatch
         desk.now += int(seconds * SECOND)  # time passes while it sleeps
         return timeout(seconds)
 
-    monkeypatch.setattr(timers_module.asyncio, "timeout", watched)
+    monkeypatch.setattr(asyncio, "timeout", watched)
     task = asyncio.create_task(desk.timers.run())
     async with timeout(DEADLINE_S):
         await desk.arrived.wait()

@@ -15,7 +15,7 @@ from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service import shop_changes as changes_module
 from binlog_watcher.service.shop_changes import ShopChanges
-from binlog_watcher.store.shop_tables.shop import CatalogueRow
+from binlog_watcher.store.shop_tables.products import CatalogueRow
 from recommender import Catalog, Product
 
 SECOND = 1_000_000

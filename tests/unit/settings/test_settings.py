@@ -29,7 +29,7 @@ def load(**environ: str) -> Settings:
     return load_settings(None, environ=ENOUGH | environ)
 
 
-def complaints(env_file: Path | None = None, **environ: str) -> tuple[str, ...]:
+def complaints(env_file: Path | None = None, /, **environ: str) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         load_settings(env_file, environ=ENOUGH | environ)
     return caught.value.problems
@@ -374,7 +374,7 @@ class TestFile:
 
     def test_settings_of_other_programs_are_left_alone(self, file: Path) -> None:
         file.write_text("MYSQL_ROOT_PASSWORD=x\nAPP_NAME=y\nDATABASE_URL=z\nCARTWAKE_PASSWORD=x\n")
-        assert load_settings(file, environ=ENOUGH)
+        assert load_settings(file, environ=ENOUGH) == load_settings(None, environ=ENOUGH)
 
     def test_not_utf8(self, file: Path) -> None:
         file.write_bytes("MYSQL_PORT=1\nSTORE_NAME=Bücher\n".encode("latin-1"))
@@ -390,7 +390,7 @@ class TestFile:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        assert load_settings(environ=ENOUGH)
+        assert load_settings(environ=ENOUGH) == load_settings(None, environ=ENOUGH)
         assert complaints(tmp_path / "other") == (
             f"{tmp_path / 'other'}: there is no such file; copy .env.example and fill it in",
         )

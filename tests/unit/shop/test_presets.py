@@ -198,7 +198,8 @@ def test_what_no_parser_takes(text: str) -> None:
 def test_guests_who_can_not_be_told_to_have_bought() -> None:
     by_customer = HEADERS.replace('cart = "cart_id"\nbought_at', 'customer = "customer_id"\nbought_at')
     by_customer = by_customer.replace("[lines]", 'email = "email"\n[lines]')
-    assert parse_schema(by_customer, "my.toml")  # closing the header tells
+    closing_tells = parse_schema(by_customer, "my.toml")
+    assert closing_tells.orders.customer == "customer_id"
     (problem,) = problems(by_customer.replace('open = { column = "active", in = [1, "yes"] }\n', ""))
     assert problem.startswith("orders.cart: is missing; guests who left an address")
 

@@ -458,7 +458,8 @@ def test_the_fence_locks_no_row_of_the_shop(
     with preset_shop(mysql_server, mysql_database, str(file), MARK) as shop:
         for statement in statements:
             shop.run(statement)
-        key: CartKey = {"one table": 1, "text keys": "zoë", "by customer": "tok-1"}[shape]
+        keys: dict[str, CartKey] = {"one table": 1, "text keys": "zoë", "by customer": "tok-1"}
+        key = keys[shape]
         match shape:
             case "one table":
                 sale(shop, 1, minutes_ago=60)

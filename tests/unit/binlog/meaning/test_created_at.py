@@ -80,7 +80,7 @@ def packed(value: datetime, digits: int) -> bytes:
     whole = (value.year * 13 + value.month) << 22 | value.day << 17 | value.hour << 12
     whole |= value.minute << 6 | value.second
     size = (digits + 1) // 2
-    fraction = value.microsecond // 100 ** (3 - size)
+    fraction: int = value.microsecond // 100 ** (3 - size)
     return (whole | 1 << 39).to_bytes(5, "big") + fraction.to_bytes(size, "big")
 
 

@@ -72,6 +72,7 @@ def test_the_servers_own_text() -> None:
     assert gtids.intervals[A.bytes, ""] == [(1, 5), (7, 7)]
     assert str(GtidSet.parse("")) == ""
     assert not GtidSet.parse("")
+    assert GtidSet.parse(f"{B}:42")
 
 
 @pytest.mark.parametrize("text", ["nonsense", f"{A}:x-y!", f"{A}:5-3", f"{A}:0", f"{A}:1-5,,{B}:-3"])

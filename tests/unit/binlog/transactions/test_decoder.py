@@ -101,7 +101,7 @@ def test_the_time_of_a_commit_that_came_from_another_server() -> None:
 def test_rows_of_others_are_not_read() -> None:
     garbage = event(Kind.WRITE_ROWS, (8).to_bytes(6, "little") + b"garbage")
     decoder = feed(make(), *transaction(OTHER, garbage))
-    assert decoder.events == decoder.troubles == []
+    assert (decoder.events, decoder.troubles) == ([], [])
 
 
 def test_rows_that_no_table_map_explained() -> None:

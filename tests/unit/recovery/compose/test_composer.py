@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fakes.store import catalogue, store
 
 from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
@@ -16,33 +17,15 @@ from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, InvalidAddressError, Links, ShopInfo, Tier
-from recommender import Catalog, Recommender, TemplateWriter
-from recommender import Product as CatalogueProduct
+from mailer import DiscountTable, InvalidAddressError, Links, Tier
+from recommender import Recommender, TemplateWriter
 
 NOW = 1_790_000_000_000_000
-STORE = ShopInfo(
-    name="The Sample Shop", url="https://shop.example.com", address="1 Market Street",
-    support_email="support@shop.example.com", sender_email="hello@shop.example.com",
-    sender_name="The Sample Shop", cart_url="https://shop.example.com/cart", currency="USD",
-)  # fmt: skip
-
-
-def catalogue() -> Catalog:
-    return Catalog(
-        [
-            CatalogueProduct.from_row(
-                {"id": p.id, "name": p.name, "description": p.description, "price": p.price,
-                 "category": p.category, "image": p.image, "stock": p.stock}
-            )
-            for p in sample_shop.products()
-        ]
-    )  # fmt: skip
 
 
 def composer(**changes: Any) -> Composer:
     parts: dict[str, Any] = {
-        "store": STORE,
+        "store": store(),
         "discounts": DiscountTable(
             (Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decimal(20), "SAVE20"))
         ),

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from fakes.stages import HOUR, NOW, POLICY, SECOND, FakeLoader, FakeSender, Shop, cart, settled
+from fakes.stages import HOUR, NOW, POLICY, SECOND, FakeLoader, FakeSender, Shop, cart
+from fakes.waiting import until
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import Policy
@@ -94,7 +96,7 @@ async def test_another_episode_that_is_due_follows_at_once() -> None:
 
 
 async def test_a_customer_of_the_holdout_is_not_mailed() -> None:
-    outcome = await Desk(replace(POLICY, holdout_percent=100)).outcome(cart(1))
+    outcome = await Desk(replace(POLICY, holdout_percent=Decimal(100))).outcome(cart(1))
     assert (outcome.status, outcome.reason) == (Status.SKIPPED, Reason.HOLDOUT)
 
 
@@ -128,7 +130,7 @@ async def test_the_queue_is_emptied_in_one_go_and_each_keeps_its_connection_unti
     for key in (1, 2, 3):
         desk.again.put_nowait(desk.shop.composed(key))
     task = asyncio.create_task(desk.stage.run())
-    await settled(lambda: len(desk.settled) == 3)
+    await until(lambda: len(desk.settled) == 3)
     task.cancel()
     assert [one.connections for one in desk.settled] == [1, 1, 1]
     assert desk.loader.reads == 1
@@ -136,7 +138,7 @@ async def test_the_queue_is_emptied_in_one_go_and_each_keeps_its_connection_unti
 
 async def test_a_cart_that_breaks_the_decision_holds_up_no_other() -> None:
     desk = Desk()
-    odd: Any = replace(cart(1), recipient=None)
+    odd = cart(1, recipient=None)
     desk.loader.carts = {1: odd, 2: cart(2)}
     first, second = await desk.stage.decide([desk.shop.composed(1), desk.shop.composed(2)])
     assert (first.status, first.reason, first.next_attempt_us) == (Status.RETRY, None, NOW + UNREAD_US)

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fakes.stages import FakeLog, FakeSender, Shop, settled
+from fakes.stages import FakeLog, FakeSender, Shop
+from fakes.waiting import until
 
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.send.fencing import Fencing
@@ -49,7 +50,7 @@ class Desk:
         return passed, [self.again.get_nowait().claimed.log_id - 100 for _ in range(self.again.qsize())]
 
     async def until(self, mails: int) -> None:
-        await settled(lambda: self.fenced.qsize() + self.again.qsize() == mails)
+        await until(lambda: self.fenced.qsize() + self.again.qsize() == mails)
 
 
 async def test_a_micro_batch_is_as_large_as_there_are_free_connections() -> None:
@@ -112,7 +113,7 @@ async def test_connections_are_opened_before_the_fence_and_hold_up_no_other_mail
     desk.sender.is_ready = False
     desk.put(1)
     async with desk.running():
-        await settled(lambda: desk.sender.prepared == [1])
+        await until(lambda: desk.sender.prepared == [1])
         assert desk.log.fences == []
         desk.sender.is_ready = True
         desk.put(2)

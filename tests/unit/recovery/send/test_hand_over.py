@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from fakes.stages import HOUR, NOW, SECOND, FakeSender, Shop, settled
+from fakes.stages import HOUR, NOW, SECOND, FakeSender, Shop
+from fakes.waiting import until
 
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS, Retries
@@ -62,14 +63,14 @@ class Desk:
         self.sender.answers.append(answer)
         self.fence(1, **options)
         async with self.running():
-            await settled(lambda: len(self.settled) == 1)
+            await until(lambda: len(self.settled) == 1)
         (settlement,) = self.settled
         assert settlement.connections == 1
         assert settlement.outcome.message_id == "<1@example.com>"
         return settlement.outcome
 
     def counted(self, kind: str) -> float:
-        return self.shop.runtime.metrics.mails.labels(kind)._value.get()
+        return self.shop.runtime.metrics.mails_with(kind)
 
 
 async def test_a_mail_that_the_server_takes_is_sent_at_the_moment_of_the_hand_over() -> None:
@@ -126,7 +127,7 @@ async def test_a_withdrawn_mail_is_decided_again() -> None:
     desk.sender.answers.append(WithdrawnError("the customer came back"))
     desk.fence(1)
     async with desk.running():
-        await settled(lambda: desk.again.qsize() == 1)
+        await until(lambda: desk.again.qsize() == 1)
     assert desk.settled == []
 
 
@@ -139,7 +140,7 @@ async def test_what_happens_between_fence_and_smtp_keeps_the_mail_from_the_serve
     else:
         desk.leads = False
     async with desk.running():
-        await settled(lambda: desk.again.qsize() == 1)
+        await until(lambda: desk.again.qsize() == 1)
     assert desk.sender.sent == []
 
 
@@ -155,7 +156,7 @@ async def test_the_last_word_is_asked_for_when_the_server_stands_before_data() -
     desk.sender.answers.append(before_data)
     desk.fence(1)
     async with desk.running():
-        await settled(lambda: len(desk.settled) == 1)
+        await until(lambda: len(desk.settled) == 1)
     assert words == [True, False]
 
 
@@ -165,7 +166,7 @@ async def test_a_server_that_refuses_us_costs_no_mail_an_attempt() -> None:
     desk.fence(1)
     desk.fence(2)
     async with desk.running():
-        await settled(lambda: len(desk.settled) == 2)
+        await until(lambda: len(desk.settled) == 2)
     for settlement in desk.settled:
         outcome = settlement.outcome
         assert (outcome.status, outcome.reason) == (Status.RETRY, Reason.SMTP_STOPPED)
@@ -200,7 +201,7 @@ async def test_a_slow_mail_holds_up_its_own_connection_only() -> None:
     for key in range(1, 6):
         desk.fence(key)
     async with desk.running():
-        await settled(lambda: len(desk.settled) == 4)
+        await until(lambda: len(desk.settled) == 4)
         gate.set()
-        await settled(lambda: len(desk.settled) == 5)
+        await until(lambda: len(desk.settled) == 5)
     assert desk.settled[-1].claimed.key == 1

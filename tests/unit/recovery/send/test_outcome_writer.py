@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from fakes.stages import NOW, SECOND, FakeLog, Shop, settled
+from fakes.stages import NOW, SECOND, FakeLog, Shop
+from fakes.waiting import until
 
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
@@ -69,7 +70,7 @@ async def test_a_cart_that_is_to_be_tried_again_waits_in_the_wheel() -> None:
     desk = Desk()
     await desk.writer.put(desk.settlement(1, next_us=NOW + 60 * SECOND))
     async with desk.running():
-        await settled(lambda: desk.slots.free == 1)
+        await until(lambda: desk.slots.free == 1)
     assert desk.shop.tracker.due_of(1) == NOW + 60 * SECOND
     assert desk.shop.tracker.in_hand == 0
 
@@ -88,11 +89,11 @@ async def test_while_mysql_is_gone_nothing_is_settled_and_no_connection_is_free(
     desk.log.failures.extend([gone] * 20)
     await desk.writer.put(desk.settlement(1))
     async with desk.running():
-        await settled(lambda: len(desk.log.failures) < 18)
+        await until(lambda: len(desk.log.failures) < 18)
         assert desk.slots.free == 0
         assert desk.shop.tracker.in_hand == 1
         desk.log.failures.clear()
-        await settled(lambda: desk.slots.free == 1)
+        await until(lambda: desk.slots.free == 1)
     assert desk.written() == [[101]]
 
 
@@ -102,7 +103,7 @@ async def test_one_that_mysql_cannot_take_holds_up_no_other_and_goes_without_its
     await desk.writer.put(desk.settlement(1, error="an odd text", message_id="<x>"))
     await desk.writer.put(desk.settlement(2))
     async with desk.running():
-        await settled(lambda: desk.slots.free == 2)
+        await until(lambda: desk.slots.free == 2)
     (first,), (second,) = desk.log.written
     assert (first.log_id, first.error, first.message_id) == (101, None, None)
     assert second.log_id == 102
@@ -113,6 +114,6 @@ async def test_one_that_cannot_be_written_at_all_is_left_to_its_lease() -> None:
     desk.log.failures.extend([ValueError("no"), ValueError("no")])
     await desk.writer.put(desk.settlement(1, error="an odd text"))
     async with desk.running():
-        await settled(lambda: desk.slots.free == 1)
+        await until(lambda: desk.slots.free == 1)
     assert desk.written() == []
     assert desk.shop.tracker.in_hand == 0

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import structlog
-from fakes.stages import NOW, FakeSender, Shop, settled
+from fakes.stages import NOW, FakeSender, Shop
+from fakes.waiting import until
 
 from binlog_watcher.recovery.send import sending_gate
 from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, SendingGate
@@ -61,7 +62,7 @@ async def test_it_asks_until_the_server_is_content_and_survives_any_answer(
     assert sender.verified == 0, "nobody refused us"
     with structlog.testing.capture_logs() as logs:
         gate.refuse(SenderStoppedError("wrong", 535))
-        await settled(lambda: not gate.refused)
+        await until(lambda: not gate.refused)
     assert sender.verified == 3
     assert [entry["event"] for entry in logs] == [
         "sender.stopped", "sender.still_stopped", "sender.still_stopped", "sender.resumed",

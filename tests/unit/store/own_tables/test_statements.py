@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fakes.dictionary import SampleDictionary
@@ -25,6 +25,7 @@ from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.times import utc_naive
 
 FOLDER = Path(__file__).with_name("statements")
 NOW = 1_790_000_000_000_000
@@ -64,8 +65,14 @@ ENDED = [
     Outcome(1, Status.SENT, at_us=NOW, address_hash=ADA, message_id="<m1@example.com>"),
     Outcome(3, Status.FAILED, error="550 no"),
 ]
-AGAIN = outcomes.Before(Status.SENDING, outcomes.utc_naive(NOW - HOUR), BOB)
-TOO_EARLY = outcomes.Before(Status.UNKNOWN, outcomes.utc_naive(NOW - HOUR), BOB)
+AGAIN = outcomes.Before(Status.SENDING, utc_naive(NOW - HOUR), BOB)
+TOO_EARLY = outcomes.Before(Status.UNKNOWN, utc_naive(NOW - HOUR), BOB)
+
+
+def values_of(statement: Statement) -> list[Any]:
+    """The values of a statement whose placeholders have no names."""
+    return list(statement.parameters)
+
 
 Built = tuple[Callable[..., Statement], Statement, Step | None]
 
@@ -192,14 +199,14 @@ def statuses_in(values: Any) -> set[Status]:
     return set().union(*map(statuses_in, values)) if isinstance(values, list | tuple) else set()
 
 
-@pytest.mark.parametrize("one", [one for one in ALL if one.values[0][2] is not None])
+@pytest.mark.parametrize("one", [one for one in ALL if cast("Built", one.values[0])[2] is not None])
 def test_a_statement_that_changes_a_status_knows_those_of_its_step(one: Built) -> None:
     builder, statement, step = one
     assert step is not None
     allowed = {*step.to, *step.of_anybody, *step.of_its_owner, *step.left_behind}
     if builder is outcomes.write:
         allowed |= {*transitions.TELL_SENT.of_anybody}
-        assert statement.parameters[-3:] == [step.of_its_owner, Status.SENT, transitions.TELL_SENT.of_anybody]
+        assert values_of(statement)[-3:] == [step.of_its_owner, Status.SENT, transitions.TELL_SENT.of_anybody]
     else:
         assert statuses_in(statement.parameters) == allowed
 
@@ -220,12 +227,12 @@ def test_addresses_are_locked_in_one_order_whatever_the_carts_is() -> None:
 
 def test_rows_are_taken_over_in_the_order_of_their_ids() -> None:
     assert claims.take_over("me", BEGUN, 1) == claims.take_over("me", BEGUN[::-1], 1)
-    assert list(claims.take_over("me", BEGUN, 1).parameters[:1]) == [4]
+    assert values_of(claims.take_over("me", BEGUN, 1))[:1] == [4]
 
 
 def test_outcomes_are_written_in_the_order_of_their_ids() -> None:
     assert outcomes.write("me", ENDED, {}) == outcomes.write("me", ENDED[::-1], {})
-    assert outcomes.write("me", ENDED, {}).parameters[0] == 1
+    assert values_of(outcomes.write("me", ENDED, {}))[0] == 1
 
 
 def test_no_column_of_an_outcome_is_made_of_one_that_the_same_statement_sets() -> None:
@@ -249,7 +256,7 @@ def test_no_column_of_an_outcome_is_made_of_one_that_the_same_statement_sets() -
 def test_a_mail_that_did_not_leave_keeps_the_moment_of_one_before_that_may_have_arrived(
     outcome: Outcome, before: outcomes.Before | None, email_sent: int | None, keeps_moment: bool
 ) -> None:
-    values = outcomes.write("me", [outcome], {1: before} if before else {}).parameters
+    values = values_of(outcomes.write("me", [outcome], {1: before} if before else {}))
     moment = before.sent_at if before and keeps_moment else None
     assert values[4:6] == [email_sent, moment]
     assert values[9] is None, "and is no new mail to its address"

@@ -1,0 +1,29 @@
+"""The shop that the tests' mails come from, and its catalogue."""
+
+from dataclasses import replace
+from typing import Any
+
+from binlog_watcher.demo import sample_shop
+from mailer import ShopInfo
+from recommender import Catalog, Product
+
+_STORE = ShopInfo(
+    name="The Sample Shop",
+    url="https://shop.example.com",
+    address="1 Market Street\n12345 Sampletown",
+    support_email="support@shop.example.com",
+    sender_email="hello@shop.example.com",
+    sender_name="The Sample Shop",
+    cart_url="https://shop.example.com/cart",
+)
+
+
+def store(**changes: Any) -> ShopInfo:
+    return replace(_STORE, **changes)
+
+
+def catalogue() -> Catalog:
+    """The sample shop's products, as they are read from its table."""
+    fields = ("id", "name", "description", "price", "category", "image", "stock")
+    rows = [{field: getattr(product, field) for field in fields} for product in sample_shop.products()]
+    return Catalog(Product.from_row(row) for row in rows)
