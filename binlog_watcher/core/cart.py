@@ -78,11 +78,11 @@ class Recipient:
 class Cart:
     """One cart as read from the database. ``fingerprint`` lets the fence see any later change.
 
-    ``customer_id``: whom the shop says it belongs to, None for a guest. ``version``: see the design, *Episode*;
-    ``created_us``: creation of the newest counted row (None: the version is that). ``activity_us``: what the
-    shop's own update columns say, if it has any. ``closed``: the header says that it is no cart any more.
-    ``currency``: of the prices (None: the shop's only one); ``rate``: its units for one of the shop's currency.
-    ``bought``: products that the customer has bought before.
+    ``customer_id``: whom the shop says it belongs to, None for a guest. ``version``: docs/design.md,
+    *Episodes*; ``created_us``: creation of the newest counted row (None: the version is that).
+    ``activity_us``: what the shop's own update columns say, if it has any. ``closed``: the header says that
+    it is no cart any more. ``currency``: of the prices (None: the shop's only one); ``rate``: its units for
+    one of the shop's currency. ``bought``: products that the customer has bought before.
     """
 
     key: CartKey

@@ -1,6 +1,8 @@
-"""What is to be done with a cart: one pure function, shared by the live path, reconcile and preview (design §2).
+"""What is to be done with a cart: one pure function, shared by the live path, reconcile and preview.
 
 All times are epoch microseconds of MySQL's clock.
+
+See docs/design.md, *What abandoned means*.
 """
 
 import hashlib

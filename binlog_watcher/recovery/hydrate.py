@@ -1,4 +1,7 @@
-"""Reads all open carts when the source starts or is reset: MySQL's tables are the only state (design §3)."""
+"""Reads all open carts when the source starts or is reset: MySQL's tables are the only state.
+
+See docs/design.md, *Never twice, never lost*.
+"""
 
 from collections.abc import Iterator
 

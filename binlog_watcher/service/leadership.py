@@ -10,8 +10,9 @@ A connection that was lost leaves open who leads. The lock is asked for again: i
 all timers are still there; if it is another's, this instance steps down. A server that became read-only has handed
 its shop to another one, whose lock counts. Until that is clear the lease runs out, and nothing is mailed.
 
-A lock is the server's own, so after a failover, or when an administrator kills the session, two instances may lead
-for up to ``lease_s``. That is safe: claims and the fence, not this lock, keep every cart at one mail (design §3).
+A lock is the server's own, so after a failover, or when an administrator kills the session, two instances may
+lead for up to ``lease_s``. That is safe: claims and the fence, not this lock, keep every cart at one mail
+(docs/design.md, *Never twice, never lost*).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Pooled sessions on the shop's primary. READ COMMITTED, UTC, strict: we never lock a shop's row (design §3)."""
+"""Pooled sessions on the shop's primary. READ COMMITTED, UTC, strict: we never lock a shop's row.
+
+See docs/design.md, *We never lock a shop's row*.
+"""
 
 import contextlib
 import logging

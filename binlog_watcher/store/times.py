@@ -1,4 +1,4 @@
-"""From MySQL's TIMESTAMP and DATETIME columns to epoch microseconds and back (design §2, *Time*).
+"""From MySQL's TIMESTAMP and DATETIME columns to epoch microseconds and back (docs/design.md, *Time*).
 
 Our sessions have time_zone '+00:00', so a TIMESTAMP arrives as UTC. A DATETIME has no zone: SHOP_TIMEZONE names it,
 else the server's own is taken. In an ambiguous hour the later reading counts, so that nobody is mailed too early.

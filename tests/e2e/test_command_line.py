@@ -115,9 +115,8 @@ def test_a_log_file_on_a_full_disk(run: Any) -> None:
 def test_preview_writes_the_mail_and_sends_nothing(run: Any, running_shop: Any, tmp_path: Path) -> None:
     running_shop.user(5, name="Grace Hopper")
     running_shop.add(5, "Laptop")
-    # However long the command takes to start, the cart is not due yet.
-    options = ("--html", "mail.html", "--text", "mail.txt")
-    done = run("preview", "--user", "5", *options, ABANDONMENT_THRESHOLD_MINUTES="30")
+    files = ("--html", "mail.html", "--text", "mail.txt")
+    done = run("preview", "--user", "5", *files, ABANDONMENT_THRESHOLD_MINUTES="30")
     assert done.returncode == 0, done.stderr
     assert "wait until" in done.stdout
     assert "Grace, you left something in your cart" in done.stdout

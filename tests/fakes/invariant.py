@@ -45,7 +45,7 @@ WHERE c.user_id <> 0 AND c.quantity > 0 AND NOT EXISTS (
   SELECT 1 FROM orders o WHERE o.user_id = c.user_id
   AND FLOOR(UNIX_TIMESTAMP(o.created_at)) >= FLOOR(UNIX_TIMESTAMP(c.created_at)))
 """
-"""Design §2, *counted rows*, said once more and in another way than the store says it."""
+"""docs/design.md, *What abandoned means*: counted rows, said once more and not as the store says it."""
 
 
 def prepare(shop: Shop) -> None:

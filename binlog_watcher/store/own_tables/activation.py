@@ -1,4 +1,4 @@
-"""How far back the mails of a shop reach, kept in the meta table (design §2)."""
+"""How far back the mails of a shop reach, kept in the meta table (docs/design.md, *What abandoned means*)."""
 
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients

@@ -158,7 +158,10 @@ class EpisodeLog:
         return now_us
 
     def mark(self) -> None:
-        """Commit a row of our own: whatever stands before it in the binlog is visible afterwards (design §4)."""
+        """Commit a row of our own: whatever stands before it in the binlog is visible afterwards.
+
+        See docs/design.md, *The binlog*.
+        """
         with self._database.session() as session:
             session.run(
                 f"INSERT INTO {tables.META} (name, value) VALUES ('marker', UUID()) "

@@ -1,4 +1,7 @@
-"""What `cartwake report` reads of the log: counts, mails by day, lateness, and what waits (design §3)."""
+"""What `cartwake report` reads of the log: counts, mails by day, lateness, and what waits.
+
+See docs/design.md, *Episodes*.
+"""
 
 from dataclasses import dataclass
 from datetime import date

@@ -140,7 +140,7 @@ def _has_views(session: Session) -> bool:
 
 
 def _upgrade_log(session: Session, shop: Shop) -> None:
-    """Add the columns of design §3 to the log table and give rows of the owner's own tool their place."""
+    """Add our columns to the log table and give rows of the owner's own tool their place."""
     present = {
         str(name).lower(): (str(nullable), str(extra))
         for name, nullable, extra in session.rows(
