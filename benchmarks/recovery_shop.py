@@ -32,7 +32,7 @@ ROWS_OF_ONE = 5
 
 PICKS = 3
 _SEED = 5
-_AT_ONCE = 100_000
+_ROWS_BATCH_SIZE = 100_000
 
 # Rows are numbered from %(start)s on, %(count)s of them. Ages are spread over a year, from one day on.
 _NUMBERS = (
@@ -156,7 +156,7 @@ class Shop:
         with server.connect() as connection, connection.cursor() as cursor:
             sample_shop.create(connection, users=())
             cursor.execute("SET SESSION cte_max_recursion_depth = 1000000")
-            cursor.execute(_NUMBERS, {"end": _AT_ONCE - 1})
+            cursor.execute(_NUMBERS, {"end": _ROWS_BATCH_SIZE - 1})
             cursor.execute(_POLLER_LOG)
             sample_shop.create_account(connection, password)
             cursor.execute("CREATE USER poller@'%%' IDENTIFIED BY %s", (password,))
@@ -223,8 +223,8 @@ class Shop:
 
 def _spans(start: int, count: int) -> Iterator[dict[str, int]]:
     """``count`` numbers from ``start`` on, in portions."""
-    for done in range(0, count, _AT_ONCE):
-        yield {"start": start + done, "count": min(_AT_ONCE, count - done)}
+    for done in range(0, count, _ROWS_BATCH_SIZE):
+        yield {"start": start + done, "count": min(_ROWS_BATCH_SIZE, count - done)}
 
 
 def _texts() -> list[Product]:

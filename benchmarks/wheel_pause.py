@@ -16,7 +16,7 @@ from binlog_watcher.core.events import Assigned, CartChanged, CartRead, Change, 
 from binlog_watcher.core.source import Progress
 from binlog_watcher.core.tracker import Tracker
 
-_PAGE = 5_000  # carts a page, as in store/shop.py
+_CART_PAGE_SIZE = 5_000  # carts a page, as in store/shop_tables/open_carts.py
 _LIVE = 1_000  # events of one read of the socket when much is going on
 _TICK_S = 0.001
 _THRESHOLD_US = 1_800_000_000
@@ -81,11 +81,11 @@ class _Loop:
     def _hydrate(self) -> Events:
         """All carts in the order of their keys, their times at random."""
         yield (Assigned(_NAME),)
-        for start in range(0, self._timers, _PAGE):
-            times = [_NOW_US - int(self._random.random() * _THRESHOLD_US) for _ in range(_PAGE)]
+        for start in range(0, self._timers, _CART_PAGE_SIZE):
+            times = [_NOW_US - int(self._random.random() * _THRESHOLD_US) for _ in range(_CART_PAGE_SIZE)]
             yield tuple(
                 CartRead(key, at, at + _THRESHOLD_US)
-                for key, at in zip(self._keys[start : start + _PAGE], times, strict=False)
+                for key, at in zip(self._keys[start : start + _CART_PAGE_SIZE], times, strict=False)
             )
         yield (Hydrated(_NAME),)
 
