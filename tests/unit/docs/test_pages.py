@@ -98,6 +98,13 @@ def test_the_way_through_the_house_names_functions_that_exist() -> None:
     assert missing == []
 
 
+def test_every_room_is_on_the_map() -> None:
+    house = ROOT / "binlog_watcher"
+    rooms = {f"{path.parent.relative_to(house)}/" for path in house.rglob("__init__.py")} - {"./"}
+    page = (ROOT / "docs/architecture.md").read_text()
+    assert sorted(room for room in rooms if f"`{room}`" not in page) == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_make_targets_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
