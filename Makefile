@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
-.PHONY: demo test test-unit test-parts lint format clean
+.PHONY: demo test test-unit test-parts mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-latency bench-recovery bench-soak bench-wheel
 .DEFAULT_GOAL := help
 
@@ -13,6 +13,7 @@ help:
 	@echo "make demo   watch a real MySQL's binlog turn abandoned carts into mails"
 	@echo "make test   lint, types, import contracts and all tests that need no root"
 	@echo "make test-unit   the quick tests, to run at each save: no server, less than 20 seconds"
+	@echo "make mutants ONLY=mailer/discounts.py   break that file in every small way; which breaks do the tests miss?"
 	@echo "make test-parts, lint, format, bench, clean"
 
 $(READY): pyproject.toml
@@ -44,10 +45,17 @@ test: lint
 	$(PYTEST) -m "not parts"
 
 test-unit: $(READY)
-	$(PYTEST) -m "not slow" tests/unit
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" tests/unit
 
 test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
+
+# docs/mutants.md says what survives and why. Without ONLY: all that [tool.mutmut] lists, for an hour.
+mutants: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	$(BIN)/mutmut run --max-children 3 $(if $(ONLY),'$(subst /,.,$(ONLY:.py=)).*')
+	@echo "What the tests missed (show one: $(BIN)/mutmut show NAME):"
+	@$(BIN)/mutmut results | grep -v 'not checked' || echo "nothing"
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
 bench: bench-wheel bench-latency bench-catchup bench-recovery bench-chaos

@@ -20,6 +20,7 @@ from fakes.chaos.judge import Judge, Kill, Seen
 from fakes.chaos.plan import make_plan
 from fakes.chaos.shop import DATABASE, Shop, now_us
 from fakes.chaos.smtp import Mood, SmtpServer
+from fakes.waiting import wait_until
 
 from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
 from binlog_watcher.demo.server import Server
@@ -144,9 +145,9 @@ class Chaos:
 
     def _let_work(self, wave: float) -> None:
         """Half a wave's mails at least, if they come: else all would wait for the end, where nobody is killed."""
-        enough, deadline = self._smtp.kept + wave / 2, time.monotonic() + PATIENCE_S
-        while self._smtp.kept < enough and time.monotonic() < deadline:
-            time.sleep(0.02)
+        enough = self._smtp.kept + wave / 2
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: self._smtp.kept >= enough, PATIENCE_S)
 
     def _kill_in_flight(self) -> None:
         """Wait until the one that was chosen hands a message over, or else any."""

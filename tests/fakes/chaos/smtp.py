@@ -180,7 +180,9 @@ class SmtpServer:
         await self._refuse()
         for conversation in list(self._open):
             break_off(conversation)
-        await asyncio.sleep(0.05)  # their coroutines end
+        ending = asyncio.all_tasks() - {task for task in (asyncio.current_task(),) if task}
+        if ending:
+            await asyncio.wait(ending, timeout=5)
 
 
 class _Conversation(SMTP):

@@ -5,10 +5,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fakes.quiet_cart import (
+    CART,
+    CUSTOMER,
+    DUE,
+    GO_ON,
+    HOUR,
+    LINE,
+    MINUTE,
+    POLICY,
+    SECOND,
+    T0,
+    THRESHOLD,
+    logged,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
+from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import (
     LOGGED_SKIPS,
     Decision,
@@ -21,30 +35,6 @@ from binlog_watcher.core.decision import (
     decide,
 )
 from binlog_watcher.core.log_status import Reason, Status
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-THRESHOLD = 30 * MINUTE
-T0 = 1_790_000_000 * SECOND  # when the newest row was created
-
-POLICY = Policy(
-    threshold_us=THRESHOLD,
-    cooldown_us=24 * HOUR,
-    max_age_us=72 * HOUR,
-    activated_us=T0 - 10 * HOUR,
-    excluded_roles=frozenset({"admin", "staff"}),
-)
-CUSTOMER = Customer(42, "Ada", "ada@example.com", "customer", b"\x01" * 32)
-LINE = Line(5, "Mouse", "Input", Decimal("19.99"), 2, None)
-CART = Cart(key=42, customer=CUSTOMER, lines=(LINE,), version=T0, newest_order_us=None)
-DUE = T0 + THRESHOLD
-
-
-def logged(status: Status, *, version: int = T0, **more: Any) -> LoggedEpisode:
-    fields = {"attempts": 1, "next_attempt_us": None, "lease_until_us": None} | more
-    return LoggedEpisode(id=9, version=version, status=status, **fields)
-
 
 # --- is it quiet ------------------------------------------------------------------------------------------------
 
@@ -190,7 +180,6 @@ def test_a_mail_that_is_sent_again_by_hand_is_not_held_back_by_itself() -> None:
 # --- what the log says ------------------------------------------------------------------------------------------
 
 FUTURE, PAST = DUE + MINUTE, DUE - MINUTE
-GO_ON = Send(T0, DUE)
 
 
 @pytest.mark.parametrize(
@@ -246,66 +235,6 @@ def test_a_retry_goes_through_all_the_checks_again() -> None:
     assert decide(gone, None, DUE, POLICY) == Skip(Reason.OPTED_OUT, T0)
     other = replace(retry, recipient=Recipient(last_mail_us=DUE - HOUR))
     assert decide(other, None, DUE, POLICY) == Wait(DUE + 23 * HOUR, Reason.COOLDOWN)
-
-
-# --- rollout and holdout ----------------------------------------------------------------------------------------
-
-
-def outcome(key: int | str, rollout: str, holdout: str = "0") -> Decision:
-    policy = replace(POLICY, rollout_percent=Decimal(rollout), holdout_percent=Decimal(holdout))
-    return decide(replace(CART, key=key), None, DUE, policy)
-
-
-def test_rollout_of_everybody_and_of_nobody() -> None:
-    assert all(outcome(key, "100") == GO_ON for key in range(2_000))
-    assert all(outcome(key, "0") == Skip(Reason.ROLLOUT, T0) for key in range(2_000))
-
-
-@pytest.mark.parametrize("percent", ["1", "12.5", "50"])
-def test_the_share_is_about_right(percent: str) -> None:
-    mailed = sum(isinstance(outcome(key, percent), Send) for key in range(10_000))
-    # Four standard deviations of a fair draw of 10,000.
-    share = float(percent) / 100
-    assert abs(mailed - 10_000 * share) < 4 * (10_000 * share * (1 - share)) ** 0.5
-
-
-def test_raising_the_rollout_only_adds_customers() -> None:
-    before: set[int] = set()
-    for percent in ("0", "0.01", "1", "5", "33.3", "80", "99.99", "100"):
-        now = {key for key in range(3_000) if isinstance(outcome(key, percent), Send)}
-        assert before <= now
-        before = now
-
-
-def test_raising_the_rollout_never_mails_what_was_skipped() -> None:
-    skipped = next(key for key in range(100) if isinstance(outcome(key, "50"), Skip))
-    again = replace(CART, key=skipped, logged=logged(Status.SKIPPED))
-    assert decide(again, DUE + HOUR, DUE + 2 * HOUR, POLICY) == Skip(Reason.HANDLED)
-    newer = replace(again, version=T0 + SECOND)
-    assert isinstance(decide(newer, None, DUE + SECOND, POLICY), Send), "the next episode is a new one"
-
-
-def test_the_draw_is_the_same_in_every_process_and_release() -> None:
-    # By hand: the first 16 hex digits of `printf cartwake:rollout:1 | sha256sum`, modulo 10,000. A change here
-    # would move customers between the groups of a running rollout.
-    known: dict[int | str, str] = {1: "75.32", 2: "63.39", "guest": "45.50"}
-    assert {key: _share("rollout", key) for key in known} == {k: Decimal(v) for k, v in known.items()}
-    assert _share("rollout", 1) == _share("rollout", "1"), "a key is the same as number and as text"
-
-
-def test_holdout_is_drawn_independently_of_the_rollout() -> None:
-    inside = [key for key in range(20_000) if isinstance(outcome(key, "30"), Send)]
-    held = sum(isinstance(outcome(key, "30", "20"), Holdout) for key in inside)
-    share = held / len(inside)
-    assert 0.17 < share < 0.23, f"a fifth of those inside the rollout, not {share:.1%}"
-    assert not any(isinstance(outcome(key, "30", "20"), Holdout) for key in set(range(20_000)) - set(inside))
-
-
-def test_holdout_comes_before_the_cooldown_and_after_the_refusals() -> None:
-    policy = replace(POLICY, holdout_percent=Decimal(100))
-    cooling = replace(CART, recipient=Recipient(last_mail_us=DUE))
-    assert decide(cooling, None, DUE, policy) == Holdout(T0)
-    assert decide(replace(CART, customer=None), None, DUE, policy) == Skip(Reason.NO_ADDRESS, T0)
 
 
 # --- money ------------------------------------------------------------------------------------------------------

@@ -132,6 +132,42 @@ def test_a_crowd_at_one_tick_comes_out_in_portions_without_loss() -> None:
     assert wheel.next_due() is None
 
 
+@pytest.mark.parametrize("few", [1, 64])
+def test_a_tick_is_taken_up_to_the_limit_and_the_rest_stays(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(timer_wheel, "_FEW", few)
+    wheel = TimerWheel(tick_us=10)
+    for key in range(4):
+        wheel.arm(key, 50)
+    wheel.arm(4, 60)
+    assert wheel.advance(60, 0) == []
+    first = wheel.advance(60, 2)
+    assert len(first) == 2
+    assert wheel.next_due() == 50
+    rest = wheel.advance(60, 3)
+    assert [due for _, due in rest] == [50, 50, 60]
+    assert sorted(key for key, _ in first + rest) == [0, 1, 2, 3, 4]
+    assert (len(wheel), wheel.next_due()) == (0, None)
+
+
+def test_a_limit_counts_over_ticks() -> None:
+    wheel = TimerWheel(tick_us=10)
+    for key in range(4):
+        wheel.arm(key, 10 + key // 3 * 10)  # three at 10, one at 20
+    wheel.arm(4, 20)
+    assert [due for _, due in wheel.advance(20, 4)] == [10, 10, 10, 20]
+    assert len(wheel) == 1
+
+
+def test_a_key_that_is_the_number_of_its_tick() -> None:
+    wheel = TimerWheel(tick_us=1)
+    wheel.arm(5, 5)
+    wheel.arm(7, 5)
+    assert wheel.cancel(5)
+    assert wheel.advance(5, 10) == [(7, 5)]
+
+
 def test_a_tick_must_have_a_length() -> None:
     with pytest.raises(ValueError, match="tick_us must be above 0, not 0"):
         TimerWheel(0)
