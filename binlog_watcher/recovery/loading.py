@@ -5,13 +5,10 @@ from dataclasses import replace
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.core.log_status import Status
+from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.shop import Loaded, Shop
-
-OPEN = frozenset({Status.RETRY, Status.CLAIMED})
-"""States of a row whose mail is still to come."""
 
 
 class CartLoader:

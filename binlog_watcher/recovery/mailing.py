@@ -9,11 +9,11 @@ import structlog
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Decision
 from binlog_watcher.core.log_status import Reason
+from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.recovery.claiming import Claiming
 from binlog_watcher.recovery.closing import closing_reason, finish_dropped, finish_skipped
 from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.episodes import EpisodeOf
-from binlog_watcher.recovery.loading import OPEN
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart

@@ -21,7 +21,7 @@ from fakes.binlog_events import (
     table_map,
     xid,
 )
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from binlog_watcher.binlog.connection.packets import PacketReader
@@ -81,6 +81,13 @@ class Wire:
 
 def no_dictionary(_: TableMap) -> tuple[Column, ...]:
     raise DecodeError("no such table")
+
+
+PACKET_HEAD = 5
+"""Length, number, and a zero before the event."""
+
+TYPE_AT = 4
+"""Where in an event its type stands."""
 
 
 def packets(events: Sequence[bytes]) -> bytes:
@@ -235,21 +242,24 @@ def test_the_fast_path_makes_of_a_stream_what_the_decoder_makes(
     flips=st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 255)), min_size=1, max_size=3),
     cut=st.integers(0, 3_000),
 )
+@example(groups=ORDINARY[:2], flips=[(9, 8)], cut=0)  # the type of a GTID event becomes that of a heartbeat
 def test_garbled_bytes_are_found_out_as_without_the_fast_path(
     groups: list[list[bytes]], flips: list[tuple[int, int]], cut: int
 ) -> None:
     """But for bytes that nobody looks at, such as a BEGIN's thread id."""
-    numbered = (transaction(number, *inner) for number, inner in enumerate(groups, start=1))
-    stream = bytearray(packets([*HEAD, *itertools.chain(*numbered)]))
+    events = [*HEAD, *itertools.chain(*(transaction(n, *inner) for n, inner in enumerate(groups, start=1)))]
+    stream = bytearray(packets(events))
     first = len(packets(HEAD))
     for place, change in flips:
         stream[first + place % (len(stream) - first)] ^= change
+    # What the server makes up has no checksum, so an event that became such a one can't be told from it.
+    ends = itertools.accumulate(len(one) + PACKET_HEAD for one in events)
+    kinds = [stream[end - len(one) + TYPE_AT] for one, end in zip(events, ends, strict=True)]
+    assume(not {Kind.ROTATE, Kind.HEARTBEAT, Kind.HEARTBEAT_V2}.intersection(kinds[len(HEAD) :]))
     with_it = outcome([], fast=True, stream=bytes(stream), cuts=[cut])
     without = outcome([], fast=False, stream=bytes(stream), cuts=[cut])
     assert with_it["events"][: len(without["events"])] == without["events"]
-    whole = outcome(
-        [*HEAD, *itertools.chain(*(transaction(n, *g) for n, g in enumerate(groups, 1)))], fast=False
-    )
+    whole = outcome(events, fast=False)
     assert all(event in whole["events"] for event in with_it["events"])
 
 
