@@ -14,7 +14,16 @@ from mailer.errors import (
     SenderStoppedError,
     WithdrawnError,
 )
-from mailer.smtp_replies import LOGIN_CODES, NETWORK, classified, reason, refuses_us, reply_of, scrub
+from mailer.smtp_replies import (
+    LOGIN_CODES,
+    METHOD_CODES,
+    NETWORK,
+    classified,
+    reason,
+    refuses_us,
+    reply_of,
+    scrub,
+)
 from mailer.smtp_settings import COURTESY, SmtpSettings
 
 _METHODS = ("plain", "login", "cram-md5")
@@ -150,22 +159,26 @@ class Connection:
                 f"the SMTP server {self._settings.host} offers no login that Cartwake knows ({', '.join(_METHODS)}):"
                 " check the port and SMTP_TLS, or leave SMTP_USER and SMTP_PASSWORD empty"
             )
-        # One try with one method: further tries with a wrong password only get the account locked.
-        login = {
+        logins = {
             "plain": self._client.auth_plain,
             "login": self._client.auth_login,
             "cram-md5": self._client.auth_crammd5,
-        }[offered[0]]
-        try:
-            await login(user, password)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            if 400 <= error.code < 500:
-                raise
-            raise SenderStoppedError(
-                f"the SMTP server refused the login ({reply_of(error, self._settings)}): check SMTP_USER and"
-                " SMTP_PASSWORD; sending has stopped",
-                error.code,
-            ) from None
+        }
+        for method in offered:
+            try:
+                await logins[method](user, password)
+            except aiosmtplib.SMTPAuthenticationError as error:
+                if 400 <= error.code < 500:
+                    raise
+                # One try only where the password was judged: more of a wrong one get the account locked.
+                if error.code not in METHOD_CODES or method == offered[-1]:
+                    raise SenderStoppedError(
+                        f"the SMTP server refused the login ({reply_of(error, self._settings)}): check SMTP_USER"
+                        " and SMTP_PASSWORD; sending has stopped",
+                        error.code,
+                    ) from None
+            else:
+                return
 
     async def _hand_over(
         self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
