@@ -22,6 +22,55 @@ def test_an_address_is_sent_to_as_written_and_keyed_in_lower_case(raw: str, mail
     assert (address.mailbox, address.normalised) == (mailbox, key)
 
 
+@pytest.mark.parametrize(
+    ("raw", "mailbox"),
+    [
+        ("\uff4a\uff41\uff4e\uff45@example.com", "jane@example.com"),
+        ("jane\uff20example.com", "jane@example.com"),
+        (
+            "\uff2aane\uff20\uff45\uff58\uff41\uff4d\uff50\uff4c\uff45\uff0e\uff43\uff4f\uff4d",
+            "Jane@example.com",
+        ),
+        ("\u3000jane@example.com\u00a0", "jane@example.com"),
+        ("jose\u0301@example.org", "jos\u00e9@example.org"),
+        ("jane@example.com, bob@example.com", "jane@example.com"),
+        ("jane@example.com;bob@example.com", "jane@example.com"),
+        ("jane@example.com\uff1b nonsense", "jane@example.com"),
+        ("jane@example.com,", "jane@example.com"),
+        (" , jane@example.com", "jane@example.com"),
+        ("mailto:jane@example.com", "jane@example.com"),
+        ("MAILTO: jane@example.com", "jane@example.com"),
+        ("mailto:jane%2Bshop@example.com?subject=Hi", "jane+shop@example.com"),
+        ("mailto:jane@example.com,bob@example.com", "jane@example.com"),
+    ],
+)
+def test_what_customers_typed_is_read_as_it_is_meant(raw: str, mailbox: str) -> None:
+    assert parse_address(raw) == parse_address(mailbox)
+    assert parse_address(raw).mailbox == mailbox
+
+
+@pytest.mark.parametrize(
+    ("raw", "complaint"),
+    [
+        ("jane@example.com, bob@example.com", "a list"),
+        ("mailto:jane@example.com", "mailto:"),
+        ("jane\uff20example.com", "another width"),
+    ],
+)
+def test_what_an_operator_gives_must_be_the_address_itself(raw: str, complaint: str) -> None:
+    with pytest.raises(InvalidAddressError, match=complaint) as caught:
+        parse_address(raw, exact=True)
+    assert "jane@" not in str(caught.value)
+    assert "bob@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raw", [" Jane.Doe+shop@Example.COM ", "jose\u0301@example.org", "info@bücher.example"]
+)
+def test_an_operators_address_is_read_like_a_customers(raw: str) -> None:
+    assert parse_address(raw, exact=True) == parse_address(raw)
+
+
 def test_dots_and_plus_tags_stay_for_providers_differ() -> None:
     keys = {
         parse_address(raw).normalised for raw in ("a.b@example.com", "ab@example.com", "ab+x@example.com")
@@ -52,7 +101,12 @@ def test_only_a_local_part_beyond_ascii_needs_smtputf8() -> None:
         "jane@[127.0.0.1]",
         "jane@example.com\r\nBcc: all@example.org",
         "jane\n@example.com",
-        "jane@example.com,bob@example.com",
+        "jane,bob@example.com",
+        "Jane <jane@example.com>, bob@example.com",
+        "mailto:",
+        "mailto:jane",
+        "mailto:jane%0D%0ABcc:x@example.com",
+        ",;",
         "a" * 65 + "@example.com",
         "x" * 10_000 + "@example.com",
         "j\x00ane@example.com",
