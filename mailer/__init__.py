@@ -21,12 +21,12 @@ from mailer.errors import (
 from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
 from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, round_money
+from mailer.names import display_name, first_name
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.render import Rendered, Renderer
 from mailer.sender import SmtpSender, check_line_ends
 from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import SmtpSettings, is_loopback
-from mailer.text import display_name, first_name
 
 __all__ = [
     "DEFAULT_NOTE",

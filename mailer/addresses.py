@@ -1,11 +1,17 @@
 """Customers' e-mail addresses: checked, normalised for the cool-down, masked for logs."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from email_validator import EmailNotValidError, validate_email
 
 _LONGEST = 320
 """64 + @ + 255: anything longer is refused unread."""
+
+_BETWEEN = re.compile(r"\s*[,;]\s*")
+_MAILTO = re.compile(r"mailto:", re.IGNORECASE)
 
 
 class InvalidAddressError(ValueError):
@@ -37,9 +43,11 @@ class Address:
         return mask(self.mailbox)
 
 
-def parse_address(raw: str | None) -> Address:
+def parse_address(raw: str | None, *, exact: bool = False) -> Address:
     """Check ``raw`` as stored by the shop; no DNS is asked.
 
+    Letters of another width are folded (NFKC), of a list the first address is taken, of a ``mailto:`` its
+    address. ``exact``, for what an operator sets, refuses these three and says what they are.
     Quoted local parts, IP domains, display names, comments and control characters are refused, so nothing
     that comes back can break out of a header or an SMTP command.
     Raises InvalidAddressError.
@@ -49,6 +57,32 @@ def parse_address(raw: str | None) -> Address:
         raise InvalidAddressError("the customer has no e-mail address")
     if len(text) > _LONGEST:
         raise InvalidAddressError(f"the e-mail address is {len(text)} characters long")
+    read = _as_meant(text)
+    if exact and read != unicodedata.normalize("NFC", text):
+        raise InvalidAddressError(f"{mask(read)} is not given as one plain address: {_odd_form(text)}")
+    return _checked(read)
+
+
+def _as_meant(text: str) -> str:
+    """The one address that ``text`` is about, should it be one."""
+    folded = unicodedata.normalize("NFKC", text).strip()
+    first = next((part for part in _BETWEEN.split(folded) if part), "")
+    if not _MAILTO.match(first):
+        return first
+    return unquote(first.partition(":")[2].partition("?")[0]).strip()
+
+
+def _odd_form(text: str) -> str:
+    """What keeps ``text`` from being one address as it stands, without showing it."""
+    folded = unicodedata.normalize("NFKC", text)
+    if _BETWEEN.search(folded):
+        return "it is a list; name one address"
+    if _MAILTO.match(folded):
+        return "it is a mailto: link; leave out what is not the address"
+    return "it has letters of another width or form; type it in plain ones"
+
+
+def _checked(text: str) -> Address:
     try:
         # test_environment only lets *.test through (reserved by RFC 6761 and used by our tests and demo); it
         # reaches nobody, so in production such an address merely bounces. example.com is accepted anyway.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 
 import aiosmtplib
@@ -14,7 +15,16 @@ from mailer.errors import (
     SenderStoppedError,
     WithdrawnError,
 )
-from mailer.smtp_replies import LOGIN_CODES, NETWORK, classified, reason, refuses_us, reply_of, scrub
+from mailer.smtp_replies import (
+    LOGIN_CODES,
+    METHOD_CODES,
+    NETWORK,
+    classified,
+    reason,
+    refuses_us,
+    reply_of,
+    scrub,
+)
 from mailer.smtp_settings import COURTESY, SmtpSettings
 
 _METHODS = ("plain", "login", "cram-md5")
@@ -69,6 +79,7 @@ class Connection:
         self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
     ) -> str:
         """Hand one message over; the server's reply. Errors as ``SmtpSender.send`` tells them."""
+        self._refuse_too_large(len(message))
         try:
             await self._hand_over(mail_from, rcpt, message, still_wanted)
             return await self._verdict()
@@ -89,7 +100,7 @@ class Connection:
     async def check_sender(self, mail_from: str) -> None:
         """See whether the server lets us send as ``mail_from``, without sending anything."""
         with classified(self._settings), _lost_before_data(self):
-            await self._mail(mail_from, utf8=False)
+            await self._mail(mail_from)
             try:
                 # Some servers say no to a sender only once a recipient is named. Any will do.
                 await self._client.rcpt(mail_from)
@@ -150,22 +161,26 @@ class Connection:
                 f"the SMTP server {self._settings.host} offers no login that Cartwake knows ({', '.join(_METHODS)}):"
                 " check the port and SMTP_TLS, or leave SMTP_USER and SMTP_PASSWORD empty"
             )
-        # One try with one method: further tries with a wrong password only get the account locked.
-        login = {
+        logins = {
             "plain": self._client.auth_plain,
             "login": self._client.auth_login,
             "cram-md5": self._client.auth_crammd5,
-        }[offered[0]]
-        try:
-            await login(user, password)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            if 400 <= error.code < 500:
-                raise
-            raise SenderStoppedError(
-                f"the SMTP server refused the login ({reply_of(error, self._settings)}): check SMTP_USER and"
-                " SMTP_PASSWORD; sending has stopped",
-                error.code,
-            ) from None
+        }
+        for method in offered:
+            try:
+                await logins[method](user, password)
+            except aiosmtplib.SMTPAuthenticationError as error:
+                if 400 <= error.code < 500:
+                    raise
+                # One try only where the password was judged: more of a wrong one get the account locked.
+                if error.code not in METHOD_CODES or method == offered[-1]:
+                    raise SenderStoppedError(
+                        f"the SMTP server refused the login ({reply_of(error, self._settings)}): check SMTP_USER"
+                        " and SMTP_PASSWORD; sending has stopped",
+                        error.code,
+                    ) from None
+            else:
+                return
 
     async def _hand_over(
         self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
@@ -182,7 +197,7 @@ class Connection:
             )
         with classified(self._settings), _lost_before_data(self):
             async with asyncio.timeout(self._settings.timeout):
-                await self._mail(mail_from, utf8=utf8)
+                await self._mail(mail_from, size=len(message), utf8=utf8)
                 await self._client.rcpt(rcpt, encoding="utf-8" if utf8 else "ascii")
                 if not still_wanted():
                     raise WithdrawnError("the message was withdrawn before the server had it")
@@ -194,9 +209,23 @@ class Connection:
                 raise aiosmtplib.SMTPServerDisconnected("Connection lost")
             protocol.write(message + b".\r\n")
 
-    async def _mail(self, mail_from: str, *, utf8: bool) -> None:
+    def _refuse_too_large(self, size: int) -> None:
+        """A message beyond what EHLO allows is refused by us: the server would take it all first, or hang up."""
+        announced = self._client.esmtp_extensions.get("size", "").strip()
+        # RFC 1870: none or 0 is no fixed limit.
+        limit = int(announced) if re.fullmatch(r"[0-9]{1,20}", announced) else 0
+        if 0 < limit < size:
+            raise RejectedForeverError(
+                f"the message has {size:,} bytes and the SMTP server {self._settings.host} takes {limit:,} (EHLO"
+                " SIZE): it is not sent; ask the provider for a higher limit"
+            )
+
+    async def _mail(self, mail_from: str, *, size: int | None = None, utf8: bool = False) -> None:
+        options = ["SMTPUTF8"] if utf8 else []
+        if size is not None and self._client.supports_extension("size"):
+            options.append(f"SIZE={size}")
         try:
-            await self._client.mail(mail_from, options=["SMTPUTF8"] if utf8 else ())
+            await self._client.mail(mail_from, options=options)
         except aiosmtplib.SMTPSenderRefused as error:
             if error.code in LOGIN_CODES | {503, 552} or not 500 <= error.code < 600:
                 raise  # not about this sender: a login, our own sequence, the size, or something that passes

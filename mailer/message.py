@@ -12,9 +12,10 @@ from email.utils import format_datetime
 from mailer.addresses import Address
 from mailer.headers import field, list_field, mailbox_field
 from mailer.links import Unsubscribe
+from mailer.names import display_name
 from mailer.recovery_mail import ShopInfo
 from mailer.render import Rendered
-from mailer.text import display_name, one_line
+from mailer.text import one_line
 
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 

@@ -40,7 +40,7 @@ class ShopInfo:
                 raise ValueError(f"store {label} is {value!r}: it must be a whole http:// or https:// URL")
         for label in ("support_email", "sender_email"):
             try:
-                parse_address(getattr(self, label))
+                parse_address(getattr(self, label), exact=True)
             except InvalidAddressError as error:
                 raise ValueError(f"store {label}: {error}") from None
         if not self.name.strip():

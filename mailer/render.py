@@ -12,7 +12,7 @@ import jinja2
 from mailer.inlining import inline_styles
 from mailer.money import format_money, format_percent
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
-from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, product_line
+from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, shop_line
 
 MAX_HTML = 80_000
 """Bytes. Gmail clips mails beyond 102 KB, and the unsubscribe link with them."""
@@ -117,7 +117,7 @@ class Renderer:
         return f"{emoji}{what} left something in your cart{offer}"
 
     def _line(self, line: Line, currency: str, place: int) -> dict[str, Any]:
-        name = product_line(line.name) or "Item"
+        name = shop_line(line.name) or "Item"
         return _picture(name, place, self._url(line.image_url)) | {
             "name": name,
             # The name stands beside the thumbnail: a screen reader need not hear it twice.
@@ -128,10 +128,10 @@ class Renderer:
         }
 
     def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:
-        name = product_line(pick.name, 80) or "Item"
+        name = shop_line(pick.name, 80) or "Item"
         return _picture(name, place, self._url(pick.image_url)) | {
             "name": name,
-            "category": product_line(pick.category, 40),
+            "category": shop_line(pick.category, 40),
             "price": None if pick.price is None else format_money(pick.price, currency),
             "url": self._url(pick.url) or self._store.url,
         }

@@ -15,6 +15,9 @@ from mailer.smtp_settings import SmtpSettings
 LOGIN_CODES = frozenset({530, 534, 535, 538})
 """Authentication required, too weak, refused, needs encryption (RFC 4954, 6)."""
 
+METHOD_CODES = frozenset({502, 503, 504})
+"""The answer to AUTH of a server that offers a method and does not know it: the password was not looked at."""
+
 NETWORK = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError, TimeoutError)
 """How a lost or silent connection shows."""
 

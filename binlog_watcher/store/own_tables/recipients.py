@@ -76,7 +76,7 @@ class OptOuts:
         self._hasher = hasher
 
     def _hash(self, address: str) -> bytes:
-        parse_address(address)  # raises InvalidAddressError with its message
+        parse_address(address, exact=True)  # raises InvalidAddressError with its message
         digest = self._hasher(address)
         if digest is None:
             raise InvalidAddressError(address)

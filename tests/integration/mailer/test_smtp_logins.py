@@ -68,6 +68,52 @@ async def test_a_wrong_password_stops_the_sender_after_one_try(
     assert inbox.mails == []
 
 
+def answering(plain: str, login: str, tries: list[str]) -> Any:
+    """aiosmtpd's authenticator: ``plain`` to PLAIN, ``login`` to LOGIN."""
+
+    def answer(
+        _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, _data: Any
+    ) -> AuthResult:
+        tries.append(mechanism)
+        reply = plain if mechanism == "PLAIN" else login
+        right = reply.startswith("235")
+        return AuthResult(success=right, handled=False, message=None if right else reply)
+
+    return answer
+
+
+@pytest.mark.parametrize("code", [502, 503, 504])
+async def test_a_method_that_is_offered_and_not_known_gives_way_to_the_next(serve: Serve, code: int) -> None:
+    inbox, tries = Inbox(), list[str]()
+    authenticator = answering(f"{code} 5.5.4 unrecognized", "235 2.7.0 welcome", tries)
+    port = await serve(inbox, authenticator=authenticator, auth_require_tls=False)
+    async with SmtpSender(settings(port, user="shop", password=PASSWORD)) as sender:
+        await sender.send(FROM, TO, BODY)
+    assert tries == ["PLAIN", "LOGIN"]
+    assert len(inbox.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("plain", "login", "asked"),
+    [
+        ("535 5.7.8 wrong", "235 2.7.0 welcome", ["PLAIN"]),
+        ("504 5.5.4 unrecognized", "535 5.7.8 wrong", ["PLAIN", "LOGIN"]),
+        ("504 5.5.4 unrecognized", "504 5.5.4 unrecognized", ["PLAIN", "LOGIN"]),
+    ],
+)
+async def test_a_login_that_no_method_brings_about_stops_the_sender(
+    serve: Serve, plain: str, login: str, asked: list[str]
+) -> None:
+    tries = list[str]()
+    authenticator = answering(plain, login, tries)
+    port = await serve(Inbox(), authenticator=authenticator, auth_require_tls=False)
+    async with SmtpSender(settings(port, user="shop", password=PASSWORD)) as sender:
+        for _ in range(2):
+            with pytest.raises(SenderStoppedError, match="refused the login"):
+                await sender.send(FROM, TO, BODY)
+    assert tries == asked
+
+
 async def test_a_server_that_wants_a_login_stops_the_sender(serve: Serve) -> None:
     inbox = Inbox({"MAIL": ["530 5.7.0 Authentication required"]})
     async with SmtpSender(settings(await serve(inbox))) as sender:

@@ -82,6 +82,31 @@ async def test_an_address_beyond_ascii_needs_smtputf8(serve: Serve) -> None:
         await sender.send(FROM, TO, BODY)
 
 
+async def test_a_message_beyond_the_announced_size_is_refused_before_mail(serve: Serve) -> None:
+    inbox = Inbox()
+    large = BODY + b"x" * 1_000 + b"\r\n"
+    async with SmtpSender(settings(await serve(inbox, data_size_limit=1_000))) as sender:
+        await sender.send(FROM, TO, BODY)
+        with pytest.raises(
+            RejectedForeverError, match=r"1,0\d\d bytes .* takes 1,000 \(EHLO SIZE\)"
+        ) as caught:
+            await sender.send(FROM, TO, large)
+        assert caught.value.code is None
+        await sender.send(FROM, TO, BODY)
+        assert sender.stopped is None
+    assert [mail.original_content for mail in inbox.mails] == [BODY, BODY]
+    assert inbox.mails[0].mail_options == [f"SIZE={len(BODY)}"]
+    assert len(inbox.sessions) == len(inbox.servers) == 1
+
+
+@pytest.mark.parametrize("limit", [0, None, len(BODY)])
+async def test_a_size_of_nought_or_none_is_no_limit(serve: Serve, limit: int | None) -> None:
+    inbox = Inbox()
+    async with SmtpSender(settings(await serve(inbox, data_size_limit=limit))) as sender:
+        await sender.send(FROM, TO, BODY)
+    assert len(inbox.mails) == 1
+
+
 async def test_a_reply_in_any_bytes_is_one_clean_line(serve: Serve) -> None:
     inbox = Inbox({"RCPT": ["550-5.1.1 über\r\n550 " + "x" * 900]})
     async with SmtpSender(settings(await serve(inbox))) as sender:
