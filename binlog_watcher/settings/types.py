@@ -142,9 +142,15 @@ def _long_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _has_quotes_around(text: str) -> bool:
+    return text.strip()[:1] in {"'", '"'} or text.strip()[-1:] in {"'", '"'}
+
+
 def _roles(value: Any) -> Any:
     if isinstance(value, str):
         value = value.split(",")
+        if any(_has_quotes_around(role) for role in value):
+            raise ValueError("roles with commas between them, without quotes")
     return frozenset(role.strip().casefold() for role in value if role.strip())
 
 
@@ -155,6 +161,8 @@ def _variables(value: Any) -> Any:
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
     if not all(name.strip().isidentifier() and equals for name, equals, _ in pairs):
         raise ValueError("name=value, with commas between several")
+    if any(_has_quotes_around(text) for _, _, text in pairs):
+        raise ValueError("name=value without quotes")
     return tuple((name.strip(), text.strip()) for name, _, text in pairs)
 
 

@@ -364,6 +364,8 @@ class TestFile:
         [
             ("SMPT_HOST", "SMTP_HOST"), ("SENDER_MAIL", "SENDER_EMAIL"), ("smtp_port", "SMTP_PORT"),
             ("ABANDONMENT_TRESHOLD_MINUTES", "ABANDONMENT_THRESHOLD_MINUTES"), ("MYSQL_DATABSE", "MYSQL_DATABASE"),
+            ("ABANDONMENT_THRESHOLD", "ABANDONMENT_THRESHOLD_MINUTES"), ("SMTP_PASS", "SMTP_PASSWORD"),
+            ("CARTWAKE_SMPT_HOST", "CARTWAKE_SMTP_HOST"),
         ],
     )  # fmt: skip
     def test_slips_of_the_keyboard(self, file: Path, wrong: str, right: str) -> None:
