@@ -18,6 +18,8 @@ from annotated_types import Ge, Gt, Le
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from binlog_watcher.core.source import HEARTBEAT_US
+
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
 
@@ -142,6 +144,16 @@ def _long_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _above_heartbeat(seconds: float) -> float:
+    # A source that was silent for three intervals counts as down, and an idle one is silent for a heartbeat; three
+    # missed heartbeats end its connection, which is the earlier and better judgement.
+    if not HEARTBEAT_US <= seconds * 1_000_000 <= 86_400_000_000:
+        raise ValueError(
+            f"seconds from {HEARTBEAT_US / 1_000_000:g}, how often an idle MySQL is heard of, up to 86400"
+        )
+    return seconds
+
+
 def _has_quotes_around(text: str) -> bool:
     return text.strip()[:1] in {"'", '"'} or text.strip()[-1:] in {"'", '"'}
 
@@ -213,3 +225,4 @@ PositiveHours = Annotated[Decimal, Gt(0), Le(MAX_HOURS)]
 # The lower bound is 60 ms: shorter than that the binlog's own delay would be longer.
 Minutes = Annotated[Decimal, Ge(Decimal("0.001")), Le(MAX_HOURS * 60)]
 Seconds = Annotated[float, Gt(0), Le(86400)]
+Interval = Annotated[float, AfterValidator(_above_heartbeat)]
