@@ -94,7 +94,7 @@ class Settings(BaseModel):
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""
-    public_url: kind.Web = ""
+    public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
 

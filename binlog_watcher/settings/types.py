@@ -90,6 +90,14 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _no_pages_yet(text: str) -> str:
+    if text:
+        raise ValueError(
+            "nothing yet: Cartwake serves no pages, so links to them would lead nowhere; unsubscribing is by mail"
+        )
+    return text
+
+
 def _mail_address(text: str) -> str:
     """Normalise a mail address; its domain comes back in ASCII.
 
@@ -203,6 +211,7 @@ Text = Annotated[str, AfterValidator(_one_line)]
 Lines = Annotated[str, AfterValidator(_few_lines)]
 Host = Annotated[str, AfterValidator(_host)]
 Web = Annotated[str, AfterValidator(_web_address)]
+PublicUrl = Annotated[Web, AfterValidator(_no_pages_yet)]
 Mail = Annotated[str, AfterValidator(_mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]

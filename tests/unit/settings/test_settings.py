@@ -203,6 +203,14 @@ def test_the_reconciliation_is_no_quicker_than_the_heartbeat() -> None:
     assert Tuning().heartbeat_s * 1_000_000 == HEARTBEAT_US
 
 
+def test_there_are_no_pages_for_a_public_url_yet() -> None:
+    assert complaint(PUBLIC_URL="https://carts.shop.test") == (
+        "PUBLIC_URL = 'https://carts.shop.test' (environment): give nothing yet: Cartwake serves no pages, so links "
+        "to them would lead nowhere; unsubscribing is by mail"
+    )
+    assert load(PUBLIC_URL="").public_url == ""
+
+
 def test_tiers_replace_the_numbered_pairs() -> None:
     settings = load(DISCOUNT_TIERS="50:5, 100:10:SAVE10 ,500:20", DISCOUNT_TIER_1_AMOUNT="900")
     assert settings.tiers == (
