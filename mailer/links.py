@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int, int_to_bytes
@@ -19,6 +19,8 @@ _LONGEST_URL = 75
 _HIGHEST_ID = 2**32 - 1
 _FORM = re.compile(r"~?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{27}")
 """Payload, dot, HMAC-SHA1 in URL-safe base64 (itsdangerous' Signer)."""
+
+_FORM_WITHIN = re.compile(rf"(?<![A-Za-z0-9_.~-]){_FORM.pattern}(?![A-Za-z0-9_.~-])")
 
 _TEXT_MARK = "~"
 """Leads a token whose id is text; not in the base64 alphabet, and left alone in URLs."""
@@ -101,8 +103,13 @@ class Links:
         return self._signer.sign(payload).decode()
 
     def read(self, token: str) -> int | str:
-        """The log id inside ``token``; raises MalformedTokenError or WrongSignatureError."""
-        token = token.strip()
+        """The log id inside ``token``, or inside the only one in a subject or link that holds it.
+
+        Raises MalformedTokenError or WrongSignatureError.
+        """
+        # In a mailto link the space before the token is %20.
+        within = _FORM_WITHIN.findall(unquote(token))
+        token = within[0] if len(within) == 1 else token.strip()
         if not _FORM.fullmatch(token):
             raise MalformedTokenError(
                 "the unsubscribe token is cut or changed: use the whole link of the mail"

@@ -28,7 +28,7 @@ from binlog_watcher.settings.env import Need
 from binlog_watcher.settings.settings import Settings, load_settings
 from binlog_watcher.shop.presets import load_schema, preset_text
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
-from mailer import InvalidAddressError
+from mailer import InvalidAddressError, InvalidTokenError
 
 app = typer.Typer(
     name="cartwake",
@@ -183,9 +183,20 @@ def recommend_command(
 
 
 @optout_app.command("add")
-def optout_add(address: Annotated[str, typer.Argument(help="The e-mail address.")]) -> None:
+def optout_add(
+    address: Annotated[str | None, typer.Argument(help="The e-mail address.")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Instead: the token of an unsubscribe mail, or the subject or link that holds it."),
+    ] = None,
+) -> None:
     """Never mail this address again."""
-    new = optout.optouts(_settings("mysql")).add(address)
+    if token is not None and address is None:
+        new = optout.add_by_token(_settings("mysql"), token)
+    elif address is not None and token is None:
+        new = optout.optouts(_settings("mysql")).add(address)
+    else:
+        raise typer.BadParameter("give either an address or --token")
     _print("opted out" if new else "was opted out already")
 
 
@@ -250,7 +261,7 @@ def main() -> None:
         if known is None or rest is not None:
             raise
         _fail(_first(known))
-    except (CartwakeError, InvalidAddressError) as error:
+    except (CartwakeError, InvalidAddressError, InvalidTokenError) as error:
         _fail(error)
     except typer.Abort:
         sys.exit(130)

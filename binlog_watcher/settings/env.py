@@ -4,23 +4,25 @@ The syntax of the file is python-dotenv's (``NAME=value``, quotes, ``#`` comment
 taken as they stand: ``$`` is not expanded, since passwords hold it.
 """
 
-import difflib
 import re
 import types
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from annotated_types import Ge, Gt, Le
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+
+from binlog_watcher.settings import names as setting_names
+from binlog_watcher.settings.mysql_url import split_url
+from binlog_watcher.settings.names import PREFIX
 
 Need = Literal["mysql", "preview", "mail"]
 
@@ -29,15 +31,6 @@ _SECRET_NAMES = frozenset({"MYSQL_URL", "MYSQL_PASSWORD", "SMTP_PASSWORD", "GEMI
 EMPTY_MEANS_NONE = frozenset({"LOG_FILE", "FREE_SHIPPING_TEXT"})
 """An empty value of these is a choice, not an absence."""
 
-_URL_SCHEMES = frozenset({"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"})
-_URL_OPTIONS = {
-    "tls": "MYSQL_TLS",
-    "ssl-mode": "MYSQL_TLS",
-    "tls_ca": "MYSQL_TLS_CA",
-    "tls_cert": "MYSQL_TLS_CERT",
-    "tls_key": "MYSQL_TLS_KEY",
-    "server_id": "MYSQL_SERVER_ID",
-}
 _MYSQL = {
     "MYSQL_USER": "the account that Cartwake logs in with (or MYSQL_URL)",
     "MYSQL_DATABASE": "the shop's database (or MYSQL_URL)",
@@ -64,6 +57,7 @@ class Value:
 
     text: str
     origin: str
+    in_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +95,84 @@ class Values:
 def read_values(
     env_file: Path | None, environ: Mapping[str, str], *, names: AbstractSet[str], file_may_be_missing: bool
 ) -> Values:
-    """The settings called ``names`` out of ``environ`` over ``env_file``; MYSQL_URL and SERVER_ID are resolved."""
+    """The settings called ``names`` out of ``environ`` over ``env_file``; MYSQL_URL and SERVER_ID are resolved.
+
+    In both, a name may stand behind CARTWAKE_; in the environment that one wins, for the plain one may have been
+    set for another program.
+    """
     known = names | _OTHER_NAMES
     values = Values()
+    strangers: list[_Stranger] = []
     if env_file is not None:
-        _read_file(env_file, known, values, may_be_missing=file_may_be_missing)
-    for name in known & environ.keys():
-        values.found[name] = Value(environ[name], "environment")
-    for name, value in list(values.found.items()):
-        text = value.text if name in _SECRET_NAMES else value.text.strip()
-        if text or name in EMPTY_MEANS_NONE:
-            values.found[name] = Value(text, value.origin)
-        else:
-            del values.found[name]
+        strangers += _read_file(env_file, known, values, may_be_missing=file_may_be_missing)
+    for name in known:
+        written = [each for each in (name, PREFIX + name) if each in environ]
+        ours = [each for each in written if not setting_names.is_service_link(each, environ[each])]
+        if written:
+            last = (ours or written)[-1]
+            values.found[name] = Value(environ[last], _origin(last, name, "environment"))
+    strangers += [
+        _Stranger(name, Value(text, "environment"))
+        for name, text in environ.items()
+        if name.removeprefix(PREFIX) not in known
+    ]
+    _tidy(values)
     _resolve_other_names(values)
+    for stranger in strangers:
+        wrong = setting_names.mistake(
+            stranger.name,
+            stranger.value.text,
+            settings=known,
+            given=values.found.keys(),
+            in_file=stranger.value.in_file,
+        )
+        if wrong:
+            values.problems.append(f"{stranger.name} ({stranger.value.origin}): {wrong}")
     return values
 
 
-def _read_file(path: Path, known: AbstractSet[str], values: Values, *, may_be_missing: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Stranger:
+    """A name that is no setting."""
+
+    name: str
+    value: Value
+
+
+def _origin(written: str, name: str, where: str) -> str:
+    return where if written == name else f"{written}, {where}"
+
+
+def _tidy(values: Values) -> None:
+    """Take away white space and what is empty; name values that somebody else made or put quotes around."""
+    for name, value in list(values.found.items()):
+        text = value.text if name in _SECRET_NAMES else value.text.strip()
+        if not text and name not in EMPTY_MEANS_NONE:
+            del values.found[name]
+        elif setting_names.is_service_link(name, text):
+            values.problems.append(
+                f"{values.show(name)}: Kubernetes made this for a service, it is no port; give {PREFIX}{name}, "
+                "or enableServiceLinks: false"
+            )
+            del values.found[name]
+        elif _is_quoted(text) and not (value.in_file and name in _SECRET_NAMES):
+            values.problems.append(
+                f"{values.show(name)}: the quotes count as part of the value, as with docker --env-file; "
+                "write it without them"
+            )
+            values.found[name] = replace(value, text=text[1:-1].strip())
+        else:
+            values.found[name] = replace(value, text=text)
+
+
+def _is_quoted(text: str) -> bool:
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+
+
+def _read_file(
+    path: Path, known: AbstractSet[str], values: Values, *, may_be_missing: bool
+) -> Iterator[_Stranger]:
+    """Take the settings of the file; the names that are none."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -142,22 +196,16 @@ def _read_file(path: Path, known: AbstractSet[str], values: Values, *, may_be_mi
             # Not shown: the broken line may well be the one with the password.
             values.problems.append(f"{origin}: give NAME=value, with both quotes if it has quotes")
         elif binding.key and binding.value is not None:
-            _take(binding.key, Value(binding.value, origin), known, values)
-
-
-def _take(name: str, value: Value, known: AbstractSet[str], values: Values) -> None:
-    if name not in known:
-        # Other programs share the file; only what is nearly one of ours is a mistake.
-        if near := difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.86):
-            values.problems.append(
-                f"{name} ({value.origin}): there is no such setting; did you mean {near[0]}?"
-            )
-    elif name in values.found:
-        values.problems.append(
-            f"{name}: set twice ({values.found[name].origin} and {value.origin}); keep one"
-        )
-    else:
-        values.found[name] = value
+            name = binding.key.removeprefix(PREFIX)
+            value = Value(binding.value, _origin(binding.key, name, origin), in_file=True)
+            if name not in known:
+                yield _Stranger(binding.key, replace(value, origin=origin))
+            elif name in values.found:
+                values.problems.append(
+                    f"{name}: set twice ({values.found[name].origin} and {value.origin}); keep one"
+                )
+            else:
+                values.found[name] = value
 
 
 def _resolve_other_names(values: Values) -> None:
@@ -168,7 +216,7 @@ def _resolve_other_names(values: Values) -> None:
     # MYSQL_URL stays among the found: as a secret that no message may show.
     if url := values.found.get("MYSQL_URL"):
         try:
-            parts = {name: Value(text, "MYSQL_URL") for name, text in _split_url(url.text)}
+            parts = {name: Value(text, "MYSQL_URL") for name, text in split_url(url.text)}
         except ValueError as error:
             values.problems.append(f"MYSQL_URL ({url.origin}): give {error}")
         else:
@@ -181,37 +229,6 @@ def _merge(parts: dict[str, Value], values: Values) -> None:
         if own is not None and own.text != part.text:
             values.problems.append(f"{values.show(name)}: differs from {part.origin}; give one of them")
         values.found.setdefault(name, part)
-
-
-def _split_url(url: str) -> Iterator[tuple[str, str]]:
-    """MYSQL_URL as the settings it stands for. Raises ValueError that holds nothing of the URL but its options."""
-    shape = (
-        "mysql://user:password@host:port/database, with %40 for @, %2F for / and %25 for % in the password"
-    )
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        host = parts.hostname
-    except ValueError:
-        raise ValueError(shape) from None
-    if parts.scheme not in _URL_SCHEMES or not host or parts.fragment:
-        raise ValueError(shape)
-    yield "MYSQL_HOST", unquote(host)
-    if port is not None:
-        yield "MYSQL_PORT", str(port)
-    if parts.username:
-        yield "MYSQL_USER", unquote(parts.username)
-    if parts.password:
-        yield "MYSQL_PASSWORD", unquote(parts.password)
-    if database := unquote(parts.path.removeprefix("/")):
-        yield "MYSQL_DATABASE", database
-    for option, text in parse_qsl(parts.query, keep_blank_values=True):
-        if option == "charset":
-            continue  # common in such URLs; Cartwake always speaks utf8mb4
-        if option not in _URL_OPTIONS:
-            raise ValueError(f"no option {option!r}; known are {', '.join(sorted(_URL_OPTIONS))}")
-        # MySQL's --ssl-mode says DISABLED where MYSQL_TLS says off; the other names are the same.
-        yield _URL_OPTIONS[option], "off" if text.upper() == "DISABLED" else text
 
 
 def missing(values: Values, need: Need) -> list[str]:

@@ -58,7 +58,7 @@ class Settings(BaseModel):
     abandonment_threshold_minutes: kind.Minutes = Decimal(30)
     max_cart_age_hours: kind.PositiveHours = Decimal(72)
     email_cooldown_hours: kind.Hours = Decimal(24)
-    check_interval_seconds: kind.Seconds = 60.0
+    check_interval_seconds: kind.Interval = 60.0
     rollout_percent: kind.Percent = Decimal(100)
     exclude_roles: kind.Roles = frozenset()
     max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
@@ -94,7 +94,7 @@ class Settings(BaseModel):
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""
-    public_url: kind.Web = ""
+    public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
 

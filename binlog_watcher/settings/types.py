@@ -18,6 +18,8 @@ from annotated_types import Ge, Gt, Le
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from binlog_watcher.core.source import HEARTBEAT_US
+
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
 
@@ -88,6 +90,14 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _no_pages_yet(text: str) -> str:
+    if text:
+        raise ValueError(
+            "nothing yet: Cartwake serves no pages, so links to them would lead nowhere; unsubscribing is by mail"
+        )
+    return text
+
+
 def _mail_address(text: str) -> str:
     """Normalise a mail address; its domain comes back in ASCII.
 
@@ -142,9 +152,25 @@ def _long_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _above_heartbeat(seconds: float) -> float:
+    # A source that was silent for three intervals counts as down, and an idle one is silent for a heartbeat; three
+    # missed heartbeats end its connection, which is the earlier and better judgement.
+    if not HEARTBEAT_US <= seconds * 1_000_000 <= 86_400_000_000:
+        raise ValueError(
+            f"seconds from {HEARTBEAT_US / 1_000_000:g}, how often an idle MySQL is heard of, up to 86400"
+        )
+    return seconds
+
+
+def _has_quotes_around(text: str) -> bool:
+    return text.strip()[:1] in {"'", '"'} or text.strip()[-1:] in {"'", '"'}
+
+
 def _roles(value: Any) -> Any:
     if isinstance(value, str):
         value = value.split(",")
+        if any(_has_quotes_around(role) for role in value):
+            raise ValueError("roles with commas between them, without quotes")
     return frozenset(role.strip().casefold() for role in value if role.strip())
 
 
@@ -155,6 +181,8 @@ def _variables(value: Any) -> Any:
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
     if not all(name.strip().isidentifier() and equals for name, equals, _ in pairs):
         raise ValueError("name=value, with commas between several")
+    if any(_has_quotes_around(text) for _, _, text in pairs):
+        raise ValueError("name=value without quotes")
     return tuple((name.strip(), text.strip()) for name, _, text in pairs)
 
 
@@ -183,6 +211,7 @@ Text = Annotated[str, AfterValidator(_one_line)]
 Lines = Annotated[str, AfterValidator(_few_lines)]
 Host = Annotated[str, AfterValidator(_host)]
 Web = Annotated[str, AfterValidator(_web_address)]
+PublicUrl = Annotated[Web, AfterValidator(_no_pages_yet)]
 Mail = Annotated[str, AfterValidator(_mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
@@ -205,3 +234,4 @@ PositiveHours = Annotated[Decimal, Gt(0), Le(MAX_HOURS)]
 # The lower bound is 60 ms: shorter than that the binlog's own delay would be longer.
 Minutes = Annotated[Decimal, Ge(Decimal("0.001")), Le(MAX_HOURS * 60)]
 Seconds = Annotated[float, Gt(0), Le(86400)]
+Interval = Annotated[float, AfterValidator(_above_heartbeat)]

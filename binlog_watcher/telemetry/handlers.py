@@ -1,6 +1,7 @@
 """Where log lines go: handlers that never take the service down, whatever happens to disk or terminal."""
 
 import contextlib
+import fcntl
 import logging
 import os
 import sys
@@ -34,10 +35,14 @@ class TerminalHandler(logging.StreamHandler[TextIO]):
 
 
 class FileHandler(RotatingFileHandler):
-    """A rotating file that survives a full disk: one warning when it fails, one when it works again."""
+    """A rotating file that survives a full disk: one warning when it fails, one when it works again.
+
+    It also follows its name: logrotate may rotate it, and several processes may write to it.
+    """
 
     def __init__(self, path: Path, terminal: TerminalHandler, *, max_bytes: int, backups: int) -> None:
         super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8")
+        self._path = Path(self.baseFilename)
         self._terminal = terminal
         self._lost = 0
 
@@ -53,8 +58,39 @@ class FileHandler(RotatingFileHandler):
 
     def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802 - the name that logging calls
         """Whether the file is full; the original formats every record a second time to know."""
+        return self._is_full(self._current().fileno())
+
+    def doRollover(self) -> None:  # noqa: N802 - the name that logging calls
+        """Begin the file anew, unless another process that writes to it just did."""
+        held = os.dup(
+            self._current().fileno()
+        )  # the lock is to outlast the stream, which is closed on the way
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if self._is_at_its_name(held) and self._is_full(held):
+                super().doRollover()
+        finally:
+            os.close(held)
+        self._current()
+
+    def _current(self) -> TextIO:
+        """The stream to the file that has the name now: logrotate or another process may have renamed the old one."""
+        if self.stream is not None and not self._is_at_its_name(self.stream.fileno()):
+            self.stream.close()
+            self.stream = None
         self.stream = stream = self.stream or self._open()
-        return os.fstat(stream.fileno()).st_size >= self.maxBytes  # 0 for a device, which is never rotated
+        return stream
+
+    def _is_full(self, opened: int) -> bool:
+        return os.fstat(opened).st_size >= self.maxBytes  # 0 for a device, which is never rotated
+
+    def _is_at_its_name(self, opened: int) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(opened))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # who may not look could not open it anew either
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
         """Give the failed file up; the next record opens it anew, so that it heals when the disk does."""
@@ -74,7 +110,7 @@ class FileHandler(RotatingFileHandler):
 
     def write_or_raise(self, text: str) -> None:
         """Write a line past all error handling."""
-        self.stream = stream = self.stream or self._open()
+        stream = self._current()
         stream.write(text)
         stream.flush()
 

@@ -1,6 +1,9 @@
 """Counters and gauges of the running service, as Prometheus text on /metrics, and /healthz for health checks."""
 
 import contextlib
+import errno
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from socketserver import ThreadingMixIn
@@ -45,14 +48,31 @@ class Metrics:
         return int(self.registry.get_sample_value("cartwake_mails_total", {"outcome": outcome}) or 0)
 
 
+CLIENT_TIMEOUT_S = 10.0
+"""A client that says nothing for so long is left: each holds a thread."""
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     """A scrape that hangs holds up no other."""
 
     daemon_threads = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away or fell silent is no news."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+class _Server6(_Server):
+    """The same for an address of IPv6."""
+
+    address_family = socket.AF_INET6
+
 
 class _QuietHandler(WSGIRequestHandler):
     """Scrapes are no news."""
+
+    timeout = CLIENT_TIMEOUT_S
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""
@@ -61,7 +81,8 @@ class _QuietHandler(WSGIRequestHandler):
 def serve(metrics: Metrics, host: str, port: int, not_ready: Callable[[], str | None]) -> Callable[[], None]:
     """Serve /metrics and /healthz from a thread; the answer stops it.
 
-    ``not_ready``: what /healthz says with its 503, None while all is well. Raises ConfigError when the port is taken.
+    ``not_ready``: what /healthz says with its 503, None while all is well. Raises ConfigError when nobody can listen
+    there.
     """
     prometheus = make_wsgi_app(metrics.registry)
 
@@ -78,12 +99,7 @@ def serve(metrics: Metrics, host: str, port: int, not_ready: Callable[[], str | 
         start_response("404 Not Found", [("Content-Type", "text/plain")])
         return [b"see /metrics and /healthz\n"]
 
-    try:
-        server = make_server(host, port, app, server_class=_Server, handler_class=_QuietHandler)
-    except OSError as error:
-        raise ConfigError(
-            f"METRICS_PORT={port}: can't listen on {host}:{port} ({error.strerror}); choose a free port"
-        ) from error
+    server = _listen(host, port, app)
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
 
@@ -93,6 +109,31 @@ def serve(metrics: Metrics, host: str, port: int, not_ready: Callable[[], str | 
         thread.join(2)
 
     return stop
+
+
+def _listen(host: str, port: int, app: Any) -> WSGIServer:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # Where a name has both, such as localhost: IPv4, which every scraper speaks.
+        family, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        kind = _Server6 if family == socket.AF_INET6 else _Server
+        return make_server(str(address[0]), port, app, server_class=kind, handler_class=_QuietHandler)
+    except OSError as error:
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        setting, cure = _wrong(error, host, port)
+        raise ConfigError(
+            f"{setting}: can't listen on {where} ({error.strerror or error}); {cure}"
+        ) from error
+
+
+def _wrong(error: OSError, host: str, port: int) -> tuple[str, str]:
+    """The setting that is wrong, and what to do about it."""
+    host_itself = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+    if isinstance(error, socket.gaierror) or error.errno in host_itself:
+        return f"METRICS_HOST={host}", "give an address of this machine, such as 127.0.0.1 or ::1"
+    if error.errno == errno.EACCES:
+        return f"METRICS_PORT={port}", "choose one from 1024 up, for which no rights are needed"
+    return f"METRICS_PORT={port}", "choose a free port"
 
 
 @contextlib.contextmanager

@@ -152,6 +152,9 @@ def test_opting_out_by_hand_stops_the_mail(run: Any, running_shop: Any) -> None:
     assert run("optout", "remove", out).returncode == 0
     assert run("optout", "remove", out).returncode == 1
     one_line(run("optout", "add", "no address"), 2, "@-sign")
+    one_line(
+        run("optout", "add", "--token", "unsubscribe EQ.cut"), 2, "the unsubscribe token is cut or changed"
+    )
 
 
 def test_reconcile_mails_what_nobody_follows_and_only_reports_beside_a_service(

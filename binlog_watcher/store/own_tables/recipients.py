@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from binlog_watcher.core.cart import Recipient
+from binlog_watcher.errors import CartwakeError
 from binlog_watcher.store.database import Database, Session
-from binlog_watcher.store.own_tables.tables import META, RECIPIENT
+from binlog_watcher.store.own_tables.tables import LOG, META, RECIPIENT
 from binlog_watcher.store.times import UTC_COLUMN
 from mailer import InvalidAddressError, mask, parse_address
 
@@ -84,14 +85,29 @@ class OptOuts:
 
     def add(self, address: str, *, reason: str = "manual") -> bool:
         """Never mail this address again; False if it was suppressed already."""
-        digest = self._hash(address)
+        return self._suppress(self._hash(address), mask(parse_address(address).normalised), reason)
+
+    def add_recipient_of(self, log_id: int) -> bool:
+        """Never mail the address again to which the mail of this row of the log went; False if it was suppressed.
+
+        The log knows the address by its hash only. Raises CartwakeError when it has no such mail.
+        """
+        with self._database.session() as session:
+            row = session.row(f"SELECT address_hash FROM {LOG} WHERE id = %s", (log_id,))
+        if row is None or row[0] is None:
+            raise CartwakeError(
+                f"the log has no mail {log_id} any more: give the address that the unsubscribe mail came from"
+            )
+        return self._suppress(bytes(row[0]), f"recipient of mail {log_id}", "unsubscribed")
+
+    def _suppress(self, digest: bytes, hint: str, reason: str) -> bool:
         with self._database.transaction() as session:
             session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
                         (digest, digest))  # fmt: skip
             changed = session.run(
                 f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
                 "WHERE address_hash = %s AND suppressed_at IS NULL",
-                (reason, mask(parse_address(address).normalised), digest),
+                (reason, hint, digest),
             )
         return changed > 0
 

@@ -45,7 +45,8 @@ def test_every_command_is_there() -> None:
         (["retry"], "--failed, --unknown or --id"),
         (["retry", "--id", "0"], "--id"),
         (["report", "--hours", "0"], "--hours"),
-        (["optout", "add"], "address"),
+        (["optout", "add"], "address or --token"),
+        (["optout", "add", "jane@example.com", "--token", "x"], "address or --token"),
         (["nonsense"], "nonsense"),
     ],
 )

@@ -42,6 +42,22 @@ def test_with_a_public_url_one_click_works() -> None:
     )
 
 
+@given(st.integers(0, 2**64 - 1) | st.text(min_size=1, max_size=20))
+def test_a_token_is_read_wherever_the_mail_has_it(log_id: int | str) -> None:
+    unsubscribe = LINKS.unsubscribe(log_id)
+    token = unsubscribe.token
+    for text in (
+        f" {token}\n", f"unsubscribe {token}", f"Re: AW: Unsubscribe {token}", f"<{token}>",
+        unsubscribe.mailto, str(unsubscribe.https), unsubscribe.headers[0][1].split(",")[0],
+    ):  # fmt: skip
+        assert LINKS.read(text) == log_id
+
+
+def test_two_tokens_are_none() -> None:
+    with pytest.raises(MalformedTokenError):
+        LINKS.read(f"{LINKS.token(1)} {LINKS.token(2)}")
+
+
 @pytest.mark.parametrize("token", ["", "x", "no dots", "a.b.c", "é.ü", "\udcff", "." * 500])
 def test_what_never_was_a_token_is_malformed(token: str) -> None:
     with pytest.raises(MalformedTokenError):

@@ -94,4 +94,4 @@ def test_a_product_that_cannot_be_recommended_is_left_out_and_told() -> None:
 @pytest.mark.parametrize("url", ["https://shop.example.com/" + "x" * 200])
 def test_a_public_url_that_makes_links_too_long_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError, match="PUBLIC_URL"):
-        wiring.links(settings(PUBLIC_URL=url), "a secret of our own table")
+        wiring.links(settings().model_copy(update={"public_url": url}), "a secret of our own table")

@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from binlog_watcher.binlog.connection.dump import SILENT_HEARTBEATS
+from binlog_watcher.binlog.options import Tuning
+from binlog_watcher.core.source import HEARTBEAT_US
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.service.readiness import SILENT_INTERVALS
 from binlog_watcher.settings.connection import Tls
 from binlog_watcher.settings.settings import Settings, load_settings
 from binlog_watcher.settings.types import DiscountTier, is_loopback
@@ -124,6 +128,8 @@ def test_all_mistakes_are_reported_at_once_with_name_value_and_what_is_allowed()
         ("ABANDONMENT_THRESHOLD_MINUTES", "1e-30"),
         ("ABANDONMENT_THRESHOLD_MINUTES", "1e999999"),
         ("CHECK_INTERVAL_SECONDS", "inf"),
+        ("CHECK_INTERVAL_SECONDS", "0.3"),
+        ("CHECK_INTERVAL_SECONDS", "0.999"),
         ("ROLLOUT_PERCENT", "nan"),
         ("ROLLOUT_PERCENT", "100.1"),
         ("ROLLOUT_PERCENT", "-1"),
@@ -184,6 +190,25 @@ def test_a_rule_over_two_settings_is_silent_while_one_of_them_is_wrong() -> None
     assert complaint(MAX_CART_AGE_HOURS="many") == (
         "MAX_CART_AGE_HOURS = 'many' (environment): give a number above 0 up to 8760"
     )
+
+
+def test_the_reconciliation_is_no_quicker_than_the_heartbeat() -> None:
+    assert complaint(CHECK_INTERVAL_SECONDS="0.3") == (
+        "CHECK_INTERVAL_SECONDS = '0.3' (environment): give seconds from 1, how often an idle MySQL is heard of, "
+        "up to 86400"
+    )
+    interval_s = load(CHECK_INTERVAL_SECONDS="1").check_interval_seconds
+    # Until then an idle shop is silent, and the connection's own judgement comes first.
+    assert SILENT_INTERVALS * interval_s >= SILENT_HEARTBEATS * Tuning().heartbeat_s
+    assert Tuning().heartbeat_s * 1_000_000 == HEARTBEAT_US
+
+
+def test_there_are_no_pages_for_a_public_url_yet() -> None:
+    assert complaint(PUBLIC_URL="https://carts.shop.test") == (
+        "PUBLIC_URL = 'https://carts.shop.test' (environment): give nothing yet: Cartwake serves no pages, so links "
+        "to them would lead nowhere; unsubscribing is by mail"
+    )
+    assert load(PUBLIC_URL="").public_url == ""
 
 
 def test_tiers_replace_the_numbered_pairs() -> None:
@@ -294,6 +319,21 @@ class TestMysqlUrl:
         assert line.startswith("MYSQL_URL (environment): give mysql://user:password@host:port/database")
         assert "heim" not in line
 
+    @pytest.mark.parametrize(
+        ("path", "database"),
+        [("/shop", "shop"), ("/shop/", "shop"), ("/shop/?tls=off", "shop"), ("/a%2Fb", "a/b")],
+    )
+    def test_a_slash_at_the_end_is_no_part_of_the_name(self, path: str, database: str) -> None:
+        settings = load_settings(None, need="mysql", environ={"MYSQL_URL": f"mysql://cartwake@db{path}"})
+        assert settings.mysql_database == database
+
+    @pytest.mark.parametrize("path", ["/shop/carts", "//shop", "/shop//"])
+    def test_more_than_a_database_is_a_mistake(self, path: str) -> None:
+        with pytest.raises(
+            ConfigError, match=r"^MYSQL_URL \(environment\): give one database after the host"
+        ):
+            load_settings(None, need="mysql", environ={"MYSQL_URL": f"mysql://cartwake@db{path}"})
+
     def test_unknown_options_are_named(self) -> None:
         line = complaint(MYSQL_URL="mysql://cartwake@db/shop?tsl=off")
         assert "no option 'tsl'; known are" in line
@@ -364,6 +404,8 @@ class TestFile:
         [
             ("SMPT_HOST", "SMTP_HOST"), ("SENDER_MAIL", "SENDER_EMAIL"), ("smtp_port", "SMTP_PORT"),
             ("ABANDONMENT_TRESHOLD_MINUTES", "ABANDONMENT_THRESHOLD_MINUTES"), ("MYSQL_DATABSE", "MYSQL_DATABASE"),
+            ("ABANDONMENT_THRESHOLD", "ABANDONMENT_THRESHOLD_MINUTES"), ("SMTP_PASS", "SMTP_PASSWORD"),
+            ("CARTWAKE_SMPT_HOST", "CARTWAKE_SMTP_HOST"),
         ],
     )  # fmt: skip
     def test_slips_of_the_keyboard(self, file: Path, wrong: str, right: str) -> None:

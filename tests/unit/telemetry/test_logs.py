@@ -1,6 +1,7 @@
 import contextlib
 import io
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -240,6 +241,63 @@ def test_the_file_is_rotated(terminal: io.StringIO, file: Path) -> None:
     assert [path.name for path in files] == ["cartwake.log", "cartwake.log.1", "cartwake.log.2"]
     assert all(path.stat().st_size < 1_200_000 for path in files)
     assert "number=44" in file.read_text()
+
+
+def test_a_file_that_was_renamed_is_begun_anew(terminal: io.StringIO, file: Path) -> None:
+    configure_logging("INFO", file, stream=terminal)
+    log.info("before")
+    old = file.rename(file.with_name("cartwake.log-20260131"))
+    log.info("after", number=1)
+    file.unlink()
+    log.info("after", number=2)
+    assert "after" not in old.read_text()
+    assert file.read_text().count("\n") == 1
+    assert "number=2" in file.read_text()
+    assert "log file" not in terminal.getvalue()
+
+
+def test_a_file_that_was_copied_and_emptied_is_written_from_its_beginning(
+    terminal: io.StringIO, file: Path
+) -> None:
+    configure_logging("INFO", file, stream=terminal)
+    log.info("before")
+    os.truncate(file, 0)
+    log.info("after")
+    assert file.read_bytes().endswith(b"after\n")
+    assert file.read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize("logrotate", [False, True])
+def test_several_processes_lose_no_line(tmp_path: Path, *, logrotate: bool) -> None:
+    write = textwrap.dedent(
+        """
+        import io, sys, pathlib, structlog
+        from binlog_watcher.telemetry.logs import configure_logging
+        configure_logging("INFO", pathlib.Path("cartwake.log"), max_mb=1, backups=99, stream=io.StringIO())
+        for number in range(3000):
+            structlog.get_logger("test").info("x" * 1000, writer=sys.argv[1], number=number)
+        """
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", write, str(writer)], cwd=tmp_path) for writer in range(3)
+    ]
+    moved = 0
+    while any(writer.poll() is None for writer in writers):
+        time.sleep(0.05)
+        if logrotate:
+            with contextlib.suppress(FileNotFoundError):  # one of them is about to begin it anew
+                (tmp_path / "cartwake.log").rename(tmp_path / f"moved-{moved}")
+                moved += 1
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    lines = [
+        line for path in tmp_path.iterdir() for line in path.read_text().splitlines() if "writer=" in line
+    ]
+    found = {tuple(line.split()[-2:]) for line in lines}
+    assert len(lines) == len(found) == 9000
+    assert moved > 1 or not logrotate
+    # A file that two began anew at once would be smaller.
+    full = [path.stat().st_size for path in tmp_path.iterdir() if path.suffix != ".log"]
+    assert logrotate or (len(full) > 5 and min(full) >= 1_000_000)
 
 
 def test_a_value_that_cannot_be_shown_costs_no_event(terminal: io.StringIO) -> None:

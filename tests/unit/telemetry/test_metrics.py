@@ -2,8 +2,10 @@
 
 import http.client
 import socket
+import threading
 
 import pytest
+from fakes.waiting import wait_until
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.telemetry.metrics import Metrics, serve
@@ -15,8 +17,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def get(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
+    connection = http.client.HTTPConnection(host, port, timeout=10)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -45,6 +47,59 @@ def test_metrics_and_health() -> None:
         stop()
     with pytest.raises(OSError, match="refused"):
         get(port, "/healthz")
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [("::1", "::1"), ("::", "::1"), ("localhost", "127.0.0.1"), ("0.0.0.0", "127.0.0.1")],  # noqa: S104 - on purpose
+)
+def test_every_kind_of_address(host: str, asked: str) -> None:
+    port = free_port()
+    stop = serve(Metrics(), host, port, lambda: None)
+    try:
+        assert get(port, "/healthz", asked) == (200, "ready\n")
+    finally:
+        stop()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no-such-host.invalid"])
+def test_a_host_that_is_not_here_is_no_matter_of_the_port(host: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f"^METRICS_HOST={host}: can't listen on .*give an address of this machine"
+    ):
+        serve(Metrics(), host, free_port(), lambda: None)
+
+
+def test_a_port_that_is_taken_is_named_with_its_address() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            ConfigError, match=rf"^METRICS_PORT={port}: .* \[::1\]:{port} .*; choose a free port$"
+        ):
+            serve(Metrics(), "::1", port, lambda: None)
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /metrics HT", b"GET /metrics HTTP/1.1\r\nHost:"])
+def test_a_client_that_falls_silent_holds_no_thread(
+    said: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("binlog_watcher.telemetry.metrics._QuietHandler.timeout", 0.2)
+    port, before = free_port(), threading.active_count()
+    stop = serve(Metrics(), "127.0.0.1", port, lambda: None)
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(20)]
+    try:
+        for client in clients:
+            client.sendall(said)
+        for client in clients:
+            while client.recv(1000):
+                pass  # until the server hangs up
+        wait_until(lambda: threading.active_count() == before + 1)
+        assert get(port, "/healthz") == (200, "ready\n")
+    finally:
+        for client in clients:
+            client.close()
+        stop()
+    assert capfd.readouterr().err == ""
 
 
 def test_how_many_mails_ended_how() -> None:
