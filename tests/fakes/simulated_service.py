@@ -8,6 +8,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,10 @@ from binlog_watcher.core.events import Assigned, CartKey, CartRead, Event, Hydra
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
+from binlog_watcher.core.transitions import SUPERSEDE
 from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.store.own_tables.claims import hold_back
+from binlog_watcher.store.own_tables.log_rows import Episode
 
 BEAT = SECOND // 4
 SHOP = "binlog"
@@ -193,7 +197,7 @@ class SimulatedService:
     # --- the recovery -------------------------------------------------------------------------------------------
 
     def process(self, due: Sequence[DueCart], *, found: bool = False) -> None:
-        shop, claimed = self.shop, set[bytes]()
+        shop, sends = self.shop, list[tuple[DueCart, Cart]]()
         for one in due:
             cart = shop.load(one.key)
             if self.tracker.touched(one.key):
@@ -205,12 +209,14 @@ class SimulatedService:
             self.finds += found and isinstance(answer, Send)
             match answer:
                 case Send():
-                    self._claim(one, cart, claimed)
+                    sends.append((one, cart))
                 case Wait(until_us, _):
                     self.tracker.wait(one, until_us)
                 case Skip() | Holdout():
                     self._skip(cart, logged=isinstance(answer, Holdout) or answer.logged)
                     self.tracker.finish(one.key)
+
+        self._claim(sends)
 
     def _skip(self, cart: Cart, *, logged: bool) -> None:
         rows = self.shop.log[cart.key]
@@ -220,24 +226,42 @@ class SimulatedService:
             if row.status is Status.RETRY or (row.status is Status.CLAIMED and self._left_behind(row)):
                 row.status = Status.SKIPPED
 
-    def _claim(self, one: DueCart, cart: Cart, claimed: set[bytes]) -> None:
-        shop, version = self.shop, cart.version or 0
-        address = shop.address[one.key] or b""
-        busy = address in claimed or any(
-            row.status is Status.CLAIMED
-            and row.process == shop.process
-            and shop.now < (row.lease_until_us or 0)
-            for other in self.sharing.get(address, ())
-            if other != one.key
-            for row in shop.log[other].values()
+    def _claim(self, sends: Sequence[tuple[DueCart, Cart]]) -> None:
+        """Those that no other mail holds back, by the rule that the statements go by."""
+        now, addresses = (
+            self.shop.now,
+            {self.shop.address[one.key] or b"": cart.recipient for one, cart in sends},
         )
-        if busy:
-            self.tracker.wait(one, shop.now + 2 * SECOND)
-            return
-        claimed.add(address)
+        free, waits = hold_back(
+            [Episode(cart, cart.version or 0, 0, "USD", Decimal(0)) for _, cart in sends],
+            addresses,
+            {address: self._under_way(address) for address in addresses},
+            cooldown_us=self.policy.cooldown_us,
+            now_us=now + self.offset,
+        )
+        ours = {episode.key for episode in free}
+        for one, cart in sends:
+            if one.key in ours:
+                self._take(one, cart)
+            else:
+                self.tracker.wait(one, waits[one.key][0])
+
+    def _under_way(self, address: bytes) -> set[str]:
+        """Carts of an address with a claim of the living."""
+        return {
+            str(key)
+            for key in self.sharing.get(address, ())
+            for row in self.shop.log[key].values()
+            if row.status is Status.CLAIMED
+            and row.process == self.shop.process
+            and self.shop.now < (row.lease_until_us or 0)
+        }
+
+    def _take(self, one: DueCart, cart: Cart) -> None:
+        shop, version = self.shop, cart.version or 0
         for older, row in shop.log[one.key].items():
-            if older < version and row.status in {Status.RETRY, Status.CLAIMED}:
-                row.status = Status.SKIPPED
+            if older < version and row.status in SUPERSEDE.of_anybody:
+                row.status = SUPERSEDE.sets
         row = shop.log[one.key].setdefault(version, LogRow(shop.now, Status.CLAIMED, attempts=0))
         row.status, row.attempts, row.process = Status.CLAIMED, row.attempts + 1, shop.process
         row.lease_until_us = shop.now + LEASE

@@ -8,18 +8,16 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
-from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
+from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
 from binlog_watcher.core.log_status import Status
+from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.shop_tables.open_carts import OpenCart
 
 ShopEvent = CartChanged | OrderPlaced | OrderChanged
 SECOND = 1_000_000
-OPEN = frozenset({Status.RETRY, Status.CLAIMED})
-LINE = Line("p", "Mouse", "Input", Decimal("19.99"), 1, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class _Worker:
         self.process.join(2)
         if self.process.is_alive():
             self.process.kill()
+            self.process.join()
         self.thread.shutdown(wait=False)
 
 
