@@ -18,6 +18,7 @@ from binlog_watcher.store.shop_tables.open_carts import OpenCart
 
 ShopEvent = CartChanged | OrderPlaced | OrderChanged
 SECOND = 1_000_000
+LINE = Line("p", "Mouse", "Input", Decimal("19.99"), 1, None)
 
 
 @dataclass(frozen=True, slots=True)
