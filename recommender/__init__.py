@@ -16,7 +16,7 @@ from recommender.catalog import Catalog, Product, ProductId, Snapshot
 from recommender.cleaning import clean_text, shorten
 from recommender.errors import RecommenderError, WriterError
 from recommender.gemini import DEFAULT_MODEL, GeminiSettings, GeminiWriter
-from recommender.refresh import Recommender
+from recommender.index_refresh import Recommender
 from recommender.similarity import Recommendation, SimilarityIndex
 from recommender.subprocess_build import build_in_subprocess
 from recommender.writer import FallbackWriter, ProductFacts, TemplateWriter, TextRequest, TextWriter

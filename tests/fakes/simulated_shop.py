@@ -8,8 +8,9 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode, Recipient
+from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartChanged, CartKey, Change, OrderChanged, OrderPlaced
 from binlog_watcher.core.log_status import Status
