@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import aiosmtplib
 
@@ -26,6 +26,9 @@ from mailer.smtp_replies import (
     scrub,
 )
 from mailer.smtp_settings import COURTESY, SmtpSettings
+
+StillWanted = Callable[[], Awaitable[bool]]
+"""Asked at the last moment, right before DATA; may take a statement, but raises nothing."""
 
 _METHODS = ("plain", "login", "cram-md5")
 
@@ -75,9 +78,7 @@ class Connection:
             self.abort()
             raise
 
-    async def deliver(
-        self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
-    ) -> str:
+    async def deliver(self, mail_from: str, rcpt: str, message: bytes, still_wanted: StillWanted) -> str:
         """Hand one message over; the server's reply. Errors as ``SmtpSender.send`` tells them."""
         self._refuse_too_large(len(message))
         try:
@@ -182,9 +183,7 @@ class Connection:
             else:
                 return
 
-    async def _hand_over(
-        self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
-    ) -> None:
+    async def _hand_over(self, mail_from: str, rcpt: str, message: bytes, still_wanted: StillWanted) -> None:
         """MAIL, RCPT, DATA and the message; whatever is raised in here, the message has not left.
 
         aiosmtplib's ``data()`` would hide whether the connection broke before or after that, and scans the
@@ -199,7 +198,7 @@ class Connection:
             async with asyncio.timeout(self._settings.timeout):
                 await self._mail(mail_from, size=len(message), utf8=utf8)
                 await self._client.rcpt(rcpt, encoding="utf-8" if utf8 else "ascii")
-                if not still_wanted():
+                if not await still_wanted():
                     raise WithdrawnError("the message was withdrawn before the server had it")
                 start = await self._client.execute_command(b"DATA")
             if start.code != 354:

@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from mailer.connection import Connection
+from mailer.connection import Connection, StillWanted
 from mailer.errors import RetryLaterError, SenderStoppedError
 from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import COURTESY, SmtpSettings
+
+
+async def _always() -> bool:
+    return True
 
 
 class SmtpSender:
@@ -69,7 +72,7 @@ class SmtpSender:
         *,
         checked: bool = False,
         slot_taken: bool = False,
-        still_wanted: Callable[[], bool] = lambda: True,
+        still_wanted: StillWanted = _always,
     ) -> str:
         """Hand ``message`` (CRLF line ends, as ``build`` makes it) over for ``rcpt``; the server's reply.
 
@@ -121,16 +124,14 @@ class SmtpSender:
     ) -> None:
         await self.close()
 
-    async def _send(self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]) -> str:
+    async def _send(self, mail_from: str, rcpt: str, message: bytes, still_wanted: StillWanted) -> str:
         try:
             return await self._deliver(mail_from, rcpt, message, still_wanted)
         except SenderStoppedError as error:
             self._stopped, self._refused_as = error, mail_from
             raise
 
-    async def _deliver(
-        self, mail_from: str, rcpt: str, message: bytes, still_wanted: Callable[[], bool]
-    ) -> str:
+    async def _deliver(self, mail_from: str, rcpt: str, message: bytes, still_wanted: StillWanted) -> str:
         connection, tired = await self._take()
         try:
             return await connection.deliver(mail_from, rcpt, message, still_wanted)

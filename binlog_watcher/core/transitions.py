@@ -56,6 +56,9 @@ TAKE_OVER = Step((Status.CLAIMED,), of_anybody=(Status.RETRY,), left_behind=(Sta
 PASS_FENCE = Step((Status.SENDING,), of_its_owner=(Status.CLAIMED,))
 """Its cart has not changed: the mail is handed to SMTP this very moment."""
 
+STAY_FENCED = Step((Status.SENDING,), of_its_owner=(Status.SENDING,))
+"""It stands before DATA, and its cart has still not changed: the fence was a while ago."""
+
 FINISH = Step(
     (Status.SENT, Status.RETRY, Status.FAILED, Status.UNKNOWN, Status.SKIPPED),
     of_its_owner=(Status.CLAIMED, Status.SENDING, Status.UNKNOWN),
@@ -91,6 +94,7 @@ STEPS: dict[str, Step] = {
     "claim": CLAIM,
     "take over": TAKE_OVER,
     "pass the fence": PASS_FENCE,
+    "stay fenced": STAY_FENCED,
     "finish": FINISH,
     "tell sent": TELL_SENT,
     "settle unknown": SETTLE_UNKNOWN,

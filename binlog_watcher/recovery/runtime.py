@@ -1,6 +1,7 @@
 """What every stage of a running instance shares: the timers, MySQL's clock, the shop's rules, the metrics."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from binlog_watcher.clock import ServerClock
@@ -21,3 +22,14 @@ class Runtime:
     policy: Policy
     metrics: Metrics
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What this instance may do just now. ``leads``: False while another one may be the leader; then mails go back.
+
+    ``alone``: whether the tables alone may decide: nothing was heard of the binlog for long, or nobody follows it.
+    """
+
+    leads: Callable[[], bool] = lambda: True
+    alone: Callable[[], bool] = lambda: True

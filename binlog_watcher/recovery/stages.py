@@ -27,7 +27,7 @@ from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.tracker import DueCart
-from binlog_watcher.store.own_tables.log_rows import Outcome
+from binlog_watcher.store.own_tables.log_rows import Fenced, Outcome
 
 
 class DecidedCart(NamedTuple):
@@ -75,9 +75,10 @@ class ComposedMail:
 
 @dataclass(frozen=True, slots=True)
 class FencedMail:
-    """A mail that passed the fence: its row is ``sending``."""
+    """A mail that passed the fence: its row is ``sending``. ``fenced_us``: when the fence was asked."""
 
     mail: ComposedMail
+    fenced_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +88,9 @@ class Settlement:
     claimed: ClaimedCart
     outcome: Outcome
     connections: int
+
+
+def as_fenced(mail: ComposedMail) -> Fenced:
+    """What the fence compares: the row, and the cart as it was when its mail was decided on."""
+    cart = mail.claimed.cart
+    return Fenced(mail.claimed.log_id, cart.fingerprint, cart.customer_id)

@@ -1,7 +1,7 @@
 """The recovery with all its parts, as the service and `cartwake reconcile` use it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from binlog_watcher.core.rate_limit import TokenBucket
@@ -15,7 +15,7 @@ from binlog_watcher.recovery.dry_run import DryRun
 from binlog_watcher.recovery.episodes import EpisodeOf
 from binlog_watcher.recovery.mailing import Mailing
 from binlog_watcher.recovery.recovery import Recovery
-from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.runtime import Runtime, Standing
 from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
@@ -147,9 +147,9 @@ def build_pipeline(
     catalogue: Catalog,
     *,
     metrics: Metrics | None = None,
-    may_send: Callable[[], bool] = lambda: True,
+    standing: Standing | None = None,
 ) -> Pipeline:
-    """Put the parts together. Must be called in the event loop that runs them. ``may_send``: see SendingGate."""
+    """Put the parts together. Must be called in the event loop that runs them."""
     metrics = metrics or Metrics()
     runtime = Runtime(
         tracker=Tracker(settings.threshold_us, lock=threading.RLock()),
@@ -174,7 +174,7 @@ def build_pipeline(
         runtime=runtime,
         retries=retries,
         lease_us=lease_of(settings),
-        may_send=may_send,
+        standing=standing,
     )
     episode_of = EpisodeOf(composer, resources.schema.currency or settings.currency)
     mailing = Mailing(

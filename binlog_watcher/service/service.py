@@ -12,6 +12,7 @@ from binlog_watcher.core.source import Batch, EventSource
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
+from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.pipeline import build_pipeline
@@ -48,7 +49,13 @@ class Service:
         self._settings = settings
         self._resources = resources
         self._catalog = Catalog()
-        self._pipeline = build_pipeline(settings, resources, self._catalog, metrics=metrics, may_send=leads)
+        self._pipeline = build_pipeline(
+            settings,
+            resources,
+            self._catalog,
+            metrics=metrics,
+            standing=Standing(leads, alone=self._is_alone),
+        )
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
         self._presence = Presence(settings.connection, resources.episodes.owner)
         self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
@@ -112,10 +119,12 @@ class Service:
         finally:
             await self._close()
 
+    def _is_alone(self) -> bool:
+        return self._readiness.stream_is_down()
+
     async def _finish(self, timers: "asyncio.Task[None]") -> None:
-        """Stop the reader, let no timer fire any more, and wait for the mails in hand."""
+        """Let no timer fire any more, and wait for the mails in hand, which the binlog may still stop."""
         self._readiness.stop()
-        self._source.stop()
         self._timers.stop()
         log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=self._settings.shutdown_seconds)
         try:
@@ -126,6 +135,7 @@ class Service:
             log.warning(
                 "service.unfinished", carts=self.tracker.in_hand, hint="the next start takes them over"
             )
+        self._source.stop()
 
     async def _close(self) -> None:
         self._source.stop()

@@ -1,7 +1,7 @@
 """What stands around a stage in unit tests: a runtime with a clock of its own, a sender and a log without servers."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -120,7 +120,7 @@ class FakeSender:
         *,
         checked: bool,
         slot_taken: bool,
-        still_wanted: Callable[[], bool],
+        still_wanted: Callable[[], Awaitable[bool]],
     ) -> str:
         assert checked
         assert slot_taken
@@ -160,6 +160,9 @@ class FakeLog:
         self.fences.append([mail.log_id for mail in mails])
         self._maybe_fail()
         return {mail.log_id for mail in mails} - self.refuses
+
+    def fence_again(self, mail: Fenced, *, lease_us: int) -> bool:
+        return bool(self.fence([mail], lease_us=lease_us))
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         self._maybe_fail()

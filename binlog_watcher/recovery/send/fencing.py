@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import structlog
 
+from binlog_watcher.clock import ServerClock
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.send.sending_gate import SendingGate
-from binlog_watcher.recovery.stages import ComposedMail, FencedMail
+from binlog_watcher.recovery.stages import ComposedMail, FencedMail, as_fenced
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.own_tables.log_rows import Fenced
 from mailer import SmtpSender
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,7 @@ class Fencing:
         *,
         sender: SmtpSender,
         gate: SendingGate,
+        clock: ServerClock,
         episodes: EpisodeLog,
         lease_us: int,
         composed: asyncio.Queue[ComposedMail],
@@ -40,6 +41,7 @@ class Fencing:
         self._sender = sender
         self._slots = sender.slots
         self._gate = gate
+        self._clock = clock
         self._episodes = episodes
         self._lease_us = lease_us
         self._composed = composed
@@ -82,21 +84,19 @@ class Fencing:
 
     async def _pass(self, mails: list[ComposedMail]) -> None:
         """Those that may be sent this very moment go on; the others are decided again."""
+        fenced_us = self._clock.now_us()
         wanted = [mail for mail in mails if self._gate.wants(mail)]
         passed = await self._fence(wanted) if wanted and not self._gate.refused else set()
         for mail in mails:
             # Activity that arrived while the statement ran is seen right before DATA.
             if mail.claimed.log_id in passed:
-                self._fenced.put_nowait(FencedMail(mail))
+                self._fenced.put_nowait(FencedMail(mail, fenced_us))
             else:
                 self._again.put_nowait(mail)
 
     async def _fence(self, mails: Sequence[ComposedMail]) -> set[int]:
         """The log ids of those that nothing speaks against; one that the statement fails for holds up no other."""
-        fenced = [
-            Fenced(claimed.log_id, claimed.cart.fingerprint, claimed.cart.customer_id)
-            for claimed in (mail.claimed for mail in mails)
-        ]
+        fenced = [as_fenced(mail) for mail in mails]
         try:
             return await asyncio.to_thread(self._episodes.fence, fenced, lease_us=self._lease_us)
         except DatabaseUnavailableError as error:

@@ -1,19 +1,20 @@
 """The last stages of a mail, joined by queues: composed → fenced → handed over → settled, and decided again."""
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
 from binlog_watcher.recovery.loading import CartLoader
-from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.runtime import Runtime, Standing
 from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.deciding_again import DecidingAgain
 from binlog_watcher.recovery.send.fencing import Fencing
 from binlog_watcher.recovery.send.hand_over import HandOver
+from binlog_watcher.recovery.send.last_word import LastWord
 from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
 from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.send.under_way import UnderWay
+from binlog_watcher.recovery.send.verdicts import Verdicts
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.log_rows import Outcome
@@ -38,19 +39,20 @@ class Outbox:
         runtime: Runtime,
         retries: Retries,
         lease_us: int,
-        may_send: Callable[[], bool] = lambda: True,
+        standing: Standing | None = None,
     ) -> None:
-        """``may_send``: see SendingGate."""
+        standing = standing or Standing()
         self._composed: asyncio.Queue[ComposedMail] = asyncio.Queue(CAPACITY)
         # Mails in these two hold a connection each, which bounds them.
         fenced: asyncio.Queue[FencedMail] = asyncio.Queue()
         again: asyncio.Queue[ComposedMail] = asyncio.Queue()
         self._under_way = UnderWay()
-        self.gate = SendingGate(sender, runtime, may_send=may_send)
+        self.gate = SendingGate(sender, runtime, may_send=standing.leads)
         self._writer = OutcomeWriter(episodes, runtime, sender.slots, self._under_way)
         self._fencing = Fencing(
             sender=sender,
             gate=self.gate,
+            clock=runtime.clock,
             episodes=episodes,
             lease_us=lease_us,
             composed=self._composed,
@@ -60,9 +62,11 @@ class Outbox:
         self._hand_over = HandOver(
             sender=sender,
             mail_from=mail_from,
-            gate=self.gate,
-            retries=retries,
-            runtime=runtime,
+            last_word=LastWord(
+                gate=self.gate, runtime=runtime, episodes=episodes, lease_us=lease_us, alone=standing.alone
+            ),
+            verdicts=Verdicts(self.gate, retries, runtime),
+            clock=runtime.clock,
             fenced=fenced,
             again=again,
             writer=self._writer,

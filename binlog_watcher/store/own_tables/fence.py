@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from binlog_watcher.core.transitions import PASS_FENCE
+from binlog_watcher.core.transitions import PASS_FENCE, STAY_FENCED
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.log_rows import Fenced
 from binlog_watcher.store.own_tables.statement import LEASE_IS_OVER, Statement, lease_end
@@ -12,15 +12,19 @@ from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.queries import Queries
 
 
-def pass_fence(owner: str, queries: Queries, mails: Sequence[Fenced], lease_us: int) -> Statement:
+def pass_fence(
+    owner: str, queries: Queries, mails: Sequence[Fenced], lease_us: int, *, again: bool = False
+) -> Statement:
     """Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, opt-out.
 
-    A single-table UPDATE under READ COMMITTED reads the shop's rows without locking them; a join would lock.
+    ``again``: they passed before and stand before DATA, which costs no further attempt. A single-table UPDATE under
+    READ COMMITTED reads the shop's rows without locking them; a join would lock.
     """
     ids = [mail.log_id for mail in mails]
-    claimed, sending = PASS_FENCE.of_its_owner, PASS_FENCE.sets
+    step = STAY_FENCED if again else PASS_FENCE
+    before, sending = step.of_its_owner, step.sets
     parameters: dict[str, Any] = {
-        **queries.constants, "ids": tuple(ids), "owner": owner, "sending": sending, "claimed": claimed,
+        **queries.constants, "ids": tuple(ids), "owner": owner, "sending": sending, "before": before,
         **{f"id{nth}": log_id for nth, log_id in enumerate(ids)},
     }  # fmt: skip
 
@@ -42,8 +46,9 @@ def pass_fence(owner: str, queries: Queries, mails: Sequence[Fenced], lease_us: 
         for nth, (part, select) in enumerate(checks)
     )
     return Statement(
-        f"UPDATE {LOG} SET status = %(sending)s, attempts = attempts + 1, lease_until = {lease_end(lease_us)} "
-        f"WHERE id IN %(ids)s AND owner = %(owner)s AND status IN %(claimed)s AND NOT {LEASE_IS_OVER} "
+        f"UPDATE {LOG} SET status = %(sending)s, {'' if again else 'attempts = attempts + 1, '}"
+        f"lease_until = {lease_end(lease_us)} "
+        f"WHERE id IN %(ids)s AND owner = %(owner)s AND status IN %(before)s AND NOT {LEASE_IS_OVER} "
         f"{unchanged} AND NOT EXISTS (SELECT 1 FROM {RECIPIENT} r "
         f"WHERE r.address_hash = {LOG}.address_hash AND r.suppressed_at IS NOT NULL)",
         parameters,
@@ -66,3 +71,8 @@ def fence(
     if session.run(*pass_fence(owner, queries, mails, lease_us)) == len(mails):
         return set(ids)
     return {log_id for (log_id,) in session.rows(*passed(owner, ids))}
+
+
+def fence_again(session: Session, owner: str, queries: Queries, mail: Fenced, *, lease_us: int) -> bool:
+    """Whether a mail that passed before may still be handed over. The new lease tells rows from unchanged ones."""
+    return session.run(*pass_fence(owner, queries, [mail], lease_us, again=True)) == 1

@@ -111,6 +111,11 @@ class EpisodeLog:
         with self._database.session() as session:
             return fence.fence(session, self.owner, self._shop.queries, mails, lease_us=lease_us)
 
+    def fence_again(self, mail: Fenced, *, lease_us: int) -> bool:
+        """One more look, right before DATA: whether a mail that passed the fence may still be handed over."""
+        with self._database.session() as session:
+            return fence.fence_again(session, self.owner, self._shop.queries, mail, lease_us=lease_us)
+
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         """Write how attempts ended."""
         if outcomes:

@@ -94,10 +94,14 @@ async def test_to_prepare_tells_no_trouble() -> None:
 
 async def test_a_message_that_is_not_wanted_any_more_does_not_leave(serve: Serve) -> None:
     inbox, answers = Inbox(), [False, True]
+
+    async def still_wanted() -> bool:
+        return answers.pop(0)
+
     async with SmtpSender(settings(await serve(inbox))) as sender:
         with pytest.raises(WithdrawnError):
-            await sender.send(FROM, TO, BODY, still_wanted=lambda: answers.pop(0))
-        await sender.send(FROM, TO, BODY, still_wanted=lambda: answers.pop(0))
+            await sender.send(FROM, TO, BODY, still_wanted=still_wanted)
+        await sender.send(FROM, TO, BODY, still_wanted=still_wanted)
     assert (len(inbox.mails), len(inbox.sessions)) == (1, 1)
 
 

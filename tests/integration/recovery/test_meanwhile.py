@@ -129,6 +129,29 @@ async def test_an_order_that_the_binlog_tells_before_the_message_is_handed_over_
     assert smtp.mails_to("user1@example.com") == []
 
 
+async def test_an_order_while_the_server_answers_slowly_stops_the_mail_though_no_event_tells_of_it(
+    shop: Any, smtp: MailServer
+) -> None:
+    """A fence of more than a second ago is asked again, in the same SMTP transaction."""
+    abandon(shop, [1, 2, 3])
+    async with recovering(shop, smtp) as cartwake:
+
+        async def slowly(_server: object) -> str:
+            fenced_us = cartwake.now_us()
+            await until(lambda: cartwake.now_us() - fenced_us > 1_000_000)
+            if not shop.run("SELECT COUNT(*) FROM orders")[0][0]:
+                shop.order(1)
+            return "250 OK"
+
+        for key in (1, 2):
+            smtp.answer("RCPT", f"user{key}@example.com", slowly)
+        await cartwake.recover(1, 2, 3)
+        outcomes = {row[0]: row[1:3] for row in cartwake.rows()}
+        assert outcomes == {"1": ("skipped", "bought_meanwhile"), "2": ("sent", None), "3": ("sent", None)}
+        assert {row["attempts"] for row in shop.log()} == {1}, "to be fenced again is no further attempt"
+    assert smtp.mails_to("user1@example.com") == []
+
+
 async def test_composing_that_breaks_mails_nothing_twice_and_loses_nothing(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,12 @@ def pass_fence(rows: Rows) -> None:
     rows.me.fence(fenced, lease_us=LEASE)
 
 
+def stay_fenced(rows: Rows) -> None:
+    carts = rows.shop.loader(rows.me).load(list(KEYS.values())).carts
+    for status, key in KEYS.items():
+        rows.me.fence_again(Fenced(rows.ids[status], carts[key].fingerprint), lease_us=LEASE)
+
+
 def put_back(rows: Rows) -> None:
     rows.shop.database.in_transaction(
         lambda session: dead_letters.put_back(session, list(rows.ids.values()), 0)
@@ -102,6 +108,7 @@ TAKEN: list[tuple[Step, Status, Callable[[Rows], object]]] = [
         *claims.insert(transitions.CLAIM, rows.me.owner, rows.episodes(), lease_us=LEASE))),
     (transitions.TAKE_OVER, Status.CLAIMED, take_over),
     (transitions.PASS_FENCE, Status.SENDING, pass_fence),
+    (transitions.STAY_FENCED, Status.SENDING, stay_fenced),
     *((transitions.FINISH, status, finish(status)) for status in transitions.FINISH.to if status != Status.SENT),
     (transitions.TELL_SENT, Status.SENT, finish(Status.SENT)),
     (transitions.SETTLE_UNKNOWN, Status.UNKNOWN, lambda rows: rows.me.settle_unknown(rows.shop.clock.now_us())),

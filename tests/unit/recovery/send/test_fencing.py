@@ -28,7 +28,7 @@ class Desk:
         self.fenced = asyncio.Queue[FencedMail]()
         self.again = asyncio.Queue[ComposedMail]()
         self.fencing = Fencing(
-            sender=sender, gate=self.gate, episodes=log, lease_us=1,
+            sender=sender, gate=self.gate, clock=self.shop.clock, episodes=log, lease_us=1,
             composed=self.composed, fenced=self.fenced, again=self.again,
         )  # fmt: skip
 

@@ -1,18 +1,20 @@
 """Every way in which SMTP can end has its outcome."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from fakes.stages import HOUR, NOW, SECOND, FakeSender, Shop
+from fakes.stages import HOUR, NOW, SECOND, FakeLog, FakeSender, Shop
 from fakes.waiting import until
 
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS, Retries
 from binlog_watcher.recovery.send.hand_over import HandOver
+from binlog_watcher.recovery.send.last_word import LastWord
 from binlog_watcher.recovery.send.sending_gate import STOPPED_US, SendingGate
+from binlog_watcher.recovery.send.verdicts import Verdicts
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import (
@@ -23,6 +25,7 @@ from mailer import (
     SenderStoppedError,
     WithdrawnError,
 )
+from mailer.connection import StillWanted
 
 MINUTE = 60 * SECOND
 
@@ -31,7 +34,7 @@ class Desk:
     """The hand-over between its queues; what is settled stays on the desk."""
 
     def __init__(self, connections: int = 2) -> None:
-        self.shop, self.leads = Shop(), True
+        self.shop, self.log, self.leads = Shop(), FakeLog(), True
         self.sender = FakeSender(ConnectionSlots(connections))
         sender: Any = self.sender
         self.gate = SendingGate(sender, self.shop.runtime, may_send=lambda: self.leads)
@@ -39,9 +42,13 @@ class Desk:
         self.again = asyncio.Queue[ComposedMail]()
         self.settled: list[Settlement] = []
         writer: Any = self
+        log: Any = self.log
+        runtime = self.shop.runtime
         self.hand_over = HandOver(
-            sender=sender, mail_from="hello@example.com", gate=self.gate, retries=Retries(MINUTE),
-            runtime=self.shop.runtime, fenced=self.fenced, again=self.again, writer=writer,
+            sender=sender, mail_from="hello@example.com", clock=self.shop.clock,
+            last_word=LastWord(gate=self.gate, runtime=runtime, episodes=log, lease_us=1),
+            verdicts=Verdicts(self.gate, Retries(MINUTE), runtime),
+            fenced=self.fenced, again=self.again, writer=writer,
         )  # fmt: skip
 
     async def put(self, settlement: Settlement) -> None:
@@ -56,7 +63,7 @@ class Desk:
             task.cancel()
 
     def fence(self, key: int, **options: Any) -> None:
-        self.fenced.put_nowait(FencedMail(self.shop.composed(key, **options)))
+        self.fenced.put_nowait(FencedMail(self.shop.composed(key, **options), self.shop.clock.us))
 
     async def outcome(self, answer: Any, **options: Any) -> Outcome:
         """How one mail ends."""
@@ -76,7 +83,7 @@ class Desk:
 async def test_a_mail_that_the_server_takes_is_sent_at_the_moment_of_the_hand_over() -> None:
     desk = Desk()
 
-    async def takes_a_minute(_still_wanted: Callable[[], bool]) -> None:
+    async def takes_a_minute(_still_wanted: StillWanted) -> None:
         desk.shop.clock.us += MINUTE
 
     outcome = await desk.outcome(takes_a_minute)
@@ -148,10 +155,10 @@ async def test_the_last_word_is_asked_for_when_the_server_stands_before_data() -
     desk = Desk()
     words: list[bool] = []
 
-    async def before_data(still_wanted: Callable[[], bool]) -> None:
-        words.append(still_wanted())
+    async def before_data(still_wanted: StillWanted) -> None:
+        words.append(await still_wanted())
         desk.shop.order(1)
-        words.append(still_wanted())
+        words.append(await still_wanted())
 
     desk.sender.answers.append(before_data)
     desk.fence(1)
@@ -194,7 +201,7 @@ async def test_a_slow_mail_holds_up_its_own_connection_only() -> None:
     desk = Desk(connections=2)
     gate = asyncio.Event()
 
-    async def slow(_still_wanted: Callable[[], bool]) -> None:
+    async def slow(_still_wanted: StillWanted) -> None:
         await gate.wait()
 
     desk.sender.answers.append(slow)

@@ -101,6 +101,10 @@ STATEMENTS: dict[str, list[Built]] = {
             fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1), Fenced(2, "3:33/0", 2)], HOUR,
             step=transitions.PASS_FENCE,
         ),
+        built(
+            fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1)], HOUR, again=True,
+            step=transitions.STAY_FENCED,
+        ),
         built(fence.passed, "me", [1, 2]),
     ],
     "outcomes": [
