@@ -40,20 +40,24 @@ class SmtpSender:
         spare = self._spare[-messages:]
         return len(spare) == messages and all(self._is_fresh(connection) for connection in spare)
 
-    async def prepare(self, messages: int) -> None:
+    async def prepare(self, messages: int) -> RetryLaterError | SenderStoppedError | None:
         """Open or ask connections, as far as can be, so that the next so many messages find ``ready`` ones.
 
-        To connect, encrypt and log in takes long enough for a message to become unwanted. What goes wrong in it is
-        told by ``send``.
+        To connect, encrypt and log in takes long enough for a message to become unwanted. The answer is why not a
+        single one is to be had, None if one is; what else goes wrong is told by ``send``.
         """
         held: list[Connection] = []
+        trouble: RetryLaterError | SenderStoppedError | None = None
 
         async def hold() -> None:
+            nonlocal trouble
             with contextlib.suppress(Exception):
                 try:
                     held.append((await self._take())[0])
                 except SenderStoppedError as error:
-                    self._stopped = error  # one refused login is enough
+                    trouble = self._stopped = error  # one refused login is enough
+                except RetryLaterError as error:
+                    trouble = error
 
         try:
             await asyncio.gather(*(hold() for _ in range(messages)))
@@ -63,6 +67,7 @@ class SmtpSender:
                     connection.abort()
             else:
                 self._spare += held
+        return None if held else trouble
 
     async def send(
         self,

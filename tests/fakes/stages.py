@@ -105,12 +105,14 @@ class FakeSender:
     sent: list[str] = field(default_factory=list)
     verifies: deque[Exception] = field(default_factory=deque)
     verified: int = 0
+    trouble: Exception | None = None
 
     def ready(self, _messages: int) -> bool:
         return self.is_ready
 
-    async def prepare(self, messages: int) -> None:
+    async def prepare(self, messages: int) -> Exception | None:
         self.prepared.append(messages)
+        return self.trouble
 
     async def send(
         self,

@@ -78,9 +78,17 @@ class Fencing:
             await self._slots.freed()
 
     async def _connect_and_pass(self, mails: list[ComposedMail]) -> None:
+        trouble = None
         if not self._gate.refused and self._gate.may_send():
-            await self._sender.prepare(len(mails))
-        await self._pass(mails)
+            trouble = await self._sender.prepare(len(mails))
+        if trouble is None:
+            await self._pass(mails)
+            return
+        # Before the fence: it is no mail's attempt. A server that serves others of our connections only wants fewer.
+        if self._slots.total - self._slots.free == len(mails):
+            self._gate.refuse(trouble)
+        for mail in mails:
+            self._again.put_nowait(mail)
 
     async def _pass(self, mails: list[ComposedMail]) -> None:
         """Those that may be sent this very moment go on; the others are decided again."""

@@ -5,21 +5,25 @@ from collections.abc import Callable
 
 import structlog
 
+from binlog_watcher.core.backoff import pause
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.stages import ComposedMail
-from mailer import SendError, SenderStoppedError, SmtpSender
+from mailer import RetryLaterError, SendError, SmtpSender
 
 log = structlog.get_logger(__name__)
 
 STOPPED_US = 60_000_000
 """How long nothing is sent after the server refused our login or its TLS; then it is asked again."""
 
+UNREACHABLE_US = 1_000_000
+"""The first pause after it could not be reached: the next ones are longer, up to ``STOPPED_US``."""
+
 HELD_US = 1_000_000
 """How long mails wait while it is being asked, or another instance leads."""
 
 
 class SendingGate:
-    """Shut after the server refused *us*; asks it again until a human has mended that, and opens by itself."""
+    """Shut after the server refused *us*, or could not be reached; asks it again, and opens by itself."""
 
     def __init__(
         self, sender: SmtpSender, runtime: Runtime, *, may_send: Callable[[], bool] = lambda: True
@@ -29,6 +33,7 @@ class SendingGate:
         self._runtime = runtime
         self._refused = asyncio.Event()
         self._stopped_until_us = 0
+        self._unreached = 0  # how often in a row
         self.may_send = may_send
 
     @property
@@ -49,31 +54,36 @@ class SendingGate:
             return now_us + HELD_US
         return max(self._stopped_until_us, now_us + HELD_US) if self.refused else 0
 
-    def refuse(self, error: SenderStoppedError) -> bool:
-        """The server refused us; False if that was known, and it was not asked by this mail."""
+    def refuse(self, error: SendError) -> bool:
+        """The server would have no mail at all; False if that was known, and it was not asked by this mail."""
         if self.refused:
             return False
-        self._stop()
+        self._unreached = 0
+        retry_s = self._stop(error)
         self._refused.set()
-        log.error("sender.stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)
+        log.error("sender.stopped", error=str(error), retry_s=retry_s)
         return True
 
-    def _stop(self) -> None:
-        self._stopped_until_us = self._runtime.clock.now_us() + STOPPED_US
+    def _stop(self, error: Exception) -> float:
+        """Send nothing for a while; for how many seconds. A human's mending takes longer than a restart."""
+        pause_us = STOPPED_US
+        if isinstance(error, RetryLaterError):
+            self._unreached += 1
+            pause_us = pause(UNREACHABLE_US, STOPPED_US, self._unreached)
+        self._stopped_until_us = self._runtime.clock.now_us() + pause_us
+        return pause_us / 1e6
 
     async def run(self) -> None:
-        """After the server refused us, ask it once a minute whether a human has mended that; until cancelled."""
+        """While the server will have none of our mails, ask it again and again; until cancelled."""
         while True:
             await self._refused.wait()
             await asyncio.sleep(max(0, self._stopped_until_us - self._runtime.clock.now_us()) / 1e6)
             try:
                 await self._sender.verify()
             except SendError as error:
-                self._stop()
-                log.error("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)  # noqa: TRY400
+                log.error("sender.still_stopped", error=str(error), retry_s=self._stop(error))  # noqa: TRY400
             except Exception as error:
-                self._stop()
-                log.exception("sender.still_stopped", error=str(error), retry_s=STOPPED_US // 1_000_000)
+                log.exception("sender.still_stopped", error=str(error), retry_s=self._stop(error))
             else:
                 self._refused.clear()
                 log.info("sender.resumed")

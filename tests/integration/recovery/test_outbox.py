@@ -167,7 +167,7 @@ async def test_a_refused_login_stops_all_and_it_goes_on_by_itself_once_the_passw
             # Asked again a few times, one login each, and no cart uses up an attempt meanwhile.
             asked = smtp.logins
             await until(lambda: smtp.logins >= asked + 3)
-        assert max(row["attempts"] for row in shop.log()) == 1
+        assert {row["attempts"] for row in shop.log()} == {0}
         assert len([entry for entry in logs if entry["event"] == "sender.stopped"]) == 1
         assert [entry for entry in logs if entry["event"] == "sender.still_stopped"]
         assert "the password" not in str(logs)
@@ -176,18 +176,26 @@ async def test_a_refused_login_stops_all_and_it_goes_on_by_itself_once_the_passw
         assert [len(smtp.mails_to(address)) for address in addresses] == [1] * 10
 
 
-async def test_a_server_that_cannot_be_reached_leaves_rows_that_can_be_retried(shop: Any) -> None:
+async def test_a_server_that_cannot_be_reached_costs_no_attempt_and_is_asked_until_it_answers(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending_gate, "HELD_US", 50_000)
+    monkeypatch.setattr(sending_gate, "UNREACHABLE_US", 50_000)
     abandon(shop, [1, 2])
     async with MailServer().running() as smtp:
         pass  # its port is free again
     async with recovering(shop, smtp) as cartwake:
         await cartwake.recover(1, 2)
-        assert sorted(cartwake.rows()) == [("1", "retry", None, 0), ("2", "retry", None, 0)]
+        assert sorted(cartwake.rows()) == [
+            ("1", "retry", "smtp_stopped", 0),
+            ("2", "retry", "smtp_stopped", 0),
+        ]
+        assert {row["attempts"] for row in shop.log()} == {0}, "a connection that fails is nobody's attempt"
+        cartwake.follow()
         async with smtp.running():
-            for key in (1, 2):
-                make_due(shop, cartwake, key)
-            await cartwake.recover(1, 2)
-    assert len(smtp.accepted) == 2
+            await until(lambda: len(smtp.accepted) == 2)
+            await cartwake.drained()
+    assert sorted(cartwake.rows()) == [("1", "sent", None, 1), ("2", "sent", None, 1)]
 
 
 @MYSQL_ONLY

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from fakes.stages import FakeLog, FakeSender, Shop
 from fakes.waiting import until
 
@@ -12,7 +13,7 @@ from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.send.fencing import Fencing
 from binlog_watcher.recovery.send.sending_gate import SendingGate
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail
-from mailer import ConnectionSlots, SenderStoppedError
+from mailer import ConnectionSlots, RetryLaterError, SenderStoppedError
 
 
 class Desk:
@@ -122,6 +123,32 @@ async def test_connections_are_opened_before_the_fence_and_hold_up_no_other_mail
         opened.set()
         await desk.until(2)
     assert desk.ends() == ([2, 1], [])
+
+
+@pytest.mark.parametrize(
+    "trouble", [RetryLaterError("can't be reached"), SenderStoppedError("535 wrong password", 535)]
+)
+async def test_a_server_that_can_not_be_reached_is_no_mail_s_attempt(trouble: Exception) -> None:
+    desk = Desk()
+    desk.sender.is_ready, desk.sender.trouble = False, trouble
+    desk.put(1, 2)
+    async with desk.running():
+        await desk.until(2)
+        assert (desk.log.fences, desk.ends()) == ([], ([], [1, 2]))
+        assert desk.gate.refused
+        desk.put(3)
+        await desk.until(1)
+    assert desk.sender.prepared == [2], "while it can't be reached it is not asked for each mail"
+
+
+async def test_a_server_that_wants_fewer_connections_is_no_reason_to_stop() -> None:
+    desk = Desk(connections=3)
+    desk.sender.slots.take(1)  # another mail is being handed over
+    desk.sender.is_ready, desk.sender.trouble = False, RetryLaterError("421 too many connections")
+    desk.put(1)
+    async with desk.running():
+        await desk.until(1)
+    assert (desk.log.fences, desk.ends(), desk.gate.refused) == ([], ([], [1]), False)
 
 
 async def test_a_statement_that_fails_for_one_mail_holds_up_no_other() -> None:

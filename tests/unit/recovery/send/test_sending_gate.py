@@ -10,7 +10,7 @@ from fakes.waiting import until
 
 from binlog_watcher.recovery.send import sending_gate
 from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, SendingGate
-from mailer import ConnectionSlots, SenderStoppedError
+from mailer import ConnectionSlots, RetryLaterError, SenderStoppedError
 
 
 def gate_of(shop: Shop, sender: FakeSender | None = None, **options: Any) -> SendingGate:
@@ -29,6 +29,19 @@ async def test_all_is_well_until_the_server_refuses_and_then_all_wait() -> None:
     assert gate.refused
     assert gate.held_until_us(NOW) == NOW + STOPPED_US
     assert gate.held_until_us(NOW + STOPPED_US) == NOW + STOPPED_US + HELD_US
+
+
+async def test_a_server_that_can_not_be_reached_is_asked_soon_and_then_less_and_less_often() -> None:
+    shop, sender = Shop(), FakeSender(ConnectionSlots(1))
+    gate = gate_of(shop, sender)
+    gone = RetryLaterError("can't be reached")
+    gate.refuse(gone)
+    waits = [gate._stopped_until_us - NOW]
+    for _ in range(9):
+        gate._stop(gone)
+        waits.append(gate._stopped_until_us - NOW)
+    seconds = [wait // 1_000_000 for wait in waits]
+    assert seconds == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
 async def test_who_may_not_lead_holds_all_back_whatever_the_server_says() -> None:
