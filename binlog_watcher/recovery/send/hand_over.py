@@ -6,6 +6,7 @@ A slow server holds up its own connection only. Right before DATA the last word 
 import asyncio
 
 from binlog_watcher.clock import ServerClock
+from binlog_watcher.recovery.send.cancelled import is_cancelled
 from binlog_watcher.recovery.send.last_word import LastWord
 from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
 from binlog_watcher.recovery.send.verdicts import Verdicts
@@ -45,7 +46,7 @@ class HandOver:
                 connections.create_task(self._send_one_after_the_other())
 
     async def _send_one_after_the_other(self) -> None:
-        while True:
+        while not is_cancelled():
             fenced = await self._fenced.get()
             outcome = await self._attempt(fenced)
             if outcome is None:

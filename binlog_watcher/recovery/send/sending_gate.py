@@ -7,6 +7,7 @@ import structlog
 
 from binlog_watcher.core.backoff import pause
 from binlog_watcher.recovery.runtime import Runtime
+from binlog_watcher.recovery.send.cancelled import is_cancelled
 from binlog_watcher.recovery.stages import ComposedMail
 from mailer import RetryLaterError, SendError, SmtpSender
 
@@ -75,7 +76,7 @@ class SendingGate:
 
     async def run(self) -> None:
         """While the server will have none of our mails, ask it again and again; until cancelled."""
-        while True:
+        while not is_cancelled():
             await self._refused.wait()
             await asyncio.sleep(max(0, self._stopped_until_us - self._runtime.clock.now_us()) / 1e6)
             try:

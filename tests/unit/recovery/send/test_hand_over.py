@@ -1,6 +1,7 @@
 """Every way in which SMTP can end has its outcome."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -195,6 +196,26 @@ async def test_one_that_finds_the_sender_stopped_is_never_given_up_for_that() ->
     desk.gate.refuse(SenderStoppedError("535 wrong password", 535))
     outcome = await desk.outcome(SenderStoppedError("535 wrong password", 535), attempt=MAX_ATTEMPTS)
     assert (outcome.status, outcome.reason) == (Status.RETRY, Reason.SMTP_STOPPED)
+
+
+async def test_a_cancellation_that_comes_with_the_reply_ends_it_all_the_same() -> None:
+    """asyncio.wait_for of Python 3.11 swallows it."""
+    desk = Desk()
+    sending = asyncio.Event()
+
+    async def swallows(_still_wanted: StillWanted) -> None:
+        sending.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    desk.sender.answers.append(swallows)
+    desk.fence(1)
+    task = asyncio.create_task(desk.hand_over.run())
+    async with asyncio.timeout(10):
+        await sending.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert [one.outcome.status for one in desk.settled] == [Status.SENT], "and its outcome is known"
 
 
 async def test_a_slow_mail_holds_up_its_own_connection_only() -> None:

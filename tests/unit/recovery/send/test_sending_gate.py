@@ -1,6 +1,7 @@
 """The gate that stops all mail when the server refuses us, and turns itself on again."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -42,6 +43,27 @@ async def test_a_server_that_can_not_be_reached_is_asked_soon_and_then_less_and_
         waits.append(gate._stopped_until_us - NOW)
     seconds = [wait // 1_000_000 for wait in waits]
     assert seconds == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+
+
+async def test_a_cancellation_that_comes_with_the_reply_ends_it_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending_gate, "STOPPED_US", 0)
+    shop, sender, asked = Shop(), FakeSender(ConnectionSlots(1)), asyncio.Event()
+
+    async def swallows() -> None:
+        asked.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    vars(sender)["verify"] = swallows
+    gate = gate_of(shop, sender)
+    gate.refuse(SenderStoppedError("wrong", 535))
+    task = asyncio.create_task(gate.run())
+    async with asyncio.timeout(10):
+        await asked.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_who_may_not_lead_holds_all_back_whatever_the_server_says() -> None:
