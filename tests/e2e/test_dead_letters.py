@@ -30,9 +30,12 @@ def test_before_cartwake_ever_ran(run: Any, running_shop: Any) -> None:
 def test_what_was_given_up_is_reported_put_back_and_sent(run: Any, running_shop: Any) -> None:
     first, second = running_shop.user(1), running_shop.user(2)
     service = running_shop.service(SMTP_PORT=str(free_port()))
-    running_shop.add(1)
-    running_shop.add(2)
-    wait_until(lambda: len(running_shop.log()) == 2)
+    # In one statement, so that they fall due together: while the server can't be reached nothing else is begun.
+    running_shop.run(
+        "INSERT INTO cart (user_id, product_id, quantity) VALUES (1, %s, 1), (2, %s, 1)",
+        [running_shop.product_id("Wireless Mouse")] * 2,
+    )
+    wait_until(lambda: [row[1] for row in running_shop.log()] == ["retry", "retry"])
     assert service.stop() == 0
     running_shop.run(
         "UPDATE cart_abandonment_log SET status = 'failed', attempts = 8, next_attempt_at = NULL"
