@@ -80,7 +80,7 @@ class OutcomeWriter:
             except (DatabaseUnavailableError, ConfigError) as error:
                 failures += 1
                 delay_s = pause(FIRST_WAIT_S, LONGEST_WAIT_S, failures)
-                log.error("outcome.not_written", error=str(error), retry_s=delay_s, mails=len(group))  # noqa: TRY400
+                log.error("outcome.not_written", error=str(error), retry_s=delay_s, mails=len(group))  # noqa: TRY400 - one line
                 await asyncio.sleep(delay_s)
             except Exception as error:
                 if len(group) > 1:

@@ -82,7 +82,7 @@ class SendingGate:
             try:
                 await self._sender.verify()
             except SendError as error:
-                log.error("sender.still_stopped", error=str(error), retry_s=self._stop(error))  # noqa: TRY400
+                log.error("sender.still_stopped", error=str(error), retry_s=self._stop(error))  # noqa: TRY400 - one line
             except Exception as error:
                 log.exception("sender.still_stopped", error=str(error), retry_s=self._stop(error))
             else:
