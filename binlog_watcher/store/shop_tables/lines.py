@@ -1,7 +1,8 @@
 """Reads the rows of carts with their products, and tells which of them count.
 
 *Counted rows* are defined here once: a cart row counts when it was created after the customer's newest order, or that
-of its cart (same second = bought), its quantity is above 0 and its product exists.
+of its cart (same second = bought), its quantity is above 0 and its product exists. Where a moment may mean two, the
+row has the earlier one and the order the later.
 """
 
 from decimal import Decimal
@@ -58,10 +59,9 @@ def counted(tables: ShopTables, found: Found) -> Counted:
     version: int | None = None
     currency = found.currency
     for row in found.rows if found.exists else ():
-        created_us = tables.cart_time.to_us(row.get("created"))
-        created_us = found.created_us if created_us is None else created_us
+        earliest_us, created_us = _created(tables, row.get("created"), found)
         if created_us is None or (
-            found.order_us is not None and second(created_us) <= second(found.order_us)
+            found.order_us is not None and second(earliest_us or created_us) <= second(found.order_us)
         ):
             continue
         line = _line(row)
@@ -76,6 +76,14 @@ def counted(tables: ShopTables, found: Found) -> Counted:
         version = found.version
     # Without a version of its own the creation of the newest row is one; so, too, where it is NULL.
     return Counted(tuple(lines), newest_us, newest_us if version is None else version, currency)
+
+
+def _created(tables: ShopTables, value: object, found: Found) -> tuple[int | None, int | None]:
+    """When a row was created, at the earliest and at the latest; a row that does not say has its header's time."""
+    created_us = tables.cart_time.to_us(value)
+    if created_us is None:
+        return found.earliest_us, found.created_us
+    return tables.cart_time.earliest_us(value), created_us
 
 
 def _line(row: dict[str, Any]) -> Line | None:
