@@ -40,7 +40,8 @@ def read_customers(
         one.prints[CUSTOMER] = of_checksums(checksums.get(whose, ()))
         one.currency = as_currency(row.get("currency")) or one.currency
         one.rate = as_rate(row.get("rate")) or one.rate
-        if row or one.contact is not None:
+        # What a cart remembers of somebody whose own row is gone is no reason to write: they may have been erased.
+        if row or (one.contact is not None and one.customer_id is None):
             # Who is asked for consent and has no row that tells has given none.
             consent = as_yes(row.get("consent")) if asks_consent else True
             customers[key] = _customer(row, one, hash_address, consent=consent)

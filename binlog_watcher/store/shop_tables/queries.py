@@ -226,10 +226,7 @@ class Queries:
 
     @property
     def customers(self) -> str:
-        """Plain: id, name, email, role, language, consent of customers. A SELECT: by cart, with a column ``cart``.
-
-        ``checksum``: of the row, see ``customer_fingerprint``.
-        """
+        """Plain: id, name, email, role, language, consent, checksum of customers. A SELECT: by cart, with ``cart``."""
         table, checksum = self.schema.customers, fingerprints.checksum(self._customer_columns())
         if table.select is not None:
             return f"SELECT x.*, {checksum} AS checksum FROM {self.selected_customers}"

@@ -155,6 +155,16 @@ def test_an_order_of_the_account_on_another_website_counts(shop: Shop) -> None:
     assert isinstance(shop.db.decide(quote), Send)
 
 
+def test_whose_account_was_erased_is_not_written_to_though_the_quote_remembers_the_address(
+    shop: Shop,
+) -> None:
+    quote = shop.quote("jane@example.com", minutes_ago=90)
+    assert shop.db.run("SELECT customer_email FROM quote") == [("jane@example.com",)]
+    shop.db.run("DELETE FROM customer_entity")
+    assert shop.db.load(quote)[quote].customer is None
+    assert not isinstance(shop.db.decide(quote), Send)
+
+
 def test_an_order_of_the_account_ends_the_guests_quote(shop: Shop) -> None:
     guest = shop.guest("jane@example.com", minutes_ago=90)
     shop.magento.order(shop.quote("JANE@example.com", minutes_ago=70), minutes_ago=60)

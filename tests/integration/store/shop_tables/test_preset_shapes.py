@@ -536,6 +536,18 @@ def test_an_order_that_carries_the_address_itself(make: Callable[..., PresetShop
     assert [shop.decide(number) for number in (1, 2)] == [Skip(Reason.EMPTY)] * 2
 
 
+def test_a_customer_whose_row_is_gone_is_not_written_to_by_what_the_header_remembers(
+    make: Callable[..., PresetShop],
+) -> None:
+    shop = make(ONE_TABLE, ONE_TABLE_SQL)
+    sale(shop, 1, minutes_ago=60)
+    shop.run("UPDATE sales SET email = 'ann@example.org' WHERE id = 1")
+    assert isinstance(shop.decide(1), Send)
+    assert not passes_the_fence(shop, 1, lambda: shop.run("DELETE FROM people"))
+    assert shop.load(1)[1].customer is None
+    assert not isinstance(shop.decide(1), Send)
+
+
 def test_customers_by_a_select_that_gives_a_cart_two_rows(make: Callable[..., PresetShop]) -> None:
     """And ends in a comment. What is read and what the fence compares are the same, however many rows there are."""
     select = """select = '''
