@@ -1,7 +1,8 @@
 """A cart as read from the shop's tables and from our log: what ``decide`` looks at. Pure.
 
-All times are epoch microseconds of MySQL's clock. Only *counted* rows reach this module: created after the
-customer's newest order (same second = bought), quantity above 0, product exists; ``store`` applies that definition.
+All times are epoch microseconds of MySQL's clock. Only *counted* rows reach this module: created after the newest
+order of the customer, the cart or the address (same second = bought), quantity above 0, product exists; ``store``
+applies that definition.
 """
 
 from dataclasses import dataclass, field

@@ -16,6 +16,7 @@ from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import SESSION_STATEMENTS
 from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.shop_tables.same_address import advice
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -207,6 +208,7 @@ class PresetCheck:
                     f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
                     f"the whole table; CREATE INDEX {column} ON {table} ({column})"
                 )
+        self._found.warnings += [f"{schema.origin}: {line}" for line in advice(schema, columns)]
 
     def _check_selects(self) -> None:
         columns = self._shop_columns()

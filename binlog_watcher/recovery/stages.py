@@ -92,5 +92,4 @@ class Settlement:
 
 def as_fenced(mail: ComposedMail) -> Fenced:
     """What the fence compares: the row, and the cart as it was when its mail was decided on."""
-    cart = mail.claimed.cart
-    return Fenced(mail.claimed.log_id, cart.fingerprint, cart.customer_id)
+    return Fenced(mail.claimed.log_id, mail.claimed.cart)

@@ -53,7 +53,8 @@ class LineTable(Section):
 class OrderTable(Section):
     """The orders. ``cart``: the cart that was bought; ``customer``: who bought. One of them at least.
 
-    ``bought``: when an order counts (None: always). ``bought_at``: since when.
+    ``email``: an address that the order carries itself. ``bought``: when an order counts (None: always).
+    ``bought_at``: since when.
     """
 
     table: Name
@@ -61,13 +62,15 @@ class OrderTable(Section):
     bought_at: Name
     cart: Name | None = None
     customer: Name | None = None
+    email: Name | None = None
     bought: Condition | None = None
 
 
 class CustomerTable(Section):
     """The customers. ``consent``: a column that is neither NULL, 0 nor empty for those who may be mailed.
 
-    ``select``: how they are read by cart key instead.
+    ``select``: how they are read by cart key instead. ``table``, ``id`` and ``email`` then tell where else an address
+    is found: whoever has it is the same person.
     """
 
     table: Name | None = None

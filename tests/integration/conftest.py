@@ -53,6 +53,10 @@ class ShopUnderTest:
         self.presences.append(presence)
         return presence
 
+    def reopened(self) -> "ShopUnderTest":
+        """Cartwake started anew on the same shop, which was altered."""
+        return replace(self, shop=Shop(self.database, SAMPLE))
+
     @property
     def scan(self) -> CartScan:
         return CartScan(self.shop)

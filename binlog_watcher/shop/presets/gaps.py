@@ -9,7 +9,8 @@ from binlog_watcher.shop.sections import CartTable
 from binlog_watcher.shop.sql_text import bare
 
 _IN_KEYS = re.compile(r"(?<!\bNOT\s)\bIN\s*\{keys\}", re.IGNORECASE)
-_CUSTOMERS = ("table", "id", "email", "name", "role", "language", "consent")
+_WHERE_ADDRESSES_ARE = ("table", "id", "email")
+_READ_BY_A_SELECT = ("name", "role", "language", "consent")
 
 
 def gaps(schema: Schema) -> Iterator[str]:
@@ -78,11 +79,11 @@ def _of_orders(schema: Schema) -> Iterator[str]:
 
 def _of_customers(schema: Schema) -> Iterator[str]:
     customers = schema.customers
-    given = [key for key in _CUSTOMERS if getattr(customers, key)]
+    given = [key for key in _READ_BY_A_SELECT if getattr(customers, key)]
     if customers.select is not None and given:
         yield f"customers.select: give either a select or the columns {', '.join(given)}, not both"
-    elif customers.select is None:
-        for key in ("table", "id", "email"):
+    if customers.select is None or any(getattr(customers, key) for key in _WHERE_ADDRESSES_ARE):
+        for key in _WHERE_ADDRESSES_ARE:
             if getattr(customers, key) is None:
                 yield f"customers.{key}: is missing; give the {'table' if key == 'table' else 'column'}'s name"
 

@@ -45,11 +45,10 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
-    """One mail at the fence: its row, and the fingerprint of the cart as it was decided on; whose it was."""
+    """One mail at the fence: its row, and the cart as it was decided on."""
 
     log_id: int
-    fingerprint: str
-    customer_id: int | str | None = None
+    cart: Cart
 
 
 @dataclass(frozen=True, slots=True)

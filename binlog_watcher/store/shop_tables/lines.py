@@ -1,7 +1,7 @@
 """Reads the rows of carts with their products, and tells which of them count.
 
-*Counted rows* are defined here once: a cart row counts when it was created after the customer's newest order, or that
-of its cart (same second = bought), its quantity is above 0 and its product exists.
+*Counted rows* are defined here once: a cart row counts when it was created after the newest order of the customer,
+the cart or the address (same second = bought), its quantity is above 0 and its product exists.
 """
 
 from decimal import Decimal

@@ -5,6 +5,7 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 """
 
 import re
+from collections.abc import Collection
 
 from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
@@ -12,18 +13,26 @@ from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
+from binlog_watcher.store.shop_tables.same_address import Way, ways
 
 Value = int | str | tuple[int | str, ...]
 
+CUSTOMER = "customer"
+"""The part of the fingerprint that is the customer's row."""
+
+CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent")
 PRODUCT_FIELDS = ("name", "description", "price", "category", "image", "stock")
 
 
 class Queries:
     """SQL by purpose. ``key``: the column that the cart key comes from; ``customer``: the orders' or the header's."""
 
-    def __init__(self, schema: Schema, columns: ShopColumns) -> None:
+    def __init__(self, schema: Schema, columns: ShopColumns, given: Collection[str] = ()) -> None:
+        """``given``: the columns that the preset's SELECT of customers gives."""
         self.schema = schema
-        self._columns = columns
+        self.columns = columns
+        self._given = given
+        self.ways = ways(schema, columns)
         rows, header, orders = schema.rows, schema.header, schema.orders
         self.key: ShopColumn = columns.get(*schema.key_column)
         self.customer: ShopColumn | None = self.key
@@ -92,7 +101,7 @@ class Queries:
     def _header_columns(self) -> list[str]:
         cart = self.schema.cart
         open_column = cart.open.column if cart.open else None
-        names = [cart.id, cart.customer, open_column, cart.email, cart.currency, *cart.updated]
+        names = [cart.id, cart.customer, open_column, cart.email, *cart.name, cart.currency, *cart.updated]
         return [named("h", name) for name in names if name]
 
     @property
@@ -101,47 +110,30 @@ class Queries:
         orders = self.schema.orders
         return fingerprints.of_rows([named("o", orders.id), named("o", orders.bought_at)])
 
-    def fence(self, log: str, customers: str) -> list[tuple[str, str]]:
-        """(part of the fingerprint, SELECT of it for a row of the table ``log``).
+    @property
+    def customer_fingerprint(self) -> str:
+        """Changes whenever the row of a cart's customer does: ``u``, or ``x`` of the preset's SELECT."""
+        return fingerprints.of_rows(self._customer_columns())
 
-        ``customers``: an expression with the customer's id as text, for orders that name one.
-        """
-        key = self.key.cast(f"{log}.cart_key")
-        header, orders = self.schema.header, self.schema.orders
-        checks = [
-            ("rows", f"SELECT {self.row_fingerprint} FROM {self.rows_table} WHERE {self.row_key} = {key}")
-        ]
-        if header is not None:
-            where = f"{named('h', header.id or '')} = {key}"
-            checks.append(
-                ("header", f"SELECT {self.header_fingerprint} FROM {quote(header.table)} h WHERE {where}")
+    def _customer_columns(self) -> list[str]:
+        """What ``decide`` looks at and the mail shows; a SELECT may read them in several charsets."""
+        table = self.schema.customers
+        if table.select is not None:
+            return fingerprints.as_bytes(
+                [named("x", name) for name in CUSTOMER_FIELDS if name in self._given]
             )
-        of_orders = f"SELECT {self.order_fingerprint} FROM {self.orders_table} WHERE {self.bought} AND "
-        if orders.cart is not None:
-            whose = self._columns.get(orders.table, orders.cart).cast(f"{log}.cart_key")
-            checks.append(("cart_orders", f"{of_orders}{named('o', orders.cart)} = {whose}"))
-        if orders.customer is not None:
-            column = self._columns.get(orders.table, orders.customer)
-            whose = column.cast(f"{log}.cart_key" if header is None else customers)
-            checks.append(("customer_orders", f"{of_orders}{named('o', orders.customer)} = {whose}"))
-        return checks
-
-    def as_in_orders(self, customer_id: int | str | None) -> int | str | None:
-        """A customer's id in the type of the orders' column; None where none can be there."""
-        column = self.schema.orders.customer
-        if column is None or customer_id is None:
-            return None
-        return self._columns.get(self.schema.orders.table, column).key(str(customer_id))
+        names = [table.id, table.email, *table.name, table.role, table.language, table.consent]
+        return fingerprints.as_bytes([named("u", name) for name in names if name])
 
     def orders_of_episode(self) -> dict[str, str]:
         """Names for ``views.sql``: the orders ``o`` of a row ``l`` of the log, and when they were bought."""
         orders, header = self.schema.orders, self.schema.header
         ways = []
         if orders.cart is not None:
-            key = self._columns.get(orders.table, orders.cart).cast("l.cart_key")
+            key = self.columns.get(orders.table, orders.cart).cast("l.cart_key")
             ways.append(f"{named('o', orders.cart)} = {key}")
         if orders.customer is not None:
-            column = self._columns.get(orders.table, orders.customer)
+            column = self.columns.get(orders.table, orders.customer)
             if column.is_number:
                 ways.append(f"{named('o', orders.customer)} = l.user_id")
             elif header is None:  # the customer's text is the cart key; it is not in the log otherwise
@@ -198,6 +190,14 @@ class Queries:
             f"WHERE {whose} IN %(keys)s AND {self.bought} GROUP BY {whose}"
         )
 
+    def orders_of_addresses(self, way: Way, addresses: str) -> str:
+        """The same of the orders that a way leads to from a table of addresses: whose they are, moment, fingerprint."""
+        moment = named("o", self.schema.orders.bought_at)
+        return (
+            f"SELECT v.whose, MAX({moment}), {self.order_fingerprint} FROM {addresses} {way.orders} "
+            f"WHERE {self.bought} GROUP BY v.whose"
+        )
+
     @property
     def lines(self) -> str:
         """The rows of carts with their products: cart, product, name, category, price, quantity, image, created."""
@@ -226,10 +226,10 @@ class Queries:
 
     @property
     def customers(self) -> str:
-        """Plain: id, name, email, role, language, consent of customers. A SELECT: by cart, with a column ``cart``."""
-        table = self.schema.customers
+        """Plain: id, name, email, role, language, consent, checksum of customers. A SELECT: by cart, with ``cart``."""
+        table, checksum = self.schema.customers, fingerprints.checksum(self._customer_columns())
         if table.select is not None:
-            return self.select(table.select)
+            return f"SELECT x.*, {checksum} AS checksum FROM {self.selected_customers}"
         fields = {
             "id": named("u", table.id or ""),
             "name": _joined("u", table.name),
@@ -239,9 +239,15 @@ class Queries:
                 for field, name in (("role", table.role), ("language", table.language))
             },
             "consent": named("u", table.consent) if table.consent else "1",
+            "checksum": checksum,
         }
         columns = ", ".join(f"{sql} AS {quote(alias)}" for alias, sql in fields.items())
         return f"SELECT {columns} FROM {quote(table.table or '')} u WHERE {fields['id']} IN %(keys)s"
+
+    @property
+    def selected_customers(self) -> str:
+        """What the preset's SELECT of customers gives, as a table ``x``. It may end in a comment."""
+        return f"({self.select(self.schema.customers.select or '')}\n) x"
 
     @property
     def bought_products(self) -> str | None:

@@ -8,16 +8,23 @@ from dataclasses import dataclass
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.shop_tables.checks import parts
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.customers import HashAddress, read_customers
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.lines import counted, read_row_prints, read_rows
-from binlog_watcher.store.shop_tables.orders import read_bought_products, read_orders
+from binlog_watcher.store.shop_tables.orders import (
+    read_bought_products,
+    read_orders,
+    read_orders_of_addresses,
+)
 from binlog_watcher.store.shop_tables.products import CatalogueRow, read_catalogue
+from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.times import shop_zone
 
 
@@ -37,8 +44,9 @@ class Shop(ShopTables):
         with database.session() as session:
             zone = shop_zone(session, timezone or schema.timezone)
             columns = ShopColumns(session, schema, zone)
-        super().__init__(schema, columns)
-        self._parts = [part for part, _ in self.queries.fence("log", "NULL")]
+            given = _columns_given(session, Queries(schema, columns))
+        super().__init__(schema, columns, given)
+        self._parts = parts(self.queries)
 
     def load(
         self,
@@ -55,9 +63,10 @@ class Shop(ShopTables):
         with self.database.session() as session:
             found = read_headers(session, self, keys)
             read_orders(session, self, found)
+            customers = read_customers(session, self, found, hash_address)
+            read_orders_of_addresses(session, self, found, customers)
             read_row_prints(session, self, found)
             read_rows(session, self, found)
-            customers = read_customers(session, self, found, hash_address)
             bought = read_bought_products(session, self, found)
             episodes = logged(session, keys)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
@@ -103,3 +112,11 @@ class Shop(ShopTables):
     def catalogue(self, ids: Sequence[int | str] | None = None) -> Iterator[list[CatalogueRow]]:
         """Pages of products: all of them, or those of ``ids`` that exist."""
         return read_catalogue(self.database, self, ids)
+
+
+def _columns_given(session: Session, queries: Queries) -> tuple[str, ...]:
+    """The columns of the preset's SELECT of customers, none without one."""
+    if queries.schema.customers.select is None:
+        return ()
+    session.rows(f"SELECT * FROM {queries.selected_customers} LIMIT 0", {**queries.constants, KEYS: (None,)})
+    return session.columns

@@ -178,7 +178,12 @@ def test_each_mistake_is_one_line_with_file_and_key(before: str, after: str, exp
         (
             'id = "id"\nemail = "email"',
             'select = "SELECT {keys}"',
-            "customers.select: give either a select or",
+            "customers.email: is missing; give the column's name",
+        ),
+        (
+            'email = "email"',
+            'email = "email"\nname = "name"\nselect = "SELECT 1 WHERE 1 IN {keys}"',
+            "customers.select: give either a select or the columns name, not both",
         ),
         ('open = { column = "active"', 'open = { column = "id"', "cart.open: its column is the cart's id"),
     ],
@@ -206,6 +211,18 @@ def test_guests_who_can_not_be_told_to_have_bought() -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert problems(HEADERS, language="two") == ["variables.language: is 'two'; give a whole number"]
+
+
+def test_a_select_of_customers_stands_beside_the_table_that_has_their_addresses() -> None:
+    select = 'email = "email"\nselect = "SELECT 1 AS cart, 2 AS email WHERE 1 IN {keys}"'
+    schema = parse_schema(HEADERS.replace('email = "email"', select), "my.toml")
+    assert schema.customers.select is not None
+    assert (schema.customers.table, schema.customers.id, schema.customers.email) == (
+        "x_customers",
+        "id",
+        "email",
+    )
+    assert schema.columns()["x_customers"] == ("id", "email")
 
 
 def test_files(tmp_path: Path) -> None:

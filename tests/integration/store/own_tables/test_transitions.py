@@ -87,14 +87,14 @@ def take_over(rows: Rows) -> None:
 
 def pass_fence(rows: Rows) -> None:
     carts = rows.shop.loader(rows.me).load(list(KEYS.values())).carts
-    fenced = [Fenced(rows.ids[status], carts[key].fingerprint) for status, key in KEYS.items()]
+    fenced = [Fenced(rows.ids[status], carts[key]) for status, key in KEYS.items()]
     rows.me.fence(fenced, lease_us=LEASE)
 
 
 def stay_fenced(rows: Rows) -> None:
     carts = rows.shop.loader(rows.me).load(list(KEYS.values())).carts
     for status, key in KEYS.items():
-        rows.me.fence_again(Fenced(rows.ids[status], carts[key].fingerprint), lease_us=LEASE)
+        rows.me.fence_again(Fenced(rows.ids[status], carts[key]), lease_us=LEASE)
 
 
 def put_back(rows: Rows) -> None:

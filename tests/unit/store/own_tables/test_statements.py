@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +75,11 @@ def values_of(statement: Statement) -> list[Any]:
     return list(statement.parameters)
 
 
+CARTS = [
+    replace(NEW[0].cart, fingerprint="1:11/2:22/1:5/0"),
+    replace(NEW[1].cart, fingerprint="3:33/0/1:6/0"),
+]
+
 Built = tuple[Callable[..., Statement], Statement, Step | None]
 
 
@@ -98,11 +104,11 @@ STATEMENTS: dict[str, list[Built]] = {
     ],
     "fence": [
         built(
-            fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1), Fenced(2, "3:33/0", 2)], HOUR,
+            fence.pass_fence, "me", QUERIES, [Fenced(1, CARTS[0]), Fenced(2, CARTS[1])], HOUR,
             step=transitions.PASS_FENCE,
         ),
         built(
-            fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1)], HOUR, again=True,
+            fence.pass_fence, "me", QUERIES, [Fenced(1, CARTS[0])], HOUR, again=True,
             step=transitions.STAY_FENCED,
         ),
         built(fence.passed, "me", [1, 2]),
