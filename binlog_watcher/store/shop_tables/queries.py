@@ -142,9 +142,11 @@ class Queries:
             ways.append(f"{named('o', orders.cart)} = {key}")
         if orders.customer is not None:
             column = self._columns.get(orders.table, orders.customer)
-            if column.is_number:
+            if column.is_number and not (header is None and column.outgrows_the_log):
                 ways.append(f"{named('o', orders.customer)} = l.user_id")
-            elif header is None:  # the customer's text is the cart key; it is not in the log otherwise
+            elif (
+                header is None
+            ):  # the customer is the cart key; the log has no text otherwise, nor the highest ids
                 ways.append(f"{named('o', orders.customer)} = {column.cast('l.cart_key')}")
         return {
             "orders": quote(orders.table),
