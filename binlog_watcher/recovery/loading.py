@@ -32,6 +32,10 @@ class CartLoader:
         )
         return Loaded({key: _continued(cart) for key, cart in loaded.carts.items()}, loaded.unreadable)
 
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        """The carts among these that may have a row created since then. Blocking."""
+        return self._shop.young(keys, since_us)
+
 
 def _continued(cart: Cart) -> Cart:
     """A cart whose newest row went while its mail was under way goes on with the episode that was begun.

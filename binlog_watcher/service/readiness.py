@@ -53,17 +53,23 @@ class Readiness:
         return self._pulse.silent_for_us(self._clock.now_us()) > self._max_silence_us
 
     def is_ready(self) -> bool:
-        """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
+        """Whether the binlog is followed: hydrated, heard of within three intervals, readable, and by the leader."""
         return (
             not self._stopping
             and self._tracker.ready(self._clock.now_us(), self._max_silence_us)
             and not self.stream_is_down()
+            and self._source.stats.stuck is None
             and self._leads()
         )
 
     def not_ready(self) -> str | None:
         """What /healthz says while this instance is not ready; None while it is."""
-        return None if self.is_ready() else "not ready"
+        if self.is_ready():
+            return None
+        stuck = self._source.stats.stuck
+        return (
+            "not ready" if stuck is None else f"not ready: all carts are read anew again and again ({stuck})"
+        )
 
     async def watch(self) -> None:
         """Keep the gauges fresh and tell when readiness changes, until cancelled."""
@@ -79,6 +85,8 @@ class Readiness:
             self._metrics.in_hand.set(self._tracker.in_hand)
             self._metrics.lag.set(self._source.stats.lag_us / 1e6)
             self._metrics.resets.set(sum(self._source.stats.resets.values()))
+            for cause, times in tuple(self._source.stats.relapses.items()):
+                self._metrics.relapses.labels(cause).set(times)
             await asyncio.sleep(METRICS_INTERVAL_S)
 
     def clear_gauges(self) -> None:

@@ -30,6 +30,12 @@ class Metrics:
             "cartwake_source_lag_seconds", "Arrival minus commit, newest transaction", registry=registry
         )
         self.resets = Gauge("cartwake_source_resets", "Times all carts were read anew", registry=registry)
+        self.relapses = Gauge(
+            "cartwake_source_relapses",
+            "Of these, for what the one before had not cured",
+            ["cause"],
+            registry=registry,
+        )
         self.mails = Counter("cartwake_mails", "Attempts to mail by outcome", ["outcome"], registry=registry)
         self.skips = Counter("cartwake_skips", "Carts not mailed by reason", ["reason"], registry=registry)
         self.fallbacks = Counter(

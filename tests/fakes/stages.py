@@ -194,11 +194,18 @@ class FakeLog:
 
 @dataclass
 class FakeLoader:
-    """Reads carts from ``carts``; ``failure``: what it raises instead."""
+    """Reads carts from ``carts``; ``failure``: what it raises instead. ``asked``: for which carts, and since when."""
 
     carts: dict[CartKey, Cart] = field(default_factory=dict)
     failure: Exception | None = None
     reads: int = 0
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        self.asked.append((len(keys), since_us))
+        if self.failure is not None:
+            raise self.failure
+        return [key for key in keys if key in self.carts and self.carts[key].newest_row_us >= since_us]
 
     def load(self, keys: Sequence[CartKey]) -> Loaded:
         self.reads += 1

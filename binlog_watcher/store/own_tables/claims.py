@@ -21,6 +21,9 @@ from binlog_watcher.store.times import utc_naive
 SENDING_NOW = "\0sending"
 """Stands for a mail between fence and outcome: it holds its address back, whichever cart it is for."""
 
+HIGHEST_ID = (1 << 63) - 1
+"""What the log's ``user_id`` holds."""
+
 BUSY_AGAIN_US = 2_000_000
 """When a cart is looked at again whose address has another mail under way."""
 
@@ -54,9 +57,8 @@ def insert(
     """Make rows for new episodes; one that is there already stays as it is."""
     values: list[Any] = []
     for e in episodes:
-        user_id = e.cart.customer_id
         values += [
-            str(e.key), user_id if isinstance(user_id, int) else None, e.version, STEP, step.sets, reason,
+            str(e.key), _user_id(e.cart.customer_id), e.version, STEP, step.sets, reason,
             e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
             utc_naive(e.activity_us),
         ]  # fmt: skip
@@ -68,6 +70,11 @@ def insert(
         f"VALUES {', '.join([row] * len(episodes))} ON DUPLICATE KEY UPDATE id = id",
         values,
     )
+
+
+def _user_id(customer: int | str | None) -> int | None:
+    """None for text, and for ids that only a BIGINT UNSIGNED holds: such a row is known by its cart key alone."""
+    return customer if isinstance(customer, int) and customer <= HIGHEST_ID else None
 
 
 def inserted(owner: str, episodes: Sequence[Episode]) -> Statement:

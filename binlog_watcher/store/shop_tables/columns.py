@@ -33,6 +33,16 @@ class ShopColumn:
         """Whether it holds whole numbers."""
         return self.data_type in INTEGERS
 
+    @property
+    def outgrows_the_log(self) -> bool:
+        """Whether it may hold ids that are too high for the log's ``user_id``."""
+        return self.data_type == "bigint" and "unsigned" in self.column_type
+
+    @property
+    def charset(self) -> str | None:
+        """The character set of text."""
+        return None if self.collation is None else self.collation.partition("_")[0]
+
     def key(self, text: str) -> int | str | None:
         """A key as this column has it, from its text; None for what can't be one."""
         if not self.is_number:
@@ -76,8 +86,7 @@ class ShopColumn:
         """SQL that turns a text expression into this column's type, so that its index can be used."""
         if self.is_number:
             return f"CAST({expression} AS {'UNSIGNED' if 'unsigned' in self.column_type else 'SIGNED'})"
-        charset = (self.collation or "utf8mb4_bin").partition("_")[0]
-        return f"CONVERT({expression} USING {charset}) COLLATE {self.collation or 'utf8mb4_bin'}"
+        return f"CONVERT({expression} USING {self.charset or 'utf8mb4'}) COLLATE {self.collation or 'utf8mb4_bin'}"
 
     def same(self, name: str, expression: str) -> str:
         """SQL: the column ``name`` equals a text expression as ``fold`` compares; its index finds the rows.

@@ -134,9 +134,9 @@ class Queries:
             ways.append(f"{named('o', orders.cart)} = {key}")
         if orders.customer is not None:
             column = self.columns.get(orders.table, orders.customer)
-            if column.is_number:
+            if column.is_number and not (header is None and column.outgrows_the_log):
                 ways.append(f"{named('o', orders.customer)} = l.user_id")
-            elif header is None:  # the customer's text is the cart key; it is not in the log otherwise
+            elif header is None:  # the customer is the cart key; the log has no other text, nor the highest ids
                 ways.append(f"{named('o', orders.customer)} = {column.cast('l.cart_key')}")
         return {
             "orders": quote(orders.table),
@@ -169,17 +169,22 @@ class Queries:
         return f"SELECT {selected} FROM {quote(header.table)} h WHERE {fields['key']} IN %(keys)s"
 
     @property
+    def young(self) -> str:
+        """Keys with a row that was not created before ``since``; one without a real date may be of any age."""
+        header = self.schema.header
+        table, key = self.rows_table, self.row_key
+        if header is not None and self.schema.rows.created is None:
+            table, key = f"{quote(header.table)} h", named("h", header.id or "")
+        old = f"COALESCE({self.created} > '1970-01-02' AND {self.created} < %(since)s, FALSE)"
+        return f"SELECT DISTINCT {key} FROM {table} WHERE {key} IN %(keys)s AND NOT {old}"
+
+    @property
     def row_fingerprints(self) -> str:
         """Key, fingerprint, the newest of each update column."""
-        fields = [self.row_key, self.row_fingerprint, *self._newest_updates("l", self.schema.rows.updated)]
-        return (
-            f"SELECT {', '.join(fields)} FROM {self.rows_table} WHERE {self.row_key} IN %(keys)s "
-            f"GROUP BY {self.row_key}"
-        )
-
-    @staticmethod
-    def _newest_updates(alias: str, names: tuple[str, ...]) -> list[str]:
-        return [f"MAX({named(alias, name)})" for name in names]
+        updates = [f"MAX({named('l', name)})" for name in self.schema.rows.updated]
+        fields = ", ".join([self.row_key, self.row_fingerprint, *updates])
+        where = f"{self.row_key} IN %(keys)s"
+        return f"SELECT {fields} FROM {self.rows_table} WHERE {where} GROUP BY {self.row_key}"
 
     def orders_of(self, column: str) -> str:
         """Who or which cart, newest moment, fingerprint: of the orders that count."""

@@ -100,6 +100,13 @@ class Shop(ShopTables):
             )
         return Loaded(carts, unreadable)
 
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        """The carts among these that may have a row created since then: one statement. The others have none."""
+        parameters = self.parameters(keys=tuple(keys), since=self.cart_time.from_us(since_us))
+        with self.database.session() as session:
+            found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
+        return [key for key in keys if self.fold(key) in found]
+
     def carts_of(self, customers: Sequence[int | str]) -> list[CartKey]:
         """The keys of these customers' carts, the newest first."""
         header = self.schema.header

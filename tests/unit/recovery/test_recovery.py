@@ -12,7 +12,7 @@ from binlog_watcher.core.decision import Decision, Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
-from binlog_watcher.recovery.recovery import UNAVAILABLE_US, Recovery
+from binlog_watcher.recovery.recovery import AGE_MARGIN_US, SIFT_BATCH_SIZE, UNAVAILABLE_US, Recovery
 from binlog_watcher.recovery.set_aside import SET_ASIDE_US
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart
 
@@ -152,3 +152,29 @@ async def test_a_cart_that_can_not_be_read_is_set_aside_with_the_reason() -> Non
         desk.shop.runtime.metrics.registry.get_sample_value("cartwake_skips_total", {"reason": "unreadable"})
         == 1
     )
+
+
+async def test_of_many_woken_carts_one_statement_tells_which_are_young() -> None:
+    desk = Desk()
+    desk.loader.carts = {3: cart(3), 4: cart(4)}
+    woken = [desk.shop.take(key) for key in range(2 * SIFT_BATCH_SIZE)]
+    desk.shop.activity(4)
+    await desk.recovery.sift(woken)
+    max_age_us = desk.shop.runtime.policy.max_age_us
+    assert desk.loader.asked == [(SIFT_BATCH_SIZE, NOW - max_age_us - AGE_MARGIN_US)] * 2
+    assert desk.loader.reads == 0
+    assert desk.waits_until(3) == NOW
+    assert desk.waits_until(4) == NOW + 1800 * SECOND, "its customer is busy with it"
+    assert (desk.shop.tracker.armed, desk.shop.tracker.in_hand) == (2, 0)
+
+
+@pytest.mark.parametrize("gone", [DatabaseUnavailableError("gone"), ZeroDivisionError("odd")])
+async def test_woken_carts_that_can_not_be_sifted_are_not_lost(gone: Exception) -> None:
+    desk = Desk()
+    desk.loader.failure = gone
+    woken = [desk.shop.take(key) for key in (1, 2)]
+    with structlog.testing.capture_logs() as logs:
+        await desk.recovery.sift(woken)
+    assert [(entry["event"], entry["carts"]) for entry in logs] == [("recovery.not_sifted", 2)]
+    assert [desk.waits_until(key) for key in (1, 2)] == [NOW + UNAVAILABLE_US] * 2
+    assert desk.shop.tracker.take_due(NOW + HOUR, 10) == [], "behind the others"

@@ -29,7 +29,7 @@ class Followed:
         self.leads = True
         self.tracker = Tracker(60 * SECOND)
         self.metrics = Metrics()
-        self.stats = SimpleNamespace(lag_us=0, resets={})
+        self.stats = SimpleNamespace(lag_us=0, resets={}, relapses={}, stuck=None)
         parts: Any = self
         self.readiness = Readiness(
             self.tracker, parts, self.metrics, parts, check_interval_s=INTERVAL_S, leads=lambda: self.leads
@@ -108,6 +108,17 @@ def test_only_the_leader_is_ready_and_nobody_who_is_about_to_end(followed: Follo
     assert not followed.readiness.is_ready()
 
 
+def test_it_is_not_ready_while_all_is_read_anew_for_the_same_cause_again_and_again(
+    followed: Followed,
+) -> None:
+    followed.stats.stuck = "decode: shop.cart has 5 columns now"
+    assert not followed.readiness.is_ready()
+    assert "shop.cart has 5 columns now" in (followed.readiness.not_ready() or "")
+    assert not followed.readiness.stream_is_down(), "what it does tell counts"
+    followed.stats.stuck = None
+    assert followed.readiness.not_ready() is None
+
+
 async def test_the_gauges_follow_and_are_cleared_at_the_end(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,12 +126,17 @@ async def test_the_gauges_follow_and_are_cleared_at_the_end(
     followed.send(CartRead(1, NOW, NOW + 60 * SECOND))
     followed.stats.lag_us = 1_500_000
     followed.stats.resets = {"purged": 2, "failover": 1}
+    followed.stats.relapses = {"purged": 1}
     with structlog.testing.capture_logs() as logs:
         async with followed.watched():
             names = ("ready", "leader", "timers_armed", "recoveries_in_hand")
             assert [followed.figure(name) for name in names] == [1, 1, 1, 0]
             assert followed.figure("source_lag_seconds") == 1.5
             assert followed.figure("source_resets") == 3
+            relapses = followed.metrics.registry.get_sample_value(
+                "cartwake_source_relapses", {"cause": "purged"}
+            )
+            assert relapses == 1
             followed.leads = False
             await asyncio.sleep(0.05)
             assert (followed.figure("ready"), followed.figure("leader")) == (0, 0)

@@ -671,3 +671,20 @@ async def test_one_cart_that_the_fence_fails_for_holds_up_no_other(
         await cartwake.recover("zoë", "max")
     assert len(smtp.mails_to("zoe@example.com")) == 1
     assert {row["cart_key"]: row["status"] for row in shop.log()} == {"zoë": "sent", "max": "retry"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "statements"), [(ONE_TABLE, ONE_TABLE_SQL), (BY_CUSTOMER, BY_CUSTOMER_SQL)]
+)
+def test_where_only_the_header_has_a_date_it_tells_which_carts_are_young(
+    make: Callable[..., PresetShop], preset: str, statements: tuple[str, ...]
+) -> None:
+    shop = make(preset, statements)
+    table, key, born = ("sales", "id", "created_at") if preset is ONE_TABLE else ("carts", "token", "born")
+    keys: list[CartKey] = [1, 2, 3] if preset is ONE_TABLE else ["a", "b", "c"]
+    for name, moment in zip(
+        keys, ["UTC_TIMESTAMP()", "UTC_TIMESTAMP() - INTERVAL 20 DAY", "NULL"], strict=True
+    ):
+        shop.run(f"INSERT INTO {table} ({key}, {born}) VALUES (%s, {moment})", (name,))
+    since_us = shop.resources.clock.now_us() - 72 * 3_600_000_000
+    assert shop.resources.shop.young(keys, since_us) == [keys[0], keys[2]]
