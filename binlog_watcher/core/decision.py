@@ -18,6 +18,9 @@ LOGGED_SKIPS = frozenset(
     }
 )  # fmt: skip
 
+SOONEST_AGAIN_US, LATEST_AGAIN_US = 2_000_000, 3_600_000_000
+"""How soon, and how late, a cart is looked at again whose products or customer are missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -96,6 +99,9 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
     if now_us - cart.newest_row_us > policy.max_age_us:
         # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
         return Skip(Reason.TOO_OLD, activity_us)
+    lacking = _wait_for_rows(cart, now_us, policy)
+    if lacking is not None:
+        return lacking
     refused = _refuse(cart, policy)
     if refused is not None:
         return Skip(refused, activity_us)
@@ -111,7 +117,7 @@ def _why_no_episode(cart: Cart) -> Reason | None:
     """Why there is nothing to recover, if so."""
     if cart.closed:
         return Reason.CLOSED
-    if cart.version is None or not cart.lines:
+    if cart.version is None or not (cart.lines or cart.missing):
         return Reason.EMPTY
     return Reason.GUEST if cart.anonymous else None
 
@@ -134,6 +140,25 @@ def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
             return None
         case _:
             return Skip(Reason.HANDLED)
+
+
+def _wait_for_rows(cart: Cart, now_us: int, policy: Policy) -> Wait | None:
+    """Wait for rows that the shop may be importing; each time for a quarter as long as they have been missing.
+
+    For products as long as the cart may be mailed; where some are there, for a tenth of the threshold, since the
+    others may be gone for good. For a customer as long as the threshold: who was deleted is no customer any more.
+    """
+    since_us = now_us if cart.lacking_since_us is None else cart.lacking_since_us
+    until_us = now_us + min(max((now_us - since_us) // 4, SOONEST_AGAIN_US), LATEST_AGAIN_US)
+    if cart.missing and not cart.lines:
+        return Wait(until_us, Reason.NO_PRODUCT)
+    for lacks, at_most_us, reason in (
+        (cart.missing, policy.threshold_us // 10, Reason.NO_PRODUCT),
+        (cart.lacks_customer, policy.threshold_us, Reason.NO_CUSTOMER),
+    ):
+        if lacks and now_us < since_us + at_most_us:
+            return Wait(min(until_us, since_us + at_most_us), reason)
+    return None
 
 
 def _refuse(cart: Cart, policy: Policy) -> Reason | None:

@@ -39,6 +39,8 @@ class Reason(enum.StrEnum):
     BEFORE_ACTIVATION = "before_activation"
     # wait
     ACTIVITY = "activity"
+    NO_PRODUCT = "no_product"  # not in the shop just now: it may be imported
+    NO_CUSTOMER = "no_customer"
     COOLDOWN = "cooldown"
     RETRY = "retry"
     LEASED = "leased"

@@ -65,6 +65,8 @@ class Pipeline:
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """The catalogue has these now, and these no more. Any thread."""
+        # What is not for sale, and so in no catalogue, may be in carts all the same.
+        self.recovery.products_came([*(product.id for product in changed), *gone])
         if self.pool is not None:
             self.pool.products_changed(changed, gone)
 

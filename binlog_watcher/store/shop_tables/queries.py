@@ -200,28 +200,46 @@ class Queries:
 
     @property
     def lines(self) -> str:
-        """The rows of carts with their products: cart, product, name, category, price, quantity, image, created."""
+        """The rows of carts with their products, as far as these are there.
+
+        cart, product, name, category, price, quantity, image, created, version, and the product that the row names.
+        """
         if self.schema.rows_select is not None:
             return self.select(self.schema.rows_select)
-        rows, products, version = self.schema.rows, self.schema.products, self.schema.version
+        rows, products = self.schema.rows, self.schema.products
         price = named("l", rows.price) if rows.price else named("p", products.price or "")
         fields = {
-            "cart": self.row_key,
             "product": named("p", products.id),
             "name": named("p", products.name or ""),
             "category": named("p", products.category) if products.category else "NULL",
             "price": price,
-            "quantity": named("l", rows.quantity),
             "image": named("p", products.image) if products.image else "NULL",
+        }
+        join = (
+            f"LEFT JOIN {quote(products.table)} p ON {named('p', products.id)} = {named('l', rows.product)}"
+        )
+        return self._rows_of_carts(fields, join)
+
+    @property
+    def bare_lines(self) -> str:
+        """The rows of carts without their products, in the same form."""
+        return self._rows_of_carts({"product": "NULL"})
+
+    def _rows_of_carts(self, fields: dict[str, str], join: str = "") -> str:
+        rows, version = self.schema.rows, self.schema.version
+        fields = {
+            "cart": self.row_key,
+            "names": named("l", rows.product),
+            "quantity": named("l", rows.quantity),
             "created": named("l", rows.created) if rows.created else "NULL",
             "version": named("l", version[1]) if version and version[0] else "NULL",
+            **fields,
         }
         order = ", ".join(named("l", name) for name in (rows.created, rows.id) if name) or self.row_key
         return (
             f"SELECT {', '.join(f'{sql} AS {quote(alias)}' for alias, sql in fields.items())} "
-            f"FROM {self.rows_table} JOIN {quote(products.table)} p ON {named('p', products.id)} = "
-            f"{named('l', rows.product)} WHERE {self.row_key} IN %(keys)s AND {named('l', rows.quantity)} > 0 "
-            f"ORDER BY {order}"
+            f"FROM {self.rows_table} {join} WHERE {self.row_key} IN %(keys)s "
+            f"AND {named('l', rows.quantity)} > 0 ORDER BY {order}"
         )
 
     @property

@@ -67,7 +67,7 @@ class Shop(ShopTables):
         for key in keys:
             of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
             try:
-                lines, created_us, version, currency = counted(self, of_key)
+                lines, created_us, version, currency, missing = counted(self, of_key)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -88,6 +88,7 @@ class Shop(ShopTables):
                 currency=currency or self.schema.currency,
                 rate=of_key.rate,
                 bought=frozenset(bought.get(self.fold_customer(of_key.customer_id), ())),
+                missing=missing,
             )
         return Loaded(carts, unreadable)
 

@@ -101,6 +101,33 @@ async def test_quantities_and_removed_lines(presta: Presta) -> None:
         assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
 
 
+def test_a_cart_whose_products_are_being_imported_waits_for_them(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.db.run("CREATE TABLE kept AS SELECT * FROM ps_product_shop")
+    presta.db.run("DELETE FROM ps_product_shop")
+    decision = presta.db.decide(cart, minutes_later=60)
+    assert isinstance(decision, Wait)
+    assert decision.reason is Reason.NO_PRODUCT
+    assert presta.db.resources.loader.absences.waiting_for([LAMP.id]) == [cart]
+    version = presta.db.load(cart)[cart].version
+    presta.db.run("INSERT INTO ps_product_shop SELECT * FROM kept")
+    assert isinstance(presta.db.decide(cart, minutes_later=60), Send)
+    assert presta.db.load(cart)[cart].version == version
+    presta.db.run("DELETE FROM ps_product_shop")
+    presta.shop.remove(cart, LAMP.id)
+    assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
+
+
+def test_a_customer_who_is_being_imported_is_waited_for(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.db.run("UPDATE ps_customer SET deleted = 1")
+    decision = presta.db.decide(cart, minutes_later=31)
+    assert isinstance(decision, Wait)
+    assert decision.reason is Reason.NO_CUSTOMER
+    presta.db.run("UPDATE ps_customer SET deleted = 0")
+    assert isinstance(presta.db.decide(cart, minutes_later=31), Send)
+
+
 async def test_an_order_ends_the_cart_and_its_cancellation_opens_it_again(presta: Presta) -> None:
     cart = presta.customer_with_cart(minutes_ago=60)
     other = presta.customer_with_cart("joe@example.com", minutes_ago=60)

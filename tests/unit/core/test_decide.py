@@ -102,7 +102,7 @@ def test_the_age_is_that_of_the_cart_and_its_limit_is_still_inside() -> None:
         ({"customer": replace(CUSTOMER, role="  STAFF ")}, Reason.ROLE),
         ({"customer": replace(CUSTOMER, role="admin", address_hash=None)}, Reason.ROLE),
         ({"customer": replace(CUSTOMER, address_hash=None)}, Reason.NO_ADDRESS),
-        ({"customer": None}, Reason.NO_ADDRESS),
+        ({"customer": None, "lacking_since_us": DUE - THRESHOLD}, Reason.NO_ADDRESS),
         ({"recipient": Recipient(suppressed=True)}, Reason.OPTED_OUT),
         ({"recipient": Recipient(last_mail_us=DUE, suppressed=True)}, Reason.OPTED_OUT),
     ],
@@ -122,6 +122,7 @@ def test_other_roles_are_mailed(role: str | None) -> None:
 def test_a_refusal_is_written_when_the_cart_is_due_and_not_before() -> None:
     nobody = replace(CART, customer=None)
     assert decide(nobody, None, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+    assert isinstance(decide(nobody, None, DUE, POLICY), Wait)
     assert decide(nobody, None, T0 + 73 * HOUR, POLICY) == Skip(Reason.TOO_OLD, T0)
 
 
@@ -135,6 +136,50 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.ROLE,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
+
+
+# --- rows that the shop may be importing --------------------------------------------------------------------------
+
+BARE = replace(CART, lines=(), missing=frozenset({5}))
+
+
+def test_a_cart_whose_products_are_missing_waits_as_long_as_it_may_be_mailed() -> None:
+    assert decide(BARE, None, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+    assert decide(BARE, None, DUE, POLICY) == Wait(DUE + 2 * SECOND, Reason.NO_PRODUCT)
+    since = replace(BARE, lacking_since_us=DUE)
+    assert decide(since, None, DUE + 45 * SECOND, POLICY) == Wait(DUE + 56_250_000, Reason.NO_PRODUCT)
+    assert decide(since, None, DUE + 40 * HOUR, POLICY) == Wait(DUE + 41 * HOUR, Reason.NO_PRODUCT)
+    assert decide(since, None, T0 + POLICY.max_age_us + 1, POLICY) == Skip(Reason.TOO_OLD, T0)
+
+
+def test_a_cart_without_its_products_has_an_episode_all_the_same() -> None:
+    assert decide(replace(BARE, logged=logged(Status.SENT)), None, DUE, POLICY) == Skip(Reason.HANDLED)
+    retry = replace(BARE, logged=logged(Status.RETRY, next_attempt_us=DUE + MINUTE))
+    assert decide(retry, None, DUE, POLICY) == Wait(DUE + MINUTE, Reason.RETRY)
+    assert decide(retry, None, DUE + MINUTE, POLICY) == Wait(DUE + MINUTE + 2 * SECOND, Reason.NO_PRODUCT)
+
+
+def test_a_cart_that_lacks_some_of_its_products_goes_without_them_after_a_tenth_of_the_threshold() -> None:
+    some = replace(CART, missing=frozenset({6}), lacking_since_us=DUE)
+    until = DUE + THRESHOLD // 10
+    assert decide(some, None, until - SECOND, POLICY) == Wait(until, Reason.NO_PRODUCT)
+    assert decide(some, None, until, POLICY) == GO_ON
+
+
+@pytest.mark.parametrize("customer", [None, replace(CUSTOMER, address_hash=None, row_missing=True)])
+def test_a_missing_customer_is_waited_for_as_long_as_the_threshold(customer: Customer | None) -> None:
+    gone = replace(CART, customer=customer)
+    assert decide(gone, None, DUE, POLICY) == Wait(DUE + 2 * SECOND, Reason.NO_CUSTOMER)
+    gone = replace(gone, lacking_since_us=DUE)
+    until = DUE + THRESHOLD
+    assert decide(gone, None, until - SECOND, POLICY) == Wait(until, Reason.NO_CUSTOMER)
+    assert decide(gone, None, until, POLICY) == Skip(Reason.NO_ADDRESS, T0)
+
+
+def test_a_header_s_address_does_after_a_while_where_the_customer_has_gone() -> None:
+    gone = replace(CART, customer=replace(CUSTOMER, row_missing=True), lacking_since_us=DUE)
+    assert isinstance(decide(gone, None, DUE, POLICY), Wait)
+    assert decide(gone, None, DUE + THRESHOLD, POLICY) == GO_ON
 
 
 # --- cool-down --------------------------------------------------------------------------------------------------
@@ -290,6 +335,7 @@ CARTS = st.builds(
     lines=st.sampled_from([(), (LINE,), (LINE,), (LINE, LINE)]),
     version=st.sampled_from([None, T0, T0, T0]),
     newest_order_us=st.none(),
+    lacking_since_us=st.none() | MOMENTS,
     logged=st.none() | EPISODES,
     recipient=st.builds(Recipient, last_mail_us=st.none() | MOMENTS, suppressed=st.booleans()),
 )
@@ -327,6 +373,7 @@ def obstacles(cart: Cart, known: int | None, now: int, policy: Policy) -> list[s
         "activity": quiet_for < policy.threshold_us,
         "before activation": last_activity + policy.threshold_us - policy.activated_us <= 0,
         "too old": now - version > policy.max_age_us,
+        "lacks a customer": customer is None and now - (cart.lacking_since_us or now) < policy.threshold_us,
         "role": customer is not None and customer.role == "Admin",
         "no address": customer is None or customer.address_hash is None,
         "opted out": cart.recipient.suppressed,
@@ -346,6 +393,7 @@ FIRST_OBSTACLE: dict[str, tuple[type[Decision], Reason | None]] = {
     "activity": (Wait, Reason.ACTIVITY),
     "before activation": (Skip, Reason.BEFORE_ACTIVATION),
     "too old": (Skip, Reason.TOO_OLD),
+    "lacks a customer": (Wait, Reason.NO_CUSTOMER),
     "role": (Skip, Reason.ROLE),
     "no address": (Skip, Reason.NO_ADDRESS),
     "opted out": (Skip, Reason.OPTED_OUT),
@@ -399,6 +447,7 @@ def test_a_mail_goes_out_exactly_when_nothing_speaks_against_it(
 @settings(max_examples=500, deadline=None)
 @given(cart=CARTS, policy=POLICIES, known=st.none() | MOMENTS, now=MOMENTS)
 def test_waiting_comes_to_an_end(cart: Cart, policy: Policy, known: int | None, now: int) -> None:
+    cart = replace(cart, lacking_since_us=T0 - policy.threshold_us)
     answer = decide(cart, known, now, policy)
     for _ in range(4):  # at most: retry or lease, activity, cool-down
         if not isinstance(answer, Wait):

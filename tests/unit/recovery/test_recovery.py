@@ -71,7 +71,7 @@ async def test_each_cart_goes_the_way_of_its_decision() -> None:
     decisions = await desk.process(
         cart(1),
         cool(2),
-        cart(3, customer=None),
+        cart(3, customer=None, lacking_since_us=NOW - HOUR),
         cart(4, lines=(), version=None),
     )
     assert {key: type(decision) for key, decision in decisions.items()} == {

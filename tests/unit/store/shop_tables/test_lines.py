@@ -23,7 +23,14 @@ NOON_US = to_us(NOON) or 0
 def row(
     product: int = 1, *, created: datetime | None = NOON, quantity: Any = 1, price: Any = "5"
 ) -> dict[str, Any]:
-    return {"product": product, "name": "Mug", "price": price, "quantity": quantity, "created": created}
+    return {
+        "product": product,
+        "names": product,
+        "name": "Mug",
+        "price": price,
+        "quantity": quantity,
+        "created": created,
+    }
 
 
 def count(*rows: dict[str, Any], **more: Any) -> Counted:
@@ -47,6 +54,26 @@ def test_the_version_is_the_creation_of_the_newest_row_that_counts() -> None:
 def test_a_row_without_a_moment_has_that_of_its_header_or_does_not_count() -> None:
     assert count(row(created=None)).lines == ()
     assert count(row(created=None), created_us=7_000_000).version == 7_000_000
+
+
+def lacking(product: Any, **more: Any) -> dict[str, Any]:
+    """A row whose product is not in the shop."""
+    return row(**more) | {"product": None, "names": product, "price": None, "name": None}
+
+
+def test_a_row_that_lacks_its_product_tells_of_an_episode_and_is_no_line() -> None:
+    later = NOON + timedelta(seconds=5)
+    found = count(row(1), lacking(7, created=later))
+    assert [line.product_id for line in found.lines] == [1]
+    assert (found.version, found.missing) == (NOON_US + 5_000_000, {7})
+    assert count(lacking(7)) == Counted((), NOON_US, NOON_US, None, frozenset({7}))
+
+
+def test_what_is_bought_or_of_no_quantity_or_names_no_product_lacks_none() -> None:
+    assert count(lacking(7), order_us=NOON_US) == Counted((), None, None, None)
+    assert count(lacking(7, quantity=0)) == Counted((), None, None, None)
+    for nothing in (None, 0, "", "0"):
+        assert count(lacking(nothing)) == Counted((), None, None, None)
 
 
 def test_a_cart_whose_header_has_gone_has_no_rows() -> None:
