@@ -14,7 +14,11 @@ from binlog_watcher.core.log_status import Status
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One counted cart row with its product. ``price`` is the price of one piece."""
+    """One counted cart row with its product. ``price`` is the price of one piece; a rebate's is below 0.
+
+    ``available``: whether the product can be bought just now. ``since_order_us``: how long after an order of the same
+    product by the same customer it was put in; None: there was none, or nobody knows.
+    """
 
     product_id: int | str
     name: str
@@ -22,6 +26,9 @@ class Line:
     price: Decimal
     quantity: int
     image: str | None
+    url: str | None = None
+    available: bool = True
+    since_order_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

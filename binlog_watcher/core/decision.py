@@ -15,8 +15,15 @@ from binlog_watcher.core.log_status import Reason, Status
 LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
+        Reason.ZERO_TOTAL, Reason.TOTAL_TOO_HIGH, Reason.UNAVAILABLE, Reason.JUST_BOUGHT,
     }
 )  # fmt: skip
+
+HIGHEST_TOTAL = Decimal("999999999999.99")
+"""What the log's cart_total can hold."""
+
+LEAST_TOTAL = Decimal("0.005")
+"""What is less shows as 0.00."""
 
 SOONEST_AGAIN_US, LATEST_AGAIN_US = 2_000_000, 3_600_000_000
 """How soon, and how late, a cart is looked at again whose products or customer are missing."""
@@ -27,7 +34,8 @@ class Policy:
     """The shop's rules. Durations in microseconds.
 
     ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
-    by what `--include-older-than` said.
+    by what `--include-older-than` said. ``order_grace_us``: who puts what he has just bought into a cart again, within
+    this time, is not reminded of it; 0: he is.
     """
 
     threshold_us: int
@@ -37,6 +45,9 @@ class Policy:
     excluded_roles: frozenset[str] = frozenset()
     rollout_percent: Decimal = Decimal(100)
     holdout_percent: Decimal = Decimal(0)
+    mail_zero_totals: bool = False
+    mail_unavailable: bool = False
+    order_grace_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,23 @@ def _refuse(cart: Cart, policy: Policy) -> Reason | None:
         return Reason.OPTED_OUT
     if _share("rollout", _person(cart)) >= policy.rollout_percent:
         return Reason.ROLLOUT
+    return _not_worth_a_mail(cart, policy)
+
+
+def _not_worth_a_mail(cart: Cart, policy: Policy) -> Reason | None:
+    """Why nobody would want to be reminded of what is in the cart, if so."""
+    total = cart.total
+    if total < LEAST_TOTAL and not (policy.mail_zero_totals and total >= 0):
+        return Reason.ZERO_TOTAL
+    if total > HIGHEST_TOTAL:
+        return Reason.TOTAL_TOO_HIGH
+    if not policy.mail_unavailable and not any(line.available for line in cart.lines):
+        return Reason.UNAVAILABLE
+    grace_us = policy.order_grace_us
+    if grace_us and all(
+        line.since_order_us is not None and line.since_order_us <= grace_us for line in cart.lines
+    ):
+        return Reason.JUST_BOUGHT
     return None
 
 

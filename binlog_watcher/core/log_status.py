@@ -25,6 +25,10 @@ class Reason(enum.StrEnum):
     ROLLOUT = "rollout"
     HOLDOUT = "holdout"
     ROLE = "role"
+    ZERO_TOTAL = "zero_total"
+    TOTAL_TOO_HIGH = "total_too_high"  # more than the log's column holds: no customer's cart
+    UNAVAILABLE = "unavailable"
+    JUST_BOUGHT = "just_bought"
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"

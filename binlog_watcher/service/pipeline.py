@@ -101,8 +101,9 @@ def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: 
 
 @dataclass(frozen=True, slots=True)
 class ComposerSetup:
-    """What a composer is made of, here or in a worker process. ``currency``: see ``shop_info``.
+    """What a composer is made of, here or in a worker process.
 
+    ``currency``: see ``shop_info``.
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
 
@@ -189,6 +190,7 @@ def build_pipeline(
             TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
             episode_of,
             lease_us=lease_of(settings),
+            is_too_dear=composer.is_too_dear,
         ),
         composing=Composing(pool, outbox, retries, runtime),
         episode_of=episode_of,

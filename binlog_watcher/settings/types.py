@@ -233,5 +233,6 @@ Hours = Annotated[Decimal, Ge(0), Le(MAX_HOURS)]
 PositiveHours = Annotated[Decimal, Gt(0), Le(MAX_HOURS)]
 # The lower bound is 60 ms: shorter than that the binlog's own delay would be longer.
 Minutes = Annotated[Decimal, Ge(Decimal("0.001")), Le(MAX_HOURS * 60)]
+Grace = Annotated[Decimal, Ge(0), Le(MAX_HOURS * 60)]
 Seconds = Annotated[float, Gt(0), Le(86400)]
 Interval = Annotated[float, AfterValidator(_above_heartbeat)]

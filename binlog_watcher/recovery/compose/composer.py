@@ -67,7 +67,7 @@ class Composer:
         """Recommendations for a batch; none at all when the recommender fails. Blocking: call it in a thread."""
         try:
             return self._recommender.recommend_many(
-                [[line.product_id for line in cart.lines] for cart in carts],
+                [[line.product_id for line in cart.lines if line.price >= 0] for cart in carts],
                 exclude_each=[cart.bought for cart in carts],
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
@@ -104,9 +104,14 @@ class Composer:
 
         The tiers' amounts are in the shop's own currency: for another, without a rate to go by, there is none.
         """
-        if cart.rate is None and cart.currency not in {None, self._store.currency}:
-            return NO_DISCOUNT
-        return self.discounts.for_total(cart.worth)
+        return self.discounts.for_total(cart.worth) if self._is_comparable(cart) else NO_DISCOUNT
+
+    def is_too_dear(self, cart: Cart) -> bool:
+        """Whether the cart gets no discount because its total lies above DISCOUNT_MAX_TOTAL."""
+        return self._is_comparable(cart) and self.discounts.is_too_high(cart.worth)
+
+    def _is_comparable(self, cart: Cart) -> bool:
+        return cart.rate is not None or cart.currency in {None, self._store.currency}
 
     def _price(self, cart: Cart, price: Decimal) -> Decimal | None:
         """A catalogue price in the cart's currency; None where that is not known."""
@@ -120,7 +125,7 @@ class Composer:
 
     def _request(self, cart: Cart, picks: Sequence[Recommendation]) -> TextRequest:
         return TextRequest(
-            lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines),
+            lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines if line.price >= 0),
             picks=tuple(ProductFacts.of(pick.product) for pick in picks),
             discount_percent=math.ceil(self.discount(cart).percent),  # the text only says that there is one
             store_name=self._store.name,

@@ -5,6 +5,7 @@ of its cart (same second = bought), its quantity is above 0 and its product exis
 tells of an episode all the same, for the shop may be importing: the version goes by it, the lines don't.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from binlog_watcher.store.shop_tables.values import (
     as_money,
     as_text,
     as_version,
+    as_yes,
     newest,
     second,
 )
@@ -68,8 +70,14 @@ def _read(session: Session, tables: ShopTables, statement: str, found: FoundCart
             one.rows.append(row)
 
 
-def counted(tables: ShopTables, found: Found) -> Counted:
-    """Which rows of a cart count. ValueError: one of them can't be read."""
+def counted(
+    tables: ShopTables, found: Found, bought: Mapping[int | str, int | None] | None = None
+) -> Counted:
+    """Which rows of a cart count. ValueError: one of them can't be read.
+
+    ``bought``: what the customer ordered, and when last.
+    """
+    ordered = {str(product): at_us for product, at_us in (bought or {}).items()}
     lines: list[Line] = []
     missing: set[int | str] = set()
     newest_us: int | None = None
@@ -83,7 +91,7 @@ def counted(tables: ShopTables, found: Found) -> Counted:
         ):
             continue
         lacks = _lacks(row)
-        line = None if lacks is not None else _line(row)
+        line = None if lacks is not None else _line(row, created_us, ordered)
         if lacks is not None:
             missing.add(lacks)
         elif line is not None:
@@ -110,15 +118,17 @@ def _lacks(row: dict[str, Any]) -> int | str | None:
     return named if amount is not None and amount > 0 else None
 
 
-def _line(row: dict[str, Any]) -> Line | None:
+def _line(row: dict[str, Any], created_us: int, ordered: Mapping[str, int | None]) -> Line | None:
     """A line; None when nothing of the product is in the cart. ValueError: it can't be read."""
     product_id = row["product"]
     amount = as_decimal(row["quantity"])
     if product_id is None or amount is None or amount <= 0:
         return None
-    price = as_money(row["price"], product_id)
+    price = as_money(row["price"], product_id, rebates=True)
     if amount != int(amount):  # sold by weight or length: half a metre is one piece at half the price
         amount, price = Decimal(1), price * amount
+    ordered_us = ordered.get(str(product_id))
+    available = row.get("available")
     return Line(
         product_id=product_id,
         name=as_text(row["name"]) or f"#{product_id}",
@@ -126,4 +136,7 @@ def _line(row: dict[str, Any]) -> Line | None:
         price=price,
         quantity=int(amount),
         image=as_text(row.get("image")) or None,
+        url=as_text(row.get("url")) or None,
+        available=available is None or as_yes(available),
+        since_order_us=None if ordered_us is None else max(created_us - ordered_us, 0),
     )

@@ -24,6 +24,7 @@ class CatalogueRow:
     category: str
     image: str | None
     stock: int | None
+    url: str | None = None
 
 
 def read_catalogue(
@@ -65,4 +66,5 @@ def _product(row: dict[str, Any]) -> CatalogueRow:
         category=as_text(row.get("category")),
         image=as_text(row.get("image")) or None,
         stock=as_stock(row.get("stock")),
+        url=as_text(row.get("url")) or None,
     )

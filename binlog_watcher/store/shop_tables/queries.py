@@ -15,7 +15,7 @@ from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, na
 
 Value = int | str | tuple[int | str, ...]
 
-PRODUCT_FIELDS = ("name", "description", "price", "category", "image", "stock")
+PRODUCT_FIELDS = ("name", "description", "price", "category", "image", "url", "stock")
 
 
 class Queries:
@@ -36,6 +36,7 @@ class Queries:
         for name, table, condition in (
             ("bought", orders.table, orders.bought),
             ("open", schema.cart.table, header.open if header else None),
+            ("available", schema.products.table, schema.products.available),
         ):
             if condition is not None and condition.is_null is None:
                 column = columns.get(table, condition.column)
@@ -214,11 +215,19 @@ class Queries:
             "category": named("p", products.category) if products.category else "NULL",
             "price": price,
             "image": named("p", products.image) if products.image else "NULL",
+            "url": named("p", products.url) if products.url else "NULL",
+            "available": self._available(),
         }
         join = (
             f"LEFT JOIN {quote(products.table)} p ON {named('p', products.id)} = {named('l', rows.product)}"
         )
         return self._rows_of_carts(fields, join)
+
+    def _available(self) -> str:
+        """Whether a product can be bought: it is in stock, or its pieces are not counted, and for sale."""
+        stock = self.schema.products.stock
+        in_stock = f"({named('p', stock)} IS NULL OR {named('p', stock)} > 0)" if stock else "TRUE"
+        return f"({in_stock} AND {self.counts('p', 'available', self.schema.products.available)})"
 
     @property
     def bare_lines(self) -> str:
@@ -263,14 +272,16 @@ class Queries:
 
     @property
     def bought_products(self) -> str | None:
-        """Customer, product: of the orders that count; None where the preset names no order items."""
+        """Customer, product, when last: of the orders that count; None where the preset names no order items."""
         items, orders = self.schema.order_items, self.schema.orders
         if items is None or orders.customer is None:
             return None
         whose, product = named("o", orders.customer), named("i", items.product)
         return (
-            f"SELECT DISTINCT {whose}, {product} FROM {self.orders_table} JOIN {quote(items.table)} i "
-            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought}"
+            f"SELECT {whose}, {product}, MAX({named('o', orders.bought_at)}) "
+            f"FROM {self.orders_table} JOIN {quote(items.table)} i "
+            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought} "
+            f"GROUP BY {whose}, {product}"
         )
 
     @property

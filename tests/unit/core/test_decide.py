@@ -134,8 +134,57 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.ROLLOUT,
         Reason.HOLDOUT,
         Reason.ROLE,
+        Reason.ZERO_TOTAL,
+        Reason.TOTAL_TOO_HIGH,
+        Reason.UNAVAILABLE,
+        Reason.JUST_BOUGHT,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
+
+
+# --- what is not worth a mail -------------------------------------------------------------------------------------
+
+REBATE = replace(LINE, price=Decimal(-15), quantity=1)
+FREE = replace(LINE, price=Decimal(0))
+GRACE = replace(POLICY, order_grace_us=HOUR)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ((FREE,), Reason.ZERO_TOTAL),
+        ((replace(LINE, price=Decimal("0.002")),), Reason.ZERO_TOTAL),
+        ((LINE, replace(REBATE, price=Decimal("-39.98"))), Reason.ZERO_TOTAL),
+        ((replace(LINE, price=Decimal(10) ** 11, quantity=10),), Reason.TOTAL_TOO_HIGH),
+        ((replace(LINE, quantity=4 * 10**18),), Reason.TOTAL_TOO_HIGH),
+        ((replace(LINE, available=False), replace(LINE, available=False)), Reason.UNAVAILABLE),
+    ],
+)
+def test_what_is_not_worth_a_mail_gets_a_row_that_says_why(lines: Any, reason: Reason) -> None:
+    assert decide(replace(CART, lines=lines), None, DUE, POLICY) == Skip(reason, T0)
+
+
+@pytest.mark.parametrize(
+    "lines", [(LINE, REBATE), (LINE, FREE), (LINE, replace(LINE, available=False)), (FREE, LINE)]
+)
+def test_a_rebate_a_gift_or_one_sold_out_product_beside_others_is_a_line(lines: Any) -> None:
+    assert decide(replace(CART, lines=lines), None, DUE, POLICY) == GO_ON
+
+
+def test_a_shop_that_wants_them_mails_zero_totals_and_unavailable_products() -> None:
+    wanted = replace(POLICY, mail_zero_totals=True, mail_unavailable=True)
+    assert decide(replace(CART, lines=(replace(FREE, available=False),)), None, DUE, wanted) == GO_ON
+    assert decide(replace(CART, lines=(REBATE,)), None, DUE, wanted) == Skip(Reason.ZERO_TOTAL, T0)
+
+
+def test_nobody_is_reminded_of_nothing_but_what_he_has_just_bought() -> None:
+    cloned = replace(LINE, since_order_us=2 * SECOND)
+    assert decide(replace(CART, lines=(cloned, cloned)), None, DUE, GRACE) == Skip(Reason.JUST_BOUGHT, T0)
+    edge = replace(CART, lines=(replace(LINE, since_order_us=HOUR),))
+    assert decide(edge, None, DUE, GRACE) == Skip(Reason.JUST_BOUGHT, T0)
+    assert decide(replace(CART, lines=(replace(LINE, since_order_us=HOUR + 1),)), None, DUE, GRACE) == GO_ON
+    assert decide(replace(CART, lines=(cloned, LINE)), None, DUE, GRACE) == GO_ON, "there is more in it"
+    assert decide(replace(CART, lines=(cloned,)), None, DUE, POLICY) == GO_ON, "no grace"
 
 
 # --- rows that the shop may be importing --------------------------------------------------------------------------

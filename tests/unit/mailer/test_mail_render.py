@@ -370,3 +370,10 @@ def _contrast(one: str, other: str) -> float:
 
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("text", ["", "You left a mug in your cart."])
+def test_without_recommendations_there_is_no_heading_over_nothing(text: str) -> None:
+    rendered, page = render(mail(MUG, picks=(), text=text))
+    assert "also like" not in page.text
+    assert "ALSO LIKE" not in rendered.text

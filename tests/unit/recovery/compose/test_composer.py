@@ -76,6 +76,27 @@ async def test_a_mail_with_cart_discount_and_recommendations() -> None:
     assert all(pick.product.name.split()[0] in text for pick in picks)
 
 
+async def test_a_rebate_is_neither_written_about_nor_the_reason_of_a_recommendation() -> None:
+    rebated = cart(price="300")
+    rebate = Line(2, "Welcome rebate", "", Decimal(-5), 1, None)
+    rebated = replace(rebated, lines=(*rebated.lines, rebate))
+    making = composer()
+    assert making.recommend([rebated]) == making.recommend([cart()])
+    assert "rebate" not in await making.text(rebated, [])
+    assert making.discount(rebated).percent == 20
+
+
+def test_what_is_above_the_ceiling_earns_no_discount() -> None:
+    making = composer(discounts=DiscountTable((Tier(Decimal(100), Decimal(10)),), ceiling=Decimal(1000)))
+    assert not making.is_too_dear(cart(price="500"))
+    assert making.discount(cart(price="500")).percent == 10
+    assert making.is_too_dear(cart(price="501"))
+    assert making.discount(cart(price="501")).percent == 0
+    foreign = replace(cart(price="501"), currency="CHF")
+    assert not making.is_too_dear(foreign), "it has no discount anyway"
+    assert not making.is_too_dear(replace(foreign, rate=Decimal(2)))
+
+
 async def test_the_same_row_gives_the_same_message_id_at_every_attempt() -> None:
     making = composer()
     one = await make(making, claimed(cart()), [], NOW)
