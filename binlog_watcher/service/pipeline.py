@@ -9,6 +9,7 @@ from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.claiming import Claiming
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
+from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
 from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.dry_run import DryRun
@@ -103,20 +104,24 @@ def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: 
 class ComposerSetup:
     """What a composer is made of, here or in a worker process.
 
-    ``currency``: see ``shop_info``.
+    ``currency``: see ``shop_info``; ``url_pattern``: of products' pages, by the preset.
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
 
     settings: Settings
     link_secret: str | None
     currency: str | None
+    url_pattern: str | None
     installation: str
 
     @classmethod
     def of(cls, settings: Settings, resources: Resources) -> "ComposerSetup":
         """For the shop that was opened."""
         installation = format(resources.activated_us // 1_000_000, "x")
-        return cls(settings, resources.link_secret, resources.schema.currency, installation)
+        schema = resources.schema
+        return cls(
+            settings, resources.link_secret, schema.currency, schema.products.url_pattern, installation
+        )
 
     def __call__(self, catalog: Catalog) -> Composer:
         """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
@@ -134,6 +139,7 @@ class ComposerSetup:
             recommender=recommender,
             writer=writer,
             metrics=metrics,
+            product_pages=ProductPages(self.settings.product_url, self.url_pattern),
             installation=self.installation,
         )
 

@@ -160,6 +160,7 @@ def product(row: CatalogueRow) -> Product | None:
                 "price": row.price,
                 "category": row.category,
                 "image": row.image,
+                "url": row.url,
                 "stock": row.stock,
             }
         )

@@ -98,6 +98,7 @@ class Settings(BaseModel):
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""
+    product_url: kind.ProductUrl | None = None
     public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None

@@ -7,11 +7,11 @@ mail that can't be built at all is an error.
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from urllib.parse import quote
 
 import structlog
 
 from binlog_watcher.core.cart import Cart
+from binlog_watcher.recovery.compose.product_pages import NO_PAGES, ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics
@@ -49,7 +49,7 @@ class Composer:
         recommender: Recommender,
         writer: TextWriter,
         metrics: Metrics,
-        product_url: str | None = None,
+        product_pages: ProductPages = NO_PAGES,
         installation: str = "",
     ) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class Composer:
         self._recommender = recommender
         self._writer = writer
         self._metrics = metrics
-        self._product_url = product_url
+        self._product_pages = product_pages
         self._installation = installation
         self._fallbacks = 0
 
@@ -138,7 +138,14 @@ class Composer:
         mail = RecoveryMail(
             first_name=first_name(cart.customer.name if cart.customer else None),
             lines=[
-                Line(line.name, line.category or None, line.price, line.quantity, line.image)
+                Line(
+                    line.name,
+                    line.category or None,
+                    line.price,
+                    line.quantity,
+                    line.image,
+                    self._product_pages.of(line.product_id, line.url),
+                )
                 for line in cart.lines
             ],
             log_id=log_id,
@@ -153,7 +160,7 @@ class Composer:
                     price=self._price(cart, pick.product.price),
                     category=pick.product.category or None,
                     image_url=pick.product.image,
-                    url=self._product_link(pick.product.id),
+                    url=self._product_pages.of(pick.product.id, pick.product.url),
                 )
                 for pick in picks
             ],
@@ -179,8 +186,3 @@ class Composer:
         )
         check_line_ends(message)
         return ComposedMail(claimed, address.mailbox, message, mid)
-
-    def _product_link(self, product_id: int | str) -> str | None:
-        if self._product_url is None:
-            return None
-        return self._product_url.replace("{id}", quote(str(product_id), safe=""))

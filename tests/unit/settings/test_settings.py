@@ -106,6 +106,16 @@ def test_what_is_not_mailed_unless_the_shop_wants_it() -> None:
     assert "ORDER_GRACE_MINUTES = '-1' (environment): give" in complaint(ORDER_GRACE_MINUTES="-1")
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://shop.example.com/product", "{id}", "product/{id}", "https://{id}.example.com/", "ftp://x.test/{id}",
+     "https://shop.example.com/{slug}/{id}", "javascript://shop/{id}"],
+)  # fmt: skip
+def test_a_products_page_has_its_id_in_it(url: str) -> None:
+    assert "PRODUCT_URL = " in complaint(PRODUCT_URL=url)
+    assert load(PRODUCT_URL="https://shop.example.com/p/{id}?x=1").product_url is not None
+
+
 @pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("TLS", 465)])
 def test_the_mail_port_follows_from_tls(tls: str, port: int) -> None:
     assert load(SMTP_TLS=tls).smtp_port == port

@@ -15,6 +15,7 @@ from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.compose.composer import Composer
+from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DiscountTable, InvalidAddressError, Links, Tier
@@ -74,6 +75,16 @@ async def test_a_mail_with_cart_discount_and_recommendations() -> None:
         assert "SAVE20" in part
     assert len(picks) == 3
     assert all(pick.product.name.split()[0] in text for pick in picks)
+
+
+async def test_cart_lines_and_recommendations_lead_to_their_products() -> None:
+    making = composer(product_pages=ProductPages(preset="index.php?id_product={id}"))
+    (picks,) = making.recommend([cart()])
+    mail = parsed((await make(making, claimed(cart()), picks, NOW)).message)
+    ids = [cart().lines[0].product_id, *(pick.product.id for pick in picks)]
+    for part in ("html", "plain"):
+        content = mail.get_body((part,)).get_content()
+        assert all(f"https://shop.example.com/index.php?id_product={one}" in content for one in ids)
 
 
 async def test_a_rebate_is_neither_written_about_nor_the_reason_of_a_recommendation() -> None:
