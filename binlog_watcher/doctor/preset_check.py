@@ -183,6 +183,7 @@ class PresetCheck:
         for key, table, condition in (
             ("cart.open", self._schema.cart.table, self._schema.cart.open),
             ("orders.bought", self._schema.orders.table, self._schema.orders.bought),
+            ("products.available", self._schema.products.table, self._schema.products.available),
         ):
             if condition is None or condition.is_null is not None:
                 continue

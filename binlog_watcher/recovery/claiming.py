@@ -4,10 +4,11 @@ A claim is taken only with a token of MAX_EMAILS_PER_MINUTE in hand; the dearest
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
+from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.recovery.episodes import EpisodeOf
 from binlog_watcher.recovery.priority import in_turn
@@ -34,12 +35,15 @@ class Claiming:
         episode_of: EpisodeOf,
         *,
         lease_us: int,
+        is_too_dear: Callable[[Cart], bool] = lambda _: False,
     ) -> None:
+        """``is_too_dear``: whether no discount is promised for a cart since its total is too high."""
         self._episodes = episodes
         self._runtime = runtime
         self.limiter = limiter
         self._episode_of = episode_of
         self._lease_us = lease_us
+        self._is_too_dear = is_too_dear
         self._claims = 0
 
     @property
@@ -80,6 +84,11 @@ class Claiming:
                 "recovery.detected", user=due.key, cart_total=str(cart.total), items=cart.item_count,
                 quiet_s=(now_us - send.activity_us) // 1_000_000,
             )  # fmt: skip
+            if self._is_too_dear(cart):
+                log.warning(
+                    "discount.too_dear", user=due.key, cart_total=str(cart.total), items=cart.item_count,
+                    hint="mailed without a discount; DISCOUNT_MAX_TOTAL is the highest total that one is promised for",
+                )  # fmt: skip
             return ClaimedCart(due, cart, send, claims.ids[due.key], attempt)
         if due.key in claims.waits:
             until_us, reason = claims.waits[due.key]

@@ -77,6 +77,12 @@ class Recovery:
         """Claims so far."""
         return self._acting.claims
 
+    def products_came(self, products: Sequence[int | str]) -> None:
+        """Look now at the carts that wait for one of these products. Any thread."""
+        now_us = self._runtime.clock.now_us()
+        for key in self._loader.absences.waiting_for(products):
+            self._runtime.tracker.hasten(key, now_us)
+
     async def process(self, due: Sequence[DueCart]) -> list[Handled]:
         """Handle a batch of carts in hand; each is finished, waiting or in the outbox when it returns."""
         try:

@@ -9,6 +9,7 @@ from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.claiming import Claiming
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
+from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
 from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.dry_run import DryRun
@@ -65,6 +66,8 @@ class Pipeline:
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """The catalogue has these now, and these no more. Any thread."""
+        # What is not for sale, and so in no catalogue, may be in carts all the same.
+        self.recovery.products_came([*(product.id for product in changed), *gone])
         if self.pool is not None:
             self.pool.products_changed(changed, gone)
 
@@ -99,21 +102,26 @@ def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: 
 
 @dataclass(frozen=True, slots=True)
 class ComposerSetup:
-    """What a composer is made of, here or in a worker process. ``currency``: see ``shop_info``.
+    """What a composer is made of, here or in a worker process.
 
+    ``currency``: see ``shop_info``; ``url_pattern``: of products' pages, by the preset.
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
 
     settings: Settings
     link_secret: str | None
     currency: str | None
+    url_pattern: str | None
     installation: str
 
     @classmethod
     def of(cls, settings: Settings, resources: Resources) -> "ComposerSetup":
         """For the shop that was opened."""
         installation = format(resources.activated_us // 1_000_000, "x")
-        return cls(settings, resources.link_secret, resources.schema.currency, installation)
+        schema = resources.schema
+        return cls(
+            settings, resources.link_secret, schema.currency, schema.products.url_pattern, installation
+        )
 
     def __call__(self, catalog: Catalog) -> Composer:
         """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
@@ -131,6 +139,7 @@ class ComposerSetup:
             recommender=recommender,
             writer=writer,
             metrics=metrics,
+            product_pages=ProductPages(self.settings.product_url, self.url_pattern),
             installation=self.installation,
         )
 
@@ -187,6 +196,7 @@ def build_pipeline(
             TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
             episode_of,
             lease_us=lease_of(settings),
+            is_too_dear=composer.is_too_dear,
         ),
         composing=Composing(pool, outbox, retries, runtime),
         episode_of=episode_of,

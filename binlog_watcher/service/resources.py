@@ -90,7 +90,7 @@ def resources_of(
         scan=CartScan(shop),
         episodes=episodes,
         hasher=hasher,
-        loader=CartLoader(shop, episodes, hasher, with_log=with_log),
+        loader=CartLoader(shop, episodes, hasher, now_us=clock.now_us, with_log=with_log),
         clock=clock,
         policy=policy(settings, mailed_after_us),
         activated_us=activated_us,

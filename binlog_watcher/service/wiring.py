@@ -38,6 +38,9 @@ def policy(settings: Settings, activated_us: int) -> Policy:
         activated_us=activated_us,
         excluded_roles=settings.exclude_roles,
         rollout_percent=settings.rollout_percent,
+        mail_zero_totals=settings.mail_zero_totals,
+        mail_unavailable=settings.mail_unavailable,
+        order_grace_us=settings.order_grace_us,
     )
 
 
@@ -68,6 +71,7 @@ def discounts(settings: Settings) -> DiscountTable:
         return DiscountTable(
             tuple(Tier(tier.amount, tier.percent, tier.code or None) for tier in settings.tiers),
             note=settings.discount_note,
+            ceiling=settings.discount_ceiling,
         )
     except ValueError as error:
         raise ConfigError(f"DISCOUNT_TIER settings: {error}") from error
@@ -156,6 +160,7 @@ def product(row: CatalogueRow) -> Product | None:
                 "price": row.price,
                 "category": row.category,
                 "image": row.image,
+                "url": row.url,
                 "stock": row.stock,
             }
         )

@@ -61,6 +61,9 @@ class Settings(BaseModel):
     check_interval_seconds: kind.Interval = 60.0
     rollout_percent: kind.Percent = Decimal(100)
     exclude_roles: kind.Roles = frozenset()
+    order_grace_minutes: kind.Grace = Decimal(60)
+    mail_zero_totals: bool = False
+    mail_unavailable: bool = False
     max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
     dry_run: bool = False
 
@@ -72,6 +75,7 @@ class Settings(BaseModel):
     discount_tier_2_amount: kind.Amount = Decimal(500)
     discount_tier_2_percent: kind.Percent = Decimal(20)
     discount_tier_2_code: kind.Text = ""
+    discount_max_total: kind.Amount | None = None
     discount_note: kind.Text = DEFAULT_NOTE
     free_shipping_text: kind.Text = "Free shipping on your order"
 
@@ -94,6 +98,7 @@ class Settings(BaseModel):
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""
+    product_url: kind.ProductUrl | None = None
     public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
@@ -209,6 +214,21 @@ class Settings(BaseModel):
                 self.discount_tier_2_amount, self.discount_tier_2_percent, self.discount_tier_2_code
             ),
         )
+
+    @property
+    def discount_ceiling(self) -> Decimal | None:
+        """The highest total that a discount is promised for: DISCOUNT_MAX_TOTAL, else by the highest tier.
+
+        None: any total. Where the only tier begins at 0, nothing tells what is much in this currency.
+        """
+        highest = max(tier.amount for tier in self.tiers)
+        by_tiers = max(100 * highest, Decimal(10_000)) if highest else None
+        return by_tiers if self.discount_max_total is None else self.discount_max_total
+
+    @property
+    def order_grace_us(self) -> int:
+        """How long after an order nobody is reminded of what was in it, in microseconds."""
+        return int(self.order_grace_minutes * 60_000_000)
 
     @property
     def threshold_us(self) -> int:

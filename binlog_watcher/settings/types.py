@@ -90,6 +90,18 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _product_url(text: str) -> str:
+    complaint = (
+        "a web address such as https://shop.example.com/product/{id}, with {id} where the product's id goes"
+    )
+    behind = text.partition("://")[2].partition("/")[2]
+    if "{id}" not in behind or set("{}") & set(text.replace("{id}", "")):
+        raise ValueError(complaint)
+    if "{id}" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError(complaint)
+    return _web_address(text)
+
+
 def _no_pages_yet(text: str) -> str:
     if text:
         raise ValueError(
@@ -215,6 +227,7 @@ PublicUrl = Annotated[Web, AfterValidator(_no_pages_yet)]
 Mail = Annotated[str, AfterValidator(_mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
+ProductUrl = Annotated[str, AfterValidator(_product_url)]
 PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
@@ -233,5 +246,6 @@ Hours = Annotated[Decimal, Ge(0), Le(MAX_HOURS)]
 PositiveHours = Annotated[Decimal, Gt(0), Le(MAX_HOURS)]
 # The lower bound is 60 ms: shorter than that the binlog's own delay would be longer.
 Minutes = Annotated[Decimal, Ge(Decimal("0.001")), Le(MAX_HOURS * 60)]
+Grace = Annotated[Decimal, Ge(0), Le(MAX_HOURS * 60)]
 Seconds = Annotated[float, Gt(0), Le(86400)]
 Interval = Annotated[float, AfterValidator(_above_heartbeat)]

@@ -84,7 +84,12 @@ class CustomerTable(Section):
 
 
 class ProductTable(Section):
-    """The catalogue. ``watch``: further tables whose rows say something of a product, and their column for it."""
+    """The catalogue. ``watch``: further tables whose rows say something of a product, and their column for it.
+
+    ``url``: a column with its page; ``url_pattern``: the form of all pages, with ``{id}`` for the product's id: whole
+    addresses, or paths from STORE_URL. ``available``: when it is for sale (None: always); ``stock``: a number of 0
+    or less is sold out.
+    """
 
     table: Name
     id: Name
@@ -93,13 +98,19 @@ class ProductTable(Section):
     price: Name | None = None
     category: Name | None = None
     image: Name | None = None
+    url: Name | None = None
+    url_pattern: str | None = None
     stock: Name | None = None
+    available: Condition | None = None
     watch: dict[Name, Name] = Field(default_factory=dict)
     select: str | None = None
 
 
 class OrderItems(Section):
-    """What was in the orders: ``order`` holds the order's id. What somebody has bought is not recommended to them."""
+    """What was in the orders: ``order`` holds the order's id.
+
+    What somebody has bought is not recommended to them, and they are not reminded of what they have just bought.
+    """
 
     table: Name
     order: Name

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 from fakes.binlog_follower import Follower, follow
@@ -73,7 +74,8 @@ class PresetShop:
 
     def decide(self, key: CartKey, *, minutes_later: float = 0, known_us: int | None = None) -> Decision:
         now_us = self.resources.clock.now_us() + int(minutes_later * MINUTE)
-        return decide(self.load(key)[key], known_us, now_us, self.resources.policy)
+        cart = replace(self.load(key)[key], lacking_since_us=None)  # what it lacks is found just then
+        return decide(cart, known_us, now_us, self.resources.policy)
 
     def log(self) -> list[dict[str, Any]]:
         columns = ("cart_key", "user_id", "cart_version", "status", "reason", "cart_total", "currency",

@@ -66,7 +66,7 @@ class ShopUnderTest:
         return recipients.AddressHasher("salt")
 
     def loader(self, episodes: EpisodeLog) -> CartLoader:
-        return CartLoader(self.shop, episodes, self.hasher)
+        return CartLoader(self.shop, episodes, self.hasher, now_us=self.clock.now_us)
 
     def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         with (

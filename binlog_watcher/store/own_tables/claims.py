@@ -59,7 +59,7 @@ def insert(
     for e in episodes:
         values += [
             str(e.key), _user_id(e.cart.customer_id), e.version, STEP, step.sets, reason,
-            e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
+            e.address_hash, owner, e.cart_total, e.discount_percent, e.item_count, e.currency,
             utc_naive(e.activity_us),
         ]  # fmt: skip
     lease = "NULL" if lease_us is None else lease_end(lease_us)
@@ -90,8 +90,8 @@ def take_over(owner: str, begun: Sequence[tuple[Episode, LoggedEpisode]], lease_
     """Claim open rows for the cart as it is now; a claim only from the dead owner that was seen, or after its lease."""
     values = [
         (
-            row.id, row.owner, row.status is TAKE_OVER.left and not row.owner_alive, e.address_hash, e.cart.total,
-            e.discount_percent, e.cart.item_count, e.currency, utc_naive(e.activity_us),
+            row.id, row.owner, row.status is TAKE_OVER.left and not row.owner_alive, e.address_hash, e.cart_total,
+            e.discount_percent, e.item_count, e.currency, utc_naive(e.activity_us),
         )
         for e, row in sorted(begun, key=lambda pair: pair[1].id)
     ]  # fmt: skip

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import HIGHEST_TOTAL
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 
 STEP = 1
 """A recovery may become a sequence of mails; today it has one step."""
+
+MOST_ITEMS = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,17 @@ class Episode:
     def key(self) -> CartKey:
         """The cart key."""
         return self.cart.key
+
+    @property
+    def cart_total(self) -> Decimal | None:
+        """The cart's total; None for one that the column can't hold."""
+        total = self.cart.total
+        return total if abs(total) <= HIGHEST_TOTAL else None
+
+    @property
+    def item_count(self) -> int:
+        """Pieces, as many as the column can hold."""
+        return min(self.cart.item_count, MOST_ITEMS)
 
     @property
     def address_hash(self) -> bytes | None:

@@ -13,6 +13,7 @@ import structlog
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.locks.named_lock import of_database
+from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
 from binlog_watcher.store.shop_tables.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -100,7 +101,7 @@ def migrate(database: Database, shop: Shop) -> None:
 def create_views(session: Session, shop: Shop) -> None:
     """(Re-)create the monitoring views, if they are not there as they should be."""
     statements = [
-        statement.format(**shop.queries.orders_of_episode()) for statement in _statements("views.sql")
+        statement.format(**orders_of_episode(shop.queries)) for statement in _statements("views.sql")
     ]
     digest = hashlib.sha256(repr([statements, shop.queries.constants]).encode()).hexdigest()
     if _meta(session, "views") == digest and _has_views(session):
@@ -161,6 +162,8 @@ def _upgrade_log(session: Session, shop: Shop) -> None:
     changes.append("MODIFY COLUMN email_sent TINYINT(1) NULL DEFAULT 0")
     if present["user_id"][0] == "NO":
         changes.append(f"MODIFY COLUMN user_id {_type_of(session, 'user_id')} NULL")
+    if not _holds_totals(session):
+        changes.append("MODIFY COLUMN cart_total DECIMAL(14,2) NULL")
     session.run(f"ALTER TABLE {LOG} " + ", ".join(changes))
     _adopt_rows(session, users_are_keys=shop.schema.header is None)
     indexes = {
@@ -203,6 +206,17 @@ def _adopt_rows(session: Session, *, users_are_keys: bool) -> None:
     )
     if adopted:
         log.info("tables.rows_adopted", rows=adopted)
+
+
+def _holds_totals(session: Session) -> bool:
+    """Whether cart_total holds twelve digits before the point, and NULL."""
+    row = session.row(
+        "SELECT IS_NULLABLE = 'YES' AND (DATA_TYPE <> 'decimal' OR NUMERIC_PRECISION - NUMERIC_SCALE >= 12) "
+        "FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND COLUMN_NAME = 'cart_total'",
+        (LOG,),
+    )
+    return row is not None and bool(row[0])
 
 
 def _type_of(session: Session, column: str) -> str:

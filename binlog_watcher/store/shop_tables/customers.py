@@ -23,12 +23,14 @@ def read_customers(
     """Folded cart key → customer; also what their rows say of the carts' currency, and their fingerprints."""
     by_cart = tables.schema.customers.select is not None
     asks_consent = tables.schema.customers.consent is not None
+    gives_id = not by_cart
     wanted = {one.key for one in found.values()} if by_cart else customers_of(found.values())
     rows: dict[str, dict[str, Any]] = {}
     checksums: dict[str, list[int]] = defaultdict(list)
     if wanted:
         records = session.records(tables.queries.customers, tables.parameters(keys=tuple(wanted)))
         asks_consent = asks_consent or "consent" in session.columns
+        gives_id = gives_id or "id" in session.columns
         fold, name = (tables.fold, "cart") if by_cart else (tables.fold_customer, "id")
         for row in records:
             rows[fold(row[name])] = row
@@ -44,7 +46,9 @@ def read_customers(
         if row or (one.contact is not None and one.customer_id is None):
             # Who is asked for consent and has no row that tells has given none.
             consent = as_yes(row.get("consent")) if asks_consent else True
-            customers[key] = _customer(row, one, hash_address, consent=consent)
+            there = bool(row) and (row["id"] is not None if gives_id else bool(as_text(row.get("email"))))
+            customer = _customer(row, one, hash_address, consent=consent)
+            customers[key] = replace(customer, row_missing=one.customer_id is not None and not there)
     return customers
 
 

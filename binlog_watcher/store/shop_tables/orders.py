@@ -74,13 +74,13 @@ def read_orders_of_addresses(
 
 def read_bought_products(
     session: Session, tables: ShopTables, found: FoundCarts
-) -> dict[str, set[int | str]]:
-    """Folded customer → products that they have bought."""
+) -> dict[str, dict[int | str, int | None]]:
+    """Folded customer → products that they have bought, and when last; None: at a time that nobody can read."""
     customers = customers_of(found.values())
-    bought: dict[str, set[int | str]] = defaultdict(set)
+    bought: dict[str, dict[int | str, int | None]] = defaultdict(dict)
     if tables.queries.bought_products is not None and customers:
-        for customer, product in session.rows(
+        for customer, product, newest in session.rows(
             tables.queries.bought_products, tables.parameters(keys=tuple(customers))
         ):
-            bought[tables.fold_customer(customer)].add(product)
+            bought[tables.fold_customer(customer)][product] = tables.order_time.to_us(newest)
     return bought

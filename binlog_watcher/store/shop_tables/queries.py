@@ -21,7 +21,6 @@ CUSTOMER = "customer"
 """The part of the fingerprint that is the customer's row."""
 
 CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent")
-PRODUCT_FIELDS = ("name", "description", "price", "category", "image", "stock")
 
 
 class Queries:
@@ -45,6 +44,7 @@ class Queries:
         for name, table, condition in (
             ("bought", orders.table, orders.bought),
             ("open", schema.cart.table, header.open if header else None),
+            ("available", schema.products.table, schema.products.available),
         ):
             if condition is not None and condition.is_null is None:
                 column = columns.get(table, condition.column)
@@ -125,25 +125,6 @@ class Queries:
         names = [table.id, table.email, *table.name, table.role, table.language, table.consent]
         return fingerprints.as_bytes([named("u", name) for name in names if name])
 
-    def orders_of_episode(self) -> dict[str, str]:
-        """Names for ``views.sql``: the orders ``o`` of a row ``l`` of the log, and when they were bought."""
-        orders, header = self.schema.orders, self.schema.header
-        ways = []
-        if orders.cart is not None:
-            key = self.columns.get(orders.table, orders.cart).cast("l.cart_key")
-            ways.append(f"{named('o', orders.cart)} = {key}")
-        if orders.customer is not None:
-            column = self.columns.get(orders.table, orders.customer)
-            if column.is_number and not (header is None and column.outgrows_the_log):
-                ways.append(f"{named('o', orders.customer)} = l.user_id")
-            elif header is None:  # the customer is the cart key; the log has no other text, nor the highest ids
-                ways.append(f"{named('o', orders.customer)} = {column.cast('l.cart_key')}")
-        return {
-            "orders": quote(orders.table),
-            "matches": f"({' OR '.join(ways) or 'FALSE'}) AND {self.bought}",
-            "bought_at": named("o", orders.bought_at),
-        }
-
     # --- a batch of due carts -------------------------------------------------------------------------------
 
     @property
@@ -205,28 +186,54 @@ class Queries:
 
     @property
     def lines(self) -> str:
-        """The rows of carts with their products: cart, product, name, category, price, quantity, image, created."""
+        """The rows of carts with their products, as far as these are there.
+
+        cart, product, name, category, price, quantity, image, created, version, and the product that the row names.
+        """
         if self.schema.rows_select is not None:
             return self.select(self.schema.rows_select)
-        rows, products, version = self.schema.rows, self.schema.products, self.schema.version
+        rows, products = self.schema.rows, self.schema.products
         price = named("l", rows.price) if rows.price else named("p", products.price or "")
         fields = {
-            "cart": self.row_key,
             "product": named("p", products.id),
             "name": named("p", products.name or ""),
             "category": named("p", products.category) if products.category else "NULL",
             "price": price,
-            "quantity": named("l", rows.quantity),
             "image": named("p", products.image) if products.image else "NULL",
+            "url": named("p", products.url) if products.url else "NULL",
+            "available": self._available(),
+        }
+        join = (
+            f"LEFT JOIN {quote(products.table)} p ON {named('p', products.id)} = {named('l', rows.product)}"
+        )
+        return self._rows_of_carts(fields, join)
+
+    def _available(self) -> str:
+        """Whether a product can be bought: it is in stock, or its pieces are not counted, and for sale."""
+        stock = self.schema.products.stock
+        in_stock = f"({named('p', stock)} IS NULL OR {named('p', stock)} > 0)" if stock else "TRUE"
+        return f"({in_stock} AND {self.counts('p', 'available', self.schema.products.available)})"
+
+    @property
+    def bare_lines(self) -> str:
+        """The rows of carts without their products, in the same form."""
+        return self._rows_of_carts({"product": "NULL"})
+
+    def _rows_of_carts(self, fields: dict[str, str], join: str = "") -> str:
+        rows, version = self.schema.rows, self.schema.version
+        fields = {
+            "cart": self.row_key,
+            "names": named("l", rows.product),
+            "quantity": named("l", rows.quantity),
             "created": named("l", rows.created) if rows.created else "NULL",
             "version": named("l", version[1]) if version and version[0] else "NULL",
+            **fields,
         }
         order = ", ".join(named("l", name) for name in (rows.created, rows.id) if name) or self.row_key
         return (
             f"SELECT {', '.join(f'{sql} AS {quote(alias)}' for alias, sql in fields.items())} "
-            f"FROM {self.rows_table} JOIN {quote(products.table)} p ON {named('p', products.id)} = "
-            f"{named('l', rows.product)} WHERE {self.row_key} IN %(keys)s AND {named('l', rows.quantity)} > 0 "
-            f"ORDER BY {order}"
+            f"FROM {self.rows_table} {join} WHERE {self.row_key} IN %(keys)s "
+            f"AND {named('l', rows.quantity)} > 0 ORDER BY {order}"
         )
 
     @property
@@ -256,14 +263,16 @@ class Queries:
 
     @property
     def bought_products(self) -> str | None:
-        """Customer, product: of the orders that count; None where the preset names no order items."""
+        """Customer, product, when last: of the orders that count; None where the preset names no order items."""
         items, orders = self.schema.order_items, self.schema.orders
         if items is None or orders.customer is None:
             return None
         whose, product = named("o", orders.customer), named("i", items.product)
         return (
-            f"SELECT DISTINCT {whose}, {product} FROM {self.orders_table} JOIN {quote(items.table)} i "
-            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought}"
+            f"SELECT {whose}, {product}, MAX({named('o', orders.bought_at)}) "
+            f"FROM {self.orders_table} JOIN {quote(items.table)} i "
+            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought} "
+            f"GROUP BY {whose}, {product}"
         )
 
     @property
@@ -273,27 +282,6 @@ class Queries:
         key, whose = named("h", header.id or ""), named("h", header.customer or "")
         where = f"{whose} IN %(keys)s AND {self.counts('h', 'open', header.open)}"
         return f"SELECT {key} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC"
-
-    # --- the catalogue --------------------------------------------------------------------------------------
-
-    def product_ids(self, where: str) -> str:
-        """A page of product ids, for a catalogue that is read by a SELECT; ``where``: "", or "last": beyond it."""
-        key = named("p", self.schema.products.id)
-        condition = f"WHERE {key} > %(last)s " if where else ""
-        return f"SELECT {key} FROM {quote(self.schema.products.table)} p {condition}ORDER BY {key} LIMIT %(page)s"
-
-    def products(self, where: str) -> str:
-        """id, name, description, price, category, image, stock of products; ``where`` for plain columns."""
-        products = self.schema.products
-        if products.select is not None:
-            return self.select(products.select)
-        key = named("p", products.id)
-        columns = ", ".join(
-            f"{named('p', name) if (name := getattr(products, field)) else 'NULL'} AS {quote(field)}"
-            for field in PRODUCT_FIELDS
-        )
-        condition = {"": "", "keys": f"WHERE {key} IN %(keys)s", "last": f"WHERE {key} > %(last)s"}[where]
-        return f"SELECT {key} AS id, {columns} FROM {quote(products.table)} p {condition} ORDER BY {key} LIMIT %(page)s"
 
 
 def _joined(alias: str, names: tuple[str, ...]) -> str:

@@ -75,8 +75,9 @@ class Shop(ShopTables):
         unreadable: dict[CartKey, str] = {}
         for key in keys:
             of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
+            ordered = bought.get(self.fold_customer(of_key.customer_id), {})
             try:
-                lines, created_us, version, currency = counted(self, of_key)
+                lines, created_us, version, currency, missing = counted(self, of_key, ordered)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -96,7 +97,8 @@ class Shop(ShopTables):
                 closed=of_key.closed,
                 currency=currency or self.schema.currency,
                 rate=of_key.rate,
-                bought=frozenset(bought.get(self.fold_customer(of_key.customer_id), ())),
+                bought=frozenset(ordered),
+                missing=missing,
             )
         return Loaded(carts, unreadable)
 

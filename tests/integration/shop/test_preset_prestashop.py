@@ -101,7 +101,34 @@ async def test_quantities_and_removed_lines(presta: Presta) -> None:
         assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
 
 
-async def test_an_order_ends_the_cart_and_its_cancellation_opens_it_again(presta: Presta) -> None:
+def test_a_cart_whose_products_are_being_imported_waits_for_them(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.db.run("CREATE TABLE kept AS SELECT * FROM ps_product_shop")
+    presta.db.run("DELETE FROM ps_product_shop")
+    decision = presta.db.decide(cart, minutes_later=60)
+    assert isinstance(decision, Wait)
+    assert decision.reason is Reason.NO_PRODUCT
+    assert presta.db.resources.loader.absences.waiting_for([LAMP.id]) == [cart]
+    version = presta.db.load(cart)[cart].version
+    presta.db.run("INSERT INTO ps_product_shop SELECT * FROM kept")
+    assert isinstance(presta.db.decide(cart, minutes_later=60), Send)
+    assert presta.db.load(cart)[cart].version == version
+    presta.db.run("DELETE FROM ps_product_shop")
+    presta.shop.remove(cart, LAMP.id)
+    assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
+
+
+def test_a_customer_who_is_being_imported_is_waited_for(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.db.run("UPDATE ps_customer SET deleted = 1")
+    decision = presta.db.decide(cart, minutes_later=31)
+    assert isinstance(decision, Wait)
+    assert decision.reason is Reason.NO_CUSTOMER
+    presta.db.run("UPDATE ps_customer SET deleted = 0")
+    assert isinstance(presta.db.decide(cart, minutes_later=31), Send)
+
+
+async def test_an_order_ends_the_cart_and_its_cancellation_does_not_open_it_again(presta: Presta) -> None:
     cart = presta.customer_with_cart(minutes_ago=60)
     other = presta.customer_with_cart("joe@example.com", minutes_ago=60)
     async with presta.db.stream() as stream:
@@ -117,8 +144,39 @@ async def test_an_order_ends_the_cart_and_its_cancellation_opens_it_again(presta
         events = await stream.settle()
         assert kinds(events, cart)[-1] == "OrderChanged"
         assert stream.tracker.due_of(cart) is not None
-        assert isinstance(presta.db.decide(cart, minutes_later=60), Send)
+        assert presta.db.decide(cart, minutes_later=60) == Skip(Reason.EMPTY)
         assert isinstance(presta.db.decide(other, minutes_later=60), Send)
+
+
+def test_a_cart_that_was_cloned_by_the_payment_is_not_what_anybody_left(presta: Presta) -> None:
+    cart = presta.customer_with_cart(minutes_ago=90)
+    who = int(presta.db.load(cart)[cart].customer_id or 0)
+    presta.shop.order(cart, minutes_ago=60)
+    clone = presta.shop.new_cart(customer=who, minutes_ago=59)
+    presta.shop.add(clone, LAMP.id, minutes_ago=59)
+    decision = presta.db.decide(clone, minutes_later=31)
+    assert isinstance(decision, Skip)
+    assert decision.reason is Reason.JUST_BOUGHT
+    presta.shop.add(clone, CUSHION.id, minutes_ago=58)
+    assert isinstance(presta.db.decide(clone, minutes_later=31), Send)
+
+
+@pytest.mark.parametrize(
+    ("change", "available"),
+    [
+        ("UPDATE ps_stock_available SET quantity = 5", True),
+        ("UPDATE ps_stock_available SET quantity = 0, out_of_stock = 1", True),
+        ("UPDATE ps_stock_available SET quantity = 0, out_of_stock = 0", False),
+        ("UPDATE ps_product_shop SET active = 0", False),
+        ("UPDATE ps_product_shop SET available_for_order = 0", False),
+    ],
+)
+def test_what_can_t_be_bought_is_not_mailed(presta: Presta, change: str, available: bool) -> None:
+    cart = presta.customer_with_cart()
+    presta.db.run(change)
+    decision = presta.db.decide(cart, minutes_later=31)
+    assert isinstance(decision, Send) is available
+    assert available or getattr(decision, "reason", None) is Reason.UNAVAILABLE
 
 
 async def test_a_failed_payment_is_no_purchase(presta: Presta) -> None:

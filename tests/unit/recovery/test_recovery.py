@@ -71,7 +71,7 @@ async def test_each_cart_goes_the_way_of_its_decision() -> None:
     decisions = await desk.process(
         cart(1),
         cool(2),
-        cart(3, customer=None),
+        cart(3, customer=None, lacking_since_us=NOW - HOUR),
         cart(4, lines=(), version=None),
     )
     assert {key: type(decision) for key, decision in decisions.items()} == {
@@ -139,6 +139,19 @@ async def test_a_cart_that_breaks_something_is_set_aside_and_the_others_go_on(
     ]
     desk.shop.clock.us += SET_ASIDE_US
     assert 2 not in desk.recovery.set_aside
+
+
+async def test_a_cart_that_can_not_be_handled_is_given_up_when_it_is_too_old() -> None:
+    desk = Desk()
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(200):
+            await desk.recovery.process([desk.shop.take(1)])
+            if desk.shop.tracker.due_of(1) is None:
+                break
+            desk.shop.clock.us += SET_ASIDE_US
+            desk.shop.tracker._states.cancel(1)
+    told = [entry["event"] for entry in logs if entry["log_level"] == "error"]
+    assert told == ["recovery.set_aside"] * 73 + ["recovery.given_up"]  # each hour, for 72 hours
 
 
 async def test_a_cart_that_can_not_be_read_is_set_aside_with_the_reason() -> None:

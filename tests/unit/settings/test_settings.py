@@ -81,6 +81,41 @@ def test_fractions_are_exact() -> None:
     assert settings.max_cart_age_us == 1_080_000_000
 
 
+@pytest.mark.parametrize(
+    ("given", "ceiling"),
+    [
+        ({}, 50_000),
+        ({"DISCOUNT_TIERS": "20:10"}, 10_000),
+        ({"DISCOUNT_TIERS": "100000:10"}, 10_000_000),
+        ({"DISCOUNT_TIERS": "0:10"}, None),
+        ({"DISCOUNT_TIERS": "0:10", "DISCOUNT_MAX_TOTAL": "700"}, 700),
+        ({"DISCOUNT_MAX_TOTAL": "25000"}, 25_000),
+    ],
+)
+def test_the_ceiling_of_discounts_goes_by_the_tiers(given: dict[str, str], ceiling: int | None) -> None:
+    assert load(**given).discount_ceiling == ceiling
+
+
+def test_what_is_not_mailed_unless_the_shop_wants_it() -> None:
+    assert (load().mail_zero_totals, load().mail_unavailable, load().order_grace_us) == (
+        False,
+        False,
+        3_600_000_000,
+    )
+    assert load(ORDER_GRACE_MINUTES="0").order_grace_us == 0
+    assert "ORDER_GRACE_MINUTES = '-1' (environment): give" in complaint(ORDER_GRACE_MINUTES="-1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://shop.example.com/product", "{id}", "product/{id}", "https://{id}.example.com/", "ftp://x.test/{id}",
+     "https://shop.example.com/{slug}/{id}", "javascript://shop/{id}"],
+)  # fmt: skip
+def test_a_products_page_has_its_id_in_it(url: str) -> None:
+    assert "PRODUCT_URL = " in complaint(PRODUCT_URL=url)
+    assert load(PRODUCT_URL="https://shop.example.com/p/{id}?x=1").product_url is not None
+
+
 @pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("TLS", 465)])
 def test_the_mail_port_follows_from_tls(tls: str, port: int) -> None:
     assert load(SMTP_TLS=tls).smtp_port == port

@@ -81,6 +81,24 @@ def test_header_and_lines() -> None:
     assert places["products.watch.x_product_text"] == ("x_product_text", "product_id")
 
 
+@pytest.mark.parametrize("preset", ["prestashop-8", "magento-2"])
+def test_the_presets_know_their_products_pages(preset: str) -> None:
+    assert "{id}" in (load_schema(preset).products.url_pattern or "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [("p/{id}", True), ("index.php?id={id}", True), ("https://shop.example.com/{id}.html", True), ("p/", False),
+     ("ftp://x.test/{id}", False), ("https://{id}/", False), ("p/{slug}/{id}", False), ("p {id}", False)],
+)  # fmt: skip
+def test_a_pattern_of_products_pages_is_checked(pattern: str, fits: bool) -> None:
+    text = f'{SAMPLE_TEXT}url_pattern = "{pattern}"\n'
+    if fits:
+        assert parse_schema(text, "my.toml").products.url_pattern == pattern
+    else:
+        assert [line.partition(": ")[0] for line in problems(text)] == ["products.url_pattern"]
+
+
 def test_variables_are_pieces_of_names_or_values() -> None:
     schema = parse_schema(HEADERS, "my.toml", {"prefix": "", "language": "7"})
     assert schema.cart.table == "carts"
