@@ -11,6 +11,7 @@ Usable alone, without MySQL and without the rest of Cartwake::
 from mailer.addresses import Address, InvalidAddressError, mask, parse_address
 from mailer.discounts import DEFAULT_NOTE, DEFAULT_TABLE, NO_DISCOUNT, Discount, DiscountTable, Tier
 from mailer.errors import (
+    MailboxRefusedError,
     OutcomeUnknownError,
     RejectedForeverError,
     RetryLaterError,
@@ -40,6 +41,7 @@ __all__ = [
     "InvalidTokenError",
     "Line",
     "Links",
+    "MailboxRefusedError",
     "MalformedTokenError",
     "OutcomeUnknownError",
     "Pick",
