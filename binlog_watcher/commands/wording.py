@@ -10,6 +10,7 @@ WHY = {
     Reason.NO_CONSENT: "the customer did not consent",
     Reason.ROLLOUT: "not among the ROLLOUT_PERCENT of the customers",
     Reason.ROLE: "the customer has one of EXCLUDE_ROLES",
+    Reason.EXCLUDED_ADDRESS: "the address is one of EXCLUDE_ADDRESSES",
     Reason.EMPTY: "no row counts: bought, quantity 0, or the product is gone",
     Reason.CLOSED: "its header says that it is no cart any more",
     Reason.GUEST: "a guest who left no e-mail address",

@@ -6,6 +6,7 @@ See docs/design.md, *What abandoned means*.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,8 +16,14 @@ from binlog_watcher.core.log_status import Reason, Status
 LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
+        Reason.EXCLUDED_ADDRESS,
     }
 )  # fmt: skip
+
+
+def nobody(_address: str | None) -> bool:
+    """No address is excluded."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,8 @@ class Policy:
     """The shop's rules. Durations in microseconds.
 
     ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
-    by what `--include-older-than` said.
+    by what `--include-older-than` said. ``excludes_address``: whether an address, as the shop has it, is one of those
+    that are never mailed.
     """
 
     threshold_us: int
@@ -32,6 +40,7 @@ class Policy:
     max_age_us: int
     activated_us: int
     excluded_roles: frozenset[str] = frozenset()
+    excludes_address: Callable[[str | None], bool] = nobody
     rollout_percent: Decimal = Decimal(100)
     holdout_percent: Decimal = Decimal(0)
 
@@ -143,6 +152,8 @@ def _refuse(cart: Cart, policy: Policy) -> Reason | None:
         return Reason.ROLE
     if customer is None or customer.address_hash is None:
         return Reason.NO_ADDRESS
+    if policy.excludes_address(customer.email):
+        return Reason.EXCLUDED_ADDRESS
     if not customer.consent:
         return Reason.NO_CONSENT
     if cart.recipient.suppressed:

@@ -25,6 +25,7 @@ class Reason(enum.StrEnum):
     ROLLOUT = "rollout"
     HOLDOUT = "holdout"
     ROLE = "role"
+    EXCLUDED_ADDRESS = "excluded_address"
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"

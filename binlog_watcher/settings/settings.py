@@ -22,6 +22,7 @@ from binlog_watcher.settings.env import Need, explain, missing, read_values
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
+from mailer import AddressPatterns
 
 DEFAULT_ENV_FILE = ".env"
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     check_interval_seconds: kind.Interval = 60.0
     rollout_percent: kind.Percent = Decimal(100)
     exclude_roles: kind.Roles = frozenset()
+    exclude_addresses: kind.Addresses = AddressPatterns()
     max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
     dry_run: bool = False
 

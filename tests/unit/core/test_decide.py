@@ -114,6 +114,15 @@ def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], re
     assert answer.logged
 
 
+def test_an_excluded_address_gets_a_row_that_says_so_whatever_else_speaks_against_it() -> None:
+    policy = replace(POLICY, excludes_address=lambda address: address == CUSTOMER.email)
+    assert decide(CART, None, DUE, policy) == Skip(Reason.EXCLUDED_ADDRESS, T0)
+    opted_out = replace(CART, customer=replace(CUSTOMER, consent=False), recipient=Recipient(suppressed=True))
+    assert decide(opted_out, None, DUE, policy) == Skip(Reason.EXCLUDED_ADDRESS, T0)
+    other = replace(CART, customer=replace(CUSTOMER, email="bob@example.com"))
+    assert decide(other, None, DUE, policy) == Send(T0, DUE)
+
+
 @pytest.mark.parametrize("role", [None, "", "customer", "administrator"])
 def test_other_roles_are_mailed(role: str | None) -> None:
     assert decide(replace(CART, customer=replace(CUSTOMER, role=role)), None, DUE, POLICY) == Send(T0, DUE)
@@ -133,6 +142,7 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.ROLLOUT,
         Reason.HOLDOUT,
         Reason.ROLE,
+        Reason.EXCLUDED_ADDRESS,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
 
