@@ -151,6 +151,7 @@ class FakeLog:
     failures: deque[Exception] = field(default_factory=deque)
     fences: list[list[int]] = field(default_factory=list)
     written: list[list[Outcome]] = field(default_factory=list)
+    given_back: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
     waits: dict[CartKey, tuple[int, Reason]] = field(default_factory=dict)
     taken: set[CartKey] = field(default_factory=set)
     claimed: list[list[CartKey]] = field(default_factory=list)
@@ -169,6 +170,11 @@ class FakeLog:
     def finish(self, outcomes: Sequence[Outcome]) -> None:
         self._maybe_fail()
         self.written.append(list(outcomes))
+
+    def give_back(self, ids: Sequence[int], at_us: int) -> int:
+        self._maybe_fail()
+        self.given_back.append((tuple(ids), at_us))
+        return len(ids)
 
     def claim(self, episodes: Sequence[Episode], *, lease_us: int, cooldown_us: int, now_us: int) -> Claims:
         assert (lease_us, cooldown_us, now_us) == (HOUR, POLICY.cooldown_us, NOW)

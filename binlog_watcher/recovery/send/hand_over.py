@@ -52,7 +52,10 @@ class HandOver:
             if outcome is None:
                 self._again.put_nowait(fenced.mail)
             else:
-                await self._writer.put(Settlement(fenced.mail.claimed, outcome, connections=1))
+                give_back = self._verdicts.rows_to_give_back()
+                await self._writer.put(
+                    Settlement(fenced.mail.claimed, outcome, connections=1, give_back=give_back)
+                )
 
     async def _attempt(self, fenced: FencedMail) -> Outcome | None:
         """Hand one mail to SMTP. None: it was withdrawn on this side of DATA, so it was not sent."""

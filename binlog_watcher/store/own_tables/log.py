@@ -14,7 +14,7 @@ from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
-from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish
+from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish, give_back
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -122,6 +122,11 @@ class EpisodeLog:
             all_went_out = all(outcome.status in EMAIL_SENT for outcome in outcomes)
             run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
             run(lambda session: finish(session, self.owner, outcomes))
+
+    def give_back(self, ids: Sequence[int], at_us: int) -> int:
+        """Rows of ours that were given up wait until ``at_us``: the server refused all mails alike; how many do."""
+        statement = give_back(self.owner, ids, at_us)
+        return self._database.again_after_deadlocks(lambda session: session.run(*statement)) if ids else 0
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         """Open rows that will not be mailed any more (bought, emptied, too old)."""

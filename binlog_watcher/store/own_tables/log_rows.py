@@ -54,7 +54,10 @@ class Fenced:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all."""
+    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all.
+
+    ``is_attempt``: False if it is none of the mail's attempts although it passed the fence.
+    """
 
     log_id: int
     status: Status
@@ -64,6 +67,7 @@ class Outcome:
     next_attempt_us: int | None = None
     address_hash: bytes | None = None
     message_id: str | None = None
+    is_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)

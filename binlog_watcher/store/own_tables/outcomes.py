@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from binlog_watcher.core.log_status import Status
-from binlog_watcher.core.transitions import FINISH, TELL_SENT
+from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.transitions import FINISH, GIVE_BACK, TELL_SENT
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import Outcome
@@ -62,7 +62,7 @@ def write(owner: str, outcomes: Sequence[Outcome], before: Mapping[int, Before])
     """
     columns = (
         "id", "status", "reason", "error", "email_sent", "sent_at", "message_id", "next_attempt_at", "hash",
-        "mailed_at",
+        "mailed_at", "uncounted",
     )  # fmt: skip
     table, parameters = rows_as_table(
         columns, [_values(o, before.get(o.log_id)) for o in sorted(outcomes, key=lambda o: o.log_id)]
@@ -74,9 +74,27 @@ def write(owner: str, outcomes: Sequence[Outcome], before: Mapping[int, Before])
         "AND (l.owner = %s AND l.status IN %s OR v.status = %s AND l.status IN %s) "
         "SET r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
         "l.email_sent = v.email_sent, l.sent_at = v.sent_at, l.message_id = COALESCE(v.message_id, l.message_id), "
-        "l.next_attempt_at = v.next_attempt_at, l.lease_until = NULL",
+        "l.next_attempt_at = v.next_attempt_at, l.attempts = l.attempts - LEAST(l.attempts, v.uncounted), "
+        "l.lease_until = NULL",
         [*parameters, owner, FINISH.of_its_owner, TELL_SENT.sets, TELL_SENT.of_anybody],
     )
+
+
+def give_back(owner: str, ids: Sequence[int], at_us: int) -> Statement:
+    """Rows of ours that were given up are due again, but for those of carts that have a newer one.
+
+    What they were refused for was none of their attempts.
+    """
+    return Statement(
+        f"UPDATE {LOG} l LEFT JOIN {LOG} n ON n.cart_key = l.cart_key AND n.step = l.step "
+        "AND n.cart_version > l.cart_version "
+        "SET l.status = %s, l.reason = %s, l.next_attempt_at = %s, l.attempts = l.attempts - LEAST(l.attempts, 1) "
+        "WHERE l.id IN %s AND l.owner = %s AND l.status IN %s AND n.id IS NULL",
+        (
+            GIVE_BACK.sets, Reason.SMTP_STOPPED, utc_naive(at_us), tuple(sorted(ids)), owner,
+            GIVE_BACK.of_its_owner,
+        ),
+    )  # fmt: skip
 
 
 def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
@@ -91,7 +109,7 @@ def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
     error = outcome.error and outcome.error.encode("utf-8", "replace").decode("utf-8")[:500]
     return (
         outcome.log_id, outcome.status, outcome.reason, error, email_sent, sent_at, outcome.message_id,
-        None if again_at is None else utc_naive(again_at), outcome.address_hash, mailed_at,
+        None if again_at is None else utc_naive(again_at), outcome.address_hash, mailed_at, not outcome.is_attempt,
     )  # fmt: skip
 
 

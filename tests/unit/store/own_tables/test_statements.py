@@ -112,6 +112,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(outcomes.lock_rows, [2, 3]),
         built(outcomes.take_back_mails, [2, 3], {BOB}),
         built(outcomes.write, "me", ENDED, {2: AGAIN, 3: TOO_EARLY}, step=transitions.FINISH),
+        built(outcomes.give_back, "me", [2, 1], NOW, step=transitions.GIVE_BACK),
     ],
     "leftovers": [
         built(leftovers.close_rows, [RETRY, DEAD, ALIVE], Reason.EMPTIED, step=transitions.CLOSE),
