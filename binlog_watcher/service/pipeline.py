@@ -23,7 +23,7 @@ from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, tex
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import SmtpSender
+from mailer import SendError, SmtpSender
 from recommender import (
     Catalog,
     Product,
@@ -72,6 +72,21 @@ class Pipeline:
         """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
         if self.outbox is not None:
             await self.outbox.run()
+
+    @property
+    def sender_stopped(self) -> bool:
+        """Whether the SMTP server takes no mail from us, as far as is known."""
+        return self.outbox is not None and self.outbox.gate.stopped
+
+    async def try_smtp(self, mail_from: str) -> None:
+        """Ask the SMTP server whether it would take mail of ours. Raises SendError: nothing is sent for now."""
+        if self.sender is None or self.outbox is None:
+            return
+        try:
+            await self.sender.verify(mail_from)
+        except SendError as error:
+            self.outbox.gate.refuse(error)
+            raise
 
     async def drained(self) -> None:
         """Wait until every mail in hand has its outcome in the log."""

@@ -42,8 +42,7 @@ class Counted:
 
 
 def stopped(cartwake: Recovering) -> bool:
-    outbox = cartwake.pipeline.outbox
-    return outbox is not None and outbox.gate.stopped
+    return cartwake.pipeline.sender_stopped
 
 
 def statuses(cartwake: Recovering) -> set[str]:
