@@ -46,3 +46,4 @@ class Reason(enum.StrEnum):
     ADDRESS_BUSY = "address_busy"
     SMTP_STOPPED = "smtp_stopped"
     NOT_LEADING = "not_leading"
+    STOPPING = "stopping"

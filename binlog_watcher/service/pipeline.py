@@ -88,6 +88,11 @@ class Pipeline:
             self.outbox.gate.refuse(error)
             raise
 
+    def end_by(self, end_us: int) -> None:
+        """Begin to send nothing any more that would usually take longer than until then."""
+        if self.outbox is not None:
+            self.outbox.gate.end_by(end_us)
+
     async def drained(self) -> None:
         """Wait until every mail in hand has its outcome in the log."""
         if self.outbox is not None:

@@ -127,9 +127,11 @@ class Service:
         """Let no timer fire any more, and wait for the mails in hand, which the binlog may still stop."""
         self._readiness.stop()
         self._timers.stop()
-        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=self._settings.shutdown_seconds)
+        seconds = self._settings.shutdown_seconds
+        self._pipeline.end_by(self._resources.clock.now_us() + int(seconds * 1_000_000))
+        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=seconds)
         try:
-            async with asyncio.timeout(self._settings.shutdown_seconds):
+            async with asyncio.timeout(seconds):
                 await asyncio.wait([timers])
                 await self._pipeline.drained()
         except TimeoutError:

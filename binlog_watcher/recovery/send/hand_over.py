@@ -75,5 +75,5 @@ class HandOver:
         except WithdrawnError:
             return None
         except Exception as error:  # noqa: BLE001 - the mail has an outcome, whatever it was
-            return self._verdicts.not_sent(mail, error)
+            return self._verdicts.not_sent(mail, handed_us, error)
         return self._verdicts.sent(mail, handed_us, reply)

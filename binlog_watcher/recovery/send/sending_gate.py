@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from binlog_watcher.core.backoff import pause
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.brake import PROBE_US, Brake, End
 from binlog_watcher.recovery.send.cancelled import is_cancelled
+from binlog_watcher.recovery.send.pace import Pace
 from binlog_watcher.recovery.stages import ComposedMail, DecidedCart
 from mailer import RetryLaterError, SendError, SmtpSender
 
@@ -26,6 +28,9 @@ UNREACHABLE_US = 1_000_000
 
 HELD_US = 1_000_000
 """How long mails wait while it is being asked, or another instance leads."""
+
+WRITING_US = 500_000
+"""What is left of a stop's time when the last hand-over ends: its outcome must be written."""
 
 _ALIKE = {
     End.REFUSED: "the SMTP server refused mails to {} different recipients in a row, and took none",
@@ -45,7 +50,9 @@ class SendingGate:
         self._refused = asyncio.Event()
         self._stopped_until_us = 0
         self._unreached = 0  # how often in a row
+        self._end_us: int | None = None
         self.brake = Brake()
+        self.pace = Pace()
         self.may_send = may_send
 
     @property
@@ -58,17 +65,28 @@ class SendingGate:
         """Whether no mail can go out, for what the server does."""
         return self.refused or self.brake.is_on
 
+    def end_by(self, end_us: int) -> None:
+        """Begin no hand-over any more that would usually last longer than until then."""
+        self._end_us = end_us
+
+    def gives_back(self) -> Reason | None:
+        """Why this instance begins nothing any more, whatever the server does; None: it goes on."""
+        if not self.may_send():
+            return Reason.NOT_LEADING
+        last_us = self._runtime.clock.now_us() + self.pace.usual_us + WRITING_US
+        return Reason.STOPPING if self._end_us is not None and last_us > self._end_us else None
+
     def wants(self, mail: ComposedMail) -> bool:
         """Whether the mail may go on, and its customer did nothing since it was taken in hand, as the binlog tells.
 
         Asked before the fence and once more right before DATA, also by one that was frozen on this side of SMTP.
         """
         key = mail.claimed.key
-        return self.may_send() and self.brake.lets(key) and not self._runtime.tracker.touched(key)
+        return self.gives_back() is None and self.brake.lets(key) and not self._runtime.tracker.touched(key)
 
     def held_until_us(self, now_us: int) -> int:
         """Until when nothing can be sent; 0 while all is well."""
-        if not self.may_send():
+        if self.gives_back() is not None:
             return now_us + HELD_US
         until_us = max(self._stopped_until_us if self.refused else 0, self.brake.held_until_us(now_us))
         return max(until_us, now_us + HELD_US) if self.stopped else 0
@@ -77,7 +95,7 @@ class SendingGate:
         """Those whose mails may be begun now: all, none, or the one that shows whether the brake can go off."""
         if not self.held_until_us(now_us):
             return decided
-        if self.refused or not self.may_send():
+        if self.refused or self.gives_back() is not None:
             return []
         probe = self.brake.probe(decided, now_us)
         return [] if probe is None else [probe]

@@ -36,6 +36,7 @@ class Verdicts:
     def sent(self, mail: ComposedMail, handed_us: int, reply: str) -> Outcome:
         """The server took it; it was handed over at ``handed_us``."""
         self._gate.took()
+        self._gate.pace.took(self._runtime.clock.now_us() - handed_us)
         lateness_us = max(0, handed_us - mail.claimed.send.due_us)
         self._runtime.metrics.mails.labels("sent").inc()
         self._runtime.metrics.lateness.observe(lateness_us / 1e6)
@@ -48,8 +49,9 @@ class Verdicts:
         )
         return outcome_of(mail.claimed, Status.SENT, handed_us, message_id=mail.message_id)
 
-    def not_sent(self, mail: ComposedMail, error: Exception) -> Outcome:
+    def not_sent(self, mail: ComposedMail, handed_us: int, error: Exception) -> Outcome:
         """It did not; or nobody knows."""
+        self._gate.pace.took(self._runtime.clock.now_us() - handed_us)
         match error:
             case SenderStoppedError():
                 return self._sender_stopped(mail, error)

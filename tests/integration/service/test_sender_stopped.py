@@ -1,11 +1,13 @@
-"""Ready means that mail can go out."""
+"""Ready means that mail can go out; and a stop begins no hand-over that it would cut."""
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 from fakes.waiting import until
@@ -77,3 +79,35 @@ async def test_without_a_server_it_is_not_ready_until_one_answers(shop: Any) -> 
         await until(lambda: service.not_ready() == REASON)
         async with smtp.running():
             await until(service.is_ready)
+
+
+CARTS, SLOW_S = 60, 0.4
+
+
+@MYSQL_ONLY
+async def test_a_stop_with_a_full_outbox_cuts_no_hand_over(shop: Any, smtp: MailServer) -> None:
+    async def slow(_server: object) -> str:
+        await asyncio.sleep(SLOW_S)
+        return "250 OK"
+
+    addresses = [f"user{key}@example.com" for key in range(1, CARTS + 1)]
+    for key, address in enumerate(addresses, start=1):
+        shop.user(key, address)
+    smtp.answer("DATA", "*", *[slow] * CARTS)
+    with structlog.testing.capture_logs() as logs:
+        async with serving(shop, smtp, SHUTDOWN_SECONDS="2") as (service, stop):
+            await until(service.is_ready)
+            shop.run(
+                "INSERT INTO cart (user_id, product_id) SELECT id, 1 FROM users WHERE id <= %s", (CARTS,)
+            )
+            await until(lambda: len(smtp.accepted) >= 8)
+            stop.set()
+    events = {entry["event"] for entry in logs}
+    assert "service.unfinished" not in events
+    found = Counter((row["status"], row["reason"]) for row in shop.log())
+    assert set(found) == {("sent", None), ("retry", "stopping")}
+    assert 8 <= found["sent", None] == len(smtp.accepted) < CARTS
+    smtp.answers.clear()
+    async with serving(shop, smtp):
+        await until(lambda: {row["status"] for row in shop.log()} == {"sent"})
+    assert [len(smtp.mails_to(address)) for address in addresses] == [1] * CARTS

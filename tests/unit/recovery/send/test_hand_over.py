@@ -219,6 +219,16 @@ async def test_a_mail_in_between_that_is_taken_says_that_not_all_are_refused() -
     assert not desk.gate.stopped
 
 
+async def test_the_pace_is_that_of_the_hand_overs() -> None:
+    desk = Desk()
+
+    async def takes_a_minute(_still_wanted: StillWanted) -> None:
+        desk.shop.clock.us += MINUTE
+
+    await desk.outcome(takes_a_minute)
+    assert desk.gate.pace.usual_us == MINUTE
+
+
 async def test_a_withdrawn_mail_is_decided_again() -> None:
     desk = Desk()
     desk.sender.answers.append(WithdrawnError("the customer came back"))

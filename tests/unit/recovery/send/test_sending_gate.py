@@ -10,9 +10,10 @@ from fakes.stages import NOW, FakeSender, Shop, cart, composed
 from fakes.waiting import until
 
 from binlog_watcher.core.decision import Send
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.recovery.send import sending_gate
 from binlog_watcher.recovery.send.brake import PROBE_TAKES_US, PROBE_US, End
-from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, SendingGate
+from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, WRITING_US, SendingGate
 from binlog_watcher.recovery.stages import ClaimedCart, DecidedCart
 from mailer import (
     ConnectionSlots,
@@ -126,6 +127,21 @@ async def test_no_mail_is_tried_while_the_server_is_asked_without_one() -> None:
     gate.refuse(SenderStoppedError("wrong password", 535))
     shop.clock.us = NOW + PROBE_US
     assert gate.admit([DecidedCart(shop.take(4), cart(4), Send(NOW, NOW))], shop.clock.us) == []
+
+
+async def test_before_the_end_nothing_is_begun_that_would_not_be_done_by_then() -> None:
+    shop = Shop()
+    gate = gate_of(shop)
+    mail = shop.composed(1)
+    gate.pace.took(4_000_000)
+    gate.end_by(NOW + 10_000_000)
+    assert gate.wants(mail)
+    assert gate.gives_back() is None
+    shop.clock.us = NOW + 10_000_000 - 4_000_000 - WRITING_US + 1
+    assert gate.gives_back() is Reason.STOPPING
+    assert not gate.wants(mail)
+    assert gate.held_until_us(shop.clock.us) > shop.clock.us
+    assert gate.admit([DecidedCart(shop.take(2), cart(2), Send(NOW, NOW))], shop.clock.us) == []
 
 
 async def test_it_asks_until_the_server_is_content_and_survives_any_answer(
