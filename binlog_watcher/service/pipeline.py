@@ -21,6 +21,7 @@ from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import SendError, SmtpSender
@@ -207,6 +208,7 @@ def build_pipeline(
             TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
             episode_of,
             lease_us=lease_of(settings),
+            tokens=MailTokens(resources.database),
         ),
         composing=Composing(pool, outbox, retries, runtime),
         episode_of=episode_of,
