@@ -16,7 +16,7 @@ from binlog_watcher.core.log_status import Reason, Status
 LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
-        Reason.EXCLUDED_ADDRESS,
+        Reason.EXCLUDED_ADDRESS, Reason.BOUNCED,
     }
 )  # fmt: skip
 
@@ -157,7 +157,7 @@ def _refuse(cart: Cart, policy: Policy) -> Reason | None:
     if not customer.consent:
         return Reason.NO_CONSENT
     if cart.recipient.suppressed:
-        return Reason.OPTED_OUT
+        return Reason.BOUNCED if cart.recipient.bounced else Reason.OPTED_OUT
     if _share("rollout", _person(cart)) >= policy.rollout_percent:
         return Reason.ROLLOUT
     return None

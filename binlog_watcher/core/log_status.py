@@ -26,6 +26,7 @@ class Reason(enum.StrEnum):
     HOLDOUT = "holdout"
     ROLE = "role"
     EXCLUDED_ADDRESS = "excluded_address"
+    BOUNCED = "bounced"  # as a failure: there is no such mailbox
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"

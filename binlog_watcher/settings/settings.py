@@ -64,6 +64,7 @@ class Settings(BaseModel):
     exclude_roles: kind.Roles = frozenset()
     exclude_addresses: kind.Addresses = AddressPatterns()
     max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
+    bounce_limit: Annotated[int, Ge(0), Le(100)] = 2
     dry_run: bool = False
 
     # Discounts

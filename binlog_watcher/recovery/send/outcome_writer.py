@@ -9,11 +9,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 import structlog
 
 from binlog_watcher.core.backoff import pause
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.under_way import UnderWay
@@ -23,8 +23,6 @@ from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import ConnectionSlots
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 2.0
@@ -81,7 +79,7 @@ class OutcomeWriter:
     async def _write(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes however long it takes; one that MySQL can't take holds up no other."""
         try:
-            await self._insist(partial(self._episodes.finish, outcomes), mails=len(outcomes))
+            suppressed = await self._insist(partial(self._episodes.finish, outcomes), mails=len(outcomes))
         except Exception as error:
             if len(outcomes) > 1:
                 for one in outcomes:
@@ -91,6 +89,12 @@ class OutcomeWriter:
             bare = replace(outcomes[0], error=None, message_id=None)
             if bare != outcomes[0]:  # else the lease ends, and then the row is unknown or anyone's
                 await self._write([bare])
+            return
+        if suppressed:
+            log.warning(
+                "recipient.suppressed", addresses=suppressed, reason=Reason.BOUNCED,
+                hint="they are mailed no more; see `cartwake optout list`",
+            )  # fmt: skip
 
     async def _give_back(self, settlement: Settlement) -> None:
         """Their own outcomes are written: they came before this one."""
@@ -103,7 +107,7 @@ class OutcomeWriter:
         else:
             log.warning("sender.gave_back", rows=rows, hint="refused like all others: they are tried again")
 
-    async def _insist(self, work: Callable[[], T], *, mails: int) -> T:
+    async def _insist(self, work: Callable[[], int], *, mails: int) -> int:
         """Do it as soon as MySQL is there."""
         failures = 0
         while True:

@@ -58,7 +58,7 @@ class Verdicts:
             case RetryLaterError():
                 return self._refused_for_now(mail, error)
             case MailboxRefusedError():
-                return self._ended(mail, Status.FAILED, str(error))
+                return self._bounced(mail, error)
             case RejectedForeverError():
                 return self._failed(mail, error)
             case OutcomeUnknownError():
@@ -97,6 +97,12 @@ class Verdicts:
         return replace(
             self._outcome(mail, Status.RETRY, str(error), reason=Reason.SMTP_STOPPED, next_us=held_us),
             is_attempt=False,
+        )
+
+    def _bounced(self, mail: ComposedMail, error: MailboxRefusedError) -> Outcome:
+        outcome = self._ended(mail, Status.FAILED, str(error))
+        return (
+            replace(outcome, reason=Reason.BOUNCED, bounced=mask(mail.recipient)) if error.gone else outcome
         )
 
     def _unknown(self, mail: ComposedMail, why: str, *, trace: Exception | None = None) -> Outcome:

@@ -97,6 +97,17 @@ def give_back(owner: str, ids: Sequence[int], at_us: int) -> Statement:
     )  # fmt: skip
 
 
+def suppress_bounced(digest: bytes, hint: str, limit: int) -> Statement:
+    """Never mail an address again to which so many mails bounced since the last one that did not."""
+    return Statement(
+        f"UPDATE {RECIPIENT} r SET r.suppressed_at = UTC_TIMESTAMP(6), r.reason = %s, r.address_hint = %s "
+        f"WHERE r.address_hash = %s AND r.suppressed_at IS NULL AND (SELECT COUNT(*) FROM {LOG} l "
+        "WHERE l.address_hash = r.address_hash AND l.status = %s AND l.reason = %s "
+        "AND (r.last_mail_at IS NULL OR l.created_at > r.last_mail_at)) >= %s",
+        (Reason.BOUNCED, hint, digest, Status.FAILED, Reason.BOUNCED, limit),
+    )
+
+
 def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
     mailed_at = utc_naive(outcome.at_us) if outcome.status in EMAIL_SENT else None
     sent_at, email_sent = mailed_at, EMAIL_SENT.get(outcome.status, 0)
@@ -116,8 +127,10 @@ def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
 # --- what is done with them -----------------------------------------------------------------------------------------
 
 
-def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
+def finish(session: Session, owner: str, outcomes: Sequence[Outcome], *, bounce_limit: int = 0) -> int:
     """Write how attempts ended; rows that someone else took over meanwhile are left alone.
+
+    The answer is how many addresses are suppressed by that, to each of which ``bounce_limit`` mails bounced (0: never).
 
     One statement if all went out; inside a transaction if some did not. What was sent was sent, whoever has the row
     now: told late, it stops a mail that `cartwake retry --unknown` has asked for; and it counts for the cool-down of
@@ -129,6 +142,13 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
         mailed = {o.address_hash for o in outcomes if o.status in EMAIL_SENT and o.address_hash}
         before = _look_before(session, owner, refused, mailed)
     session.run(*write(owner, outcomes, before))
+    if not bounce_limit:
+        return 0
+    return sum(
+        session.run(*suppress_bounced(o.address_hash, o.bounced, bounce_limit))
+        for o in outcomes
+        if o.bounced and o.address_hash
+    )
 
 
 def _look_before(

@@ -105,6 +105,7 @@ def test_the_age_is_that_of_the_cart_and_its_limit_is_still_inside() -> None:
         ({"customer": None}, Reason.NO_ADDRESS),
         ({"recipient": Recipient(suppressed=True)}, Reason.OPTED_OUT),
         ({"recipient": Recipient(last_mail_us=DUE, suppressed=True)}, Reason.OPTED_OUT),
+        ({"recipient": Recipient(suppressed=True, bounced=True)}, Reason.BOUNCED),
     ],
 )
 def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], reason: Reason) -> None:
@@ -143,6 +144,7 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.HOLDOUT,
         Reason.ROLE,
         Reason.EXCLUDED_ADDRESS,
+        Reason.BOUNCED,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
 

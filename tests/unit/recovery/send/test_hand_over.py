@@ -219,6 +219,13 @@ async def test_a_mail_in_between_that_is_taken_says_that_not_all_are_refused() -
     assert not desk.gate.stopped
 
 
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_mailbox_that_is_gone_bounces_and_one_that_is_full_only_fails(gone: bool) -> None:
+    outcome = await Desk().outcome(MailboxRefusedError("550 no", 550, gone=gone))
+    expected = (Reason.BOUNCED, "u***@example.com") if gone else (None, None)
+    assert (outcome.status, outcome.reason, outcome.bounced) == (Status.FAILED, *expected)
+
+
 async def test_the_pace_is_that_of_the_hand_overs() -> None:
     desk = Desk()
 

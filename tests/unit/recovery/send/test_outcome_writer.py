@@ -132,3 +132,13 @@ async def test_rows_are_given_back_after_the_outcomes_of_their_group() -> None:
             await until(lambda: desk.slots.free == 2)
     assert desk.log.given_back == [((101,), NOW + 60 * SECOND)]
     assert [(one["event"], one["rows"]) for one in logs] == [("sender.gave_back", 1)]
+
+
+async def test_it_is_told_when_an_address_is_suppressed() -> None:
+    desk = Desk()
+    desk.log.suppresses = 1
+    await desk.writer.put(desk.settlement(1))
+    with structlog.testing.capture_logs() as logs:
+        async with desk.running():
+            await until(lambda: desk.slots.free == 1)
+    assert [(one["event"], one["addresses"]) for one in logs] == [("recipient.suppressed", 1)]

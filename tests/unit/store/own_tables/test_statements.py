@@ -114,6 +114,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(outcomes.take_back_mails, [2, 3], {BOB}),
         built(outcomes.write, "me", ENDED, {2: AGAIN, 3: TOO_EARLY}, step=transitions.FINISH),
         built(outcomes.give_back, "me", [2, 1], NOW, step=transitions.GIVE_BACK),
+        built(outcomes.suppress_bounced, ADA, "a***@example.com", 2),
     ],
     "leftovers": [
         built(leftovers.close_rows, [RETRY, DEAD, ALIVE], Reason.EMPTIED, step=transitions.CLOSE),

@@ -92,3 +92,22 @@ UPDATE cart_abandonment_log l
 --   4: (1, 2)
 --   5: me
 --   6: (failed)
+
+-- suppress_bounced: Never mail an address again to which so many mails bounced since the last one that did not.
+UPDATE cart_abandonment_recipient r
+  SET r.suppressed_at = UTC_TIMESTAMP(6), r.reason = %s, r.address_hint = %s
+  WHERE r.address_hash = %s
+  AND r.suppressed_at IS NULL
+  AND (SELECT COUNT(*)
+  FROM cart_abandonment_log l
+  WHERE l.address_hash = r.address_hash
+  AND l.status = %s
+  AND l.reason = %s
+  AND (r.last_mail_at IS NULL
+  OR l.created_at > r.last_mail_at)) >= %s;
+--   1: bounced
+--   2: a***@example.com
+--   3: 0xaaaa…
+--   4: failed
+--   5: bounced
+--   6: 2
