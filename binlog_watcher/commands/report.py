@@ -13,7 +13,7 @@ from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import dead_letters, overview
-from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, UnderWay
+from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -69,6 +69,7 @@ class StatusReport:
     retries: list[Retry]
     dead: int
     letters: list[Letter]
+    suppressed: list[Suppressed]
 
     def json(self) -> str:
         """For scripts: times in ISO 8601, amounts as text."""
@@ -119,6 +120,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
                 )
                 for row in letters
             ],
+            suppressed=overview.suppressed(session),
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from binlog_watcher.store.times import from_us
 WHY = {
     Reason.NO_ADDRESS: "there is no valid e-mail address",
     Reason.OPTED_OUT: "the address opted out",
+    Reason.BOUNCED: "the mail server said that there is no such mailbox (`cartwake optout remove` undoes it)",
     Reason.NO_CONSENT: "the customer did not consent",
     Reason.ROLLOUT: "not among the ROLLOUT_PERCENT of the customers",
     Reason.ROLE: "the customer has one of EXCLUDE_ROLES",
@@ -14,6 +15,7 @@ WHY = {
     Reason.TOTAL_TOO_HIGH: "its total has more than twelve digits: no customer's cart",
     Reason.UNAVAILABLE: "none of its products can be bought just now (MAIL_UNAVAILABLE)",
     Reason.JUST_BOUGHT: "all that is in it was ordered just before (ORDER_GRACE_MINUTES)",
+    Reason.EXCLUDED_ADDRESS: "the address is one of EXCLUDE_ADDRESSES",
     Reason.EMPTY: "no row counts: bought, or quantity 0",
     Reason.CLOSED: "its header says that it is no cart any more",
     Reason.GUEST: "a guest who left no e-mail address",

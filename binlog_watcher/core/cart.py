@@ -70,10 +70,14 @@ class LoggedEpisode:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What is known of an address, whichever user has it."""
+    """What is known of an address, whichever user has it.
+
+    ``bounced``: it is suppressed since there is no such mailbox, not because somebody opted out.
+    """
 
     last_mail_us: int | None = None
     suppressed: bool = False
+    bounced: bool = False
 
     def held_until_us(self, cooldown_us: int, own_mail_us: int | None = None) -> int:
         """The cool-down: from this moment on the address may be mailed again; 0: at any time.

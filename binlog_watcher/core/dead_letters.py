@@ -64,6 +64,8 @@ def advice(row: DeadLetter, oldest_us: int, *, max_attempts: int) -> str:
         # The log has no Message-ID yet where the process ended inside the first attempt.
         name = row.message_id or f"cartwake.{row.id}."
         return f"look for {name} in the mail server's log; if it never arrived there: {again}"
+    if row.reason == Reason.BOUNCED:
+        return f"correct the customer's address, lift its suppression (cartwake optout remove ADDRESS), then: {again}"
     if row.attempts >= max_attempts:
         return f"once the mail server takes mail again: {again}"
     if row.message_id is not None:  # the message was built: it was the server that would not have it

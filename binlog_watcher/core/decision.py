@@ -6,6 +6,7 @@ See docs/design.md, *What abandoned means*.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
         Reason.ZERO_TOTAL, Reason.TOTAL_TOO_HIGH, Reason.UNAVAILABLE, Reason.JUST_BOUGHT,
+        Reason.EXCLUDED_ADDRESS, Reason.BOUNCED,
     }
 )  # fmt: skip
 
@@ -29,13 +31,19 @@ SOONEST_AGAIN_US, LATEST_AGAIN_US = 2_000_000, 3_600_000_000
 """How soon, and how late, a cart is looked at again whose products or customer are missing."""
 
 
+def nobody(_address: str | None) -> bool:
+    """No address is excluded."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The shop's rules. Durations in microseconds.
 
     ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
-    by what `--include-older-than` said. ``order_grace_us``: who puts what he has just bought into a cart again, within
-    this time, is not reminded of it; 0: he is.
+    by what `--include-older-than` said. ``excludes_address``: whether an address, as the shop has it, is one of those
+    that are never mailed. ``order_grace_us``: who puts what he has just bought into a cart again, within this time, is
+    not reminded of it; 0: he is.
     """
 
     threshold_us: int
@@ -43,6 +51,7 @@ class Policy:
     max_age_us: int
     activated_us: int
     excluded_roles: frozenset[str] = frozenset()
+    excludes_address: Callable[[str | None], bool] = nobody
     rollout_percent: Decimal = Decimal(100)
     holdout_percent: Decimal = Decimal(0)
     mail_zero_totals: bool = False
@@ -179,10 +188,12 @@ def _refuse(cart: Cart, policy: Policy) -> Reason | None:
         return Reason.ROLE
     if customer is None or customer.address_hash is None:
         return Reason.NO_ADDRESS
+    if policy.excludes_address(customer.email):
+        return Reason.EXCLUDED_ADDRESS
     if not customer.consent:
         return Reason.NO_CONSENT
     if cart.recipient.suppressed:
-        return Reason.OPTED_OUT
+        return Reason.BOUNCED if cart.recipient.bounced else Reason.OPTED_OUT
     if _share("rollout", _person(cart)) >= policy.rollout_percent:
         return Reason.ROLLOUT
     return _not_worth_a_mail(cart, policy)

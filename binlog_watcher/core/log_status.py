@@ -29,6 +29,8 @@ class Reason(enum.StrEnum):
     TOTAL_TOO_HIGH = "total_too_high"  # more than the log's column holds: no customer's cart
     UNAVAILABLE = "unavailable"
     JUST_BOUGHT = "just_bought"
+    EXCLUDED_ADDRESS = "excluded_address"
+    BOUNCED = "bounced"  # as a failure: there is no such mailbox
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"
@@ -51,3 +53,4 @@ class Reason(enum.StrEnum):
     ADDRESS_BUSY = "address_busy"
     SMTP_STOPPED = "smtp_stopped"
     NOT_LEADING = "not_leading"
+    STOPPING = "stopping"

@@ -77,12 +77,14 @@ class Mailing:
 
     async def mail(self, decided: Sequence[DecidedCart], now_us: int) -> None:
         """Claim what may go out now and compose it; when it returns each is waiting, in the outbox or finished."""
-        held_us = self._gate.held_until_us(now_us)
-        if held_us:
+        admitted = self._gate.admit(decided, now_us)
+        if len(admitted) < len(decided):
+            held_us = self._gate.held_until_us(now_us)
             for one in decided:
-                self._runtime.tracker.wait(one.due, held_us)
-            return
-        await self._composing.compose(await self._claiming.claim(decided, now_us))
+                if one not in admitted:
+                    self._runtime.tracker.wait(one.due, held_us)
+        if admitted:
+            await self._composing.compose(await self._claiming.claim(admitted, now_us))
 
 
 def _by_reason(unmailed: Iterable[UnmailedCart]) -> Iterable[tuple[Reason, list[UnmailedCart]]]:

@@ -83,11 +83,15 @@ class FencedMail:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How an attempt ended. ``connections``: how many are free once that is in the log; 0 for what was not composed."""
+    """How an attempt ended. ``connections``: how many are free once that is in the log; 0 for what was not composed.
+
+    ``give_back``: rows of mails before it, which failed as every other would have.
+    """
 
     claimed: ClaimedCart
     outcome: Outcome
     connections: int
+    give_back: tuple[int, ...] = ()
 
 
 def as_fenced(mail: ComposedMail) -> Fenced:

@@ -22,9 +22,10 @@ from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import SmtpSender
+from mailer import SendError, SmtpSender
 from recommender import (
     Catalog,
     Product,
@@ -75,6 +76,26 @@ class Pipeline:
         """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
         if self.outbox is not None:
             await self.outbox.run()
+
+    @property
+    def sender_stopped(self) -> bool:
+        """Whether the SMTP server takes no mail from us, as far as is known."""
+        return self.outbox is not None and self.outbox.gate.stopped
+
+    async def try_smtp(self, mail_from: str) -> None:
+        """Ask the SMTP server whether it would take mail of ours. Raises SendError: nothing is sent for now."""
+        if self.sender is None or self.outbox is None:
+            return
+        try:
+            await self.sender.verify(mail_from)
+        except SendError as error:
+            self.outbox.gate.refuse(error)
+            raise
+
+    def end_by(self, end_us: int) -> None:
+        """Begin to send nothing any more that would usually take longer than until then."""
+        if self.outbox is not None:
+            self.outbox.gate.end_by(end_us)
 
     async def drained(self) -> None:
         """Wait until every mail in hand has its outcome in the log."""
@@ -197,6 +218,7 @@ def build_pipeline(
             episode_of,
             lease_us=lease_of(settings),
             is_too_dear=composer.is_too_dear,
+            tokens=MailTokens(resources.database),
         ),
         composing=Composing(pool, outbox, retries, runtime),
         episode_of=episode_of,

@@ -1,4 +1,7 @@
-"""Whether the shop is followed: what /healthz says, the gauges, and whether reconcile must do without the stream."""
+"""Whether the shop is followed, and mail can go out: what /healthz and the gauges say.
+
+Also whether the reconciliation must do without the stream.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +22,10 @@ SILENT_INTERVALS = 3
 
 
 class Readiness:
-    """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader."""
+    """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader.
+
+    ``sender_stopped``: whether the SMTP server takes no mail from us.
+    """
 
     def __init__(
         self,
@@ -30,6 +36,7 @@ class Readiness:
         *,
         check_interval_s: float,
         leads: Callable[[], bool],
+        sender_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._tracker = tracker
         self._source = source
@@ -37,6 +44,7 @@ class Readiness:
         self._clock = clock
         self._max_silence_us = int(SILENT_INTERVALS * check_interval_s * 1_000_000)
         self._leads = leads
+        self._sender_stopped = sender_stopped
         self._pulse = Pulse(clock.now_us())
         self._stopping = False
 
@@ -53,6 +61,10 @@ class Readiness:
         return self._pulse.silent_for_us(self._clock.now_us()) > self._max_silence_us
 
     def is_ready(self) -> bool:
+        """Whether a cart that falls due is mailed: the binlog is followed, and the SMTP server takes mail from us."""
+        return self._follows() and not self._sender_stopped()
+
+    def _follows(self) -> bool:
         """Whether the binlog is followed: hydrated, heard of within three intervals, readable, and by the leader."""
         return (
             not self._stopping
@@ -64,12 +76,14 @@ class Readiness:
 
     def not_ready(self) -> str | None:
         """What /healthz says while this instance is not ready; None while it is."""
-        if self.is_ready():
-            return None
-        stuck = self._source.stats.stuck
-        return (
-            "not ready" if stuck is None else f"not ready: all carts are read anew again and again ({stuck})"
-        )
+        if not self._follows():
+            stuck = self._source.stats.stuck
+            return (
+                "not ready"
+                if stuck is None
+                else f"not ready: all carts are read anew again and again ({stuck})"
+            )
+        return "not ready, the SMTP server takes no mail from us" if self._sender_stopped() else None
 
     async def watch(self) -> None:
         """Keep the gauges fresh and tell when readiness changes, until cancelled."""
@@ -77,10 +91,12 @@ class Readiness:
         while True:
             ready = self.is_ready()
             if ready != was_ready:
-                log.info("service.ready" if ready else "service.not_ready", armed=self._tracker.armed)
+                why = {} if ready else {"why": self.not_ready()}
+                log.info("service.ready" if ready else "service.not_ready", armed=self._tracker.armed, **why)
                 was_ready = ready
             self._metrics.ready.set(ready)
             self._metrics.leader.set(self._leads())
+            self._metrics.sender_stopped.set(self._sender_stopped())
             self._metrics.timers_armed.set(self._tracker.armed)
             self._metrics.in_hand.set(self._tracker.in_hand)
             self._metrics.lag.set(self._source.stats.lag_us / 1e6)
@@ -91,5 +107,6 @@ class Readiness:
 
     def clear_gauges(self) -> None:
         """The service has ended; the next term as leader, if there is one, has none of this."""
-        for gauge in (self._metrics.ready, self._metrics.timers_armed, self._metrics.in_hand):
+        metrics = self._metrics
+        for gauge in (metrics.ready, metrics.sender_stopped, metrics.timers_armed, metrics.in_hand):
             gauge.set(0)

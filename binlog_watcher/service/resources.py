@@ -74,7 +74,7 @@ def resources_of(
     if write:
         tables.migrate(database, shop)
     with_log = tables.exist(database)
-    episodes = EpisodeLog(database, shop, new_owner())
+    episodes = EpisodeLog(database, shop, new_owner(), bounce_limit=settings.bounce_limit)
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     )

@@ -84,6 +84,7 @@ class Service:
             resources.clock,
             check_interval_s=settings.check_interval_seconds,
             leads=leads,
+            sender_stopped=lambda: self._pipeline.sender_stopped,
         )
         self._reconciliation = RegularReconciliation(
             reconciler,
@@ -126,9 +127,11 @@ class Service:
         """Let no timer fire any more, and wait for the mails in hand, which the binlog may still stop."""
         self._readiness.stop()
         self._timers.stop()
-        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=self._settings.shutdown_seconds)
+        seconds = self._settings.shutdown_seconds
+        self._pipeline.end_by(self._resources.clock.now_us() + int(seconds * 1_000_000))
+        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=seconds)
         try:
-            async with asyncio.timeout(self._settings.shutdown_seconds):
+            async with asyncio.timeout(seconds):
                 await asyncio.wait([timers])
                 await self._pipeline.drained()
         except TimeoutError:
@@ -153,10 +156,8 @@ class Service:
 
     async def _try_smtp(self) -> None:
         """Tell at start, not at the first cart, that mails can't be handed over; they are tried all the same."""
-        if self._pipeline.sender is None:
-            return
         try:
-            await self._pipeline.sender.verify(self._settings.sender_email)
+            await self._pipeline.try_smtp(self._settings.sender_email)
         except SendError as error:
             log.error("smtp.not_usable", error=str(error), hint="check the SMTP_… settings")  # noqa: TRY400 - one line
 
@@ -166,7 +167,7 @@ class Service:
         log.info("catalogue.read", products=len(self._catalog))
 
     def is_ready(self) -> bool:
-        """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
+        """Whether a cart that falls due is mailed."""
         return self._readiness.is_ready()
 
     def not_ready(self) -> str | None:

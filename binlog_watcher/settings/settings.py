@@ -22,6 +22,7 @@ from binlog_watcher.settings.env import Need, explain, missing, read_values
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
+from mailer import AddressPatterns
 
 DEFAULT_ENV_FILE = ".env"
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
@@ -64,7 +65,9 @@ class Settings(BaseModel):
     order_grace_minutes: kind.Grace = Decimal(60)
     mail_zero_totals: bool = False
     mail_unavailable: bool = False
+    exclude_addresses: kind.Addresses = AddressPatterns()
     max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
+    bounce_limit: Annotated[int, Ge(0), Le(100)] = 2
     dry_run: bool = False
 
     # Discounts

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 from annotated_types import Ge, Gt, Le
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 
 from binlog_watcher.core.source import HEARTBEAT_US
+from mailer import AddressPatterns
 
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
@@ -186,6 +187,15 @@ def _roles(value: Any) -> Any:
     return frozenset(role.strip().casefold() for role in value if role.strip())
 
 
+def _address_patterns(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    texts = tuple(text.strip() for text in value.split(",") if text.strip())
+    if any(_has_quotes_around(text) for text in texts):
+        raise ValueError("addresses with commas between them, without quotes")
+    return AddressPatterns(texts)
+
+
 def _variables(value: Any) -> Any:
     """``name=value, name=value``."""
     if not isinstance(value, str):
@@ -232,6 +242,7 @@ PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
+Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)

@@ -160,7 +160,8 @@ def hold_back(
         digest = episode.address_hash
         state = known.get(digest) if digest else None
         if digest is None or state is None or state.suppressed:
-            waits[episode.key] = (now_us, Reason.OPTED_OUT)
+            # It is decided on again at once, and closed.
+            waits[episode.key] = (now_us, Reason.BOUNCED if state and state.bounced else Reason.OPTED_OUT)
         elif (held_us := state.held_until_us(cooldown_us, episode.cart.own_mail_us)) > now_us:
             waits[episode.key] = (held_us, Reason.COOLDOWN)
         elif digest in taken or busy.get(digest, set()) - {str(episode.key)}:

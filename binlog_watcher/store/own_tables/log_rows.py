@@ -67,7 +67,11 @@ class Fenced:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all."""
+    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all.
+
+    ``bounced``: the address, masked, where the server says that there is no such mailbox. ``is_attempt``: False if it
+    is none of the mail's attempts although it passed the fence.
+    """
 
     log_id: int
     status: Status
@@ -77,6 +81,8 @@ class Outcome:
     next_attempt_us: int | None = None
     address_hash: bytes | None = None
     message_id: str | None = None
+    bounced: str | None = None
+    is_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
-from binlog_watcher.store.own_tables.tables import LOG
+from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
 
@@ -67,6 +67,22 @@ class UnderWay:
     overdue_claims: int
     overdue_retries: int
     oldest_retry_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """How many addresses are never mailed for this reason: ``bounced``, or an opt-out's."""
+
+    reason: str
+    addresses: int
+
+
+def suppressed(session: Session) -> list[Suppressed]:
+    """By reason."""
+    rows = session.rows(
+        f"SELECT COALESCE(reason, ''), COUNT(*) FROM {RECIPIENT} WHERE suppressed_at IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    return [Suppressed(str(reason), int(count)) for reason, count in rows]
 
 
 def counts(session: Session, window_us: int, activated_us: int) -> list[Count]:

@@ -105,6 +105,7 @@ def test_the_age_is_that_of_the_cart_and_its_limit_is_still_inside() -> None:
         ({"customer": None, "lacking_since_us": DUE - THRESHOLD}, Reason.NO_ADDRESS),
         ({"recipient": Recipient(suppressed=True)}, Reason.OPTED_OUT),
         ({"recipient": Recipient(last_mail_us=DUE, suppressed=True)}, Reason.OPTED_OUT),
+        ({"recipient": Recipient(suppressed=True, bounced=True)}, Reason.BOUNCED),
     ],
 )
 def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], reason: Reason) -> None:
@@ -112,6 +113,15 @@ def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], re
     assert answer == Skip(reason, T0)
     assert isinstance(answer, Skip)
     assert answer.logged
+
+
+def test_an_excluded_address_gets_a_row_that_says_so_whatever_else_speaks_against_it() -> None:
+    policy = replace(POLICY, excludes_address=lambda address: address == CUSTOMER.email)
+    assert decide(CART, None, DUE, policy) == Skip(Reason.EXCLUDED_ADDRESS, T0)
+    opted_out = replace(CART, customer=replace(CUSTOMER, consent=False), recipient=Recipient(suppressed=True))
+    assert decide(opted_out, None, DUE, policy) == Skip(Reason.EXCLUDED_ADDRESS, T0)
+    other = replace(CART, customer=replace(CUSTOMER, email="bob@example.com"))
+    assert decide(other, None, DUE, policy) == Send(T0, DUE)
 
 
 @pytest.mark.parametrize("role", [None, "", "customer", "administrator"])
@@ -138,6 +148,8 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.TOTAL_TOO_HIGH,
         Reason.UNAVAILABLE,
         Reason.JUST_BOUGHT,
+        Reason.EXCLUDED_ADDRESS,
+        Reason.BOUNCED,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
 

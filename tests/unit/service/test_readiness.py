@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fakes.waiting import until
 
 from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Batch, Progress
@@ -27,12 +28,19 @@ class Followed:
     def __init__(self) -> None:
         self.now = NOW
         self.leads = True
+        self.sender_stopped = False
         self.tracker = Tracker(60 * SECOND)
         self.metrics = Metrics()
         self.stats = SimpleNamespace(lag_us=0, resets={}, relapses={}, stuck=None)
         parts: Any = self
         self.readiness = Readiness(
-            self.tracker, parts, self.metrics, parts, check_interval_s=INTERVAL_S, leads=lambda: self.leads
+            self.tracker,
+            parts,
+            self.metrics,
+            parts,
+            check_interval_s=INTERVAL_S,
+            leads=lambda: self.leads,
+            sender_stopped=lambda: self.sender_stopped,
         )
 
     def now_us(self) -> int:
@@ -117,6 +125,22 @@ def test_it_is_not_ready_while_all_is_read_anew_for_the_same_cause_again_and_aga
     assert not followed.readiness.stream_is_down(), "what it does tell counts"
     followed.stats.stuck = None
     assert followed.readiness.not_ready() is None
+
+
+async def test_it_is_not_ready_while_no_mail_can_go_out(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness_module, "METRICS_INTERVAL_S", 0.01)
+    followed.sender_stopped = True
+    assert not followed.readiness.is_ready()
+    assert followed.readiness.not_ready() == "not ready, the SMTP server takes no mail from us"
+    async with followed.watched():
+        assert (followed.figure("ready"), followed.figure("sender_stopped")) == (0, 1)
+        followed.sender_stopped = False
+        await until(lambda: (followed.figure("ready"), followed.figure("sender_stopped")) == (1, 0))
+    followed.sender_stopped = True
+    followed.leads = False
+    assert followed.readiness.not_ready() == "not ready", "who does not lead does not send"
 
 
 async def test_the_gauges_follow_and_are_cleared_at_the_end(

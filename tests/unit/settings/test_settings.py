@@ -14,6 +14,7 @@ from binlog_watcher.service.readiness import SILENT_INTERVALS
 from binlog_watcher.settings.connection import Tls
 from binlog_watcher.settings.settings import Settings, load_settings
 from binlog_watcher.settings.types import DiscountTier, is_loopback
+from mailer import AddressPatterns
 
 ENOUGH = {
     "MYSQL_USER": "cartwake",
@@ -261,6 +262,26 @@ def test_tiers_replace_the_numbered_pairs() -> None:
 def test_roles_are_compared_without_case() -> None:
     assert load(EXCLUDE_ROLES=" Admin, staff ,").exclude_roles == {"admin", "staff"}
     assert load().exclude_roles == frozenset()
+
+
+def test_excluded_addresses_are_read_once() -> None:
+    found = load(EXCLUDE_ADDRESSES=" noreply@ ,@Shop.example.com, ").exclude_addresses
+    assert found.texts == ("noreply@", "@Shop.example.com")
+    assert found.match("NoReply@example.org")
+    assert not load().exclude_addresses
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        ("noreply@, example.com", "give addresses such as jane@example.com, noreply@ or @example.com"),
+        ("bot@, 'noreply@'", "without quotes"),
+        ("*", "'*' is none"),
+        ("*@*", "patterns that leave somebody to write to"),
+    ],
+)
+def test_what_excludes_no_address_or_all_is_named(value: str, allowed: str) -> None:
+    assert allowed in complaint(EXCLUDE_ADDRESSES=value)
 
 
 def test_reserved_domains_may_be_tried_and_foreign_ones_become_ascii() -> None:
@@ -560,7 +581,7 @@ class TestExample:
 
     def test_a_line_without_a_value_has_no_default(self) -> None:
         # What the others show is the default, since loading them all changed nothing.
-        nothing: tuple[object, ...] = (None, "", (), frozenset())
+        nothing: tuple[object, ...] = (None, "", (), frozenset(), AddressPatterns())
         empty = [
             name
             for name, value in self.lines().items()

@@ -117,6 +117,8 @@ TAKEN: list[tuple[Step, Status, Callable[[Rows], object]]] = [
         *claims.insert(transitions.LOG_SKIP, rows.me.owner, rows.episodes(), reason=Reason.ROLE, lease_us=None))),
     (transitions.SKIP, Status.SKIPPED, lambda rows: rows.run(
         *claims.skip_begun(list(rows.ids.values()), Reason.ROLE))),
+    (transitions.GIVE_BACK, Status.RETRY, lambda rows: rows.me.give_back(
+        list(rows.ids.values()), rows.shop.clock.now_us())),
     (transitions.CLOSE, Status.SKIPPED, lambda rows: rows.me.close(list(rows.seen().values()), Reason.EMPTIED)),
     (transitions.PUT_BACK, Status.RETRY, put_back),
 ]  # fmt: skip

@@ -19,9 +19,10 @@ from fakes.dictionary import SampleDictionary
 from binlog_watcher.core import transitions
 from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.transitions import STEPS, Step
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.own_tables import claims, dead_letters, fence, leftovers, log, outcomes
+from binlog_watcher.store.own_tables import claims, dead_letters, fence, leftovers, log, mail_tokens, outcomes
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.shop_tables.columns import ShopColumns
@@ -118,6 +119,8 @@ STATEMENTS: dict[str, list[Built]] = {
         built(outcomes.lock_rows, [2, 3]),
         built(outcomes.take_back_mails, [2, 3], {BOB}),
         built(outcomes.write, "me", ENDED, {2: AGAIN, 3: TOO_EARLY}, step=transitions.FINISH),
+        built(outcomes.give_back, "me", [2, 1], NOW, step=transitions.GIVE_BACK),
+        built(outcomes.suppress_bounced, ADA, "a***@example.com", 2),
     ],
     "leftovers": [
         built(leftovers.close_rows, [RETRY, DEAD, ALIVE], Reason.EMPTIED, step=transitions.CLOSE),
@@ -133,6 +136,11 @@ STATEMENTS: dict[str, list[Built]] = {
         built(dead_letters.carts, [1, 2]),
         built(dead_letters.lock_carts, {"2", "1"}),
         built(dead_letters.due_again, [2, 1], step=transitions.PUT_BACK),
+    ],
+    "mail_tokens": [
+        built(mail_tokens.begin, TokenBucket(60, NOW)),
+        built(mail_tokens.lock),
+        built(mail_tokens.leave, TokenBucket(60, NOW)),
     ],
     "log": [
         built(log.newest_rows, ["1", "2"]),
@@ -178,7 +186,7 @@ def statements_of(module: Any) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log])
+@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log])
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
     assert statements_of(module) == {builder.__name__ for builder, _, _ in STATEMENTS[name]}
