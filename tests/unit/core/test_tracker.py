@@ -149,6 +149,16 @@ def test_a_new_row_after_the_order_counts_from_its_own_time(stream: Stream) -> N
     assert stream.due() == 90
 
 
+def test_orders_of_a_customer_that_changed_are_looked_at_with_each_of_their_carts(stream: Stream) -> None:
+    stream.send(Assigned("other"), Hydrated("other"), partition="other")
+    stream.cart(Change.INSERT, 0, key=1)
+    stream.tracker.orders_changed([1, 2], stream.at(5), "other")
+    assert (stream.due(1), stream.due(2)) == (60, 65)
+    stream.now = stream.at(65)
+    stream.send(partition="other")
+    assert DueCart(2, "other", stream.at(65), None) in stream.fire(65)
+
+
 # --- in hand ----------------------------------------------------------------------------------------------------
 
 
@@ -229,7 +239,10 @@ def test_an_old_event_never_moves_a_timer_back(stream: Stream) -> None:
 
 
 def test_a_cart_held_back_by_the_cooldown_fires_at_its_end_with_the_activity_it_had(stream: Stream) -> None:
-    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    cart = stream.in_hand()
+    assert stream.tracker.knows(1), "in hand, and not armed"
+    assert stream.tracker.next_due() is None
+    stream.tracker.wait(cart, stream.at(3_600))
     assert stream.tracker.in_hand == 0
     assert stream.fire(3_599) == []
     assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(0))]

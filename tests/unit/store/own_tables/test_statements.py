@@ -237,6 +237,10 @@ def test_every_step_has_its_statement() -> None:
     assert [step for step in STEPS.values() if step not in stated] == [transitions.TELL_SENT]  # within FINISH
 
 
+def test_an_attempt_ends_in_any_status_but_those_of_a_mail_in_hand() -> None:
+    assert set(transitions.FINISH.to) == set(Status) - {Status.CLAIMED, Status.SENDING}
+
+
 # --- what the text alone does not say -------------------------------------------------------------------------------
 
 

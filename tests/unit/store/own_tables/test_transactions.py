@@ -313,12 +313,13 @@ def test_a_mail_that_was_given_up_too_early_was_not_sent_to_its_address() -> Non
 
 
 def test_rows_without_an_address_lock_none() -> None:
+    sent = Outcome(9, Status.SENT, at_us=NOW)
     script = Script(
         (outcomes.addresses([4]), []),
         (outcomes.lock_rows([4]), [(4, "me", "claimed", None, None)]),
-        (outcomes.write("me", [LATER], {4: Before(Status.CLAIMED, None, None)}), 1),
+        (outcomes.write("me", [LATER, sent], {4: Before(Status.CLAIMED, None, None)}), 2),
     )
-    finish(script, LATER)
+    finish(script, LATER, sent)
 
 
 def values(outcome: Outcome, before: Before | None = None) -> list[Any]:
