@@ -346,6 +346,17 @@ def test_a_limit_takes_the_earliest_and_leaves_the_rest(stream: Stream) -> None:
     assert stream.tracker.in_hand == 10
 
 
+def test_a_limit_counts_over_partitions(stream: Stream) -> None:
+    stream.send(Assigned("other"), Hydrated("other"), partition="other")
+    for key in range(6):
+        name = ("other", SHOP)[key % 2]
+        stream.send(CartChanged(key, Change.INSERT, stream.at(0)), partition=name)
+    stream.go_to(60)
+    stream.send(partition="other")
+    assert len(stream.tracker.take_due(stream.now, 4)) == 4
+    assert len(stream.tracker.take_due(stream.now, 4)) == 2
+
+
 def test_rounding_to_ticks_is_late_never_early() -> None:
     stream = Stream(tick_us=10_000)
     stream.cart(Change.INSERT, 0.000_001)
@@ -392,6 +403,26 @@ def test_a_reset_keeps_the_later_due_time(stream: Stream) -> None:
     assert carts[2].activity_us == stream.at(30)
 
 
+def test_what_was_read_again_waits_for_quiet_and_for_nothing_else(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(100))
+    reset(
+        stream, read(stream, 100), read(stream, 90, key=2)
+    )  # the first one's cool-down is over at its due time
+    for key in (1, 2):
+        stream.tracker.hasten(key, stream.at(101))
+    assert (stream.due(1), stream.due(2)) == (160, 150)
+    assert {cart.key: cart.activity_us for cart in stream.fire(160)} == {1: stream.at(100), 2: stream.at(90)}
+
+
+def test_a_cart_that_is_read_moves_out_of_the_wheel_from_before(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.cart(Change.INSERT, 0, key=2)
+    stream.send(Revoked(SHOP, "test"))
+    stream.send(Assigned(SHOP), read(stream, 0), caught_up=False)
+    (before,) = stream.tracker._states.partitions[SHOP].previous
+    assert list(before) == [2]
+
+
 def test_carts_that_were_not_read_again_are_dropped(stream: Stream) -> None:
     stream.tracker.wait(stream.in_hand(), stream.at(3_600))
     stream.cart(Change.INSERT, 50, key=2)
@@ -421,6 +452,15 @@ def test_a_cooldown_found_by_hydration_keeps_activity_that_only_the_stream_saw(s
     stream.cart(Change.UPDATE, 100)
     reset(stream, read(stream, 0, due=3_600))
     assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(100))]
+
+
+def test_a_longer_cooldown_found_by_hydration_keeps_the_activity_seen_during_the_one_before(
+    stream: Stream,
+) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.cart(Change.UPDATE, 100)
+    reset(stream, read(stream, 0, due=4_000))
+    assert stream.fire(4_000) == [DueCart(1, SHOP, stream.at(4_000), stream.at(100))]
 
 
 def test_a_cart_in_hand_survives_a_reset_and_can_still_be_touched(stream: Stream) -> None:
@@ -487,3 +527,5 @@ def test_alone_it_takes_overdue_timers_whatever_the_clock_says(stream: Stream) -
     assert taken == [DueCart(1, SHOP, stream.at(60), stream.at(0))]
     assert stream.due(1) is None
     assert stream.due(2) == 110
+    assert stream.tracker.take([2], stream.at(110) - 1, SHOP, overdue=True) == []
+    assert len(stream.tracker.take([2], stream.at(110), SHOP, overdue=True)) == 1, "at its very moment"

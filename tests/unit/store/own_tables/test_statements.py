@@ -232,7 +232,8 @@ def test_a_statement_that_changes_a_status_knows_those_of_its_step(one: Built) -
         assert statuses_in(statement.parameters) == allowed
 
 
-def test_every_step_has_its_statement() -> None:
+def test_every_step_has_its_name_and_its_statement() -> None:
+    assert list(STEPS.values()) == [one for one in vars(transitions).values() if isinstance(one, Step)]
     stated = [one.step for some in STATEMENTS.values() for one in some if one.step is not None]
     assert [step for step in STEPS.values() if step not in stated] == [transitions.TELL_SENT]  # within FINISH
 
