@@ -279,6 +279,22 @@ def test_waiting_never_shortens_what_activity_armed_meanwhile(stream: Stream) ->
     assert stream.fire(121)[0].activity_us == stream.at(61)
 
 
+def test_told_to_wait_until_the_moment_that_activity_armed_it_waits_for_quiet(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    stream.tracker.wait(cart, stream.at(121))
+    stream.tracker.hasten(1, stream.at(62))
+    assert stream.due() == 121
+
+
+def test_told_to_wait_after_it_fired_in_hand_it_keeps_the_activity_that_made_it_fire(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    assert stream.fire(125) == []
+    stream.tracker.wait(cart, stream.at(500))
+    assert stream.fire(500) == [DueCart(1, SHOP, stream.at(500), stream.at(61))]
+
+
 def test_waiting_longer_than_what_activity_armed_keeps_that_activity(stream: Stream) -> None:
     cart = stream.in_hand()
     stream.cart(Change.UPDATE, 61)
