@@ -195,6 +195,7 @@ def test_other_carts_and_products_touch_nothing(stream: Stream) -> None:
 
 
 def test_a_cart_that_nobody_has_in_hand_counts_as_touched(stream: Stream) -> None:
+    stream.tracker.finish(99)
     assert stream.tracker.touched(99), "whoever asks for a finished recovery must not mail"
     stream.in_hand()
     stream.tracker.finish(1)
@@ -261,6 +262,13 @@ def test_activity_at_the_end_of_the_cooldown_postpones_beyond_it(stream: Stream)
     stream.cart(Change.UPDATE, 3_590)
     assert stream.due() == 3_650
     assert stream.fire(3_650)[0].activity_us == stream.at(3_590)
+
+
+def test_activity_whose_quiet_time_ends_with_the_cooldown_is_waited_for_as_any(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(160))
+    stream.cart(Change.UPDATE, 100)
+    stream.tracker.hasten(1, stream.at(110))
+    assert stream.fire(160) == [DueCart(1, SHOP, stream.at(160), stream.at(100))]
 
 
 def test_an_order_ends_the_cooldown_too(stream: Stream) -> None:
