@@ -275,6 +275,7 @@ def test_an_order_ends_the_cooldown_too(stream: Stream) -> None:
     stream.tracker.wait(stream.in_hand(), stream.at(3_600))
     stream.order(100)
     assert not stream.tracker.knows(1)
+    assert not stream.tracker._states.held
     stream.cart(Change.INSERT, 200)
     assert stream.fire(260) == [DueCart(1, SHOP, stream.at(260), stream.at(200))]
 
@@ -553,3 +554,10 @@ def test_alone_it_takes_overdue_timers_whatever_the_clock_says(stream: Stream) -
     assert stream.due(2) == 110
     assert stream.tracker.take([2], stream.at(110) - 1, SHOP, overdue=True) == []
     assert len(stream.tracker.take([2], stream.at(110), SHOP, overdue=True)) == 1, "at its very moment"
+
+
+def test_a_cart_that_reconcile_took_before_the_source_began_can_wait() -> None:
+    tracker = Tracker(THRESHOLD, tick_us=10)
+    (cart,) = tracker.take([1], START, SHOP)
+    tracker.wait(cart, START + 5)
+    assert tracker.due_of(1) == START + 10
