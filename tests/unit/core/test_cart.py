@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
+from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode, Recipient
 from binlog_watcher.core.log_status import Status
 
 NOW = 1_790_000_000_000_000
@@ -62,3 +62,9 @@ def test_the_mail_that_a_human_wants_sent_again(change: dict[str, Any], own: int
     row = LoggedEpisode(1, NOW, Status.RETRY, 1, None, None, own_mail=(ADA, NOW - 9))
     assert replace(CART, **({"logged": row} | change)).own_mail_us == own
     assert replace(CART, logged=replace(row, own_mail=None)).own_mail_us is None
+
+
+def test_how_long_an_address_is_held_back() -> None:
+    assert Recipient().held_until_us(5) == 0
+    assert Recipient(NOW).held_until_us(5) == Recipient(NOW).held_until_us(5, NOW - 1) == NOW + 5
+    assert Recipient(NOW).held_until_us(5, NOW) == 0
