@@ -66,6 +66,7 @@ def meaning(text: str, schema: str = "shop") -> Meaning:
         ("CREATE TEMPORARY TABLE cart (a INT)", Meaning.NEW_LAYOUT),
         ("CREATE OR REPLACE VIEW v AS SELECT * FROM cart", Meaning.NOTHING),
         ("ALTER DATABASE shop CHARACTER SET utf8mb4", Meaning.NOTHING),
+        ("ALTER VIEW v AS SELECT * FROM cart", Meaning.NOTHING),
         ("CREATE INDEX i ON cart (a)", Meaning.NOTHING),
         ("DROP INDEX i ON cart", Meaning.NOTHING),
         ("DROP TEMPORARY TABLE cart", Meaning.NOTHING),
