@@ -50,7 +50,7 @@ def test_a_char_of_64_characters_of_utf8mb4_in_a_row() -> None:
         (FIELD_TYPE.TIME, b"", 3), (FIELD_TYPE.DATETIME, b"", 8), (FIELD_TYPE.TIMESTAMP, b"", 4),
         (FIELD_TYPE.ENUM, b"\xf7\1", 1), (FIELD_TYPE.ENUM, b"\xf7\2", 2), (FIELD_TYPE.SET, b"\xf8\x08", 8),
         (FIELD_TYPE.BIT, b"\1\0", 1), (FIELD_TYPE.BIT, b"\0\1", 1), (FIELD_TYPE.BIT, b"\1\1", 2),
-        (FIELD_TYPE.BIT, b"\0\x08", 8),
+        (FIELD_TYPE.BIT, b"\0\x08", 8), (FIELD_TYPE.NULL, b"", 0), (FIELD_TYPE.NEWDATE, b"", 3),
     ],
 )  # fmt: skip
 def test_types_of_a_fixed_size(kind: int, metadata: bytes, size: int) -> None:
@@ -65,7 +65,17 @@ def test_fractions_of_a_second(digits: int, more: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [FIELD_TYPE.BLOB, FIELD_TYPE.JSON, FIELD_TYPE.GEOMETRY, VECTOR, COMPRESSED_BLOB]
+    "kind",
+    [
+        FIELD_TYPE.TINY_BLOB,
+        FIELD_TYPE.MEDIUM_BLOB,
+        FIELD_TYPE.LONG_BLOB,
+        FIELD_TYPE.BLOB,
+        FIELD_TYPE.JSON,
+        FIELD_TYPE.GEOMETRY,
+        VECTOR,
+        COMPRESSED_BLOB,
+    ],
 )
 def test_the_length_before_a_blob_is_told_by_its_metadata(kind: int) -> None:
     assert [size_of(Column(kind, bytes([prefix]))) for prefix in (1, 2, 3, 4)] == [

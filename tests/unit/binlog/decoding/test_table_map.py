@@ -5,6 +5,8 @@ from fakes.binlog_events import lenenc
 from pymysqlreplication.constants import FIELD_TYPE
 
 from binlog_watcher.binlog.decoding.table_map import (
+    COMPRESSED_BLOB,
+    COMPRESSED_VARCHAR,
     TYPED_ARRAY,
     VECTOR,
     Column,
@@ -101,6 +103,25 @@ def test_every_type_takes_its_own_metadata() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("size", "kinds"),
+    [
+        (0, {FIELD_TYPE.TINY, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR, FIELD_TYPE.DATE, FIELD_TYPE.TIME,
+             FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.NULL}),
+        (1, {FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE, FIELD_TYPE.TIMESTAMP2, FIELD_TYPE.DATETIME2, FIELD_TYPE.TIME2,
+             FIELD_TYPE.TINY_BLOB, FIELD_TYPE.MEDIUM_BLOB, FIELD_TYPE.LONG_BLOB, FIELD_TYPE.BLOB,
+             FIELD_TYPE.JSON, FIELD_TYPE.GEOMETRY, VECTOR, COMPRESSED_BLOB}),
+        (2, {FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING, FIELD_TYPE.NEWDECIMAL,
+             FIELD_TYPE.BIT, FIELD_TYPE.ENUM, FIELD_TYPE.SET, COMPRESSED_VARCHAR}),
+    ],
+)  # fmt: skip
+def test_how_much_metadata_a_type_has(size: int, kinds: set[int]) -> None:
+    for kind in sorted(kinds):
+        metadata = b"\1\2"[:size]
+        first, second = columns_of([(kind, metadata), (FIELD_TYPE.DATETIME2, b"\6")])
+        assert (first.type, first.metadata, second.metadata) == (kind, metadata, b"\6")
+
+
 def test_enum_and_set_hide_behind_the_type_of_a_string() -> None:
     as_string = [
         (FIELD_TYPE.STRING, bytes([FIELD_TYPE.ENUM, 1])),
@@ -163,6 +184,14 @@ def test_a_default_collation_and_its_exceptions() -> None:
     value = lenenc(UTF8MB4) + lenenc(1) + lenenc(LATIN1) + lenenc(3) + lenenc(300)
     found = columns_of(TEXTS, field(DEFAULT_CHARSET, value))
     assert [column.collation for column in found] == [UTF8MB4, None, LATIN1, UTF8MB4, 300]
+
+
+def test_compressed_texts_have_a_collation_too() -> None:
+    found = columns_of(
+        [(COMPRESSED_VARCHAR, VARCHAR_50), (COMPRESSED_BLOB, b"\2"), (FIELD_TYPE.JSON, b"\4")],
+        field(DEFAULT_CHARSET, lenenc(UTF8MB4)),
+    )
+    assert [column.collation for column in found] == [UTF8MB4, UTF8MB4, None]
 
 
 def test_collations_column_by_column() -> None:
