@@ -166,7 +166,7 @@ class CartStates:
         self._in_hand[key] = False
         if due_us is None:
             return None
-        return self.held.pop(key, None) if key in self.held else due_us - self._threshold_us
+        return self.held.pop(key) if key in self.held else due_us - self._threshold_us
 
     def touched(self, key: CartKey) -> bool:
         """Whether there was activity or an order since the key was taken in hand."""

@@ -195,7 +195,7 @@ def claim(
     for address_hash, cart_key, status in session.rows(*mails_under_way(hashes)):
         busy[bytes(address_hash)].add(str(cart_key) if status == Status.CLAIMED else SENDING_NOW)
     free, waits = hold_back(episodes, known, busy, cooldown_us=cooldown_us, now_us=now_us)
-    return Claims(_take(session, owner, free, lease_us) if free else {}, waits)
+    return Claims(_take(session, owner, free, lease_us), waits)
 
 
 def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) -> dict[CartKey, int]:
