@@ -1,7 +1,7 @@
-"""Whether the shop is followed: what /healthz says, the gauges, and whether reconcile must do without the stream."""
+"""Whether mails can go out: what /healthz says, the gauges, and whether reconcile must do without the stream."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -19,7 +19,10 @@ SILENT_INTERVALS = 3
 
 
 class Readiness:
-    """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader."""
+    """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader.
+
+    ``obstacles``: each tells why no mail could be sent although the binlog is followed, or None.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Readiness:
         *,
         check_interval_s: float,
         leads: Callable[[], bool],
+        obstacles: Sequence[Callable[[], str | None]] = (),
     ) -> None:
         self._tracker = tracker
         self._source = source
@@ -37,6 +41,7 @@ class Readiness:
         self._clock = clock
         self._max_silence_us = int(SILENT_INTERVALS * check_interval_s * 1_000_000)
         self._leads = leads
+        self._obstacles = obstacles
         self._pulse = Pulse(clock.now_us())
         self._stopping = False
 
@@ -53,6 +58,17 @@ class Readiness:
         return self._pulse.silent_for_us(self._clock.now_us()) > self._max_silence_us
 
     def is_ready(self) -> bool:
+        """Whether mails can go out: the binlog is followed, by the leader, and nothing else is in the way."""
+        return self.not_ready() is None
+
+    def not_ready(self) -> str | None:
+        """What /healthz says while this instance is not ready; None while it is."""
+        if not self._follows():
+            return "not ready"
+        told = (tell() for tell in self._obstacles)
+        return next((f"not ready: {obstacle}" for obstacle in told if obstacle is not None), None)
+
+    def _follows(self) -> bool:
         """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
         return (
             not self._stopping
@@ -61,17 +77,17 @@ class Readiness:
             and self._leads()
         )
 
-    def not_ready(self) -> str | None:
-        """What /healthz says while this instance is not ready; None while it is."""
-        return None if self.is_ready() else "not ready"
-
     async def watch(self) -> None:
         """Keep the gauges fresh and tell when readiness changes, until cancelled."""
         was_ready = False
         while True:
-            ready = self.is_ready()
+            why_not = self.not_ready()
+            ready = why_not is None
             if ready != was_ready:
-                log.info("service.ready" if ready else "service.not_ready", armed=self._tracker.armed)
+                if ready:
+                    log.info("service.ready", armed=self._tracker.armed)
+                else:
+                    log.info("service.not_ready", armed=self._tracker.armed, why=why_not)
                 was_ready = ready
             self._metrics.ready.set(ready)
             self._metrics.leader.set(self._leads())

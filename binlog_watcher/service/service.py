@@ -20,6 +20,7 @@ from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.shop_changes import ShopChanges
+from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence
 from binlog_watcher.store.times import from_us
@@ -77,6 +78,7 @@ class Service:
             partition=PARTITION,
             on_products=self._pipeline.products_changed,
         )
+        self._writes = WriteCheck(resources.episodes.check_writable)
         self._readiness = Readiness(
             self.tracker,
             self._source,
@@ -84,6 +86,7 @@ class Service:
             resources.clock,
             check_interval_s=settings.check_interval_seconds,
             leads=leads,
+            obstacles=[self._writes.obstacle],
         )
         self._reconciliation = RegularReconciliation(
             reconciler,
@@ -111,6 +114,7 @@ class Service:
                 timers = group.create_task(self._timers.run())
                 if self._pipeline.outbox is not None:
                     tasks.append(group.create_task(self._pipeline.send()))
+                    tasks.append(group.create_task(self._writes.run()))
                     tasks.append(group.create_task(self._try_smtp()))
                 await stop.wait()
                 await self._finish(timers)
@@ -166,7 +170,7 @@ class Service:
         log.info("catalogue.read", products=len(self._catalog))
 
     def is_ready(self) -> bool:
-        """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
+        """Whether mails can go out; in a dry run whether they could."""
         return self._readiness.is_ready()
 
     def not_ready(self) -> str | None:
@@ -215,11 +219,14 @@ async def opened(
 
     ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
     """
-    facts = await asyncio.to_thread(check_server, settings.connection, settings.preset())
+    writes = not settings.dry_run
+    facts = await asyncio.to_thread(check_server, settings.connection, settings.preset(), writes=writes)
     resources = await asyncio.to_thread(
-        lambda: open_resources(settings, write=not settings.dry_run, include_older_us=include_older_us)
+        lambda: open_resources(settings, write=writes, include_older_us=include_older_us)
     )
     try:
+        if writes:
+            await asyncio.to_thread(resources.episodes.check_writable)
         if resources.policy.activated_us < resources.activated_us:
             log.info(
                 "service.includes_older",

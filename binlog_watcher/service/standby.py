@@ -126,5 +126,6 @@ async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
 async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:
     """Check the server, so that a mistake shows now and not at the take-over; then take part until ``stop``."""
     use_worker_threads()
-    await asyncio.to_thread(check_server, settings.connection, settings.preset())
+    writes = not settings.dry_run
+    await asyncio.to_thread(check_server, settings.connection, settings.preset(), writes=writes)
     await Standby(settings, include_older_us=include_older_us).run(stop)

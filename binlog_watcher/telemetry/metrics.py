@@ -22,7 +22,11 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self.timers_armed = Gauge("cartwake_timers_armed", "Carts whose timer runs", registry=registry)
         self.in_hand = Gauge("cartwake_recoveries_in_hand", "Carts whose timer fired", registry=registry)
-        self.ready = Gauge("cartwake_ready", "1 while the binlog is followed", registry=registry)
+        self.ready = Gauge(
+            "cartwake_ready",
+            "1 while mails can go out: the binlog is followed, and claims can be written",
+            registry=registry,
+        )
         self.leader = Gauge(
             "cartwake_leader", "1 while this instance may mail, 0 on standby", registry=registry
         )

@@ -12,7 +12,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
-from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, tables
+from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, rights, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
 from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish
 from binlog_watcher.store.own_tables.statement import Statement
@@ -161,6 +161,11 @@ class EpisodeLog:
                     (str(now_us),),
                 )
         return now_us
+
+    def check_writable(self) -> None:
+        """Raises what a claim would, if one could not be written now: DatabaseUnavailableError, ConfigError."""
+        with self._database.session() as session:
+            rights.ask(session)
 
     def mark(self) -> None:
         """Commit a row of our own: whatever stands before it in the binlog is visible afterwards.

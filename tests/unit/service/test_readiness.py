@@ -30,9 +30,16 @@ class Followed:
         self.tracker = Tracker(60 * SECOND)
         self.metrics = Metrics()
         self.stats = SimpleNamespace(lag_us=0, resets={})
+        self.obstacle: str | None = None
         parts: Any = self
         self.readiness = Readiness(
-            self.tracker, parts, self.metrics, parts, check_interval_s=INTERVAL_S, leads=lambda: self.leads
+            self.tracker,
+            parts,
+            self.metrics,
+            parts,
+            check_interval_s=INTERVAL_S,
+            leads=lambda: self.leads,
+            obstacles=[lambda: None, lambda: self.obstacle],
         )
 
     def now_us(self) -> int:
@@ -106,6 +113,14 @@ def test_only_the_leader_is_ready_and_nobody_who_is_about_to_end(followed: Follo
     assert followed.readiness.is_ready()
     followed.readiness.stop()
     assert not followed.readiness.is_ready()
+
+
+def test_whatever_keeps_mails_from_going_out_is_told(followed: Followed) -> None:
+    followed.obstacle = "MySQL only reads"
+    assert not followed.readiness.is_ready()
+    assert followed.readiness.not_ready() == "not ready: MySQL only reads"
+    followed.obstacle = None
+    assert followed.readiness.is_ready()
 
 
 async def test_the_gauges_follow_and_are_cleared_at_the_end(

@@ -20,7 +20,15 @@ from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.transitions import STEPS, Step
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.own_tables import claims, dead_letters, fence, leftovers, log, outcomes
+from binlog_watcher.store.own_tables import (
+    claims,
+    dead_letters,
+    fence,
+    leftovers,
+    log,
+    outcomes,
+    rights,
+)
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.shop_tables.columns import ShopColumns
@@ -132,6 +140,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(log.newest_rows, ["1", "2"]),
         built(log.last_mails, ["1", "2"], NOW),
     ],
+    "rights": [built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts)],
 }  # fmt: skip
 ALL = [pytest.param(one, id=f"{name}.{one[0].__name__}") for name, some in STATEMENTS.items() for one in some]
 
@@ -172,7 +181,7 @@ def statements_of(module: Any) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log])
+@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log, rights])
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
     assert statements_of(module) == {builder.__name__ for builder, _, _ in STATEMENTS[name]}
