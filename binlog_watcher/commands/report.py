@@ -12,7 +12,8 @@ from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
-from binlog_watcher.store.own_tables import dead_letters, overview
+from binlog_watcher.store.own_tables import belonging, dead_letters, overview
+from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, UnderWay
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
@@ -52,6 +53,8 @@ class Retry:
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
+    ``of_other_presets``: open mails that are left alone.
+
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
     masked where an error names one; the log itself has only hashes.
     """
@@ -69,6 +72,7 @@ class StatusReport:
     retries: list[Retry]
     dead: int
     letters: list[Letter]
+    of_other_presets: list[OthersRows]
 
     def json(self) -> str:
         """For scripts: times in ISO 8601, amounts as text."""
@@ -91,7 +95,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
     with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)
-        letters = dead_letters.read(session, dead[:limit])
+        letters = dead_letters.read(session, dead[:limit], resources.episodes.shop_id)
         oldest_us = now_us - resources.policy.max_age_us
         return StatusReport(
             at=from_us(now_us),
@@ -119,6 +123,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
                 )
                 for row in letters
             ],
+            of_other_presets=belonging.rows_of_others(session, resources.episodes.shop_id),
         )  # fmt: skip
 
 

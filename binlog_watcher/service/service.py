@@ -18,7 +18,7 @@ from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.pipeline import build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
-from binlog_watcher.service.resources import Resources, open_resources
+from binlog_watcher.service.resources import Resources, enter_log, open_resources
 from binlog_watcher.service.shop_changes import ShopChanges
 from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
@@ -58,7 +58,11 @@ class Service:
             standing=Standing(leads, alone=self._is_alone),
         )
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
-        self._presence = Presence(settings.connection, resources.episodes.owner)
+        self._presence = Presence(
+            settings.connection,
+            resources.episodes.owner,
+            preset=None if settings.dry_run else resources.identity.content,
+        )
         self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
         reconciler = Reconciler(
             shop=resources.shop,
@@ -226,7 +230,7 @@ async def opened(
     )
     try:
         if writes:
-            await asyncio.to_thread(resources.episodes.check_writable)
+            await asyncio.to_thread(enter_log, resources)
         if resources.policy.activated_us < resources.activated_us:
             log.info(
                 "service.includes_older",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.owners import is_ours, shop_of
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, rights, tables
@@ -43,12 +44,13 @@ def last_mails(keys: Sequence[str], since_us: int) -> Statement:
 
 
 class EpisodeLog:
-    """The log as one instance works on it; ``owner`` names that instance. Every method blocks."""
+    """The log as one instance works on it; ``owner`` names that instance and its shop. Every method blocks."""
 
     def __init__(self, database: Database, shop: Shop, owner: str) -> None:
         self._database = database
         self._shop = shop
         self.owner = owner
+        self.shop_id = shop_of(owner)
 
     @property
     def present(self) -> bool:
@@ -76,6 +78,7 @@ class EpisodeLog:
                 owner_alive=owner not in dead and owner != self.owner,
                 own_mail=_own_mail(Status(status), digest, UTC_COLUMN.to_us(sent_at)),
                 owner=owner,
+                ours=is_ours(owner, self.shop_id),
             )
             for (
                 log_id,

@@ -31,6 +31,7 @@ def test_what_can_be_put_back(row: DeadLetter) -> None:
         (replace(ROW, status="skipped", reason="bought_meanwhile"), "it is skipped (bought_meanwhile)"),
         (replace(ROW, reason="imported"), "another tool"),
         (replace(ROW, newer_id=9), "row 9"),
+        (replace(ROW, ours=False), "another preset"),
         (replace(ROW, activity_us=OLDEST - 1), "MAX_CART_AGE_HOURS"),
         (replace(UNKNOWN, reason="unreported"), "may yet tell"),
     ],
