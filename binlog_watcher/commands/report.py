@@ -104,7 +104,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
             mailed_if_due_after=from_us(resources.policy.activated_us),
             service_runs=runs,
             counts=overview.counts(session, since_us, resources.activated_us),
-            days=overview.mail_days(session, since_us),
+            days=overview.mail_days(session, resources.shop.queries, since_us),
             lateness=overview.lateness(session, since_us, resources.policy.threshold_us),
             # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
             under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),

@@ -27,6 +27,7 @@ from binlog_watcher.store.own_tables import (
     leftovers,
     log,
     outcomes,
+    overview,
     rights,
 )
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
@@ -140,6 +141,10 @@ STATEMENTS: dict[str, list[Built]] = {
         built(log.newest_rows, ["1", "2"]),
         built(log.last_mails, ["1", "2"], NOW),
     ],
+    "overview": [
+        built(overview.mails_by_day, QUERIES, NOW),
+        built(overview.lateness_steps, NOW, HOUR),
+    ],
     "rights": [built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts)],
 }  # fmt: skip
 ALL = [pytest.param(one, id=f"{name}.{one[0].__name__}") for name, some in STATEMENTS.items() for one in some]
@@ -181,7 +186,7 @@ def statements_of(module: Any) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log, rights])
+@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log, overview, rights])
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
     assert statements_of(module) == {builder.__name__ for builder, _, _ in STATEMENTS[name]}
