@@ -8,6 +8,7 @@ from rich.table import Table
 
 from binlog_watcher.commands.report import Letter, Retry, StatusReport
 from binlog_watcher.core.log_status import Reason
+from binlog_watcher.store.own_tables.belonging import how_to_adopt
 from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed
 
 
@@ -45,6 +46,11 @@ def _service(report: StatusReport) -> Iterator[str]:
     if work.overdue_retries and work.oldest_retry_us is not None:
         late_us = int((report.at.timestamp()) * 1_000_000) - work.oldest_retry_us
         yield f"[yellow]retries overdue: {work.overdue_retries}[/yellow], by {_span(late_us)} at most"
+    for other in report.of_other_presets:
+        yield (
+            f"[yellow]open mails of another preset: {other.rows}[/yellow] ({escape(other.description)}), left alone; "
+            f"if it is the same shop: {how_to_adopt(other)}"
+        )
 
 
 def _counts(counts: list[Count]) -> Table:

@@ -55,6 +55,7 @@ class LoggedEpisode:
     """The newest row that the log has for a cart key. ``attempts``: how often it passed the fence.
 
     ``own_mail``: address and moment of its mail of unknown outcome, when a human has asked to send it again.
+    ``ours``: False for an episode of another shop, which is left alone.
     """
 
     id: int
@@ -66,6 +67,7 @@ class LoggedEpisode:
     owner_alive: bool = True
     own_mail: tuple[bytes, int] | None = None
     owner: str | None = None
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)

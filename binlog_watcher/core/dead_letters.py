@@ -18,7 +18,8 @@ class DeadLetter:
     """One row. Times in epoch microseconds; the total in ``currency``.
 
     ``logged_us``: when the cart was first claimed; ``mailed_us``: when its mail was handed over, if it may have been.
-    ``newer_id``: a row of a later episode of this cart; ``owner_lives``: the instance that had it last still runs.
+    ``newer_id``: a row of a later episode of this cart; ``owner_lives``: the instance that had it last still runs;
+    ``ours``: False for a row of another shop.
     """
 
     id: int
@@ -36,6 +37,7 @@ class DeadLetter:
     activity_us: int | None
     newer_id: int | None
     owner_lives: bool
+    ours: bool = True
 
 
 def why_not(row: DeadLetter, oldest_us: int) -> str | None:
@@ -45,6 +47,8 @@ def why_not(row: DeadLetter, oldest_us: int) -> str | None:
         return f"it is {said}, neither failed nor unknown"
     if row.reason == IMPORTED:
         return "another tool logged it, before Cartwake"
+    if not row.ours:
+        return "it belongs to another preset (SHOP_SCHEMA, SHOP_VARIABLES)"
     if row.newer_id is not None:
         return f"the cart was logged again since, as row {row.newer_id}"
     if row.activity_us is not None and row.activity_us < oldest_us:

@@ -147,7 +147,7 @@ def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
     logged = cart.logged
     if logged is None or cart.version is None or logged.version < cart.version:
         return None
-    if logged.version > cart.version:
+    if logged.version > cart.version or not logged.ours:
         return Skip(Reason.HANDLED)
     match logged.status:
         case Status.RETRY:

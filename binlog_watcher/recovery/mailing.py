@@ -63,7 +63,11 @@ class Mailing:
 
     async def _drop(self, reason: Reason, carts: Sequence[UnmailedCart]) -> None:
         """No episode (any more): nothing is logged, but a row that is still open is closed."""
-        open_rows = [one for one in carts if one.cart.logged is not None and one.cart.logged.status in OPEN]
+        open_rows = [
+            one
+            for one in carts
+            if one.cart.logged is not None and one.cart.logged.status in OPEN and one.cart.logged.ours
+        ]
         closing: dict[Reason, list[UnmailedCart]] = defaultdict(list)
         for one in open_rows:
             closing[closing_reason(one.cart, reason)].append(one)

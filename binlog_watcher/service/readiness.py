@@ -4,7 +4,7 @@ Also whether the reconciliation must do without the stream.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -24,7 +24,8 @@ SILENT_INTERVALS = 3
 class Readiness:
     """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader.
 
-    ``sender_stopped``: whether the SMTP server takes no mail from us.
+    ``sender_stopped``: whether the SMTP server takes no mail from us. ``obstacles``: each tells why no mail could be
+    sent although the binlog is followed, or None.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Readiness:
         check_interval_s: float,
         leads: Callable[[], bool],
         sender_stopped: Callable[[], bool] = lambda: False,
+        obstacles: Sequence[Callable[[], str | None]] = (),
     ) -> None:
         self._tracker = tracker
         self._source = source
@@ -45,6 +47,7 @@ class Readiness:
         self._max_silence_us = int(SILENT_INTERVALS * check_interval_s * 1_000_000)
         self._leads = leads
         self._sender_stopped = sender_stopped
+        self._obstacles = (*obstacles, self._of_the_sender)
         self._pulse = Pulse(clock.now_us())
         self._stopping = False
 
@@ -61,8 +64,20 @@ class Readiness:
         return self._pulse.silent_for_us(self._clock.now_us()) > self._max_silence_us
 
     def is_ready(self) -> bool:
-        """Whether a cart that falls due is mailed: the binlog is followed, and the SMTP server takes mail from us."""
-        return self._follows() and not self._sender_stopped()
+        """Whether mails can go out: the binlog is followed, by the leader, and nothing else is in the way."""
+        return self.not_ready() is None
+
+    def not_ready(self) -> str | None:
+        """What /healthz says while this instance is not ready; None while it is."""
+        if not self._follows():
+            stuck = self._source.stats.stuck
+            why = "" if stuck is None else f": all carts are read anew again and again ({stuck})"
+            return f"not ready{why}"
+        told = (tell() for tell in self._obstacles)
+        return next((f"not ready: {obstacle}" for obstacle in told if obstacle is not None), None)
+
+    def _of_the_sender(self) -> str | None:
+        return "the SMTP server takes no mail from us" if self._sender_stopped() else None
 
     def _follows(self) -> bool:
         """Whether the binlog is followed: hydrated, heard of within three intervals, readable, and by the leader."""
@@ -74,25 +89,17 @@ class Readiness:
             and self._leads()
         )
 
-    def not_ready(self) -> str | None:
-        """What /healthz says while this instance is not ready; None while it is."""
-        if not self._follows():
-            stuck = self._source.stats.stuck
-            return (
-                "not ready"
-                if stuck is None
-                else f"not ready: all carts are read anew again and again ({stuck})"
-            )
-        return "not ready, the SMTP server takes no mail from us" if self._sender_stopped() else None
-
     async def watch(self) -> None:
         """Keep the gauges fresh and tell when readiness changes, until cancelled."""
         was_ready = False
         while True:
-            ready = self.is_ready()
+            why_not = self.not_ready()
+            ready = why_not is None
             if ready != was_ready:
-                why = {} if ready else {"why": self.not_ready()}
-                log.info("service.ready" if ready else "service.not_ready", armed=self._tracker.armed, **why)
+                if ready:
+                    log.info("service.ready", armed=self._tracker.armed)
+                else:
+                    log.info("service.not_ready", armed=self._tracker.armed, why=why_not)
                 was_ready = ready
             self._metrics.ready.set(ready)
             self._metrics.leader.set(self._leads())

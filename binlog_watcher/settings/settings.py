@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, V
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
-from binlog_watcher.settings.env import Need, explain, missing, read_values
+from binlog_watcher.settings.env import Need, Values, explain, missing, read_values
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
@@ -273,13 +273,7 @@ def load_settings(
 
     Raises ConfigError with every mistake found, one line each; no line holds a secret.
     """
-    optional = env_file == DEFAULT_ENV_FILE
-    values = read_values(
-        None if env_file is None else Path(env_file),
-        os.environ if environ is None else environ,
-        names=frozenset(name.upper() for name in Settings.model_fields),
-        file_may_be_missing=optional,
-    )
+    values = _read(env_file, environ)
     problems = [*values.problems, *missing(values, need)]
     settings = None
     try:
@@ -290,3 +284,19 @@ def load_settings(
     if settings is None or problems:
         raise ConfigError(*problems)
     return settings
+
+
+def names_of_others(
+    env_file: str | Path | None = DEFAULT_ENV_FILE, environ: Mapping[str, str] | None = None
+) -> list[str]:
+    """Names there that begin as settings do and are none, in alphabetical order; see ``load_settings``."""
+    return sorted(set(_read(env_file, environ).others))
+
+
+def _read(env_file: str | Path | None, environ: Mapping[str, str] | None) -> Values:
+    return read_values(
+        None if env_file is None else Path(env_file),
+        os.environ if environ is None else environ,
+        names=frozenset(name.upper() for name in Settings.model_fields),
+        file_may_be_missing=env_file == DEFAULT_ENV_FILE,
+    )

@@ -23,7 +23,9 @@ class Metrics:
         self.timers_armed = Gauge("cartwake_timers_armed", "Carts whose timer runs", registry=registry)
         self.in_hand = Gauge("cartwake_recoveries_in_hand", "Carts whose timer fired", registry=registry)
         self.ready = Gauge(
-            "cartwake_ready", "1 while the binlog is followed and mail can go out", registry=registry
+            "cartwake_ready",
+            "1 while mails can go out: the binlog is followed, claims can be written, and the SMTP server takes mail",
+            registry=registry,
         )
         self.sender_stopped = Gauge(
             "cartwake_sender_stopped", "1 while the SMTP server takes no mail from us", registry=registry

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.owners import is_ours, shop_of
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
-from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, tables
+from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, rights, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
 from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish, give_back
 from binlog_watcher.store.own_tables.statement import Statement
@@ -43,7 +44,7 @@ def last_mails(keys: Sequence[str], since_us: int) -> Statement:
 
 
 class EpisodeLog:
-    """The log as one instance works on it; ``owner`` names that instance. Every method blocks.
+    """The log as one instance works on it; ``owner`` names that instance and its shop. Every method blocks.
 
     ``bounce_limit``: an address is suppressed to which so many mails bounced; 0: never.
     """
@@ -53,6 +54,7 @@ class EpisodeLog:
         self._shop = shop
         self.owner = owner
         self._bounce_limit = bounce_limit
+        self.shop_id = shop_of(owner)
 
     @property
     def present(self) -> bool:
@@ -80,6 +82,7 @@ class EpisodeLog:
                 owner_alive=owner not in dead and owner != self.owner,
                 own_mail=_own_mail(Status(status), digest, UTC_COLUMN.to_us(sent_at)),
                 owner=owner,
+                ours=is_ours(owner, self.shop_id),
             )
             for (
                 log_id,
@@ -171,6 +174,11 @@ class EpisodeLog:
                     (str(now_us),),
                 )
         return now_us
+
+    def check_writable(self) -> None:
+        """Raises what a claim would, if one could not be written now: DatabaseUnavailableError, ConfigError."""
+        with self._database.session() as session:
+            rights.ask(session)
 
     def mark(self) -> None:
         """Commit a row of our own: whatever stands before it in the binlog is visible afterwards.

@@ -18,7 +18,7 @@ from binlog_watcher.service.resources import open_resources
 from binlog_watcher.service.service import Service
 
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
-REASON = "not ready, the SMTP server takes no mail from us"
+REASON = "not ready: the SMTP server takes no mail from us"
 
 
 @contextlib.asynccontextmanager

@@ -312,6 +312,13 @@ def test_a_logged_episode_of_this_version(row: LoggedEpisode, expected: Decision
     assert decide(replace(CART, logged=row), None, DUE, POLICY) == expected
 
 
+@pytest.mark.parametrize("status", [Status.RETRY, Status.CLAIMED])
+def test_what_another_shop_has_begun_is_left_alone_and_what_is_newer_is_not(status: Status) -> None:
+    theirs = logged(status, ours=False)
+    assert decide(replace(CART, logged=theirs), None, DUE + HOUR, POLICY) == Skip(Reason.HANDLED)
+    assert decide(replace(CART, logged=replace(theirs, version=T0 - 1)), None, DUE, POLICY) == GO_ON
+
+
 @pytest.mark.parametrize(
     "status", [Status.SENT, Status.SENDING, Status.UNKNOWN, Status.FAILED, Status.SKIPPED]
 )

@@ -90,6 +90,7 @@ async def test_a_row_that_is_open_is_closed_with_what_became_of_the_cart() -> No
             desk.unmailed(2, Reason.EMPTY, row=OPEN_ROW),
             desk.unmailed(3, Reason.EMPTY, row=done),
             desk.unmailed(4, Reason.TOO_OLD, row=replace(OPEN_ROW, id=9)),
+            desk.unmailed(5, Reason.CLOSED, row=replace(OPEN_ROW, id=10, ours=False)),
         ]
     )
     assert desk.log.closed == [([7], Reason.EMPTIED), ([9], Reason.TOO_OLD)]

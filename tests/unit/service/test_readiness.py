@@ -32,6 +32,7 @@ class Followed:
         self.tracker = Tracker(60 * SECOND)
         self.metrics = Metrics()
         self.stats = SimpleNamespace(lag_us=0, resets={}, relapses={}, stuck=None)
+        self.obstacle: str | None = None
         parts: Any = self
         self.readiness = Readiness(
             self.tracker,
@@ -41,6 +42,7 @@ class Followed:
             check_interval_s=INTERVAL_S,
             leads=lambda: self.leads,
             sender_stopped=lambda: self.sender_stopped,
+            obstacles=[lambda: None, lambda: self.obstacle],
         )
 
     def now_us(self) -> int:
@@ -133,7 +135,7 @@ async def test_it_is_not_ready_while_no_mail_can_go_out(
     monkeypatch.setattr(readiness_module, "METRICS_INTERVAL_S", 0.01)
     followed.sender_stopped = True
     assert not followed.readiness.is_ready()
-    assert followed.readiness.not_ready() == "not ready, the SMTP server takes no mail from us"
+    assert followed.readiness.not_ready() == "not ready: the SMTP server takes no mail from us"
     async with followed.watched():
         assert (followed.figure("ready"), followed.figure("sender_stopped")) == (0, 1)
         followed.sender_stopped = False
@@ -141,6 +143,14 @@ async def test_it_is_not_ready_while_no_mail_can_go_out(
     followed.sender_stopped = True
     followed.leads = False
     assert followed.readiness.not_ready() == "not ready", "who does not lead does not send"
+
+
+def test_whatever_keeps_mails_from_going_out_is_told(followed: Followed) -> None:
+    followed.obstacle = "MySQL only reads"
+    assert not followed.readiness.is_ready()
+    assert followed.readiness.not_ready() == "not ready: MySQL only reads"
+    followed.obstacle = None
+    assert followed.readiness.is_ready()
 
 
 async def test_the_gauges_follow_and_are_cleared_at_the_end(

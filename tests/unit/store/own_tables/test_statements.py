@@ -22,7 +22,17 @@ from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.transitions import STEPS, Step
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.own_tables import claims, dead_letters, fence, leftovers, log, mail_tokens, outcomes
+from binlog_watcher.store.own_tables import (
+    claims,
+    dead_letters,
+    fence,
+    leftovers,
+    log,
+    mail_tokens,
+    outcomes,
+    overview,
+    rights,
+)
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.shop_tables.columns import ShopColumns
@@ -158,6 +168,11 @@ STATEMENTS: dict[str, list[Built]] = {
         built(log.newest_rows, ["1", "2"]),
         built(log.last_mails, ["1", "2"], NOW),
     ],
+    "overview": [
+        built(overview.mails_by_day, QUERIES, NOW),
+        built(overview.lateness_steps, NOW, HOUR),
+    ],
+    "rights": [built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts)],
 }  # fmt: skip
 ALL = [
     pytest.param(one, id=f"{name}.{one.builder.__name__}")
@@ -203,7 +218,9 @@ def statements_of(module: Any) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log])
+@pytest.mark.parametrize(
+    "module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights]
+)
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
     assert statements_of(module) == {one.builder.__name__ for one in STATEMENTS[name]}
