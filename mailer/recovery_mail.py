@@ -1,5 +1,6 @@
 """What a recovery mail says, before it is rendered."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,6 +10,8 @@ from mailer.addresses import InvalidAddressError, parse_address
 from mailer.discounts import NO_DISCOUNT, Discount
 from mailer.links import Unsubscribe
 from mailer.money import round_money
+
+_NEVER_IN_A_URL = re.compile(r'[\s\x00-\x20<>"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,14 @@ class ShopInfo:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A counted row of the cart; ``unit_price`` in the cart's currency."""
+    """A counted row of the cart; ``unit_price`` in the cart's currency. ``url``: the product's page."""
 
     name: str
     category: str | None
     unit_price: Decimal
     quantity: int
     image_url: str | None = None
+    url: str | None = None
 
     @property
     def total(self) -> Decimal:
@@ -65,7 +69,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A recommended product. Without ``url`` its card leads to the store's front page.
+    """A recommended product. Without ``url`` its card is no link: better none than a wrong one.
 
     ``price`` is in the mail's currency; None: not known in it, and not shown.
     """
@@ -120,7 +124,7 @@ class RecoveryMail:
 
 def is_web_url(value: str) -> bool:
     """Whether ``value`` is an absolute http(s) URL without white space or control characters."""
-    if any(char.isspace() or ord(char) < 33 or char in '<>"' for char in value):
+    if _NEVER_IN_A_URL.search(value):
         return False
     try:
         parts = urlsplit(value)

@@ -1,5 +1,6 @@
 """How one shop's tables are read: statements, types of keys, times of moments. Compiled once from its Schema."""
 
+from collections.abc import Collection
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
@@ -15,10 +16,11 @@ class ShopTables:
     ``row_updates``, ``header_updates``: how the update columns are read.
     """
 
-    def __init__(self, schema: Schema, columns: ShopColumns) -> None:
+    def __init__(self, schema: Schema, columns: ShopColumns, given: Collection[str] = ()) -> None:
+        """``given``: the columns that the preset's SELECT of customers gives."""
         self.schema = schema
         self.columns = columns
-        self.queries = Queries(schema, columns)
+        self.queries = Queries(schema, columns, given)
         rows, orders, header = schema.rows, schema.orders, schema.header
         table, created = (
             (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created)

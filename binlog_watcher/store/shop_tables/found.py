@@ -16,8 +16,8 @@ FOREVER_US = 2**62
 class Found:
     """One cart. ``prints``: parts of the fingerprint, see ``Queries.fence``.
 
-    ``created_us`` and ``version``: of the header; ``earliest_us``: where its creation may mean two moments.
-    ``contact``: whom the header itself says to write to.
+    ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
+    where its creation may mean two moments. ``contact``: whom the header itself says to write to.
     """
 
     key: CartKey

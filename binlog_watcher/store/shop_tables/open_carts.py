@@ -26,7 +26,7 @@ CART_PAGE_SIZE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class OpenCart:
-    """A cart with counted rows. ``created_us``: creation of the newest one.
+    """A cart with counted rows, or with such that only lack their product. ``created_us``: creation of the newest.
 
     ``activity_us``: the last activity that the tables tell of; ``version`` as the episode's.
     """
@@ -114,12 +114,9 @@ class CartScan:
     def _open_statement(self, *, after: bool) -> str:
         """key, customer, newest creation, version, newest of each update column."""
         queries, rows, header = self._shop.queries, self._schema.rows, self._schema.header
-        products, version = self._schema.products, self._schema.version
+        version = self._schema.version
         key = queries.row_key
-        tables = (
-            f"{queries.rows_table} JOIN {quote(products.table)} p ON {named('p', products.id)} = "
-            f"{named('l', rows.product)}"
-        )
+        tables = queries.rows_table
         where = [f"{named('l', rows.quantity)} > 0", f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
         customer, updates = key, [named("l", name) for name in rows.updated]
         if header is None:

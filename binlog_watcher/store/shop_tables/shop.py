@@ -12,16 +12,23 @@ import structlog
 from binlog_watcher.core.cart import Cart, LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.shop_tables.checks import parts
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.customers import HashAddress, read_customers
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.lines import counted, read_row_prints, read_rows
-from binlog_watcher.store.shop_tables.orders import read_bought_products, read_orders
+from binlog_watcher.store.shop_tables.orders import (
+    read_bought_products,
+    read_orders,
+    read_orders_of_addresses,
+)
 from binlog_watcher.store.shop_tables.products import CatalogueRow, read_catalogue
+from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.zones import ask_server, shop_zone
 
 log = structlog.get_logger(__name__)
@@ -48,9 +55,10 @@ class Shop(ShopTables):
         with database.session() as session:
             self._zone = shop_zone(session, timezone or schema.timezone)
             columns = ShopColumns(session, schema, self._zone.zone)
-        super().__init__(schema, columns)
+            given = _columns_given(session, Queries(schema, columns))
+        super().__init__(schema, columns, given)
         self._told_of_zone = False
-        self._parts = [part for part, _ in self.queries.fence("log", "NULL")]
+        self._parts = parts(self.queries)
         self._insist_on_exact_zone()
 
     def _insist_on_exact_zone(self) -> None:
@@ -104,9 +112,10 @@ class Shop(ShopTables):
         with self.database.session() as session:
             found = read_headers(session, self, keys)
             read_orders(session, self, found)
+            customers = read_customers(session, self, found, hash_address)
+            read_orders_of_addresses(session, self, found, customers)
             read_row_prints(session, self, found)
             read_rows(session, self, found)
-            customers = read_customers(session, self, found, hash_address)
             bought = read_bought_products(session, self, found)
             episodes = logged(session, keys)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
@@ -115,8 +124,9 @@ class Shop(ShopTables):
         unreadable: dict[CartKey, str] = {}
         for key in keys:
             of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
+            ordered = bought.get(self.fold_customer(of_key.customer_id), {})
             try:
-                lines, created_us, version, currency = counted(self, of_key)
+                lines, created_us, version, currency, missing = counted(self, of_key, ordered)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -136,9 +146,17 @@ class Shop(ShopTables):
                 closed=of_key.closed,
                 currency=currency or self.schema.currency,
                 rate=of_key.rate,
-                bought=frozenset(bought.get(self.fold_customer(of_key.customer_id), ())),
+                bought=frozenset(ordered),
+                missing=missing,
             )
         return Loaded(carts, unreadable)
+
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        """The carts among these that may have a row created since then: one statement. The others have none."""
+        parameters = self.parameters(keys=tuple(keys), since=self.cart_time.from_us(since_us))
+        with self.database.session() as session:
+            found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
+        return [key for key in keys if self.fold(key) in found]
 
     def carts_of(self, customers: Sequence[int | str]) -> list[CartKey]:
         """The keys of these customers' carts, the newest first."""
@@ -152,3 +170,11 @@ class Shop(ShopTables):
     def catalogue(self, ids: Sequence[int | str] | None = None) -> Iterator[list[CatalogueRow]]:
         """Pages of products: all of them, or those of ``ids`` that exist."""
         return read_catalogue(self.database, self, ids)
+
+
+def _columns_given(session: Session, queries: Queries) -> tuple[str, ...]:
+    """The columns of the preset's SELECT of customers, none without one."""
+    if queries.schema.customers.select is None:
+        return ()
+    session.rows(f"SELECT * FROM {queries.selected_customers} LIMIT 0", {**queries.constants, KEYS: (None,)})
+    return session.columns

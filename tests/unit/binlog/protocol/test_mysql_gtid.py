@@ -68,6 +68,7 @@ def test_the_servers_own_text() -> None:
     text = f"{A}:1-5:7:spring:1-3:9,\n{B}:42"
     gtids = GtidSet.parse(text.upper())
     assert str(gtids) == text.replace("\n", "")
+    assert repr(gtids) == f"GtidSet('{gtids}')"
     assert gtids.intervals[A.bytes, "spring"] == [(1, 3), (9, 9)]
     assert gtids.intervals[A.bytes, ""] == [(1, 5), (7, 7)]
     assert str(GtidSet.parse("")) == ""
