@@ -112,7 +112,7 @@ class Service:
                     group.create_task(self._source.run(self._deliver)),
                     group.create_task(self._reconciliation.run()),
                     group.create_task(self._changes.follow()),
-                    group.create_task(keep_time(self._resources.clock, self._resources.database)),
+                    group.create_task(keep_time(self._resources.clock, self._resources.shop)),
                     group.create_task(every(PING_S, self._presence.ping)),
                     group.create_task(self._readiness.watch()),
                 ]

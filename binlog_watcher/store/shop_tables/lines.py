@@ -1,8 +1,9 @@
 """Reads the rows of carts with their products, and tells which of them count.
 
 *Counted rows* are defined here once: a cart row counts when it was created after the newest order of the customer,
-the cart or the address (same second = bought), its quantity is above 0 and its product exists. A row that only lacks
-its product tells of an episode all the same, for the shop may be importing: the version goes by it, the lines don't.
+the cart or the address (same second = bought), its quantity is above 0 and its product exists. Where a moment may mean
+two, the row has the earlier one and the order the later. A row that only lacks its product tells of an episode all the
+same, for the shop may be importing: the version goes by it, the lines don't.
 """
 
 from collections.abc import Mapping
@@ -84,10 +85,9 @@ def counted(
     version: int | None = None
     currency = found.currency
     for row in found.rows if found.exists else ():
-        created_us = tables.cart_time.to_us(row.get("created"))
-        created_us = found.created_us if created_us is None else created_us
+        earliest_us, created_us = _created(tables, row.get("created"), found)
         if created_us is None or (
-            found.order_us is not None and second(created_us) <= second(found.order_us)
+            found.order_us is not None and second(earliest_us or created_us) <= second(found.order_us)
         ):
             continue
         lacks = _lacks(row)
@@ -107,6 +107,14 @@ def counted(
     # Without a version of its own the creation of the newest row is one; so, too, where it is NULL.
     version = newest_us if version is None else version
     return Counted(tuple(lines), newest_us, version, currency, frozenset(missing))
+
+
+def _created(tables: ShopTables, value: object, found: Found) -> tuple[int | None, int | None]:
+    """When a row was created, at the earliest and at the latest; a row that does not say has its header's time."""
+    created_us = tables.cart_time.to_us(value)
+    if created_us is None:
+        return found.earliest_us, found.created_us
+    return tables.cart_time.earliest_us(value), created_us
 
 
 def _lacks(row: dict[str, Any]) -> int | str | None:

@@ -5,9 +5,13 @@ What is read of a cart has a module each: ``headers``, ``orders``, ``lines``, ``
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database, Session
@@ -25,7 +29,11 @@ from binlog_watcher.store.shop_tables.orders import (
 )
 from binlog_watcher.store.shop_tables.products import CatalogueRow, read_catalogue
 from binlog_watcher.store.shop_tables.queries import Queries
-from binlog_watcher.store.times import shop_zone
+from binlog_watcher.store.zones import ask_server, shop_zone
+
+log = structlog.get_logger(__name__)
+
+_NAME_IT = "set SHOP_TIMEZONE to the zone in which the shop writes, such as Europe/Berlin or UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +45,57 @@ class Loaded:
 
 
 class Shop(ShopTables):
-    """One instance reads the columns' types once. Raises ConfigError for what is missing."""
+    """One instance reads the columns' types once.
+
+    Raises ConfigError for what is missing, and where a zone must be named.
+    """
 
     def __init__(self, database: Database, schema: Schema, *, timezone: str | None = None) -> None:
         self.database = database
         with database.session() as session:
-            zone = shop_zone(session, timezone or schema.timezone)
-            columns = ShopColumns(session, schema, zone)
+            self._zone = shop_zone(session, timezone or schema.timezone)
+            columns = ShopColumns(session, schema, self._zone.zone)
             given = _columns_given(session, Queries(schema, columns))
         super().__init__(schema, columns, given)
+        self._told_of_zone = False
         self._parts = parts(self.queries)
+        self._insist_on_exact_zone()
+
+    def _insist_on_exact_zone(self) -> None:
+        """Carts and orders that are not read in one way are compared by a zone that is sure, or not at all.
+
+        Where both are DATETIME an error shifts both; and what the server says of its clock's changes is believed.
+        """
+        if self._zone.exact or not self.datetimes:
+            return
+        if self.mixed:
+            raise ConfigError(
+                f"{self.mixed}, and the server's time zone {self._zone.server!r} does not say for sure in which zone "
+                f"the shop writes: an order could look older than its cart; {_NAME_IT}"
+            )
+        log.warning("time.zone_unnamed", server_zone=self._zone.server, hint=_NAME_IT)
+
+    def zone_problem(self) -> str | None:
+        """Look at the zone again: why it must not be trusted any more; None: all is well, or no matter.
+
+        Raises DatabaseUnavailableError.
+        """
+        if self._zone.server is None or not self.datetimes:
+            return None
+        with self.database.session() as session:
+            told = ask_server(session)
+        if told.agrees(self._zone.zone):
+            return None
+        what = (
+            f"the server's clock is {told.offset / timedelta(hours=1):+g} h from UTC now, which is not "
+            f"what its time zone {self._zone.server!r} was when Cartwake started"
+        )
+        if self.mixed:
+            return f"{what}; {self.mixed}: an order could look older than its cart; {_NAME_IT}"
+        if not self._told_of_zone:
+            log.warning("time.zone_changed", problem=what, hint=_NAME_IT)
+        self._told_of_zone = True
+        return None
 
     def load(
         self,
