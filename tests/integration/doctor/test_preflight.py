@@ -147,9 +147,11 @@ def test_column_types_and_indexes(shop: Shop) -> None:
     (problem,) = problems(settings_for(shop.server, shop.database))
     assert problem == "sample: cart.created: cart.created_at must be a TIMESTAMP or DATETIME, not date"
     shop.run("ALTER TABLE cart MODIFY created_at DATETIME(6)", "ALTER TABLE orders DROP KEY user_id")
-    (warning,) = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
-    assert "sample: orders.customer: no index begins with orders.user_id" in warning
-    assert "CREATE INDEX user_id ON orders (user_id)" in warning
+    slow, same_address = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
+    for warning in (slow, same_address):
+        assert "sample: orders.customer: no index begins with orders.user_id" in warning
+        assert "CREATE INDEX user_id ON orders (user_id)" in warning
+    assert "bought under another row with the same address" in same_address
 
 
 def test_keys_that_can_not_be_followed(shop: Shop) -> None:
@@ -218,13 +220,16 @@ def test_an_account_that_must_encrypt(shop: Shop) -> None:
 def test_a_server_that_wants_encryption(shop: Shop) -> None:
     with set_globally(shop, require_secure_transport="ON"):
         (problem,) = problems(settings_for(shop.server, shop.database, tls=Tls.OFF))
-        assert "set MYSQL_TLS to required" in problem
+        # MariaDB only says that access is denied.
+        told = "MYSQL_TLS: it is off" if shop.server.flavor == "mariadb" else "set MYSQL_TLS to required"
+        assert told in problem
 
 
 def test_limits_of_the_account(shop: Shop) -> None:
     with account(shop, "SELECT ON `{db}`.*") as settings:
         shop.run("ALTER USER 'clerk'@'127.0.0.1' WITH MAX_QUERIES_PER_HOUR 1")
-        assert "max_questions" in refusal(settings)
+        limit = "max_queries_per_hour" if shop.server.flavor == "mariadb" else "max_questions"
+        assert limit in refusal(settings)
         assert refusal(settings).endswith("MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0")
         shop.run("ALTER USER 'clerk'@'127.0.0.1' WITH MAX_QUERIES_PER_HOUR 0 MAX_USER_CONNECTIONS 1")
         shop.run("FLUSH USER_RESOURCES")
@@ -233,6 +238,8 @@ def test_limits_of_the_account(shop: Shop) -> None:
 
 
 def test_too_many_connections_of_one_account(shop: Shop) -> None:
+    if shop.server.flavor == "mariadb":
+        pytest.skip("MariaDB lets nobody set max_user_connections that was started without")
     with (
         account(shop, "SELECT ON `{db}`.*") as settings,
         set_globally(shop, max_user_connections=1),
