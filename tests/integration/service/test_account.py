@@ -164,7 +164,7 @@ def variables(server: Server) -> Iterator[Callable[[str, str], None]]:
         changed.append(name)
 
     yield set_global
-    for name in changed:
+    for name in list(changed):
         set_global(name, "OFF")
 
 
