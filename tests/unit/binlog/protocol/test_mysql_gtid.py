@@ -89,6 +89,11 @@ def test_what_is_neither_an_interval_nor_a_tag_is_named() -> None:
         GtidSet.parse(f"{A}:1:x-y!")
 
 
+def test_an_interval_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^5-3 is no interval of transactions$"):
+        GtidSet().add((A.bytes, ""), 5, 3)
+
+
 def test_encoding_without_tags() -> None:
     encoded = GtidSet.parse(f"{A}:1-5:7").encode()
     assert encoded == struct.pack("<Q", 1) + A.bytes + struct.pack("<QQQQQ", 2, 1, 6, 7, 8)
