@@ -320,6 +320,9 @@ def test_an_image_of_integers_is_read_in_one_go() -> None:
     assert Image((ID, NAME), b"\3", (0,)).fast is None
     assert Image((ID, MEDIUM), b"\3", (1,)).fast is None
     assert Image((ID, BIG), b"\1", (0, 1)).fast is None, "a wanted column is absent"
+    year = Column(FIELD_TYPE.YEAR, b"", "y", unsigned=True)
+    assert Image((ID, year), b"\3", (0, 1)).fast is None, "a number, and no integer"
+    assert Image((ID, year), b"\3", (0,)).fast is not None
 
 
 def test_an_image_tells_where_it_ends() -> None:

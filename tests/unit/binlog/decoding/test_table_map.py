@@ -164,7 +164,8 @@ def test_signs_are_told_of_numbers_only_from_the_highest_bit_on() -> None:
 
 
 def test_eight_numbers_need_one_byte_of_signs_and_nine_need_two() -> None:
-    assert columns_of([(FIELD_TYPE.LONG, b"")] * 8, field(SIGNEDNESS, b"\x01"))[7].unsigned
+    found = columns_of([(FIELD_TYPE.LONG, b"")] * 8, field(SIGNEDNESS, b"\x01"))
+    assert [column.unsigned for column in found] == [False] * 7 + [True]
     with pytest.raises(DecodeError, match=r"^1 bytes of signs for 9 numeric columns$"):
         columns_of([(FIELD_TYPE.LONG, b"")] * 9, field(SIGNEDNESS, b"\x01"))
 

@@ -82,6 +82,18 @@ def test_text_that_is_no_set(text: str) -> None:
         GtidSet.parse(text)
 
 
+def test_what_is_neither_an_interval_nor_a_tag_is_named() -> None:
+    with pytest.raises(
+        ValueError, match=r"^'x-y!' is neither an interval nor a tag in the GTID set '3e11f.*:1:x-y!'$"
+    ):
+        GtidSet.parse(f"{A}:1:x-y!")
+
+
+def test_an_interval_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^5-3 is no interval of transactions$"):
+        GtidSet().add((A.bytes, ""), 5, 3)
+
+
 def test_encoding_without_tags() -> None:
     encoded = GtidSet.parse(f"{A}:1-5:7").encode()
     assert encoded == struct.pack("<Q", 1) + A.bytes + struct.pack("<QQQQQ", 2, 1, 6, 7, 8)
