@@ -9,7 +9,13 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
     order, closed  -       cancel    touched
     order changed  arm     -         arm, touched     (it may be no order any more; idle: after the threshold, since
                                                       the activity before the order is forgotten)
+
+That an order followed a cart's last activity is remembered: tables may read otherwise (a wrong time zone, an order
+that is dated back), and who has bought is not mailed. It ends with new activity in a later second, with an order that
+does not count any more, and when all is read anew.
 """
+
+import itertools
 
 from binlog_watcher.core.events import (
     Assigned,
@@ -29,18 +35,25 @@ from binlog_watcher.core.events import (
 from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.timer_wheel import TimerWheel
 
+_SECOND_US = 1_000_000
+_FORGOTTEN_AT_ONCE = 2
+"""More than are added: so that old orders are forgotten bit by bit."""
+
 
 class CartStates:
     """The states of all keys, by partition. Times are epoch microseconds of MySQL's clock. One thread at a time.
 
     ``held``: keys whose due time is not "activity + threshold" (cool-down, retry), and the activity they had.
+    ``remember_us``: for how long it is remembered that there was an order.
     """
 
-    def __init__(self, threshold_us: int, tick_us: int) -> None:
+    def __init__(self, threshold_us: int, tick_us: int, remember_us: int) -> None:
         self.partitions: dict[str, Partition] = {}
         self.held: dict[CartKey, int | None] = {}
         self._threshold_us = threshold_us
         self._tick_us = tick_us
+        self._remember_us = remember_us
+        self._ordered: dict[CartKey, int] = {}  # key → when, the oldest first
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
 
     # --- events -----------------------------------------------------------------------------------------------
@@ -51,10 +64,14 @@ class CartStates:
             case CartChanged(key, change, at_us):
                 self._activity(self._partition(name), key, change, at_us)
             case OrderPlaced(key) | CartClosed(key):
+                if isinstance(event, OrderPlaced):
+                    self._remember_order(key, event.at_us)
                 self._partition(name).cancel(key)
                 self.held.pop(key, None)
                 self._touch(key)
-            case OrderChanged(key, at_us):
+            case OrderChanged(key, at_us, counts):
+                if not counts:
+                    self._ordered.pop(key, None)
                 self.order_changed(name, key, at_us)
             case CartRead(key, activity_us, due_us):
                 self._read(self._partition(name), key, activity_us, due_us)
@@ -78,6 +95,13 @@ class CartStates:
 
     def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
         in_hand = key in self._in_hand
+        ordered_us = self._ordered.get(key)
+        if (
+            ordered_us is not None
+            and change is not Change.DELETE
+            and at_us // _SECOND_US > ordered_us // _SECOND_US
+        ):
+            del self._ordered[key]
         if change is Change.DELETE and not in_hand and key not in partition.wheel:
             return
         due_us = at_us + self._threshold_us
@@ -115,6 +139,7 @@ class CartStates:
             del self.held[key]  # not read again: bought, emptied or handled meanwhile
 
     def _assign(self, name: str) -> None:
+        self._ordered.clear()  # what happened meanwhile is known from the tables only
         old = self.partitions.get(name)
         fresh = Partition(TimerWheel(self._tick_us))
         if old is not None:
@@ -132,6 +157,20 @@ class CartStates:
         if partition is None:
             partition = self.partitions[name] = Partition(TimerWheel(self._tick_us))
         return partition
+
+    # --- orders -----------------------------------------------------------------------------------------------
+
+    def ordered(self, key: CartKey) -> bool:
+        """Whether the source told of an order after the key's last activity."""
+        return key in self._ordered
+
+    def _remember_order(self, key: CartKey, at_us: int) -> None:
+        self._ordered.pop(key, None)
+        self._ordered[key] = at_us
+        for oldest in list(itertools.islice(self._ordered, _FORGOTTEN_AT_ONCE)):
+            if self._ordered[oldest] >= at_us - self._remember_us:
+                break
+            del self._ordered[oldest]
 
     # --- in hand ----------------------------------------------------------------------------------------------
 

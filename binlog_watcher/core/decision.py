@@ -75,19 +75,23 @@ class Holdout:
 Decision = Send | Wait | Skip | Holdout
 
 
-def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Policy) -> Decision:
+def decide(
+    cart: Cart, known_activity_us: int | None, now_us: int, policy: Policy, *, ordered: bool = False
+) -> Decision:
     """Decide on one cart; ``known_activity_us`` is the newest activity that the source saw (None: none).
+
+    ``ordered``: the source saw an order after that; tables that read otherwise don't overrule it.
 
     The order of the checks is the order of the design: is it an episode, is it in the window, is it quiet, may
     this customer be mailed, and only then: is it too early for this address.
     """
-    nothing = _why_no_episode(cart)
+    nothing = Reason.BOUGHT_MEANWHILE if ordered else _why_no_episode(cart)
     if nothing is not None:
         return Skip(nothing)
     attempt = _look_at_log(cart, now_us)
     if attempt is not None:
         return attempt
-    activity_us = max(cart.newest_row_us, cart.activity_us or 0, known_activity_us or 0)
+    activity_us = _last_activity(cart, known_activity_us, now_us)
     due_us = activity_us + policy.threshold_us
     if due_us > now_us:
         return Wait(due_us, Reason.ACTIVITY)
@@ -105,6 +109,18 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
     if held_us > now_us:
         return Wait(held_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
+
+
+def _last_activity(cart: Cart, known_us: int | None, now_us: int) -> int:
+    """The newest activity that is told of. What lies in the future has not happened then, but by now.
+
+    Sessions may have a clock of their own (SET timestamp), and a shop one that goes wrong, or another zone.
+    """
+    told = (cart.newest_row_us, cart.activity_us or 0)
+    past_us = max((us for us in told if us <= now_us), default=0)
+    if known_us is None:
+        return now_us if max(told) > now_us else past_us
+    return max(past_us, known_us)
 
 
 def _why_no_episode(cart: Cart) -> Reason | None:

@@ -55,9 +55,21 @@ def test_what_the_stream_saw_never_makes_a_cart_older_than_its_rows() -> None:
     assert decide(CART, T0 - HOUR, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
 
 
-def test_rows_from_the_future_wait_for_it() -> None:
-    ahead = replace(CART, version=T0 + 2 * HOUR)
-    assert decide(ahead, None, DUE, POLICY) == Wait(T0 + 2 * HOUR + THRESHOLD, Reason.ACTIVITY)
+@pytest.mark.parametrize("ahead", [
+    replace(CART, version=T0 + 2 * HOUR), replace(CART, activity_us=T0 + 2 * HOUR),
+    replace(CART, version=7, created_us=T0 + 9000 * HOUR),
+])  # fmt: skip
+def test_what_lies_in_the_future_has_happened_by_now(ahead: Cart) -> None:
+    assert decide(ahead, None, DUE, POLICY) == Wait(DUE + THRESHOLD, Reason.ACTIVITY)
+    assert decide(ahead, DUE, DUE + THRESHOLD, POLICY) == Send(DUE, DUE + THRESHOLD), (
+        "and is not new each time"
+    )
+    assert decide(ahead, T0, DUE, POLICY) == Send(T0, DUE), "the source knows better"
+
+
+def test_an_order_that_the_source_saw_is_not_overruled() -> None:
+    assert decide(CART, T0, DUE, POLICY, ordered=True) == Skip(Reason.BOUGHT_MEANWHILE)
+    assert not Skip(Reason.BOUGHT_MEANWHILE).logged
 
 
 @pytest.mark.parametrize("cart", [replace(CART, lines=()), replace(CART, version=None)])
