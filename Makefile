@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+CHILDREN ?= 3
 
 .PHONY: demo test test-unit test-parts mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-latency bench-recovery bench-soak bench-wheel
@@ -53,7 +54,7 @@ test-parts: $(READY)
 # docs/mutants.md says what survives and why. Without ONLY: all that [tool.mutmut] lists, for an hour.
 mutants: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
-	$(BIN)/mutmut run --max-children 3 $(if $(ONLY),'$(subst /,.,$(ONLY:.py=)).*')
+	$(BIN)/mutmut run --max-children $(CHILDREN) $(if $(ONLY),'$(subst /,.,$(ONLY:.py=)).*')
 	@echo "What the tests missed (show one: $(BIN)/mutmut show NAME):"
 	@$(BIN)/mutmut results | grep -v 'not checked' || echo "nothing"
 

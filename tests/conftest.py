@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import Phase, settings
 
 from binlog_watcher.demo.programs import Flavor
 from binlog_watcher.demo.server import Server, prepare, private_server
 from binlog_watcher.errors import CartwakeError
+
+settings.register_profile(
+    "mutants",  # a mutant's fate must not depend on luck nor on the clock, and nobody reads the smallest example
+    derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate),
+)  # fmt: skip
 
 _SERVER_FIXTURES: dict[str, Flavor] = {"mysql_server": "mysql", "mariadb_server": "mariadb"}
 

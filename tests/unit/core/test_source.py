@@ -82,3 +82,19 @@ def test_a_hydration_that_comes_further_than_the_one_that_broke_off_is_a_sign_of
         pulse.observe(Batch("p", events, beat), NOW + at)
         silent.append(pulse.silent_for_us(NOW + at))
     assert silent == [0, 0, 0, 1, 2, 0, 0]
+
+
+def test_the_pulse_counts_from_its_start() -> None:
+    assert Pulse(NOW).silent_for_us(NOW + 5) == 5
+
+
+def test_the_first_cart_after_a_hydration_that_found_none_is_a_sign_of_life() -> None:
+    pulse, beat = Pulse(NOW), Progress("", None, False, 0, NOW)
+    batches: list[tuple[Event, ...]] = [
+        (Assigned("p"),), (Revoked("p", "lost"),), (Assigned("p"),), (CartRead(1, 2, 3),)
+    ]  # fmt: skip
+    silent = []
+    for at, events in enumerate(batches):
+        pulse.observe(Batch("p", events, beat), NOW + at)
+        silent.append(pulse.silent_for_us(NOW + at))
+    assert silent == [0, 0, 1, 0]

@@ -56,7 +56,12 @@ class Stream:
 
     def fire(self, second: float) -> list[DueCart]:
         self.go_to(second)
-        return self.tracker.take_due(self.now, 100)
+        return self.tracker.take_due(self.now, 100) + self.tracker.take_woken(self.now, 100)
+
+    def first(self, second: float) -> list[int | str]:
+        """The carts that fire while the woken ones wait."""
+        self.go_to(second)
+        return [cart.key for cart in self.tracker.take_due(self.now, 1_000)]
 
     def due(self, key: int = 1) -> float | None:
         due_us = self.tracker.due_of(key)
@@ -111,6 +116,91 @@ def test_a_payment_that_fails_at_once_does_not_shorten_the_quiet_time(stream: St
     assert stream.fire(59) == []
 
 
+# --- woken: behind the others -------------------------------------------------------------------------------------
+
+
+def test_what_an_update_alone_woke_waits_until_no_other_is_due(stream: Stream) -> None:
+    stream.send(*(CartChanged(key, Change.UPDATE, stream.at(0)) for key in range(100, 200)))
+    stream.send(OrderChanged(200, stream.at(0)))
+    stream.cart(Change.INSERT, 1)
+    assert stream.first(61) == [1]
+    assert len(stream.tracker.take_woken(stream.now, 60)) == 60
+    assert {cart.key for cart in stream.tracker.take_woken(stream.now, 60)} <= set(range(100, 201))
+    assert stream.tracker.armed == 0
+
+
+@pytest.mark.parametrize("change", [Change.UPDATE, Change.DELETE])
+def test_a_cart_whose_timer_runs_keeps_its_place_whatever_changes_it(stream: Stream, change: Change) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.cart(change, 1)
+    assert stream.first(61) == [1]
+
+
+def test_a_new_row_in_a_woken_cart_puts_it_among_the_others(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 0)
+    stream.cart(Change.INSERT, 1)
+    assert stream.tracker.armed == 1
+    assert stream.first(61) == [1]
+
+
+def test_an_older_row_that_is_told_again_makes_a_woken_cart_no_earlier(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 10)
+    stream.cart(Change.INSERT, 0)
+    assert stream.first(69) == []
+    assert stream.first(70) == [1]
+
+
+def test_a_deletion_moves_a_woken_cart_and_an_order_cancels_it(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 0)
+    stream.cart(Change.DELETE, 5)
+    assert stream.due() == 65
+    stream.order(6)
+    assert stream.fire(100) == []
+
+
+def test_an_import_of_carts_waits_behind_the_others_too(stream: Stream) -> None:
+    crowd = range(1_000, 2_000)
+    stream.send(*(CartChanged(key, Change.INSERT, stream.at(0)) for key in crowd))
+    stream.cart(Change.INSERT, 1)
+    first = stream.first(61)
+    assert 1 in first
+    assert len(first) < 100
+    assert len(stream.tracker.take_woken(stream.now, 1_000)) == 1_001 - len(first)
+
+
+def test_a_woken_cart_that_hydration_reads_is_like_any_other(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 30)
+    stream.send(Assigned(SHOP), caught_up=False)
+    assert stream.due() == 90, "a timer that hydration has not come to yet still counts"
+    stream.send(CartRead(1, stream.at(0), stream.at(60)), Hydrated(SHOP))
+    assert stream.first(89) == []
+    assert stream.first(90) == [1]
+
+
+def test_of_the_woken_only_the_young_are_due_now(stream: Stream) -> None:
+    stream.send(*(CartChanged(key, Change.UPDATE, stream.at(0)) for key in (1, 2, 3, 4)))
+    woken = stream.fire(60)
+    stream.order(61, key=3)
+    stream.cart(Change.INSERT, 62, key=4)
+    stream.go_to(63)
+    stream.tracker.sifted(woken, {2, 3, 4}, stream.now)
+    assert stream.tracker.in_hand == 0
+    assert stream.tracker.take_due(stream.now, 10) == [DueCart(2, SHOP, stream.at(63), stream.at(0))]
+    assert not stream.tracker.knows(1), "too old"
+    assert not stream.tracker.knows(3), "bought meanwhile"
+    assert stream.due(4) == 122, "busy again"
+
+
+def test_woken_carts_of_which_nothing_could_be_found_out_stay_behind_the_others(stream: Stream) -> None:
+    stream.send(*(CartChanged(key, Change.UPDATE, stream.at(0)) for key in (1, 2)))
+    woken = stream.fire(60)
+    stream.cart(Change.UPDATE, 61, key=2)
+    stream.tracker.sift_again(woken, stream.at(62))
+    assert stream.first(62) == []
+    assert stream.fire(62) == [DueCart(1, SHOP, stream.at(62), stream.at(0))]
+    assert stream.due(2) == 121
+
+
 # --- armed ------------------------------------------------------------------------------------------------------
 
 
@@ -149,6 +239,16 @@ def test_a_new_row_after_the_order_counts_from_its_own_time(stream: Stream) -> N
     assert stream.due() == 90
 
 
+def test_orders_of_a_customer_that_changed_are_looked_at_with_each_of_their_carts(stream: Stream) -> None:
+    stream.send(Assigned("other"), Hydrated("other"), partition="other")
+    stream.cart(Change.INSERT, 0, key=1)
+    stream.tracker.orders_changed([1, 2], stream.at(5), "other")
+    assert (stream.due(1), stream.due(2)) == (60, 65)
+    stream.now = stream.at(65)
+    stream.send(partition="other")
+    assert DueCart(2, "other", stream.at(65), None) in stream.fire(65)
+
+
 # --- in hand ----------------------------------------------------------------------------------------------------
 
 
@@ -185,6 +285,7 @@ def test_other_carts_and_products_touch_nothing(stream: Stream) -> None:
 
 
 def test_a_cart_that_nobody_has_in_hand_counts_as_touched(stream: Stream) -> None:
+    stream.tracker.finish(99)
     assert stream.tracker.touched(99), "whoever asks for a finished recovery must not mail"
     stream.in_hand()
     stream.tracker.finish(1)
@@ -229,7 +330,10 @@ def test_an_old_event_never_moves_a_timer_back(stream: Stream) -> None:
 
 
 def test_a_cart_held_back_by_the_cooldown_fires_at_its_end_with_the_activity_it_had(stream: Stream) -> None:
-    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    cart = stream.in_hand()
+    assert stream.tracker.knows(1), "in hand, and not armed"
+    assert stream.tracker.next_due() is None
+    stream.tracker.wait(cart, stream.at(3_600))
     assert stream.tracker.in_hand == 0
     assert stream.fire(3_599) == []
     assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(0))]
@@ -250,10 +354,18 @@ def test_activity_at_the_end_of_the_cooldown_postpones_beyond_it(stream: Stream)
     assert stream.fire(3_650)[0].activity_us == stream.at(3_590)
 
 
+def test_activity_whose_quiet_time_ends_with_the_cooldown_is_waited_for_as_any(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(160))
+    stream.cart(Change.UPDATE, 100)
+    stream.tracker.hasten(1, stream.at(110))
+    assert stream.fire(160) == [DueCart(1, SHOP, stream.at(160), stream.at(100))]
+
+
 def test_an_order_ends_the_cooldown_too(stream: Stream) -> None:
     stream.tracker.wait(stream.in_hand(), stream.at(3_600))
     stream.order(100)
     assert not stream.tracker.knows(1)
+    assert not stream.tracker._states.held
     stream.cart(Change.INSERT, 200)
     assert stream.fire(260) == [DueCart(1, SHOP, stream.at(260), stream.at(200))]
 
@@ -264,6 +376,22 @@ def test_waiting_never_shortens_what_activity_armed_meanwhile(stream: Stream) ->
     stream.tracker.wait(cart, stream.at(70))
     assert stream.due() == 121
     assert stream.fire(121)[0].activity_us == stream.at(61)
+
+
+def test_told_to_wait_until_the_moment_that_activity_armed_it_waits_for_quiet(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    stream.tracker.wait(cart, stream.at(121))
+    stream.tracker.hasten(1, stream.at(62))
+    assert stream.due() == 121
+
+
+def test_told_to_wait_after_it_fired_in_hand_it_keeps_the_activity_that_made_it_fire(stream: Stream) -> None:
+    cart = stream.in_hand()
+    stream.cart(Change.UPDATE, 61)
+    assert stream.fire(125) == []
+    stream.tracker.wait(cart, stream.at(500))
+    assert stream.fire(500) == [DueCart(1, SHOP, stream.at(500), stream.at(61))]
 
 
 def test_waiting_longer_than_what_activity_armed_keeps_that_activity(stream: Stream) -> None:
@@ -333,6 +461,17 @@ def test_a_limit_takes_the_earliest_and_leaves_the_rest(stream: Stream) -> None:
     assert stream.tracker.in_hand == 10
 
 
+def test_a_limit_counts_over_partitions(stream: Stream) -> None:
+    stream.send(Assigned("other"), Hydrated("other"), partition="other")
+    for key in range(6):
+        name = ("other", SHOP)[key % 2]
+        stream.send(CartChanged(key, Change.INSERT, stream.at(0)), partition=name)
+    stream.go_to(60)
+    stream.send(partition="other")
+    assert len(stream.tracker.take_due(stream.now, 4)) == 4
+    assert len(stream.tracker.take_due(stream.now, 4)) == 2
+
+
 def test_rounding_to_ticks_is_late_never_early() -> None:
     stream = Stream(tick_us=10_000)
     stream.cart(Change.INSERT, 0.000_001)
@@ -379,6 +518,26 @@ def test_a_reset_keeps_the_later_due_time(stream: Stream) -> None:
     assert carts[2].activity_us == stream.at(30)
 
 
+def test_what_was_read_again_waits_for_quiet_and_for_nothing_else(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(100))
+    reset(
+        stream, read(stream, 100), read(stream, 90, key=2)
+    )  # the first one's cool-down is over at its due time
+    for key in (1, 2):
+        stream.tracker.hasten(key, stream.at(101))
+    assert (stream.due(1), stream.due(2)) == (160, 150)
+    assert {cart.key: cart.activity_us for cart in stream.fire(160)} == {1: stream.at(100), 2: stream.at(90)}
+
+
+def test_a_cart_that_is_read_moves_out_of_the_wheel_from_before(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.cart(Change.INSERT, 0, key=2)
+    stream.send(Revoked(SHOP, "test"))
+    stream.send(Assigned(SHOP), read(stream, 0), caught_up=False)
+    (before,) = stream.tracker._states.partitions[SHOP].previous
+    assert list(before) == [2]
+
+
 def test_carts_that_were_not_read_again_are_dropped(stream: Stream) -> None:
     stream.tracker.wait(stream.in_hand(), stream.at(3_600))
     stream.cart(Change.INSERT, 50, key=2)
@@ -408,6 +567,15 @@ def test_a_cooldown_found_by_hydration_keeps_activity_that_only_the_stream_saw(s
     stream.cart(Change.UPDATE, 100)
     reset(stream, read(stream, 0, due=3_600))
     assert stream.fire(3_600) == [DueCart(1, SHOP, stream.at(3_600), stream.at(100))]
+
+
+def test_a_longer_cooldown_found_by_hydration_keeps_the_activity_seen_during_the_one_before(
+    stream: Stream,
+) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    stream.cart(Change.UPDATE, 100)
+    reset(stream, read(stream, 0, due=4_000))
+    assert stream.fire(4_000) == [DueCart(1, SHOP, stream.at(4_000), stream.at(100))]
 
 
 def test_a_cart_in_hand_survives_a_reset_and_can_still_be_touched(stream: Stream) -> None:
@@ -474,3 +642,12 @@ def test_alone_it_takes_overdue_timers_whatever_the_clock_says(stream: Stream) -
     assert taken == [DueCart(1, SHOP, stream.at(60), stream.at(0))]
     assert stream.due(1) is None
     assert stream.due(2) == 110
+    assert stream.tracker.take([2], stream.at(110) - 1, SHOP, overdue=True) == []
+    assert len(stream.tracker.take([2], stream.at(110), SHOP, overdue=True)) == 1, "at its very moment"
+
+
+def test_a_cart_that_reconcile_took_before_the_source_began_can_wait() -> None:
+    tracker = Tracker(THRESHOLD, tick_us=10)
+    (cart,) = tracker.take([1], START, SHOP)
+    tracker.wait(cart, START + 5)
+    assert tracker.due_of(1) == START + 10

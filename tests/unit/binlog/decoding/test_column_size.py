@@ -5,7 +5,13 @@ from pymysqlreplication.constants import FIELD_TYPE
 
 from binlog_watcher.binlog.decoding.column_size import size_of
 from binlog_watcher.binlog.decoding.rows import RowPlan
-from binlog_watcher.binlog.decoding.table_map import COMPRESSED_VARCHAR, Column
+from binlog_watcher.binlog.decoding.table_map import (
+    COMPRESSED_BLOB,
+    COMPRESSED_VARCHAR,
+    TYPED_ARRAY,
+    VECTOR,
+    Column,
+)
 from binlog_watcher.binlog.protocol.wire import DecodeError
 
 
@@ -36,14 +42,74 @@ def test_a_char_of_64_characters_of_utf8mb4_in_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("digits", "fractional", "size"), [(1, 0, 1), (9, 0, 4), (10, 2, 5), (14, 4, 7), (65, 30, 30)]
+    ("kind", "metadata", "size"),
+    [
+        (FIELD_TYPE.TINY, b"", 1), (FIELD_TYPE.SHORT, b"", 2), (FIELD_TYPE.INT24, b"", 3),
+        (FIELD_TYPE.LONG, b"", 4), (FIELD_TYPE.LONGLONG, b"", 8), (FIELD_TYPE.FLOAT, b"\4", 4),
+        (FIELD_TYPE.DOUBLE, b"\x08", 8), (FIELD_TYPE.YEAR, b"", 1), (FIELD_TYPE.DATE, b"", 3),
+        (FIELD_TYPE.TIME, b"", 3), (FIELD_TYPE.DATETIME, b"", 8), (FIELD_TYPE.TIMESTAMP, b"", 4),
+        (FIELD_TYPE.ENUM, b"\xf7\1", 1), (FIELD_TYPE.ENUM, b"\xf7\2", 2), (FIELD_TYPE.SET, b"\xf8\x08", 8),
+        (FIELD_TYPE.BIT, b"\1\0", 1), (FIELD_TYPE.BIT, b"\0\1", 1), (FIELD_TYPE.BIT, b"\1\1", 2),
+        (FIELD_TYPE.BIT, b"\0\x08", 8), (FIELD_TYPE.NULL, b"", 0), (FIELD_TYPE.NEWDATE, b"", 3),
+    ],
+)  # fmt: skip
+def test_types_of_a_fixed_size(kind: int, metadata: bytes, size: int) -> None:
+    assert size_of(Column(kind, metadata)) == (size, 0)
+
+
+@pytest.mark.parametrize(("digits", "more"), [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (6, 3)])
+def test_fractions_of_a_second(digits: int, more: int) -> None:
+    whole = {FIELD_TYPE.TIMESTAMP2: 4, FIELD_TYPE.DATETIME2: 5, FIELD_TYPE.TIME2: 3}
+    for kind, size in whole.items():
+        assert size_of(Column(kind, bytes([digits]))) == (size + more, 0)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FIELD_TYPE.TINY_BLOB,
+        FIELD_TYPE.MEDIUM_BLOB,
+        FIELD_TYPE.LONG_BLOB,
+        FIELD_TYPE.BLOB,
+        FIELD_TYPE.JSON,
+        FIELD_TYPE.GEOMETRY,
+        VECTOR,
+        COMPRESSED_BLOB,
+    ],
+)
+def test_the_length_before_a_blob_is_told_by_its_metadata(kind: int) -> None:
+    assert [size_of(Column(kind, bytes([prefix]))) for prefix in (1, 2, 3, 4)] == [
+        (0, 1),
+        (0, 2),
+        (0, 3),
+        (0, 4),
+    ]
+
+
+def test_a_typed_array_is_stored_as_json() -> None:
+    assert size_of(Column(TYPED_ARRAY, bytes([FIELD_TYPE.LONGLONG]))) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("digits", "fractional", "size"),
+    [
+        (1, 0, 1),
+        (9, 0, 4),
+        (10, 2, 5),
+        (14, 4, 7),
+        (2, 2, 1),
+        (65, 30, 30),
+        (12, 9, 6),
+        (13, 4, 6),
+        (18, 9, 8),
+    ],
 )
 def test_decimals(digits: int, fractional: int, size: int) -> None:
     assert size_of(Column(FIELD_TYPE.NEWDECIMAL, bytes([digits, fractional]))) == (size, 0)
 
 
 def test_what_can_not_be_a_column() -> None:
-    with pytest.raises(DecodeError, match="fractional"):
+    with pytest.raises(DecodeError, match=r"^a DECIMAL of 2 digits, 3 of them fractional$"):
         size_of(Column(FIELD_TYPE.NEWDECIMAL, b"\2\3"))
-    with pytest.raises(DecodeError, match="unknown type 99"):
-        size_of(Column(99, b""))
+    with pytest.raises(DecodeError, match=r"^column odd has the unknown type 99$"):
+        size_of(Column(99, b"", "odd"))

@@ -68,6 +68,7 @@ def test_the_servers_own_text() -> None:
     text = f"{A}:1-5:7:spring:1-3:9,\n{B}:42"
     gtids = GtidSet.parse(text.upper())
     assert str(gtids) == text.replace("\n", "")
+    assert repr(gtids) == f"GtidSet('{gtids}')"
     assert gtids.intervals[A.bytes, "spring"] == [(1, 3), (9, 9)]
     assert gtids.intervals[A.bytes, ""] == [(1, 5), (7, 7)]
     assert str(GtidSet.parse("")) == ""
@@ -79,6 +80,18 @@ def test_the_servers_own_text() -> None:
 def test_text_that_is_no_set(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         GtidSet.parse(text)
+
+
+def test_what_is_neither_an_interval_nor_a_tag_is_named() -> None:
+    with pytest.raises(
+        ValueError, match=r"^'x-y!' is neither an interval nor a tag in the GTID set '3e11f.*:1:x-y!'$"
+    ):
+        GtidSet.parse(f"{A}:1:x-y!")
+
+
+def test_an_interval_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^5-3 is no interval of transactions$"):
+        GtidSet().add((A.bytes, ""), 5, 3)
 
 
 def test_encoding_without_tags() -> None:
