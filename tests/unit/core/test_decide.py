@@ -51,6 +51,14 @@ def test_activity_that_only_the_stream_saw_postpones() -> None:
     assert decide(CART, seen, seen + THRESHOLD, POLICY) == Send(seen, seen + THRESHOLD)
 
 
+def test_activity_that_only_an_update_column_tells_postpones() -> None:
+    at = T0 + 10 * MINUTE
+    cart = replace(CART, activity_us=at)
+    assert decide(cart, None, DUE, POLICY) == Wait(at + THRESHOLD, Reason.ACTIVITY)
+    assert decide(cart, at - 1, at + THRESHOLD, POLICY) == Send(at, at + THRESHOLD)
+    assert decide(cart, at + 1, at + THRESHOLD, POLICY) == Wait(at + 1 + THRESHOLD, Reason.ACTIVITY)
+
+
 def test_what_the_stream_saw_never_makes_a_cart_older_than_its_rows() -> None:
     assert decide(CART, T0 - HOUR, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
 

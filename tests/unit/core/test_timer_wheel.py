@@ -151,6 +151,17 @@ def test_a_tick_is_taken_up_to_the_limit_and_the_rest_stays(
     assert (len(wheel), wheel.next_due()) == (0, None)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+def test_what_a_limit_leaves_of_a_tick_fires_next(limit: int) -> None:
+    wheel = TimerWheel(tick_us=10)
+    for key in range(4):
+        wheel.arm(key, 50)
+    first = wheel.advance(50, limit)
+    assert len(first) == min(limit, 4)
+    assert wheel.next_due() == (50 if limit < 4 else None)
+    assert sorted(key for key, _ in first + wheel.advance(50, 10)) == [0, 1, 2, 3]
+
+
 def test_a_limit_counts_over_ticks() -> None:
     wheel = TimerWheel(tick_us=10)
     for key in range(4):
