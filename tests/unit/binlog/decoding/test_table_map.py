@@ -73,22 +73,7 @@ def test_names_that_are_no_utf8() -> None:
 
 
 def test_every_type_takes_its_own_metadata() -> None:
-    found = columns_of(
-        [
-            (FIELD_TYPE.LONG, b""),
-            (FIELD_TYPE.DATETIME2, b"\6"),
-            (FIELD_TYPE.VARCHAR, VARCHAR_50),
-            (FIELD_TYPE.DATE, b""),
-            (VECTOR, b"\4"),
-            (FIELD_TYPE.NEWDECIMAL, b"\x0a\x02"),
-            (TYPED_ARRAY, bytes([FIELD_TYPE.LONGLONG])),
-            (TYPED_ARRAY, bytes([FIELD_TYPE.VARCHAR, 1, 2, 3])),
-            (TYPED_ARRAY, bytes([FIELD_TYPE.DATETIME2, 6])),
-            (TYPED_ARRAY, bytes([FIELD_TYPE.NEWDECIMAL, 10, 2])),
-            (FIELD_TYPE.BLOB, b"\2"),
-        ]
-    )
-    assert [(column.type, column.metadata) for column in found] == [
+    types = [
         (FIELD_TYPE.LONG, b""),
         (FIELD_TYPE.DATETIME2, b"\6"),
         (FIELD_TYPE.VARCHAR, VARCHAR_50),
@@ -101,6 +86,7 @@ def test_every_type_takes_its_own_metadata() -> None:
         (TYPED_ARRAY, bytes([FIELD_TYPE.NEWDECIMAL, 10, 2])),
         (FIELD_TYPE.BLOB, b"\2"),
     ]
+    assert [(column.type, column.metadata) for column in columns_of(types)] == types
 
 
 @pytest.mark.parametrize(
