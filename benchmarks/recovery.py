@@ -2,7 +2,8 @@
 
 The service is `cartwake run` as a process of its own with all its guarantees; MySQL, the service and an SMTP sink share
 the machine. A turn of the burst is a fresh start of one contender, with new customers and the same carts; rounds are
-interleaved, the order rotates, and a ratio is taken within a round. The steady run is one, and so is that for memory.
+interleaved, the order rotates, and a ratio is taken within a round. The steady run is one, and so are the storm, in
+which one statement changes all carts of the past, and the run for memory.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 import recovery_burst
 import recovery_memory
 import recovery_steady
+import recovery_storm
 from figures import absent, figure, machine, progress
 from recovery_burst import Burst
 from recovery_ground import open_ground
@@ -21,6 +23,7 @@ from recovery_poller import POLLS_PER_MINUTE
 from recovery_service import Usage, has_setting
 from recovery_shop import baskets
 from recovery_steady import Steady
+from recovery_storm import Storm
 
 WORKERS = "WORKER_PROCESSES"
 CONNECTIONS = {"SMTP_CONNECTIONS": "20"}
@@ -38,7 +41,7 @@ def main() -> None:
     else:
         progress(f"this Cartwake has no {WORKERS}: one process only")
     bursts: dict[str, list[Burst]] = defaultdict(list)
-    steady = footprint = None
+    steady = storm = footprint = None
     progress(machine())
     with open_ground(options.products) as ground:
         ground.remember(options.rows)
@@ -56,19 +59,29 @@ def main() -> None:
             steady = recovery_steady.run(
                 ground, carts, options.rate, options.seconds, options.interval, further
             )
+        if not options.skip_storm:
+            storm = recovery_storm.run(ground, carts, options.storm_rate, options.storm_seconds, further)
         if not options.skip_memory:
             footprint = recovery_memory.run(ground, 2 if has_setting(WORKERS) else 0, options.memory_scale)
-    report(bursts, steady, footprint)
+    report(bursts, steady, storm, footprint)
     progress(machine())
 
 
-def report(bursts: dict[str, list[Burst]], steady: Steady | None, footprint: Footprint | None) -> None:
+def report(
+    bursts: dict[str, list[Burst]], steady: Steady | None, storm: Storm | None, footprint: Footprint | None
+) -> None:
     """Print the figures."""
-    _report_rates(bursts)
+    if bursts:
+        _report_rates(bursts)
     _report_costs(bursts)
     _report_polls([burst.idle for burst in bursts.get(_POLLER, ()) if burst.idle is not None])
     if steady is not None:
         _report_steady(steady)
+    if storm is not None:
+        figure("recovery.storm_lateness_p50_ms", [storm.p50_ms], "ms")
+        figure("recovery.storm_lateness_max_ms", [storm.max_ms], "ms")
+        figure("recovery.storm_statements", [storm.statements], "")
+        figure("recovery.storm_calm_s", [storm.calm_s], "s")
     if footprint is not None:
         figure("recovery.rss_mb", [footprint.base.resident], "MB")
         figure("recovery.rss_peak_mb", [footprint.base.peak], "MB")
@@ -139,6 +152,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=50, help="carts a second of the steady run")
     parser.add_argument("--seconds", type=float, default=60, help="of the steady run")
     parser.add_argument("--interval", type=float, default=60, help="CHECK_INTERVAL_SECONDS, as long idle")
+    parser.add_argument("--storm-rate", type=float, default=10, help="carts a second in the storm")
+    parser.add_argument("--storm-seconds", type=float, default=30, help="for which they come")
     parser.add_argument("--memory-scale", type=float, default=1, help="share of the timers and products")
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE",
@@ -146,10 +161,11 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--skip-poller", action="store_true")
     parser.add_argument("--skip-steady", action="store_true")
+    parser.add_argument("--skip-storm", action="store_true")
     parser.add_argument("--skip-memory", action="store_true")
     options = parser.parse_args()
-    if min(options.carts, options.peer_carts, options.rows, options.rounds) < 1:
-        parser.error("--carts, --peer-carts, --rows and --rounds start at 1")
+    if min(options.carts, options.peer_carts, options.rows) < 1:
+        parser.error("--carts, --peer-carts and --rows start at 1")
     if options.peer_carts > options.carts:
         parser.error("--peer-carts are some of --carts")
     return options

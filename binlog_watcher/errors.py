@@ -23,6 +23,10 @@ class ConfigError(CartwakeError):
         self.problems = problems
 
 
+class ZoneError(ConfigError):
+    """The server's time zone is not what it was: carts and orders can't be compared any more."""
+
+
 class DatabaseUnavailableError(CartwakeError):
     """MySQL can't be reached just now: worth trying again after a while."""
 

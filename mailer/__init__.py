@@ -8,9 +8,11 @@ Usable alone, without MySQL and without the rest of Cartwake::
     Decimal('20')
 """
 
+from mailer.address_patterns import AddressPatterns
 from mailer.addresses import Address, InvalidAddressError, mask, parse_address
 from mailer.discounts import DEFAULT_NOTE, DEFAULT_TABLE, NO_DISCOUNT, Discount, DiscountTable, Tier
 from mailer.errors import (
+    MailboxRefusedError,
     OutcomeUnknownError,
     RejectedForeverError,
     RetryLaterError,
@@ -33,6 +35,7 @@ __all__ = [
     "DEFAULT_TABLE",
     "NO_DISCOUNT",
     "Address",
+    "AddressPatterns",
     "ConnectionSlots",
     "Discount",
     "DiscountTable",
@@ -40,6 +43,7 @@ __all__ = [
     "InvalidTokenError",
     "Line",
     "Links",
+    "MailboxRefusedError",
     "MalformedTokenError",
     "OutcomeUnknownError",
     "Pick",

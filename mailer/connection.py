@@ -9,6 +9,7 @@ import aiosmtplib
 
 from mailer.addresses import mask
 from mailer.errors import (
+    MailboxRefusedError,
     OutcomeUnknownError,
     RejectedForeverError,
     RetryLaterError,
@@ -191,8 +192,8 @@ class Connection:
         """
         utf8 = not rcpt.isascii()
         if utf8 and not self._client.supports_extension("smtputf8"):
-            raise RejectedForeverError(
-                "the SMTP server does not support addresses with letters beyond ASCII (SMTPUTF8)"
+            raise MailboxRefusedError(
+                "the SMTP server does not support addresses with letters beyond ASCII (SMTPUTF8)", gone=False
             )
         with classified(self._settings), _lost_before_data(self):
             async with asyncio.timeout(self._settings.timeout):

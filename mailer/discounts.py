@@ -40,12 +40,18 @@ NO_DISCOUNT = Discount(Decimal(0))
 class DiscountTable:
     """Tiers with rising amounts; below the first there is no discount.
 
-    ``note`` tells the customer how a discount without a code is applied.
+    ``note`` tells the customer how a discount without a code is applied. ``ceiling``: a total above it earns none, for
+    nobody wants to promise a fifth of a billion (None: any total does).
     Raises ValueError when the amounts do not rise or a percentage lies outside 0…100.
     """
 
     tiers: tuple[Tier, ...]
     note: str = DEFAULT_NOTE
+    ceiling: Decimal | None = None
+
+    def is_too_high(self, total: Decimal) -> bool:
+        """Whether a total earns no discount because it lies above the ceiling."""
+        return self.ceiling is not None and total > self.ceiling
 
     def __post_init__(self) -> None:
         previous: Decimal | None = None
@@ -64,7 +70,9 @@ class DiscountTable:
             previous = tier.amount
 
     def for_total(self, total: Decimal) -> Discount:
-        """The discount of the highest tier that ``total`` reaches."""
+        """The discount of the highest tier that ``total`` reaches; none for one above the ceiling."""
+        if self.is_too_high(total):
+            return NO_DISCOUNT
         reached = [tier for tier in self.tiers if tier.amount <= total]
         if not reached or reached[-1].percent == 0:
             return NO_DISCOUNT

@@ -21,6 +21,17 @@ class RejectedForeverError(SendError):
     """The server refuses this recipient or this message for good: sending it again gives the same answer."""
 
 
+class MailboxRefusedError(RejectedForeverError):
+    """It refuses this mailbox, which says nothing of any other.
+
+    ``gone``: there is no such mailbox, or it is closed; False for one that is full, or that only other servers reach.
+    """
+
+    def __init__(self, text: str, code: int | None = None, *, gone: bool = True) -> None:
+        super().__init__(text, code)
+        self.gone = gone
+
+
 class WithdrawnError(SendError):
     """The message was not wanted any more when its turn came: it has not left."""
 

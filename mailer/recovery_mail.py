@@ -52,13 +52,14 @@ class ShopInfo:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A counted row of the cart; ``unit_price`` in the cart's currency."""
+    """A counted row of the cart; ``unit_price`` in the cart's currency. ``url``: the product's page."""
 
     name: str
     category: str | None
     unit_price: Decimal
     quantity: int
     image_url: str | None = None
+    url: str | None = None
 
     @property
     def total(self) -> Decimal:
@@ -68,7 +69,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A recommended product. Without ``url`` its card leads to the store's front page.
+    """A recommended product. Without ``url`` its card is no link: better none than a wrong one.
 
     ``price`` is in the mail's currency; None: not known in it, and not shown.
     """

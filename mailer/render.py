@@ -122,6 +122,7 @@ class Renderer:
             "name": name,
             # The name stands beside the thumbnail: a screen reader need not hear it twice.
             "alt": one_line(name, 24),
+            "url": self._url(line.url),
             "quantity": f"{line.quantity:,}",
             "unit_price": format_money(line.unit_price, currency),
             "total": format_money(line.total, currency),
@@ -133,7 +134,7 @@ class Renderer:
             "name": name,
             "category": shop_line(pick.category, 40),
             "price": None if pick.price is None else format_money(pick.price, currency),
-            "url": self._url(pick.url) or self._store.url,
+            "url": self._url(pick.url),
         }
 
     def _url(self, raw: str | None) -> str | None:

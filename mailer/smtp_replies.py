@@ -4,12 +4,12 @@ import contextlib
 import re
 import ssl
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import aiosmtplib
 
 from mailer.addresses import mask
-from mailer.errors import RejectedForeverError, RetryLaterError, SenderStoppedError
+from mailer.errors import MailboxRefusedError, RejectedForeverError, RetryLaterError, SenderStoppedError
 from mailer.smtp_settings import SmtpSettings
 
 LOGIN_CODES = frozenset({530, 534, 535, 538})
@@ -24,6 +24,16 @@ NETWORK = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, Conne
 _ABOUT_US = re.compile(r"\brelay|authenticat|\b(?:sender|client)\b.*\b(?:rejected|verify)", re.IGNORECASE)
 """In the refusal of a recipient: it is us that the server does not want. Postfix by default keeps such refusals
 back until a recipient is named; "relay" is in those of all others (Exim, Sendmail, Exchange)."""
+
+_STATUS = re.compile(r"\s*(5\.\d{1,3}\.\d{1,3})(?![.\d])")
+"""The enhanced status code that a reply begins with (RFC 3463)."""
+
+_NO_MAILBOX = re.compile(
+    r"\bno such (?:user|mailbox|recipient|address)|\b(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)"
+    r"|\bunknown (?:user|mailbox|recipient)|\bdoes(?: not|n't) exist",
+    re.IGNORECASE,
+)
+"""The same, where a server gives no such code."""
 
 _ADDRESS = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
@@ -71,6 +81,11 @@ def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) 
             " sending has stopped",
             code,
         ) from None
+    mailbox = _mailbox_refused(error)
+    if mailbox is not None:
+        raise MailboxRefusedError(
+            f"the SMTP server refuses this mailbox for good ({reply})", code, gone=mailbox == "gone"
+        ) from None
     what = "recipient" if isinstance(error, aiosmtplib.SMTPRecipientRefused) else "message"
     raise RejectedForeverError(f"the SMTP server refuses this {what} for good ({reply})", code) from None
 
@@ -84,6 +99,22 @@ def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
         # Without addresses: one with "relay" in it says nothing about us, and anybody can have one.
         and _ABOUT_US.search(_ADDRESS.sub("", error.message)) is not None
     )
+
+
+def _mailbox_refused(error: aiosmtplib.SMTPResponseException) -> Literal["gone", "full"] | None:
+    """Whether it is this mailbox that is refused for good; None: it is us, this message, or it is not told."""
+    found = _STATUS.match(error.message)
+    if found is None:
+        named = isinstance(error, aiosmtplib.SMTPRecipientRefused) and _NO_MAILBOX.search(
+            _ADDRESS.sub("", error.message)
+        )
+        return "gone" if named else None
+    status = found[1]
+    if status == "5.2.2":
+        return "full"
+    # 5.1.7 and 5.1.8 are about the sender's address.
+    gone = status == "5.2.1" or (status.startswith("5.1.") and status not in {"5.1.7", "5.1.8"})
+    return "gone" if gone else None
 
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:

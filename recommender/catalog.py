@@ -22,7 +22,7 @@ class Product:
     """One product. Texts are plain (see ``from_row`` for raw ones).
 
     ``price`` is in the shop's currency, finite, never negative. ``stock`` None means that the shop does not count
-    it: the product is available. ``image`` is whatever the shop stores: a URL, a path, or None.
+    it: the product is available. ``image`` and ``url`` (its page) are whatever the shop stores: a URL, a path, or None.
     """
 
     id: ProductId
@@ -32,6 +32,7 @@ class Product:
     category: str
     image: str | None = None
     stock: int | None = None
+    url: str | None = None
 
     def __post_init__(self) -> None:
         if not self.price.is_finite() or self.price < 0:
@@ -41,13 +42,13 @@ class Product:
     def from_row(cls, row: Mapping[str, object]) -> "Product":
         """A product from a database row with the keys ``id, name, description, price, category, image, stock``.
 
-        HTML is stripped, entities are resolved, lengths capped; NULL texts become empty.
+        It may have ``url``, too. HTML is stripped, entities are resolved, lengths capped; NULL texts become empty.
         Raises RecommenderError when the id is missing or the price or stock is no number.
         """
         product_id = row.get("id")
         if not isinstance(product_id, int | str):
             raise RecommenderError(f"product row without a usable id: {product_id!r}")
-        stock, image = row.get("stock"), _text(row.get("image"))
+        stock, image, url = row.get("stock"), _text(row.get("image")), _text(row.get("url"))
         try:
             price = Decimal(str(row.get("price")).strip())
             counted = None if stock is None or stock == "" else int(Decimal(str(stock)))
@@ -63,6 +64,7 @@ class Product:
             category=clean_text(_text(row.get("category")), CATEGORY_LIMIT),
             image=image.strip() or None if image else None,
             stock=counted,
+            url=url.strip() or None if url else None,
         )
 
     @property

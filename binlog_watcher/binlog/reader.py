@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -25,6 +24,7 @@ from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.options import SourceOptions
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.binlog.resets import Resets
 from binlog_watcher.binlog.server_queries import ServerQueries
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.transactions.decoder import Decoder
@@ -56,8 +56,9 @@ class Reader:
         self._delivery = Delivery(options.partition, deliver, options.now_us, stats, self._stopping)
         self._sessions: set[Session] = set()
         self._lock = threading.Lock()
-        self._wanted: str | None = "start" if start is None else None
-        self._last_reset: float | None = None
+        self._resets = Resets(
+            options.tuning.reset_interval_s, stats, begin=start is None, wait=self._stopping.wait
+        )
         self._assigned = False
         self._position = start
         self._decoder: Decoder | None = None
@@ -82,20 +83,19 @@ class Reader:
                 session.interrupt()
 
     def want_reset(self, reason: str) -> None:
-        """Have the tables read anew; the first of several reasons is the one reported. Any thread."""
-        with self._lock:
-            self._wanted = self._wanted or reason
+        """Have the tables read anew. Any thread."""
+        self._resets.want(reason)
 
     def _one_connection(self) -> None:
         try:
-            if self._reset_is_due():
+            if self._resets.are_due(wait=self._position is None) and not self._stopping.is_set():
                 self._reset()
             if self._position is not None:
                 self._follow(self._position)
         except DecodeError as error:
             self._stats.troubles["decode"] = self._stats.troubles.get("decode", 0) + 1
             log.warning("binlog.undecodable", error=str(error), position=str(self._position))
-            self._lose_position("decode")
+            self._lose_position("decode", str(error))
         except Exception as error:
             if self._stopping.is_set():
                 return
@@ -119,10 +119,10 @@ class Reader:
         log.warning("binlog.reconnecting", error=str(error), delay_s=round(delay, 2))
         self._stopping.wait(delay)
 
-    def _lose_position(self, reason: str) -> None:
+    def _lose_position(self, reason: str, detail: str = "") -> None:
         """The stream can't go on from where it stood."""
         self._position = None
-        self.want_reset(reason)
+        self._resets.want(reason, detail)
         self._revoke(reason)
 
     def _revoke(self, reason: str) -> None:
@@ -130,34 +130,16 @@ class Reader:
             self._assigned = False
             self._put(Revoked(self._options.partition, reason))
 
-    def _reset_is_due(self) -> bool:
-        """Whether to reset now. Without a position there is nothing else to do: waits until it is due."""
-        if self._wanted is None:
-            return False
-        if self._last_reset is None:
-            return True
-        left = self._last_reset + self._options.tuning.reset_interval_s - time.monotonic()
-        if self._position is None and left > 0:
-            self._stopping.wait(left)
-            return not self._stopping.is_set()
-        return left <= 0
-
     def _reset(self) -> None:
-        with self._lock:
-            reason, self._wanted = self._wanted or "start", None
-        first = reason == "start"
+        cause = self._resets.begin()
         try:
-            self._revoke(reason)
-            if not first:
-                log.warning("binlog.reset", reason=reason)
+            self._revoke(cause.reason)
             self._hydrate()
         except Exception:
-            self.want_reset(reason)  # again, as soon as the server answers
+            self._resets.failed(cause)
             self._position = None
             raise
-        if not first:
-            self._stats.resets[reason] = self._stats.resets.get(reason, 0) + 1
-            self._last_reset = time.monotonic()
+        self._resets.done(cause)
 
     def _hydrate(self) -> None:
         """Anchor, then read the tables; everything behind the anchor will be streamed."""
@@ -219,17 +201,18 @@ class Reader:
             if self._created_at.sample is not None:
                 self._created_at.compare(self._options.now_us(), live=live)
             live = decoder.reached.caught_up
-            if self._wanted is not None and self._reset_is_due():
+            self._resets.look()
+            if self._resets.are_due(wait=False):
                 return
 
     def _report(self, decoder: Decoder) -> None:
         """Say what the rows did not tell, and have the tables read anew for it."""
         for trouble in decoder.troubles:
             # Once the tables are going to be read anew, more of the same is no news.
-            say = log.debug if self._wanted else log.warning
-            say("binlog.trouble", reason=trouble.reason, detail=trouble.detail)
+            say = log.debug if self._resets.wanted else log.warning
+            say("binlog.trouble", reason=trouble.reason, detail=trouble.detail, place=trouble.place)
             self._stats.troubles[trouble.reason] = self._stats.troubles.get(trouble.reason, 0) + 1
-            self.want_reset(trouble.reason)
+            self._resets.want(trouble.reason, trouble.detail)
         decoder.troubles.clear()
 
     def _put(self, *events: Event) -> None:

@@ -6,6 +6,7 @@ What the answers mean is said by the pure modules of ``meaning``: ``dictionary``
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import pymysql.err
 import structlog
@@ -14,9 +15,12 @@ from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
 from binlog_watcher.binlog.decoding.values import Value
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName, parents_of
-from binlog_watcher.binlog.meaning.dictionary import described
+from binlog_watcher.binlog.meaning.dictionary import NOTHING_HIDDEN, Hidden, described
 from binlog_watcher.binlog.meaning.effects import Role, Watched
 from binlog_watcher.shop.sql_text import quoted
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
 
 _LOOK_UP_BATCH_SIZE = 1000
 """Row ids that one statement asks for."""
@@ -30,10 +34,22 @@ _NO_DEFINITION = frozenset({1146, 1142, 1109, 1347})
 
 _CASCADES_LOGGED_SINCE = (9, 6)
 _COLUMNS = """
-    SELECT c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, k.ID
-    FROM information_schema.COLUMNS c
-    LEFT JOIN information_schema.COLLATIONS k ON k.COLLATION_NAME = c.COLLATION_NAME
-    WHERE c.TABLE_SCHEMA = %s AND c.TABLE_NAME = %s ORDER BY c.ORDINAL_POSITION
+    SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME FROM information_schema.COLUMNS
+    WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION
+"""
+_NO_SUCH_VARIABLE = 1193
+_LIST_GENERATED_KEYS = "SET SESSION show_gipk_in_create_table_and_information_schema = ON"
+"""MySQL's generated invisible primary key is in the binlog, and in the dictionary for whoever asks for it."""
+
+_VERSIONED = """
+    SELECT 1 FROM information_schema.TABLES t
+    WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND TABLE_TYPE = 'SYSTEM VERSIONED' AND NOT EXISTS (
+      SELECT 1 FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA = t.TABLE_SCHEMA
+      AND c.TABLE_NAME = t.TABLE_NAME AND c.GENERATION_EXPRESSION = 'ROW START')
+"""
+_HASHED = """
+    SELECT COUNT(DISTINCT INDEX_NAME) FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND INDEX_TYPE = 'HASH' AND NON_UNIQUE = 0
 """
 
 log = structlog.get_logger(__name__)
@@ -55,8 +71,11 @@ class ServerQueries:
     def describe(self, table: TableMap) -> tuple[Column, ...]:
         """Names and signs from the dictionary. Raises DecodeError when the table looks different now."""
         with self._control() as session, session.cursor() as cursor:
+            _list_generated_keys(cursor)
             cursor.execute(_COLUMNS, (table.schema, table.table))
-            return described(table, cursor.fetchall())
+            rows = cursor.fetchall()
+            complete = len(rows) >= len(table.columns)
+            return described(table, rows, NOTHING_HIDDEN if complete else _hidden(cursor, table))
 
     def parents(self) -> dict[TableName, Parent]:
         """Tables whose rows, changed, change those of the watched tables unseen."""
@@ -97,6 +116,22 @@ class ServerQueries:
                 row_id = quoted(watched.id_column)
                 key = quoted(watched.key_column)
                 yield f"SELECT {row_id}, {key} FROM {quoted(table)} WHERE {row_id}", row_id  # noqa: S608  # quoted names only
+
+
+def _list_generated_keys(cursor: "Cursor") -> None:
+    try:
+        cursor.execute(_LIST_GENERATED_KEYS)
+    except pymysql.err.MySQLError as error:
+        if error.args[0] != _NO_SUCH_VARIABLE:  # MariaDB, and MySQL before 8.0.30: they have no such keys
+            raise
+
+
+def _hidden(cursor: "Cursor", table: TableMap) -> Hidden:
+    """What MariaDB's dictionary does not list. MySQL has neither."""
+    cursor.execute(_VERSIONED, (table.schema, table.table))
+    versioned = cursor.fetchone() is not None
+    cursor.execute(_HASHED, (table.schema, table.table))
+    return Hidden(versioned, int((cursor.fetchone() or (0,))[0]))
 
 
 def _pairs(session: Session, statement: str, arguments: Collection[Value]) -> dict[Value, Value]:

@@ -25,7 +25,7 @@ from binlog_watcher.commands import (
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.settings.env import Need
-from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.settings.settings import Settings, load_settings, names_of_others
 from binlog_watcher.shop.presets import load_schema, preset_text
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from mailer import InvalidAddressError, InvalidTokenError
@@ -102,7 +102,9 @@ def run_command(
     ] = None,
 ) -> None:
     """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
-    run.run(_settings("mail", log_file=True), standby=standby, include_older_than=include_older_than)
+    settings = _settings("mail", log_file=True)
+    run.tell_of_other_names(names_of_others())
+    run.run(settings, standby=standby, include_older_than=include_older_than)
 
 
 @app.command("reconcile")

@@ -13,7 +13,7 @@ from binlog_watcher.core.decision import Send, decide
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.recovery.reconcile import GRACE_US
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
-from binlog_watcher.service.resources import Resources, open_resources
+from binlog_watcher.service.resources import Resources, open_resources, register
 from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence, service_runs
@@ -120,11 +120,12 @@ def _overdue(resources: Resources, since_us: int, until_us: int, report: OncePas
 
 async def _mail(settings: Settings, resources: Resources, carts: list[Cart], report: OncePass) -> None:
     """Send what was found through the same recovery as the service."""
-    presence = Presence(settings.connection, resources.episodes.owner)
+    presence = Presence(settings.connection, resources.episodes.owner, preset=resources.identity.content)
     pipeline = build_pipeline(settings, resources, await asyncio.to_thread(read_catalogue, resources.shop))
     if pipeline.outbox is None:
         return
     await asyncio.to_thread(presence.ping)
+    await asyncio.to_thread(register, resources)
     # What a dead instance left in the hand-over would hold its address for ever.
     await asyncio.to_thread(resources.episodes.settle_unknown, resources.clock.now_us())
     tasks = [asyncio.create_task(pipeline.send()), asyncio.create_task(_stay_present(presence))]

@@ -12,8 +12,9 @@ from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
-from binlog_watcher.store.own_tables import dead_letters, overview
-from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, UnderWay
+from binlog_watcher.store.own_tables import belonging, dead_letters, overview
+from binlog_watcher.store.own_tables.belonging import OthersRows
+from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -52,6 +53,8 @@ class Retry:
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
+    ``of_other_presets``: open mails that are left alone.
+
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
     masked where an error names one; the log itself has only hashes.
     """
@@ -69,6 +72,8 @@ class StatusReport:
     retries: list[Retry]
     dead: int
     letters: list[Letter]
+    suppressed: list[Suppressed]
+    of_other_presets: list[OthersRows]
 
     def json(self) -> str:
         """For scripts: times in ISO 8601, amounts as text."""
@@ -91,7 +96,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
     with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)
-        letters = dead_letters.read(session, dead[:limit])
+        letters = dead_letters.read(session, dead[:limit], resources.episodes.shop_id)
         oldest_us = now_us - resources.policy.max_age_us
         return StatusReport(
             at=from_us(now_us),
@@ -100,7 +105,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
             mailed_if_due_after=from_us(resources.policy.activated_us),
             service_runs=runs,
             counts=overview.counts(session, since_us, resources.activated_us),
-            days=overview.mail_days(session, since_us),
+            days=overview.mail_days(session, resources.shop.queries, since_us),
             lateness=overview.lateness(session, since_us, resources.policy.threshold_us),
             # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
             under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),
@@ -119,6 +124,8 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
                 )
                 for row in letters
             ],
+            suppressed=overview.suppressed(session),
+            of_other_presets=belonging.rows_of_others(session, resources.episodes.shop_id),
         )  # fmt: skip
 
 

@@ -7,7 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher.commands.report import Letter, Retry, StatusReport
-from binlog_watcher.store.own_tables.overview import Count, MailDay
+from binlog_watcher.core.log_status import Reason
+from binlog_watcher.store.own_tables.belonging import how_to_adopt
+from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed
 
 
 def shown(report: StatusReport) -> Iterator[Table | str]:
@@ -25,6 +27,8 @@ def shown(report: StatusReport) -> Iterator[Table | str]:
     if report.retries:
         yield _retries(report.retries, report.retries_waiting)
     yield _letters(report.letters, report.dead) if report.letters else "no dead letters"
+    if report.suppressed:
+        yield _suppressed(report.suppressed)
 
 
 def _service(report: StatusReport) -> Iterator[str]:
@@ -42,6 +46,11 @@ def _service(report: StatusReport) -> Iterator[str]:
     if work.overdue_retries and work.oldest_retry_us is not None:
         late_us = int((report.at.timestamp()) * 1_000_000) - work.oldest_retry_us
         yield f"[yellow]retries overdue: {work.overdue_retries}[/yellow], by {_span(late_us)} at most"
+    for other in report.of_other_presets:
+        yield (
+            f"[yellow]open mails of another preset: {other.rows}[/yellow] ({escape(other.description)}), left alone; "
+            f"if it is the same shop: {how_to_adopt(other)}"
+        )
 
 
 def _counts(counts: list[Count]) -> Table:
@@ -80,6 +89,15 @@ def _letters(rows: list[Letter], dead: int) -> Table:
             f"{escape(row.error or 'no error is known')}\n[bold]{escape(row.todo)}[/bold]",
         )  # fmt: skip
     return table
+
+
+def _suppressed(reasons: list[Suppressed]) -> str:
+    of_each = {one.reason: one.addresses for one in reasons}
+    bounced = of_each.pop(Reason.BOUNCED, 0)
+    return (
+        f"addresses never mailed: {sum(of_each.values())} opted out, {bounced} without a mailbox"
+        " (cartwake optout list)"
+    )
 
 
 def _title(name: str, rows: list[Letter] | list[Retry], all_of_them: int) -> str:

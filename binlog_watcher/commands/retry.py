@@ -48,7 +48,9 @@ class RetryReport:
         ]
         others = len(self.refused) - len(told)
         if others:
-            told.append(f"{others} rows stay as they are: too old, or logged again since (cartwake report)")
+            told.append(
+                f"{others} rows stay as they are: too old, logged again since, or another preset's (cartwake report)"
+            )
         count = len(self.failed) + len(self.unknown)
         if not count:
             return [*told, "nothing to retry"] if not self.named else [*told, "nothing was put back"]
@@ -90,11 +92,14 @@ def retry_rows(
         )
         with resources.database.session() as session:
             wanted = sorted({*ids, *dead_letters.ids(session, statuses)})
+        shop = resources.episodes.shop_id
         oldest_us = resources.clock.now_us() - resources.policy.max_age_us
         work = dead_letters.look_at if settings.dry_run else dead_letters.put_back
         for start in range(0, len(wanted), ROWS_BATCH_SIZE):
             some = wanted[start : start + ROWS_BATCH_SIZE]
-            report.add(resources.database.in_transaction(partial(work, wanted=some, oldest_us=oldest_us)))
+            report.add(
+                resources.database.in_transaction(partial(work, wanted=some, oldest_us=oldest_us, shop=shop))
+            )
         return report
     finally:
         resources.close()

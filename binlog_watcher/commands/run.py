@@ -3,6 +3,9 @@
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
+
+import structlog
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.service import run_service
@@ -10,6 +13,8 @@ from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.durations import parse_span_us
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import log_uncaught
+
+log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings, *, standby: bool = False, include_older_than: str | None = None) -> None:
@@ -21,6 +26,15 @@ def run(settings: Settings, *, standby: bool = False, include_older_than: str | 
     older_us = include_older_us(settings, include_older_than)
     log_uncaught()
     asyncio.run(_until_signal(settings, standby=standby, older_us=older_us))
+
+
+def tell_of_other_names(names: Sequence[str]) -> None:
+    """One line for all names that look like settings and are none: somebody may believe that they count."""
+    if names:
+        log.warning(
+            "settings.other_names", names=", ".join(names),
+            hint="they mean nothing to Cartwake; docs/settings.md has those that do",
+        )  # fmt: skip
 
 
 def include_older_us(settings: Settings, span: str | None) -> int:

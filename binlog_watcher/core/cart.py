@@ -1,7 +1,9 @@
 """A cart as read from the shop's tables and from our log: what ``decide`` looks at. Pure.
 
-All times are epoch microseconds of MySQL's clock. Only *counted* rows reach this module: created after the
-customer's newest order (same second = bought), quantity above 0, product exists; ``store`` applies that definition.
+All times are epoch microseconds of MySQL's clock. Only *counted* rows reach this module: created after the newest
+order of the customer, the cart or the address (same second = bought), quantity above 0, product exists; ``store``
+applies that definition. Of rows whose product is not there, the products' ids do: shops import by deleting and
+inserting.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +15,11 @@ from binlog_watcher.core.log_status import Status
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One counted cart row with its product. ``price`` is the price of one piece."""
+    """One counted cart row with its product. ``price`` is the price of one piece; a rebate's is below 0.
+
+    ``available``: whether the product can be bought just now. ``since_order_us``: how long after an order of the same
+    product by the same customer it was put in; None: there was none, or nobody knows.
+    """
 
     product_id: int | str
     name: str
@@ -21,6 +27,9 @@ class Line:
     price: Decimal
     quantity: int
     image: str | None
+    url: str | None = None
+    available: bool = True
+    since_order_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,7 @@ class Customer:
     """Whom the cart belongs to. ``address_hash`` is None when there is no valid address.
 
     ``id`` is None for a guest who left an address with the cart. ``language`` as the shop has it, such as fr_FR.
+    ``row_missing``: the cart names a customer who is not in the shop's table; what is known is the header's.
     """
 
     id: int | str | None
@@ -37,6 +47,7 @@ class Customer:
     address_hash: bytes | None
     language: str | None = None
     consent: bool = True
+    row_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class LoggedEpisode:
     """The newest row that the log has for a cart key. ``attempts``: how often it passed the fence.
 
     ``own_mail``: address and moment of its mail of unknown outcome, when a human has asked to send it again.
+    ``ours``: False for an episode of another shop, which is left alone.
     """
 
     id: int
@@ -55,14 +67,19 @@ class LoggedEpisode:
     owner_alive: bool = True
     own_mail: tuple[bytes, int] | None = None
     owner: str | None = None
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What is known of an address, whichever user has it."""
+    """What is known of an address, whichever user has it.
+
+    ``bounced``: it is suppressed since there is no such mailbox, not because somebody opted out.
+    """
 
     last_mail_us: int | None = None
     suppressed: bool = False
+    bounced: bool = False
 
     def held_until_us(self, cooldown_us: int, own_mail_us: int | None = None) -> int:
         """The cool-down: from this moment on the address may be mailed again; 0: at any time.
@@ -82,7 +99,9 @@ class Cart:
     *Episodes*; ``created_us``: creation of the newest counted row (None: the version is that).
     ``activity_us``: what the shop's own update columns say, if it has any. ``closed``: the header says that
     it is no cart any more. ``currency``: of the prices (None: the shop's only one); ``rate``: its units for
-    one of the shop's currency. ``bought``: products that the customer has bought before.
+    one of the shop's currency. ``bought``: products that the customer has bought before. ``missing``: products of
+    rows that would count if these were in the shop; ``lacking_since_us``: since when products, or the customer's
+    row, are known to be missing (None: found so just now).
     """
 
     key: CartKey
@@ -100,6 +119,8 @@ class Cart:
     currency: str | None = None
     rate: Decimal | None = None
     bought: frozenset[int | str] = frozenset()
+    missing: frozenset[int | str] = frozenset()
+    lacking_since_us: int | None = None
 
     @property
     def newest_row_us(self) -> int:
@@ -110,6 +131,11 @@ class Cart:
     def anonymous(self) -> bool:
         """A guest whom nobody can write to: no customer, and no address left with the cart."""
         return self.customer is not None and self.customer.id is None and not self.customer.email
+
+    @property
+    def lacks_customer(self) -> bool:
+        """Whether it names a customer whose row is not in the shop."""
+        return self.customer is None or self.customer.row_missing
 
     @property
     def own_mail_us(self) -> int | None:

@@ -9,6 +9,9 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
     order, closed  -       cancel    touched
     order changed  arm     -         arm, touched     (it may be no order any more; idle: after the threshold, since
                                                       the activity before the order is forgotten)
+
+An idle key that no new row armed, or one in a crowd of new rows, is *woken*: its timer goes behind those of the
+others. A customer who comes back adds a row; a statement over the whole table changes the carts of years.
 """
 
 from binlog_watcher.core.events import (
@@ -69,34 +72,42 @@ class CartStates:
 
     def order_changed(self, name: str, key: CartKey, at_us: int) -> None:
         """An order of the key changed at ``at_us``: it may count again."""
-        wheel = self._partition(name).wheel
-        if key not in wheel:
+        partition = self._partition(name)
+        if key not in partition.wheel and key not in partition.woken:
             # No activity of the customer's: held, so that it makes no old cart young.
-            wheel.arm(key, at_us if key in self._in_hand else at_us + self._threshold_us)
+            if key in self._in_hand:
+                partition.wheel.arm(key, at_us)
+            else:
+                partition.woken.arm(key, at_us + self._threshold_us)
             self.held[key] = None
         self._touch(key)
 
     def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
-        in_hand = key in self._in_hand
-        if change is Change.DELETE and not in_hand and key not in partition.wheel:
-            return
         due_us = at_us + self._threshold_us
-        armed_due = partition.wheel.due_of(key)
+        wheel = partition.wheel
+        armed_due = wheel.due_of(key)
+        if armed_due is None and key not in self._in_hand:
+            armed_due = partition.woken.due_of(key)
+            if change is Change.DELETE and armed_due is None:
+                return
+            if change is not Change.INSERT or wheel.is_crowded(due_us):
+                wheel = partition.woken
+            elif armed_due is not None:
+                partition.arm(key, armed_due)
         if armed_due is not None and armed_due > due_us:
             # Held back further (cool-down), or an event seen before (replayed after a reconnect).
             if key in self.held:
                 self.held[key] = max(self.held[key] or 0, at_us)
         else:
-            partition.wheel.arm(key, due_us)
+            wheel.arm(key, due_us)
             self.held.pop(key, None)
         self._touch(key)
 
     def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
         # UPDATE activity is known from the stream only, and a cart in hand may have been told to wait while the
         # tables were read: the later due time counts.
-        wheels = (*partition.previous, partition.wheel)
-        known = [due for wheel in wheels if (due := wheel.due_of(key)) is not None]
-        for wheel in partition.previous:
+        known = [due for wheel in partition.wheels if (due := wheel.due_of(key)) is not None]
+        for wheel in (partition.woken, *partition.previous):
             wheel.cancel(key)
         if known and max(known) >= due_us:
             partition.wheel.arm(key, max(known))
@@ -116,9 +127,9 @@ class CartStates:
 
     def _assign(self, name: str) -> None:
         old = self.partitions.get(name)
-        fresh = Partition(TimerWheel(self._tick_us))
+        fresh = self._fresh()
         if old is not None:
-            fresh.previous = [wheel for wheel in (old.wheel, *old.previous) if wheel]
+            fresh.previous = [wheel for wheel in old.wheels if wheel]
         self.partitions[name] = fresh
 
     def _revoke(self, name: str) -> None:
@@ -130,8 +141,11 @@ class CartStates:
     def _partition(self, name: str) -> Partition:
         partition = self.partitions.get(name)
         if partition is None:
-            partition = self.partitions[name] = Partition(TimerWheel(self._tick_us))
+            partition = self.partitions[name] = self._fresh()
         return partition
+
+    def _fresh(self) -> Partition:
+        return Partition(TimerWheel(self._tick_us), TimerWheel(self._tick_us))
 
     # --- in hand ----------------------------------------------------------------------------------------------
 
@@ -175,14 +189,21 @@ class CartStates:
 
     def hold(self, name: str, key: CartKey, activity_us: int | None, until_us: int) -> None:
         """Look at a key again at ``until_us``, unless activity armed it later. ``activity_us``: its last one."""
-        wheel = self._partition(name).wheel
-        armed_due = wheel.due_of(key)
+        partition = self._partition(name)
+        armed_due = partition.wheel.due_of(key)
         if armed_due is None or armed_due < until_us:
             if armed_due is not None and key not in self.held:
                 activity_us = armed_due - self._threshold_us
             else:
                 activity_us = self.held.get(key, activity_us)
-            wheel.arm(key, until_us)
+            partition.arm(key, until_us)
+            self.held[key] = activity_us
+
+    def sift_again(self, name: str, key: CartKey, activity_us: int | None, until_us: int) -> None:
+        """A woken key that nothing could be found out about: it stays behind the others, until ``until_us``."""
+        partition = self._partition(name)
+        if key not in partition.wheel:  # else hydration has read it meanwhile
+            partition.woken.arm(key, until_us)
             self.held[key] = activity_us
 
     # --- timers -----------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ class DeadLetter:
     """One row. Times in epoch microseconds; the total in ``currency``.
 
     ``logged_us``: when the cart was first claimed; ``mailed_us``: when its mail was handed over, if it may have been.
-    ``newer_id``: a row of a later episode of this cart; ``owner_lives``: the instance that had it last still runs.
+    ``newer_id``: a row of a later episode of this cart; ``owner_lives``: the instance that had it last still runs;
+    ``ours``: False for a row of another shop.
     """
 
     id: int
@@ -36,6 +37,7 @@ class DeadLetter:
     activity_us: int | None
     newer_id: int | None
     owner_lives: bool
+    ours: bool = True
 
 
 def why_not(row: DeadLetter, oldest_us: int) -> str | None:
@@ -45,6 +47,8 @@ def why_not(row: DeadLetter, oldest_us: int) -> str | None:
         return f"it is {said}, neither failed nor unknown"
     if row.reason == IMPORTED:
         return "another tool logged it, before Cartwake"
+    if not row.ours:
+        return "it belongs to another preset (SHOP_SCHEMA, SHOP_VARIABLES)"
     if row.newer_id is not None:
         return f"the cart was logged again since, as row {row.newer_id}"
     if row.activity_us is not None and row.activity_us < oldest_us:
@@ -64,6 +68,8 @@ def advice(row: DeadLetter, oldest_us: int, *, max_attempts: int) -> str:
         # The log has no Message-ID yet where the process ended inside the first attempt.
         name = row.message_id or f"cartwake.{row.id}."
         return f"look for {name} in the mail server's log; if it never arrived there: {again}"
+    if row.reason == Reason.BOUNCED:
+        return f"correct the customer's address, lift its suppression (cartwake optout remove ADDRESS), then: {again}"
     if row.attempts >= max_attempts:
         return f"once the mail server takes mail again: {again}"
     if row.message_id is not None:  # the message was built: it was the server that would not have it

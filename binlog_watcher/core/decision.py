@@ -6,6 +6,7 @@ See docs/design.md, *What abandoned means*.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,8 +16,24 @@ from binlog_watcher.core.log_status import Reason, Status
 LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
+        Reason.ZERO_TOTAL, Reason.TOTAL_TOO_HIGH, Reason.UNAVAILABLE, Reason.JUST_BOUGHT,
+        Reason.EXCLUDED_ADDRESS, Reason.BOUNCED,
     }
 )  # fmt: skip
+
+HIGHEST_TOTAL = Decimal("999999999999.99")
+"""What the log's cart_total can hold."""
+
+LEAST_TOTAL = Decimal("0.005")
+"""What is less shows as 0.00."""
+
+SOONEST_AGAIN_US, LATEST_AGAIN_US = 2_000_000, 3_600_000_000
+"""How soon, and how late, a cart is looked at again whose products or customer are missing."""
+
+
+def nobody(_address: str | None) -> bool:
+    """No address is excluded."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,9 @@ class Policy:
     """The shop's rules. Durations in microseconds.
 
     ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
-    by what `--include-older-than` said.
+    by what `--include-older-than` said. ``excludes_address``: whether an address, as the shop has it, is one of those
+    that are never mailed. ``order_grace_us``: who puts what he has just bought into a cart again, within this time, is
+    not reminded of it; 0: he is.
     """
 
     threshold_us: int
@@ -32,8 +51,12 @@ class Policy:
     max_age_us: int
     activated_us: int
     excluded_roles: frozenset[str] = frozenset()
+    excludes_address: Callable[[str | None], bool] = nobody
     rollout_percent: Decimal = Decimal(100)
     holdout_percent: Decimal = Decimal(0)
+    mail_zero_totals: bool = False
+    mail_unavailable: bool = False
+    order_grace_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +119,9 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
     if now_us - cart.newest_row_us > policy.max_age_us:
         # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
         return Skip(Reason.TOO_OLD, activity_us)
+    lacking = _wait_for_rows(cart, now_us, policy)
+    if lacking is not None:
+        return lacking
     refused = _refuse(cart, policy)
     if refused is not None:
         return Skip(refused, activity_us)
@@ -111,7 +137,7 @@ def _why_no_episode(cart: Cart) -> Reason | None:
     """Why there is nothing to recover, if so."""
     if cart.closed:
         return Reason.CLOSED
-    if cart.version is None or not cart.lines:
+    if cart.version is None or not (cart.lines or cart.missing):
         return Reason.EMPTY
     return Reason.GUEST if cart.anonymous else None
 
@@ -121,7 +147,7 @@ def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
     logged = cart.logged
     if logged is None or cart.version is None or logged.version < cart.version:
         return None
-    if logged.version > cart.version:
+    if logged.version > cart.version or not logged.ours:
         return Skip(Reason.HANDLED)
     match logged.status:
         case Status.RETRY:
@@ -136,6 +162,25 @@ def _look_at_log(cart: Cart, now_us: int) -> Wait | Skip | None:
             return Skip(Reason.HANDLED)
 
 
+def _wait_for_rows(cart: Cart, now_us: int, policy: Policy) -> Wait | None:
+    """Wait for rows that the shop may be importing; each time for a quarter as long as they have been missing.
+
+    For products as long as the cart may be mailed; where some are there, for a tenth of the threshold, since the
+    others may be gone for good. For a customer as long as the threshold: who was deleted is no customer any more.
+    """
+    since_us = now_us if cart.lacking_since_us is None else cart.lacking_since_us
+    until_us = now_us + min(max((now_us - since_us) // 4, SOONEST_AGAIN_US), LATEST_AGAIN_US)
+    if cart.missing and not cart.lines:
+        return Wait(until_us, Reason.NO_PRODUCT)
+    for lacks, at_most_us, reason in (
+        (cart.missing, policy.threshold_us // 10, Reason.NO_PRODUCT),
+        (cart.lacks_customer, policy.threshold_us, Reason.NO_CUSTOMER),
+    ):
+        if lacks and now_us < since_us + at_most_us:
+            return Wait(min(until_us, since_us + at_most_us), reason)
+    return None
+
+
 def _refuse(cart: Cart, policy: Policy) -> Reason | None:
     """Why this customer is never mailed for this episode, if so."""
     customer = cart.customer
@@ -143,12 +188,31 @@ def _refuse(cart: Cart, policy: Policy) -> Reason | None:
         return Reason.ROLE
     if customer is None or customer.address_hash is None:
         return Reason.NO_ADDRESS
+    if policy.excludes_address(customer.email):
+        return Reason.EXCLUDED_ADDRESS
     if not customer.consent:
         return Reason.NO_CONSENT
     if cart.recipient.suppressed:
-        return Reason.OPTED_OUT
+        return Reason.BOUNCED if cart.recipient.bounced else Reason.OPTED_OUT
     if _share("rollout", _person(cart)) >= policy.rollout_percent:
         return Reason.ROLLOUT
+    return _not_worth_a_mail(cart, policy)
+
+
+def _not_worth_a_mail(cart: Cart, policy: Policy) -> Reason | None:
+    """Why nobody would want to be reminded of what is in the cart, if so."""
+    total = cart.total
+    if total < LEAST_TOTAL and not (policy.mail_zero_totals and total >= 0):
+        return Reason.ZERO_TOTAL
+    if total > HIGHEST_TOTAL:
+        return Reason.TOTAL_TOO_HIGH
+    if not policy.mail_unavailable and not any(line.available for line in cart.lines):
+        return Reason.UNAVAILABLE
+    grace_us = policy.order_grace_us
+    if grace_us and all(
+        line.since_order_us is not None and line.since_order_us <= grace_us for line in cart.lines
+    ):
+        return Reason.JUST_BOUGHT
     return None
 
 

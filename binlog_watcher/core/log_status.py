@@ -25,6 +25,12 @@ class Reason(enum.StrEnum):
     ROLLOUT = "rollout"
     HOLDOUT = "holdout"
     ROLE = "role"
+    ZERO_TOTAL = "zero_total"
+    TOTAL_TOO_HIGH = "total_too_high"  # more than the log's column holds: no customer's cart
+    UNAVAILABLE = "unavailable"
+    JUST_BOUGHT = "just_bought"
+    EXCLUDED_ADDRESS = "excluded_address"
+    BOUNCED = "bounced"  # as a failure: there is no such mailbox
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"
@@ -39,9 +45,12 @@ class Reason(enum.StrEnum):
     BEFORE_ACTIVATION = "before_activation"
     # wait
     ACTIVITY = "activity"
+    NO_PRODUCT = "no_product"  # not in the shop just now: it may be imported
+    NO_CUSTOMER = "no_customer"
     COOLDOWN = "cooldown"
     RETRY = "retry"
     LEASED = "leased"
     ADDRESS_BUSY = "address_busy"
     SMTP_STOPPED = "smtp_stopped"
     NOT_LEADING = "not_leading"
+    STOPPING = "stopping"

@@ -12,6 +12,13 @@ LATE_US = 100_000
 """How late a token may be fetched before the next one is late with it: timers have ticks, and statements take time."""
 
 
+APART_US = 1_000_000
+"""How far the clocks of instances that share a bucket may be apart: one behind another's earns nothing twice by that.
+
+A clock that is further behind was set back, and the bucket goes on from there.
+"""
+
+
 class TokenBucket:
     """``per_minute`` tokens a minute, at most a second's worth (and at least one) saved up; None: no limit.
 
@@ -30,12 +37,27 @@ class TokenBucket:
         """Take up to ``wanted`` tokens; how many there were."""
         if self._per_minute is None:
             return wanted
-        earned = max(0, now_us - self._filled_us) * self._per_minute
-        self._credit = min(self._most, self._credit + earned)
-        self._filled_us = now_us
+        if now_us > self._filled_us or now_us < self._filled_us - APART_US:
+            earned = max(0, now_us - self._filled_us) * self._per_minute
+            self._credit = min(self._most, self._credit + earned)
+            self._filled_us = now_us
         granted = min(wanted, self._credit // TOKEN)
         self._credit -= granted * TOKEN
         return granted
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What another instance goes on from: the credit, and when it was counted."""
+        return self._credit, self._filled_us
+
+    def resume(self, credit: int, filled_us: int) -> None:
+        """Go on from what another instance left."""
+        self._credit, self._filled_us = min(self._most, credit), filled_us
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether there is one."""
+        return self._per_minute is not None
 
     def give_back(self, tokens: int) -> None:
         """Return tokens that were not needed after all."""

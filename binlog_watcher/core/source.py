@@ -126,6 +126,14 @@ class SourceStats(Protocol):
     def resets(self) -> Mapping[str, int]:
         """How often everything was read anew since the start, by reason; without the first time."""
 
+    @property
+    def relapses(self) -> Mapping[str, int]:
+        """How often of these for what the one before had not cured."""
+
+    @property
+    def stuck(self) -> str | None:
+        """What has everything read anew again and again; None while nothing does."""
+
 
 class EventSource(Protocol):
     """Something that delivers batches until it is stopped."""

@@ -95,6 +95,10 @@ class TimerWheel:
         """The earliest due time, or None when nothing is armed."""
         return self._buckets.peekitem(0)[0] * self._tick_us if self._buckets else None
 
+    def is_crowded(self, due_us: int) -> bool:
+        """Whether many timers are due at this tick already."""
+        return isinstance(self._buckets.get(-(-due_us // self._tick_us)), _Many)
+
     def advance(self, now_us: int, limit: int) -> list[tuple[CartKey, int]]:
         """Take out up to ``limit`` timers with ``due <= now_us``, earliest first, as (key, due)."""
         last_tick = now_us // self._tick_us

@@ -4,14 +4,16 @@ What an event makes of a cart stands in ``cart_states``.
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
 from binlog_watcher.core.cart_states import CartStates
 from binlog_watcher.core.events import CartKey, CustomerOrdersChanged, ProductChanged
+from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.source import Batch
+from binlog_watcher.core.timer_wheel import TimerWheel
 
 IN_HAND_PAUSE_US = 100_000
 """After what time a cart that fires while it is still in hand fires again."""
@@ -88,11 +90,24 @@ class Tracker:
 
     @_alone
     def take_due(self, now_us: int, limit: int) -> list[DueCart]:
-        """Take up to ``limit`` carts with ``due <= min(now, partition clock)`` in hand, earliest first."""
+        """Take up to ``limit`` carts with ``due <= min(now, partition clock)`` in hand, earliest first.
+
+        Those that were woken are left to ``take_woken``.
+        """
+        return self._take_due(now_us, limit, lambda partition: partition.wheel)
+
+    @_alone
+    def take_woken(self, now_us: int, limit: int) -> list[DueCart]:
+        """The same of carts that were woken: their turn comes when no other is due."""
+        return self._take_due(now_us, limit, lambda partition: partition.woken)
+
+    def _take_due(
+        self, now_us: int, limit: int, wheel_of: Callable[[Partition], TimerWheel]
+    ) -> list[DueCart]:
         taken: list[DueCart] = []
         for name, partition in self._states.partitions.items():
             until = min(now_us, partition.clock.read(now_us))
-            for key, due_us in partition.wheel.advance(until, limit - len(taken)):
+            for key, due_us in wheel_of(partition).advance(until, limit - len(taken)):
                 if self._states.is_in_hand(key):  # one recovery a key at a time
                     self._states.fires_again(partition, key, due_us, now_us + IN_HAND_PAUSE_US)
                 else:
@@ -137,12 +152,30 @@ class Tracker:
         self._states.hold(cart.partition, cart.key, cart.activity_us, until_us)
 
     @_alone
+    def sifted(self, woken: Iterable[DueCart], young: Collection[CartKey], now_us: int) -> None:
+        """Woken carts are in hand no more: the young are due now, like any other, the rest is forgotten."""
+        for cart in woken:
+            touched = self._states.touched(cart.key)  # activity has armed it again, or an order ended it
+            self._states.finish(cart.key)
+            if cart.key in young and not touched:
+                self._states.hold(cart.partition, cart.key, cart.activity_us, now_us)
+
+    @_alone
+    def sift_again(self, woken: Iterable[DueCart], until_us: int) -> None:
+        """The same, but nothing could be found out about them: they are woken again at ``until_us``."""
+        for cart in woken:
+            touched = self._states.touched(cart.key)
+            self._states.finish(cart.key)
+            if not touched:
+                self._states.sift_again(cart.partition, cart.key, cart.activity_us, until_us)
+
+    @_alone
     def hasten(self, key: CartKey, now_us: int) -> None:
         """Look now at a cart that waits for a retry or a cool-down; one that waits for quiet is left alone."""
         if key in self._states.held:
             for partition in self._states.partitions.values():
-                if key in partition.wheel:
-                    partition.wheel.arm(key, now_us)
+                if key in partition.wheel or key in partition.woken:
+                    partition.arm(key, now_us)
 
     # --- what is known ----------------------------------------------------------------------------------------
 
@@ -150,7 +183,7 @@ class Tracker:
     @_alone
     def armed(self) -> int:
         """How many timers are armed."""
-        return sum(len(partition.wheel) for partition in self._states.partitions.values())
+        return sum(len(wheel) for wheel in self._wheels(woken=True))
 
     @property
     @_alone
@@ -164,12 +197,12 @@ class Tracker:
         return self._states.is_in_hand(key) or self._states.due_of(key) is not None
 
     @_alone
-    def next_due(self) -> int | None:
-        """When ``take_due`` may have something next; None when nothing is armed.
+    def next_due(self, *, woken: bool = True) -> int | None:
+        """When something may be due next; None when nothing is armed. ``woken``: also of carts that were woken.
 
         A time in the past means that a partition's clock holds timers back.
         """
-        dues = [due for p in self._states.partitions.values() if (due := p.wheel.next_due()) is not None]
+        dues = [due for wheel in self._wheels(woken=woken) if (due := wheel.next_due()) is not None]
         return min(dues, default=None)
 
     @_alone
@@ -179,8 +212,12 @@ class Tracker:
 
     @_alone
     def keys(self) -> list[CartKey]:
-        """All armed keys, in no order."""
-        return [key for partition in self._states.partitions.values() for key in partition.wheel]
+        """All armed keys, those that were woken last."""
+        return [key for wheel in self._wheels(woken=True) for key in wheel]
+
+    def _wheels(self, *, woken: bool) -> list[TimerWheel]:
+        partitions = self._states.partitions.values()
+        return [one.wheel for one in partitions] + ([one.woken for one in partitions] if woken else [])
 
     @_alone
     def up_to_date(self, now_us: int) -> bool:

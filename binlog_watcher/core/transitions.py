@@ -87,6 +87,9 @@ SKIP = Step((Status.SKIPPED,), of_anybody=OPEN)
 CLOSE = Step((Status.SKIPPED,), of_anybody=(Status.RETRY,), left_behind=(Status.CLAIMED,))
 """Nothing is left to be mailed: bought, emptied, too old. Claims of the living are theirs to close."""
 
+GIVE_BACK = Step((Status.RETRY,), of_its_owner=(Status.FAILED,))
+"""It was refused as every other mail would have been: it is no dead letter."""
+
 PUT_BACK = Step((Status.RETRY,), of_anybody=(Status.FAILED, Status.UNKNOWN))
 """A human asks for another attempt (`cartwake retry`)."""
 
@@ -102,5 +105,6 @@ STEPS: dict[str, Step] = {
     "log skip": LOG_SKIP,
     "skip": SKIP,
     "close": CLOSE,
+    "give back": GIVE_BACK,
     "put back": PUT_BACK,
 }

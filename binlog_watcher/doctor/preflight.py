@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pymysql.err
 import structlog
 
-from binlog_watcher.binlog.connection.failures import grant_statement, remedy_for
+from binlog_watcher.binlog.connection.failures import remedy_for
 from binlog_watcher.binlog.connection.probe import probe_binlog
 from binlog_watcher.doctor.preset_check import PresetCheck
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.settings.grants import Grants
+from binlog_watcher.settings.server_errors import READ_ONLY, cure
 from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.own_tables.rights import writing
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 
 _NO_SUCH_VARIABLE = 1193
 _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
+_NOT_THERE_YET = frozenset({1054, 1146})
+_LOCKED_S = 10
+"""How long somebody else's lock on all tables (a backup's, say) is waited for."""
+
+_CLIENTS_OWN = range(2000, 3000)
+"""The client's own errors: it heard nothing of the server, or no more."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,15 +42,15 @@ class ServerFacts:
     warnings: tuple[str, ...] = ()
 
 
-def check_server(connection: ConnectionSettings, schema: Schema) -> ServerFacts:
-    """Look at the server, the account and the tables; blocking.
+def check_server(connection: ConnectionSettings, schema: Schema, *, writes: bool = True) -> ServerFacts:
+    """Look at the server, the account and the tables; blocking. ``writes``: whether our own tables will be kept.
 
     Raises ConfigError with all problems, DatabaseUnavailableError when the server can't be reached.
     """
     with closing(connect(connection)) as session:
         check = _Check(session, connection, schema)
         try:
-            facts = check.run()
+            facts = check.run(writes=writes)
         except pymysql.err.OperationalError as error:
             raise _explained(error, connection) from error
     for warning in facts.warnings:
@@ -60,7 +69,10 @@ def connect(connection: ConnectionSettings) -> "Connection[Cursor]":
 def _explained(error: pymysql.err.MySQLError, connection: ConnectionSettings) -> DatabaseUnavailableError:
     """Raises ConfigError where a human must act."""
     remedy_for(error, connection, mariadb=False)
+    code = error.args[0] if error.args else None
     reason = error.args[1] if len(error.args) > 1 else error
+    if isinstance(code, int) and code not in _CLIENTS_OWN:
+        return DatabaseUnavailableError(f"MySQL at {connection.where} refuses: {reason} ({code}){cure(code)}")
     return DatabaseUnavailableError(
         f"MySQL at {connection.where} can't be reached ({reason}); "
         "is it running, and are MYSQL_HOST and MYSQL_PORT right?"
@@ -79,12 +91,14 @@ class _Check:
         self._version = str(self._one("SELECT VERSION()"))
         self._mariadb = "mariadb" in self._version.lower()
 
-    def run(self) -> ServerFacts:
+    def run(self, *, writes: bool) -> ServerFacts:
         """Everything in turn."""
         if self._check_settings():
             self._check_privileges()
-        found = PresetCheck(self._session, self._connection, self._schema, self._grant).run()
+        found = PresetCheck(self._session, self._connection, self._schema, self._grants().to_read).run()
         self._problems += found.problems
+        if writes:
+            self._check_own_tables()
         if self._problems:
             raise ConfigError(*self._problems)
         return ServerFacts(
@@ -135,16 +149,33 @@ class _Check:
                 raise
             self._problems.append(
                 f"the user {self._connection.user!r} may not read the binlog ({error.args[1]}); "
-                f"run: {self._grant()}"
+                f"run: {self._grants().to_follow()}"
             )
+
+    def _check_own_tables(self) -> None:
+        """Whether a claim could be written, as far as the account is concerned; they need not be there yet."""
+        self._rows(f"SET SESSION lock_wait_timeout = {_LOCKED_S}")
+        for statement in writing():
+            try:
+                self._rows(statement.sql)
+            except pymysql.err.MySQLError as error:
+                if error.args[0] in _NO_PRIVILEGE:
+                    self._problems.append(
+                        f"the user {self._connection.user!r} may not write Cartwake's own tables ({error.args[1]}); "
+                        f"run: {self._grants().to_write()}"
+                    )
+                    return
+                # A server that only reads does not say what the account may: it is looked at when the service opens.
+                if error.args[0] not in _NOT_THERE_YET | READ_ONLY:
+                    raise
 
     def _status_statement(self) -> str:
         numbers = [int(part) for part in self._version.split("-")[0].split(".")[:2]]
         return "SHOW BINARY LOG STATUS" if numbers >= [8, 2] else "SHOW MASTER STATUS"
 
-    def _grant(self) -> str:
+    def _grants(self) -> Grants:
         user, _, host = str(self._one("SELECT CURRENT_USER()")).rpartition("@")
-        return grant_statement(user, host, self._connection.database, mariadb=self._mariadb)
+        return Grants(user, host, self._connection.database, self._mariadb)
 
     def _variable(self, name: str, default: str) -> Any:
         try:

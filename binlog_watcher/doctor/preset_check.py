@@ -1,7 +1,7 @@
 """Holds a preset against the live database: tables, columns, their types, indexes, and the preset's own SELECTs."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,13 @@ import pymysql.err
 from binlog_watcher.doctor.select_check import check_select
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import SESSION_STATEMENTS
 from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.shop_tables.same_address import advice
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -65,6 +67,7 @@ class PresetCheck:
             self._check_storage(table, first_named[table])
         if not self._found.problems:
             self._check_kinds()
+            self._check_charsets()
             self._check_conditions()
         if not self._found.problems:
             self._check_indexes()
@@ -118,18 +121,34 @@ class PresetCheck:
         )
         return {str(name).casefold(): str(kind).lower() for name, kind in rows}
 
-    def _check_keys(self, tables: dict[str, dict[str, str]]) -> None:
+    def _keys(self) -> Iterator[tuple[str, str, str]]:
+        """(the preset's key, table, column) of what the binlog must tell."""
         schema = self._schema
         keys = {"cart.customer", "lines.cart", "orders.cart", "orders.customer", "products.id"}
         keys |= {f"products.watch.{table}" for table in schema.products.watch}
         keys |= {f"cart.watch.{table}" for table in schema.cart.watch}
         if schema.lines is not None:
             keys.add("cart.id")
-        for key, table, column in schema.places():
+        return (place for place in schema.places() if place[0] in keys)
+
+    def _check_keys(self, tables: dict[str, dict[str, str]]) -> None:
+        for key, table, column in self._keys():
             kind = tables.get(table, {}).get(column.casefold())
-            if key in keys and kind is not None and kind not in KEY_TYPES:
+            if kind is not None and kind not in KEY_TYPES:
                 self._say(
                     key, f"{table}.{column} is {kind}: Cartwake follows keys that are whole numbers or text"
+                )
+
+    def _check_charsets(self) -> None:
+        """The binlog has text in its column's character set, for some of which Python has no codec."""
+        columns = self._shop_columns()
+        for key, table, column in self._keys():
+            charset = columns.get(table, column).charset
+            if charset is not None and codec_of(charset) is None:
+                self._say(
+                    key,
+                    f"{table}.{column} is text in {charset}, which Cartwake can't read from the binlog; "
+                    f"ALTER TABLE {quote(table)} CONVERT TO CHARACTER SET utf8mb4",
                 )
 
     def _check_moments(self, tables: dict[str, dict[str, str]]) -> None:
@@ -164,6 +183,7 @@ class PresetCheck:
         for key, table, condition in (
             ("cart.open", self._schema.cart.table, self._schema.cart.open),
             ("orders.bought", self._schema.orders.table, self._schema.orders.bought),
+            ("products.available", self._schema.products.table, self._schema.products.available),
         ):
             if condition is None or condition.is_null is not None:
                 continue
@@ -179,7 +199,7 @@ class PresetCheck:
             (self._connection.database, table),
         )
         kind, engine = rows[0] if rows else (None, None)
-        if kind != "BASE TABLE":
+        if kind not in {"BASE TABLE", "SYSTEM VERSIONED"}:
             if table not in {self._schema.customers.table, getattr(self._schema.order_items, "table", None)}:
                 self._say(key, f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
         elif engine != "InnoDB":
@@ -207,6 +227,7 @@ class PresetCheck:
                     f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
                     f"the whole table; CREATE INDEX {column} ON {table} ({column})"
                 )
+        self._found.warnings += [f"{schema.origin}: {line}" for line in advice(schema, columns)]
 
     def _check_selects(self) -> None:
         columns = self._shop_columns()

@@ -36,7 +36,7 @@ _LINES = {
     "cart": _ANY, "product": _ANY, "name": _TEXTS, "price": _NUMBERS, "quantity": _NUMBERS, "created": _TIMES,
 }  # fmt: skip
 PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]] = {
-    "lines": (_LINES, {"category": _TEXTS, "image": _TEXTS, "currency": _TEXTS}),
+    "lines": (_LINES, {"category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "currency": _TEXTS, "available": _ANY}),
     "customers": (
         {"cart": _ANY, "email": _TEXTS},
         {
@@ -46,7 +46,7 @@ PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]]
     ),
     "products": (
         {"id": _ANY, "name": _TEXTS, "price": _NUMBERS},
-        {"description": _TEXTS, "category": _TEXTS, "image": _TEXTS, "stock": _NUMBERS},
+        {"description": _TEXTS, "category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "stock": _NUMBERS},
     ),
 }  # fmt: skip
 """Section → the columns that its SELECT must give, and those that it may give."""

@@ -4,11 +4,14 @@ A claim is taken only with a token of MAX_EMAILS_PER_MINUTE in hand; the dearest
 """
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 
 import structlog
 
+from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.rate_limit import TokenBucket
+from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.episodes import EpisodeOf
 from binlog_watcher.recovery.priority import in_turn
 from binlog_watcher.recovery.runtime import Runtime
@@ -16,6 +19,7 @@ from binlog_watcher.recovery.stages import ClaimedCart, DecidedCart
 from binlog_watcher.recovery.waiting import wait
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.log_rows import Claims
+from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +38,20 @@ class Claiming:
         episode_of: EpisodeOf,
         *,
         lease_us: int,
+        is_too_dear: Callable[[Cart], bool] = lambda _: False,
+        tokens: MailTokens | None = None,
     ) -> None:
+        """``tokens``: those of all instances together; None: ``limiter`` is for this one alone.
+
+        ``is_too_dear``: whether no discount is promised for a cart since its total is too high.
+        """
         self._episodes = episodes
         self._runtime = runtime
         self.limiter = limiter
         self._episode_of = episode_of
         self._lease_us = lease_us
+        self._is_too_dear = is_too_dear
+        self._tokens = tokens
         self._claims = 0
 
     @property
@@ -50,7 +62,7 @@ class Claiming:
     async def claim(self, decided: Sequence[DecidedCart], now_us: int) -> list[ClaimedCart]:
         """The carts that are ours now. Raises what the database raises; no token is lost by that."""
         ordered = in_turn(decided, self._claims)
-        granted = self.limiter.take(len(ordered), now_us)
+        granted = await self._take(len(ordered), now_us)
         for position, one in enumerate(ordered[granted:]):
             self._runtime.tracker.wait(one.due, now_us + self.limiter.wait_us(position))
         return await self._claim(ordered[:granted], now_us) if granted else []
@@ -66,9 +78,23 @@ class Claiming:
                 now_us=now_us,
             )
         finally:
-            self.limiter.give_back(len(decided) - len(claims.ids))  # tokens that no claim was made with
+            await self._give_back(len(decided) - len(claims.ids))  # tokens that no claim was made with
         self._claims += len(claims.ids)
         return [ours for one in decided if (ours := self._claimed(one, claims, now_us)) is not None]
+
+    async def _take(self, wanted: int, now_us: int) -> int:
+        if self._tokens is None or not self.limiter.is_limit:
+            return self.limiter.take(wanted, now_us)
+        return await asyncio.to_thread(self._tokens.take, self.limiter, wanted, now_us)
+
+    async def _give_back(self, tokens: int) -> None:
+        if self._tokens is None or not self.limiter.is_limit:
+            self.limiter.give_back(tokens)
+        elif tokens:
+            with contextlib.suppress(
+                DatabaseUnavailableError
+            ):  # they come again by themselves, a little later
+                await asyncio.to_thread(self._tokens.give_back, self.limiter, tokens)
 
     def _claimed(self, one: DecidedCart, claims: Claims, now_us: int) -> ClaimedCart | None:
         due, cart, send = one
@@ -80,6 +106,11 @@ class Claiming:
                 "recovery.detected", user=due.key, cart_total=str(cart.total), items=cart.item_count,
                 quiet_s=(now_us - send.activity_us) // 1_000_000,
             )  # fmt: skip
+            if self._is_too_dear(cart):
+                log.warning(
+                    "discount.too_dear", user=due.key, cart_total=str(cart.total), items=cart.item_count,
+                    hint="mailed without a discount; DISCOUNT_MAX_TOTAL is the highest total that one is promised for",
+                )  # fmt: skip
             return ClaimedCart(due, cart, send, claims.ids[due.key], attempt)
         if due.key in claims.waits:
             until_us, reason = claims.waits[due.key]

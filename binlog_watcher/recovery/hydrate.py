@@ -77,10 +77,13 @@ class Hydrator:
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:
     """Until when the log holds this version back (0: not at all); None when it was handled.
 
-    A row that is still open goes on although the cart's newest row has gone, and the version has fallen with it.
+    None also for what is another shop's to handle. A row that is still open goes on although the cart's newest row
+    has gone, and the version has fallen with it.
     """
     if logged is None or logged.version < version:
         return 0
+    if not logged.ours:
+        return None
     if logged.status is Status.RETRY:
         return logged.next_attempt_us or 0
     if logged.status is Status.CLAIMED:

@@ -1,22 +1,31 @@
 """Reads batches of carts with all that ``decide`` wants to know."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.transitions import OPEN
+from binlog_watcher.recovery.absences import Absences
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.shop import Loaded, Shop
 
 
 class CartLoader:
-    """Reads carts with or without our own tables."""
+    """Reads carts with or without our own tables. ``now_us``: MySQL's clock; ``absences``: what carts lacked."""
 
     def __init__(
-        self, shop: Shop, episodes: EpisodeLog, hasher: recipients.AddressHasher, *, with_log: bool = True
+        self,
+        shop: Shop,
+        episodes: EpisodeLog,
+        hasher: recipients.AddressHasher,
+        *,
+        now_us: Callable[[], int],
+        with_log: bool = True,
     ) -> None:
+        self.absences = Absences()
+        self._now_us = now_us
         self._shop = shop
         self._episodes = episodes
         self._hasher = hasher
@@ -30,7 +39,13 @@ class CartLoader:
             logged=self._episodes.newest if self._with_log else lambda _session, _keys: {},
             recipients=recipients.read if self._with_log else lambda _session, _hashes: {},
         )
-        return Loaded({key: _continued(cart) for key, cart in loaded.carts.items()}, loaded.unreadable)
+        now_us = self._now_us()
+        carts = {key: self.absences.note(_continued(cart), now_us) for key, cart in loaded.carts.items()}
+        return Loaded(carts, loaded.unreadable)
+
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        """The carts among these that may have a row created since then. Blocking."""
+        return self._shop.young(keys, since_us)
 
 
 def _continued(cart: Cart) -> Cart:

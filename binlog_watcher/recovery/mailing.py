@@ -63,7 +63,11 @@ class Mailing:
 
     async def _drop(self, reason: Reason, carts: Sequence[UnmailedCart]) -> None:
         """No episode (any more): nothing is logged, but a row that is still open is closed."""
-        open_rows = [one for one in carts if one.cart.logged is not None and one.cart.logged.status in OPEN]
+        open_rows = [
+            one
+            for one in carts
+            if one.cart.logged is not None and one.cart.logged.status in OPEN and one.cart.logged.ours
+        ]
         closing: dict[Reason, list[UnmailedCart]] = defaultdict(list)
         for one in open_rows:
             closing[closing_reason(one.cart, reason)].append(one)
@@ -77,12 +81,14 @@ class Mailing:
 
     async def mail(self, decided: Sequence[DecidedCart], now_us: int) -> None:
         """Claim what may go out now and compose it; when it returns each is waiting, in the outbox or finished."""
-        held_us = self._gate.held_until_us(now_us)
-        if held_us:
+        admitted = self._gate.admit(decided, now_us)
+        if len(admitted) < len(decided):
+            held_us = self._gate.held_until_us(now_us)
             for one in decided:
-                self._runtime.tracker.wait(one.due, held_us)
-            return
-        await self._composing.compose(await self._claiming.claim(decided, now_us))
+                if one not in admitted:
+                    self._runtime.tracker.wait(one.due, held_us)
+        if admitted:
+            await self._composing.compose(await self._claiming.claim(admitted, now_us))
 
 
 def _by_reason(unmailed: Iterable[UnmailedCart]) -> Iterable[tuple[Reason, list[UnmailedCart]]]:

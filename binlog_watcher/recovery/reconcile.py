@@ -99,12 +99,13 @@ class Reconciler:
         pages = self._pages(report.until_us, now_us)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             report.read += len(page)
-            async for handled in self._look_at(page, now_us, alone=alone):
+            async for handled in self._look_at(await self._not_too_old(page), now_us, alone=alone):
                 report.looked_at += len(handled)
                 report.found += [entry.key for entry in handled if _should_have_fired(entry)]
         self._since_us = max(self._since_us, report.until_us)
         if alone:
-            async for handled in self._look_at(self._overdue(now_us), now_us, alone=True):
+            overdue = await self._not_too_old(self._overdue(now_us))
+            async for handled in self._look_at(overdue, now_us, alone=True):
                 report.overdue += len(handled)
         if self._with_log:
             rows = await asyncio.to_thread(self._episodes.open_rows, now_us, self._policy.cooldown_us)
@@ -118,6 +119,10 @@ class Reconciler:
     def _insist_on_stream(self, *, alone: bool) -> None:
         if not alone and not self._tracker.up_to_date(self._clock.now_us()):
             raise _StreamLagsError
+
+    async def _not_too_old(self, keys: list[CartKey]) -> list[CartKey]:
+        """Where there are many: a statement over the whole table may have moved the update columns of years."""
+        return keys if len(keys) <= RECONCILE_BATCH_SIZE else await self._recovery.young(keys)
 
     def _overdue(self, now_us: int) -> list[CartKey]:
         """Carts whose time has come although no timer may fire: their partition's clock stands still."""

@@ -28,6 +28,15 @@ log = structlog.get_logger(__name__)
 UNAVAILABLE_US = 2_000_000
 """How long carts wait when MySQL can't be read just now."""
 
+SIFT_BATCH_SIZE = 2_000
+"""Carts of which one statement tells which are young."""
+
+AGE_MARGIN_US = 2 * 3_600_000_000
+"""By how much more than MAX_CART_AGE_HOURS the newest row must be old for a cart to be dropped unread.
+
+More than any hour that a clock repeats: who is near the limit is looked at.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Handled:
@@ -68,6 +77,12 @@ class Recovery:
         """Claims so far."""
         return self._acting.claims
 
+    def products_came(self, products: Sequence[int | str]) -> None:
+        """Look now at the carts that wait for one of these products. Any thread."""
+        now_us = self._runtime.clock.now_us()
+        for key in self._loader.absences.waiting_for(products):
+            self._runtime.tracker.hasten(key, now_us)
+
     async def process(self, due: Sequence[DueCart]) -> list[Handled]:
         """Handle a batch of carts in hand; each is finished, waiting or in the outbox when it returns."""
         try:
@@ -87,6 +102,33 @@ class Recovery:
             else:
                 self.set_aside.add(due[0], "broken", f"{type(error).__name__}: {error}", trace=True)
             return []
+
+    async def sift(self, woken: Sequence[DueCart]) -> None:
+        """Drop the carts that are too old, which were woken all at once; the others are due now, like any other.
+
+        A row of the log that is still open is the reconciliation's business.
+        """
+        tracker, clock = self._runtime.tracker, self._runtime.clock
+        try:
+            young = set(await self.young([cart.key for cart in woken]))
+        except Exception as error:  # noqa: BLE001 - whatever it is, they are not lost by it
+            log.error("recovery.not_sifted", error=str(error), carts=len(woken))  # noqa: TRY400 - one line
+            tracker.sift_again(woken, clock.now_us() + UNAVAILABLE_US)
+            return
+        tracker.sifted(woken, young, clock.now_us())
+        log.debug("recovery.sifted", carts=len(woken), young=len(young))
+
+    async def young(self, keys: Sequence[CartKey]) -> list[CartKey]:
+        """The carts among these that are not too old to be mailed, at a fraction of what loading them costs.
+
+        Raises DatabaseUnavailableError.
+        """
+        since_us = self._runtime.clock.now_us() - self._runtime.policy.max_age_us - AGE_MARGIN_US
+        found: list[CartKey] = []
+        for start in range(0, len(keys), SIFT_BATCH_SIZE):
+            some = keys[start : start + SIFT_BATCH_SIZE]
+            found += await asyncio.to_thread(self._loader.young, some, since_us)
+        return found
 
     async def _process(self, due: Sequence[DueCart]) -> list[Handled]:
         loaded = await asyncio.to_thread(self._loader.load, [cart.key for cart in due])

@@ -83,14 +83,17 @@ class FencedMail:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How an attempt ended. ``connections``: how many are free once that is in the log; 0 for what was not composed."""
+    """How an attempt ended. ``connections``: how many are free once that is in the log; 0 for what was not composed.
+
+    ``give_back``: rows of mails before it, which failed as every other would have.
+    """
 
     claimed: ClaimedCart
     outcome: Outcome
     connections: int
+    give_back: tuple[int, ...] = ()
 
 
 def as_fenced(mail: ComposedMail) -> Fenced:
     """What the fence compares: the row, and the cart as it was when its mail was decided on."""
-    cart = mail.claimed.cart
-    return Fenced(mail.claimed.log_id, cart.fingerprint, cart.customer_id)
+    return Fenced(mail.claimed.log_id, mail.claimed.cart)

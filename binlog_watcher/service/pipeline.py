@@ -9,6 +9,7 @@ from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.claiming import Claiming
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
+from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
 from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.dry_run import DryRun
@@ -21,9 +22,10 @@ from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, text_writer
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import SmtpSender
+from mailer import SendError, SmtpSender
 from recommender import (
     Catalog,
     Product,
@@ -65,6 +67,8 @@ class Pipeline:
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """The catalogue has these now, and these no more. Any thread."""
+        # What is not for sale, and so in no catalogue, may be in carts all the same.
+        self.recovery.products_came([*(product.id for product in changed), *gone])
         if self.pool is not None:
             self.pool.products_changed(changed, gone)
 
@@ -72,6 +76,26 @@ class Pipeline:
         """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
         if self.outbox is not None:
             await self.outbox.run()
+
+    @property
+    def sender_stopped(self) -> bool:
+        """Whether the SMTP server takes no mail from us, as far as is known."""
+        return self.outbox is not None and self.outbox.gate.stopped
+
+    async def try_smtp(self, mail_from: str) -> None:
+        """Ask the SMTP server whether it would take mail of ours. Raises SendError: nothing is sent for now."""
+        if self.sender is None or self.outbox is None:
+            return
+        try:
+            await self.sender.verify(mail_from)
+        except SendError as error:
+            self.outbox.gate.refuse(error)
+            raise
+
+    def end_by(self, end_us: int) -> None:
+        """Begin to send nothing any more that would usually take longer than until then."""
+        if self.outbox is not None:
+            self.outbox.gate.end_by(end_us)
 
     async def drained(self) -> None:
         """Wait until every mail in hand has its outcome in the log."""
@@ -99,21 +123,26 @@ def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: 
 
 @dataclass(frozen=True, slots=True)
 class ComposerSetup:
-    """What a composer is made of, here or in a worker process. ``currency``: see ``shop_info``.
+    """What a composer is made of, here or in a worker process.
 
+    ``currency``: see ``shop_info``; ``url_pattern``: of products' pages, by the preset.
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
 
     settings: Settings
     link_secret: str | None
     currency: str | None
+    url_pattern: str | None
     installation: str
 
     @classmethod
     def of(cls, settings: Settings, resources: Resources) -> "ComposerSetup":
         """For the shop that was opened."""
         installation = format(resources.activated_us // 1_000_000, "x")
-        return cls(settings, resources.link_secret, resources.schema.currency, installation)
+        schema = resources.schema
+        return cls(
+            settings, resources.link_secret, schema.currency, schema.products.url_pattern, installation
+        )
 
     def __call__(self, catalog: Catalog) -> Composer:
         """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
@@ -131,6 +160,7 @@ class ComposerSetup:
             recommender=recommender,
             writer=writer,
             metrics=metrics,
+            product_pages=ProductPages(self.settings.product_url, self.url_pattern),
             installation=self.installation,
         )
 
@@ -187,6 +217,8 @@ def build_pipeline(
             TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
             episode_of,
             lease_us=lease_of(settings),
+            is_too_dear=composer.is_too_dear,
+            tokens=MailTokens(resources.database),
         ),
         composing=Composing(pool, outbox, retries, runtime),
         episode_of=episode_of,

@@ -1,7 +1,10 @@
-"""Whether the shop is followed: what /healthz says, the gauges, and whether reconcile must do without the stream."""
+"""Whether the shop is followed, and mail can go out: what /healthz and the gauges say.
+
+Also whether the reconciliation must do without the stream.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -19,7 +22,11 @@ SILENT_INTERVALS = 3
 
 
 class Readiness:
-    """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader."""
+    """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader.
+
+    ``sender_stopped``: whether the SMTP server takes no mail from us. ``obstacles``: each tells why no mail could be
+    sent although the binlog is followed, or None.
+    """
 
     def __init__(
         self,
@@ -30,6 +37,8 @@ class Readiness:
         *,
         check_interval_s: float,
         leads: Callable[[], bool],
+        sender_stopped: Callable[[], bool] = lambda: False,
+        obstacles: Sequence[Callable[[], str | None]] = (),
     ) -> None:
         self._tracker = tracker
         self._source = source
@@ -37,6 +46,8 @@ class Readiness:
         self._clock = clock
         self._max_silence_us = int(SILENT_INTERVALS * check_interval_s * 1_000_000)
         self._leads = leads
+        self._sender_stopped = sender_stopped
+        self._obstacles = (*obstacles, self._of_the_sender)
         self._pulse = Pulse(clock.now_us())
         self._stopping = False
 
@@ -53,35 +64,56 @@ class Readiness:
         return self._pulse.silent_for_us(self._clock.now_us()) > self._max_silence_us
 
     def is_ready(self) -> bool:
-        """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
+        """Whether mails can go out: the binlog is followed, by the leader, and nothing else is in the way."""
+        return self.not_ready() is None
+
+    def not_ready(self) -> str | None:
+        """What /healthz says while this instance is not ready; None while it is."""
+        if not self._follows():
+            stuck = self._source.stats.stuck
+            why = "" if stuck is None else f": all carts are read anew again and again ({stuck})"
+            return f"not ready{why}"
+        told = (tell() for tell in self._obstacles)
+        return next((f"not ready: {obstacle}" for obstacle in told if obstacle is not None), None)
+
+    def _of_the_sender(self) -> str | None:
+        return "the SMTP server takes no mail from us" if self._sender_stopped() else None
+
+    def _follows(self) -> bool:
+        """Whether the binlog is followed: hydrated, heard of within three intervals, readable, and by the leader."""
         return (
             not self._stopping
             and self._tracker.ready(self._clock.now_us(), self._max_silence_us)
             and not self.stream_is_down()
+            and self._source.stats.stuck is None
             and self._leads()
         )
-
-    def not_ready(self) -> str | None:
-        """What /healthz says while this instance is not ready; None while it is."""
-        return None if self.is_ready() else "not ready"
 
     async def watch(self) -> None:
         """Keep the gauges fresh and tell when readiness changes, until cancelled."""
         was_ready = False
         while True:
-            ready = self.is_ready()
+            why_not = self.not_ready()
+            ready = why_not is None
             if ready != was_ready:
-                log.info("service.ready" if ready else "service.not_ready", armed=self._tracker.armed)
+                if ready:
+                    log.info("service.ready", armed=self._tracker.armed)
+                else:
+                    log.info("service.not_ready", armed=self._tracker.armed, why=why_not)
                 was_ready = ready
             self._metrics.ready.set(ready)
             self._metrics.leader.set(self._leads())
+            self._metrics.sender_stopped.set(self._sender_stopped())
             self._metrics.timers_armed.set(self._tracker.armed)
             self._metrics.in_hand.set(self._tracker.in_hand)
             self._metrics.lag.set(self._source.stats.lag_us / 1e6)
             self._metrics.resets.set(sum(self._source.stats.resets.values()))
+            for cause, times in tuple(self._source.stats.relapses.items()):
+                self._metrics.relapses.labels(cause).set(times)
             await asyncio.sleep(METRICS_INTERVAL_S)
 
     def clear_gauges(self) -> None:
         """The service has ended; the next term as leader, if there is one, has none of this."""
-        for gauge in (self._metrics.ready, self._metrics.timers_armed, self._metrics.in_hand):
+        metrics = self._metrics
+        for gauge in (metrics.ready, metrics.sender_stopped, metrics.timers_armed, metrics.in_hand):
             gauge.set(0)

@@ -1,4 +1,4 @@
-"""What a service does again and again beside its events: reconcile, and ask MySQL for the time."""
+"""What a service does again and again beside its events: reconcile, and ask MySQL for time and time zone."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from collections.abc import Callable
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
+from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError, ZoneError
 from binlog_watcher.recovery.reconcile import Reconciler
 from binlog_watcher.service.resources import refresh_clock
-from binlog_watcher.store.database import Database
+from binlog_watcher.store.shop_tables.shop import Shop
 
 log = structlog.get_logger(__name__)
 
@@ -23,24 +23,29 @@ LONG_WAIT_INTERVALS = 3
 
 
 async def every(seconds: float, work: Callable[[], object]) -> None:
-    """Do blocking work each so many seconds, until cancelled; what it raises is logged."""
+    """Do blocking work each so many seconds, until cancelled; what it raises is logged. Raises ZoneError only."""
     while True:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(work)
+        except ZoneError:
+            raise  # a service that went on would mail who has bought
         except CartwakeError as error:
             log.warning("service.database", error=str(error))
         except Exception as error:
             log.exception("service.task", task=getattr(work, "__name__", ""), error=str(error))
 
 
-async def keep_time(clock: ServerClock, database: Database) -> None:
-    """Follow MySQL's clock, until cancelled."""
+async def keep_time(clock: ServerClock, shop: Shop) -> None:
+    """Follow MySQL's clock and its time zone, until cancelled. Raises ZoneError when that can't be trusted any more."""
 
     def refresh() -> None:
-        moved_us = refresh_clock(clock, database)
+        moved_us = refresh_clock(clock, shop.database)
         if abs(moved_us) > 1_000_000:
             log.warning("clock.moved", seconds=moved_us / 1e6, hint="MySQL's clock and ours drift apart")
+        problem = shop.zone_problem()
+        if problem is not None:
+            raise ZoneError(problem)
 
     await every(CLOCK_INTERVAL_S, refresh)
 

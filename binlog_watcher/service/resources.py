@@ -1,5 +1,6 @@
 """What every command needs of the shop's MySQL: sessions, column types, the log, addresses, and Cartwake's clock."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
@@ -9,10 +10,11 @@ from binlog_watcher.core.decision import Policy
 from binlog_watcher.recovery.loading import CartLoader
 from binlog_watcher.service.wiring import policy
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.shop.identity import ShopIdentity, identity_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import new_owner
-from binlog_watcher.store.own_tables import activation, recipients, tables
+from binlog_watcher.store.own_tables import activation, belonging, recipients, tables
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -36,6 +38,7 @@ class Resources:
     loader: CartLoader
     clock: ServerClock
     policy: Policy
+    identity: ShopIdentity
     activated_us: int
     link_secret: str | None
     with_log: bool
@@ -74,7 +77,9 @@ def resources_of(
     if write:
         tables.migrate(database, shop)
     with_log = tables.exist(database)
-    episodes = EpisodeLog(database, shop, new_owner())
+    identity = identity_of(schema)
+    shop_id = belonging.own_id(database, identity) if with_log else identity.id
+    episodes = EpisodeLog(database, shop, new_owner(shop_id), bounce_limit=settings.bounce_limit)
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     )
@@ -90,13 +95,44 @@ def resources_of(
         scan=CartScan(shop),
         episodes=episodes,
         hasher=hasher,
-        loader=CartLoader(shop, episodes, hasher, with_log=with_log),
+        loader=CartLoader(shop, episodes, hasher, now_us=clock.now_us, with_log=with_log),
         clock=clock,
         policy=policy(settings, mailed_after_us),
+        identity=identity,
         activated_us=activated_us,
         link_secret=recipients.meta(database, "link_secret") if with_log else None,
         with_log=with_log,
     )
+
+
+def enter_log(resources: Resources) -> None:
+    """What comes before a service works with the log. Blocking; for a service that writes.
+
+    Raises DatabaseUnavailableError while no claim can be written, ConfigError while a service with another preset
+    follows the database.
+    """
+    resources.episodes.check_writable()
+    belonging.insist_alone(resources.database, resources.identity)
+    register(resources)
+    with resources.database.session() as session:
+        others = belonging.rows_of_others(session, resources.episodes.shop_id)
+    for other in others:
+        log.warning(
+            "log.of_another_preset", preset=other.description, open_mails=other.rows,
+            hint=f"they are left alone; if it is the same shop: {belonging.how_to_adopt(other)}",
+        )  # fmt: skip
+
+
+def register(resources: Resources) -> None:
+    """Remember whose rows are written from now on. Blocking."""
+    belonging.register(resources.database, resources.episodes.shop_id or "", resources.identity)
+
+
+def check_alone(settings: Settings) -> None:
+    """Raises ConfigError while a service with another preset follows the database. Blocking."""
+    with closing(Database(settings.connection)) as database:
+        if tables.exist(database):
+            belonging.insist_alone(database, identity_of(settings.preset()))
 
 
 def refresh_clock(clock: ServerClock, database: Database) -> int:

@@ -18,8 +18,9 @@ from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.pipeline import build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
-from binlog_watcher.service.resources import Resources, open_resources
+from binlog_watcher.service.resources import Resources, enter_log, open_resources
 from binlog_watcher.service.shop_changes import ShopChanges
+from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence
 from binlog_watcher.store.times import from_us
@@ -57,7 +58,11 @@ class Service:
             standing=Standing(leads, alone=self._is_alone),
         )
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
-        self._presence = Presence(settings.connection, resources.episodes.owner)
+        self._presence = Presence(
+            settings.connection,
+            resources.episodes.owner,
+            preset=None if settings.dry_run else resources.identity.content,
+        )
         self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
         reconciler = Reconciler(
             shop=resources.shop,
@@ -77,6 +82,7 @@ class Service:
             partition=PARTITION,
             on_products=self._pipeline.products_changed,
         )
+        self._writes = WriteCheck(resources.episodes.check_writable)
         self._readiness = Readiness(
             self.tracker,
             self._source,
@@ -84,6 +90,8 @@ class Service:
             resources.clock,
             check_interval_s=settings.check_interval_seconds,
             leads=leads,
+            sender_stopped=lambda: self._pipeline.sender_stopped,
+            obstacles=[self._writes.obstacle],
         )
         self._reconciliation = RegularReconciliation(
             reconciler,
@@ -104,13 +112,14 @@ class Service:
                     group.create_task(self._source.run(self._deliver)),
                     group.create_task(self._reconciliation.run()),
                     group.create_task(self._changes.follow()),
-                    group.create_task(keep_time(self._resources.clock, self._resources.database)),
+                    group.create_task(keep_time(self._resources.clock, self._resources.shop)),
                     group.create_task(every(PING_S, self._presence.ping)),
                     group.create_task(self._readiness.watch()),
                 ]
                 timers = group.create_task(self._timers.run())
                 if self._pipeline.outbox is not None:
                     tasks.append(group.create_task(self._pipeline.send()))
+                    tasks.append(group.create_task(self._writes.run()))
                     tasks.append(group.create_task(self._try_smtp()))
                 await stop.wait()
                 await self._finish(timers)
@@ -126,9 +135,11 @@ class Service:
         """Let no timer fire any more, and wait for the mails in hand, which the binlog may still stop."""
         self._readiness.stop()
         self._timers.stop()
-        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=self._settings.shutdown_seconds)
+        seconds = self._settings.shutdown_seconds
+        self._pipeline.end_by(self._resources.clock.now_us() + int(seconds * 1_000_000))
+        log.info("service.stopping", in_hand=self.tracker.in_hand, seconds=seconds)
         try:
-            async with asyncio.timeout(self._settings.shutdown_seconds):
+            async with asyncio.timeout(seconds):
                 await asyncio.wait([timers])
                 await self._pipeline.drained()
         except TimeoutError:
@@ -153,10 +164,8 @@ class Service:
 
     async def _try_smtp(self) -> None:
         """Tell at start, not at the first cart, that mails can't be handed over; they are tried all the same."""
-        if self._pipeline.sender is None:
-            return
         try:
-            await self._pipeline.sender.verify(self._settings.sender_email)
+            await self._pipeline.try_smtp(self._settings.sender_email)
         except SendError as error:
             log.error("smtp.not_usable", error=str(error), hint="check the SMTP_… settings")  # noqa: TRY400 - one line
 
@@ -166,7 +175,7 @@ class Service:
         log.info("catalogue.read", products=len(self._catalog))
 
     def is_ready(self) -> bool:
-        """Whether the binlog is followed: hydrated, heard of within three intervals, and by the leader."""
+        """Whether mails can go out; in a dry run whether they could."""
         return self._readiness.is_ready()
 
     def not_ready(self) -> str | None:
@@ -215,11 +224,14 @@ async def opened(
 
     ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
     """
-    facts = await asyncio.to_thread(check_server, settings.connection, settings.preset())
+    writes = not settings.dry_run
+    facts = await asyncio.to_thread(check_server, settings.connection, settings.preset(), writes=writes)
     resources = await asyncio.to_thread(
-        lambda: open_resources(settings, write=not settings.dry_run, include_older_us=include_older_us)
+        lambda: open_resources(settings, write=writes, include_older_us=include_older_us)
     )
     try:
+        if writes:
+            await asyncio.to_thread(enter_log, resources)
         if resources.policy.activated_us < resources.activated_us:
             log.info(
                 "service.includes_older",

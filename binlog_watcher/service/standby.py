@@ -15,6 +15,7 @@ from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
+from binlog_watcher.service.resources import check_alone
 from binlog_watcher.service.service import Service, opened, use_worker_threads
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.metrics import Metrics, serving
@@ -126,5 +127,8 @@ async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
 async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:
     """Check the server, so that a mistake shows now and not at the take-over; then take part until ``stop``."""
     use_worker_threads()
-    await asyncio.to_thread(check_server, settings.connection, settings.preset())
+    writes = not settings.dry_run
+    await asyncio.to_thread(check_server, settings.connection, settings.preset(), writes=writes)
+    if writes:
+        await asyncio.to_thread(check_alone, settings)
     await Standby(settings, include_older_us=include_older_us).run(stop)

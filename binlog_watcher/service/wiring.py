@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.decision import Policy, nobody
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.shop_tables.products import CatalogueRow
@@ -37,7 +37,11 @@ def policy(settings: Settings, activated_us: int) -> Policy:
         max_age_us=settings.max_cart_age_us,
         activated_us=activated_us,
         excluded_roles=settings.exclude_roles,
+        excludes_address=settings.exclude_addresses.match if settings.exclude_addresses else nobody,
         rollout_percent=settings.rollout_percent,
+        mail_zero_totals=settings.mail_zero_totals,
+        mail_unavailable=settings.mail_unavailable,
+        order_grace_us=settings.order_grace_us,
     )
 
 
@@ -68,6 +72,7 @@ def discounts(settings: Settings) -> DiscountTable:
         return DiscountTable(
             tuple(Tier(tier.amount, tier.percent, tier.code or None) for tier in settings.tiers),
             note=settings.discount_note,
+            ceiling=settings.discount_ceiling,
         )
     except ValueError as error:
         raise ConfigError(f"DISCOUNT_TIER settings: {error}") from error
@@ -156,6 +161,7 @@ def product(row: CatalogueRow) -> Product | None:
                 "price": row.price,
                 "category": row.category,
                 "image": row.image,
+                "url": row.url,
                 "stock": row.stock,
             }
         )

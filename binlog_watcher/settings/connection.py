@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
     from pymysql.cursors import Cursor
 
+_SET_UP = "SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1, sql_safe_updates = 0"
+"""A server's defaults may cut the answers to our queries off, or refuse statements that read by an index."""
+
 
 class Tls(StrEnum):
     """What is demanded of the connection's encryption; the names are those of MySQL's ``--ssl-mode``."""
@@ -63,6 +66,7 @@ class ConnectionSettings:
             "charset": "utf8mb4",
             "connect_timeout": self.connect_timeout,
             "program_name": "cartwake",
+            "init_command": _SET_UP,
         }
         if self.tls is Tls.OFF:
             arguments["ssl_disabled"] = True

@@ -62,10 +62,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What was found, by name in capitals, and what was wrong with the finding itself."""
+    """What was found, by name in capitals, and what was wrong with the finding itself.
+
+    ``others``: names that begin as settings do and are none.
+    """
 
     found: dict[str, Value] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
 
     def by_field(self) -> dict[str, str | None]:
         """The arguments for the settings model. Empty LOG_FILE is None: standard error only."""
@@ -128,6 +132,8 @@ def read_values(
         )
         if wrong:
             values.problems.append(f"{stranger.name} ({stranger.value.origin}): {wrong}")
+        elif setting_names.looks_like_ours(stranger.name, stranger.value.text, known):
+            values.others.append(stranger.name)
     return values
 
 

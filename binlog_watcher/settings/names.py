@@ -1,7 +1,8 @@
 """Which names are settings, and which others were surely meant to be one. Pure.
 
 Other programs share the environment and the file, so a name that is not ours is left alone, unless it is so
-near to one of ours that whoever wrote it believes that it counts.
+near to one of ours that whoever wrote it believes that it counts. One that only begins as ours do (``SMTP_SECURE``) may
+be anybody's: it is told, and no mistake.
 """
 
 import difflib
@@ -23,6 +24,18 @@ _OF_OTHERS = frozenset({
     "MYSQL_HOME", "MYSQL_PWD", "SERVER_EMAIL", "SERVER_IP", "SERVER_NAME", "STORAGE_NAME", "STORAGE_URL",
 })  # fmt: skip
 """Near to ours, and known to be read by other programs."""
+
+_EVERYBODYS_WORDS = frozenset({
+    "CHECK", "CURRENCY", "EMAIL", "FREE", "LINK", "LOG", "MAIL", "MAX", "METRICS", "PUBLIC", "RETRY", "SERVER",
+    "SHUTDOWN", "SUBJECT", "SUPPORT", "WORKER",
+})  # fmt: skip
+"""Our settings begin with them, and so do names of many a program: to tell of each would drown the rest."""
+
+_OF_MYSQL = re.compile(
+    r"MYSQL_((ROOT|RANDOM|ALLOW|ONETIME|INITDB|REPLICATION|MASTER|SLAVE|SHELL|TEST|CLUSTER)_\w+"
+    r"|HOME|PWD|TCP_PORT|UNIX_PORT|PS1|HISTFILE|HISTIGNORE|GROUP_SUFFIX|VERSION|MAJOR|DATADIR|LOG_CONSOLE)"
+)
+"""What MySQL's image, server and client read."""
 
 _MOST_SLIPS = 2
 _CLOSE_IN_A_FILE = 0.86
@@ -58,6 +71,20 @@ def is_service_link(name: str, text: str) -> bool:
     return bool(
         _LINK_NAME.fullmatch(name) or (name.endswith("_PORT") and _LINK_VALUE.match(text.strip().lower()))
     )
+
+
+def looks_like_ours(name: str, text: str, settings: AbstractSet[str]) -> bool:
+    """Whether somebody may believe that a name counts that is no setting, and no mistake for sure."""
+    plain = name.upper()
+    if (
+        name in NOT_SETTINGS
+        or plain in _OF_OTHERS
+        or _OF_MYSQL.fullmatch(plain)
+        or is_service_link(name, text)
+    ):
+        return False
+    first, _, rest = plain.partition("_")
+    return bool(rest) and first in {setting.partition("_")[0] for setting in settings} - _EVERYBODYS_WORDS
 
 
 def mistake(

@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, V
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
-from binlog_watcher.settings.env import Need, explain, missing, read_values
+from binlog_watcher.settings.env import Need, Values, explain, missing, read_values
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
+from mailer import AddressPatterns
 
 DEFAULT_ENV_FILE = ".env"
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
@@ -61,7 +62,12 @@ class Settings(BaseModel):
     check_interval_seconds: kind.Interval = 60.0
     rollout_percent: kind.Percent = Decimal(100)
     exclude_roles: kind.Roles = frozenset()
+    order_grace_minutes: kind.Grace = Decimal(60)
+    mail_zero_totals: bool = False
+    mail_unavailable: bool = False
+    exclude_addresses: kind.Addresses = AddressPatterns()
     max_emails_per_minute: Annotated[int, Ge(1), Le(1_000_000)] | None = None
+    bounce_limit: Annotated[int, Ge(0), Le(100)] = 2
     dry_run: bool = False
 
     # Discounts
@@ -72,6 +78,7 @@ class Settings(BaseModel):
     discount_tier_2_amount: kind.Amount = Decimal(500)
     discount_tier_2_percent: kind.Percent = Decimal(20)
     discount_tier_2_code: kind.Text = ""
+    discount_max_total: kind.Amount | None = None
     discount_note: kind.Text = DEFAULT_NOTE
     free_shipping_text: kind.Text = "Free shipping on your order"
 
@@ -94,6 +101,7 @@ class Settings(BaseModel):
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""
+    product_url: kind.ProductUrl | None = None
     public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
@@ -211,6 +219,21 @@ class Settings(BaseModel):
         )
 
     @property
+    def discount_ceiling(self) -> Decimal | None:
+        """The highest total that a discount is promised for: DISCOUNT_MAX_TOTAL, else by the highest tier.
+
+        None: any total. Where the only tier begins at 0, nothing tells what is much in this currency.
+        """
+        highest = max(tier.amount for tier in self.tiers)
+        by_tiers = max(100 * highest, Decimal(10_000)) if highest else None
+        return by_tiers if self.discount_max_total is None else self.discount_max_total
+
+    @property
+    def order_grace_us(self) -> int:
+        """How long after an order nobody is reminded of what was in it, in microseconds."""
+        return int(self.order_grace_minutes * 60_000_000)
+
+    @property
     def threshold_us(self) -> int:
         """How long a cart must be quiet, in microseconds."""
         return int(self.abandonment_threshold_minutes * 60_000_000)
@@ -250,13 +273,7 @@ def load_settings(
 
     Raises ConfigError with every mistake found, one line each; no line holds a secret.
     """
-    optional = env_file == DEFAULT_ENV_FILE
-    values = read_values(
-        None if env_file is None else Path(env_file),
-        os.environ if environ is None else environ,
-        names=frozenset(name.upper() for name in Settings.model_fields),
-        file_may_be_missing=optional,
-    )
+    values = _read(env_file, environ)
     problems = [*values.problems, *missing(values, need)]
     settings = None
     try:
@@ -267,3 +284,19 @@ def load_settings(
     if settings is None or problems:
         raise ConfigError(*problems)
     return settings
+
+
+def names_of_others(
+    env_file: str | Path | None = DEFAULT_ENV_FILE, environ: Mapping[str, str] | None = None
+) -> list[str]:
+    """Names there that begin as settings do and are none, in alphabetical order; see ``load_settings``."""
+    return sorted(set(_read(env_file, environ).others))
+
+
+def _read(env_file: str | Path | None, environ: Mapping[str, str] | None) -> Values:
+    return read_values(
+        None if env_file is None else Path(env_file),
+        os.environ if environ is None else environ,
+        names=frozenset(name.upper() for name in Settings.model_fields),
+        file_may_be_missing=env_file == DEFAULT_ENV_FILE,
+    )

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 from annotated_types import Ge, Gt, Le
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 
 from binlog_watcher.core.source import HEARTBEAT_US
+from mailer import AddressPatterns
 
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
@@ -88,6 +89,18 @@ def _web_address(text: str) -> str:
     if parts.username is not None:
         raise ValueError("a web address without user name and password")
     return text
+
+
+def _product_url(text: str) -> str:
+    complaint = (
+        "a web address such as https://shop.example.com/product/{id}, with {id} where the product's id goes"
+    )
+    behind = text.partition("://")[2].partition("/")[2]
+    if "{id}" not in behind or set("{}") & set(text.replace("{id}", "")):
+        raise ValueError(complaint)
+    if "{id}" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError(complaint)
+    return _web_address(text)
 
 
 def _no_pages_yet(text: str) -> str:
@@ -174,6 +187,15 @@ def _roles(value: Any) -> Any:
     return frozenset(role.strip().casefold() for role in value if role.strip())
 
 
+def _address_patterns(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    texts = tuple(text.strip() for text in value.split(",") if text.strip())
+    if any(_has_quotes_around(text) for text in texts):
+        raise ValueError("addresses with commas between them, without quotes")
+    return AddressPatterns(texts)
+
+
 def _variables(value: Any) -> Any:
     """``name=value, name=value``."""
     if not isinstance(value, str):
@@ -215,10 +237,12 @@ PublicUrl = Annotated[Web, AfterValidator(_no_pages_yet)]
 Mail = Annotated[str, AfterValidator(_mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
+ProductUrl = Annotated[str, AfterValidator(_product_url)]
 PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
+Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
@@ -233,5 +257,6 @@ Hours = Annotated[Decimal, Ge(0), Le(MAX_HOURS)]
 PositiveHours = Annotated[Decimal, Gt(0), Le(MAX_HOURS)]
 # The lower bound is 60 ms: shorter than that the binlog's own delay would be longer.
 Minutes = Annotated[Decimal, Ge(Decimal("0.001")), Le(MAX_HOURS * 60)]
+Grace = Annotated[Decimal, Ge(0), Le(MAX_HOURS * 60)]
 Seconds = Annotated[float, Gt(0), Le(86400)]
 Interval = Annotated[float, AfterValidator(_above_heartbeat)]

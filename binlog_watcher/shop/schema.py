@@ -119,7 +119,7 @@ class Schema(Section):
             if part is None or part.table is None:
                 continue
             for field, value in part:
-                if field in {"table", "select", "watch", "guests", "version"} or not value:
+                if field in {"table", "select", "watch", "guests", "version", "url_pattern"} or not value:
                     continue
                 for column in value if isinstance(value, tuple) else [value]:
                     yield (

@@ -53,7 +53,8 @@ class LineTable(Section):
 class OrderTable(Section):
     """The orders. ``cart``: the cart that was bought; ``customer``: who bought. One of them at least.
 
-    ``bought``: when an order counts (None: always). ``bought_at``: since when.
+    ``email``: an address that the order carries itself. ``bought``: when an order counts (None: always).
+    ``bought_at``: since when.
     """
 
     table: Name
@@ -61,13 +62,15 @@ class OrderTable(Section):
     bought_at: Name
     cart: Name | None = None
     customer: Name | None = None
+    email: Name | None = None
     bought: Condition | None = None
 
 
 class CustomerTable(Section):
     """The customers. ``consent``: a column that is neither NULL, 0 nor empty for those who may be mailed.
 
-    ``select``: how they are read by cart key instead.
+    ``select``: how they are read by cart key instead. ``table``, ``id`` and ``email`` then tell where else an address
+    is found: whoever has it is the same person.
     """
 
     table: Name | None = None
@@ -81,7 +84,12 @@ class CustomerTable(Section):
 
 
 class ProductTable(Section):
-    """The catalogue. ``watch``: further tables whose rows say something of a product, and their column for it."""
+    """The catalogue. ``watch``: further tables whose rows say something of a product, and their column for it.
+
+    ``url``: a column with its page; ``url_pattern``: the form of all pages, with ``{id}`` for the product's id: whole
+    addresses, or paths from STORE_URL. ``available``: when it is for sale (None: always); ``stock``: a number of 0
+    or less is sold out.
+    """
 
     table: Name
     id: Name
@@ -90,13 +98,19 @@ class ProductTable(Section):
     price: Name | None = None
     category: Name | None = None
     image: Name | None = None
+    url: Name | None = None
+    url_pattern: str | None = None
     stock: Name | None = None
+    available: Condition | None = None
     watch: dict[Name, Name] = Field(default_factory=dict)
     select: str | None = None
 
 
 class OrderItems(Section):
-    """What was in the orders: ``order`` holds the order's id. What somebody has bought is not recommended to them."""
+    """What was in the orders: ``order`` holds the order's id.
+
+    What somebody has bought is not recommended to them, and they are not reminded of what they have just bought.
+    """
 
     table: Name
     order: Name

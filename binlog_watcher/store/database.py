@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError, UnwritableValueError
 from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.settings.server_errors import READ_ONLY, cure
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -40,8 +41,9 @@ UNAVAILABLE = frozenset(
         2002, 2003, 2006, 2013, 2014, 2055,  # client: can't connect, gone away, lost
         1040, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927,  # too many, going down
         1041, 1129, 1135, 3169,  # no memory, host blocked, no thread, the session was killed
-        1317,  # the statement was killed
-        1290, 1836, 1792, 3100, 4031,  # read-only (failover under way), idle too long
+        1317, 1969, 3024,  # the statement was killed, or took longer than the server allows
+        *READ_ONLY, 3032, 3100, 4031,  # a failover under way, offline, idle too long
+        1021, 1114,  # the disk is full
         0,
     }
 )  # fmt: skip
@@ -62,7 +64,7 @@ def classify(error: BaseException, where: str) -> CartwakeError | None:
     text = str(origin.args[1]) if len(origin.args) > 1 else str(origin)
     if isinstance(origin, pymysql.err.InterfaceError) or code in UNAVAILABLE:
         return DatabaseUnavailableError(
-            f"MySQL at {where} is not available: {text or 'connection closed'} ({code})"
+            f"MySQL at {where} is not available: {text or 'connection closed'} ({code}){cure(code)}"
         )
     if code in PRIVILEGE:
         return ConfigError(f"MySQL at {where} refuses: {text} ({code}); see the GRANTs in the README")
@@ -93,10 +95,26 @@ class Database:
         sqlalchemy.event.listen(self._engine, "checkin", _note_use)
 
     def _open(self) -> "pymysql.connections.Connection[Cursor]":
-        connection = self.settings.connect(autocommit=True, read_timeout=60, write_timeout=60)
-        with connection.cursor() as cursor:
-            for statement in SESSION_STATEMENTS:
-                cursor.execute(statement)
+        """Whatever a server says in place of a session is its state: no cart's fault, and it may pass."""
+        where = self.settings.where
+        try:
+            return self._set_up(self.settings.connect(autocommit=True, read_timeout=60, write_timeout=60))
+        except pymysql.err.OperationalError as error:
+            raise classify(error, where) or DatabaseUnavailableError(
+                f"MySQL at {where} gives no session: {error.args[-1]} ({error.args[0]})"
+            ) from error
+
+    @staticmethod
+    def _set_up(
+        connection: "pymysql.connections.Connection[Cursor]",
+    ) -> "pymysql.connections.Connection[Cursor]":
+        try:
+            with connection.cursor() as cursor:
+                for statement in SESSION_STATEMENTS:
+                    cursor.execute(statement)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextlib.contextmanager

@@ -1,22 +1,14 @@
 """From MySQL's TIMESTAMP and DATETIME columns to epoch microseconds and back (docs/design.md, *Time*).
 
-Our sessions have time_zone '+00:00', so a TIMESTAMP arrives as UTC. A DATETIME has no zone: SHOP_TIMEZONE names it,
-else the server's own is taken. In an ambiguous hour the later reading counts, so that nobody is mailed too early.
+Our sessions have time_zone '+00:00', so a TIMESTAMP arrives as UTC. A DATETIME has no zone (``store/zones.py`` finds
+it), and in the hour that a clock repeats in autumn it may mean two moments: whoever asks says which is safe.
 """
 
-import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import structlog
-
-from binlog_watcher.errors import ConfigError
-from binlog_watcher.store.database import Session
-
-log = structlog.get_logger(__name__)
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -26,21 +18,44 @@ class TimeColumn:
 
     zone: tzinfo
 
-    def to_us(self, value: datetime | None) -> int | None:
-        """Epoch microseconds of a value as PyMySQL gives it (naive); None for NULL and zero dates."""
+    def to_us(self, value: object) -> int | None:
+        """Epoch microseconds of a value as PyMySQL gives it (naive); None for NULL and zero dates.
+
+        In an ambiguous hour the later reading: nobody is mailed too early, and an order is taken for newer.
+        """
         return to_us(value, self.zone)
+
+    def earliest_us(self, value: object) -> int | None:
+        """The earlier reading: a cart that is compared with orders is rather taken for bought."""
+        found = _readings(value, self.zone)
+        return min(found) if found else None
 
     def from_us(self, us: int) -> datetime:
         """The naive value to compare the column with."""
         return from_us(us).astimezone(self.zone).replace(tzinfo=None)
 
+    def span(self, after_us: int, until_us: int) -> tuple[datetime, datetime]:
+        """Naive values between which all of ``(after, until]`` lie; more, where the clock is changed in between."""
+        after, until = from_us(after_us), from_us(until_us)
+        offsets = [moment.astimezone(self.zone).utcoffset() or timedelta(0) for moment in (after, until)]
+        return (after + min(offsets)).replace(tzinfo=None), (until + max(offsets)).replace(tzinfo=None)
+
 
 def to_us(value: object, zone: tzinfo = UTC) -> int | None:
     """Epoch microseconds of a naive value in ``zone``; in an ambiguous hour the later reading."""
+    found = _readings(value, zone)
+    return max(found) if found else None
+
+
+def _readings(value: object, zone: tzinfo) -> tuple[int, ...]:
+    """The moments that a naive value may mean. By arithmetic, which has room beyond the year 9999."""
     if not isinstance(value, datetime):
-        return None  # PyMySQL hands '0000-00-00 00:00:00' over as text
-    later = max(value.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    return (later - _EPOCH) // _MICROSECOND
+        return ()  # PyMySQL hands '0000-00-00 00:00:00' over as text
+    local_us = (value - _NAIVE_EPOCH) // _MICROSECOND
+    aware = value.replace(tzinfo=zone)
+    return tuple(
+        local_us - (aware.replace(fold=fold).utcoffset() or timedelta(0)) // _MICROSECOND for fold in (0, 1)
+    )
 
 
 def from_us(us: int) -> datetime:
@@ -55,35 +70,3 @@ def utc_naive(us: int) -> datetime:
 
 UTC_COLUMN = TimeColumn(UTC)
 """Our own TIMESTAMP columns."""
-
-
-def shop_zone(session: Session, name: str | None) -> tzinfo:
-    """The zone of the shop's DATETIME columns: the named one, else the server's.
-
-    Raises ConfigError for a name that is no IANA zone.
-    """
-    if name:
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ConfigError(
-                f"SHOP_TIMEZONE={name!r} is no IANA zone; give one such as Europe/Berlin or UTC"
-            ) from error
-    row = session.row(
-        "SELECT @@GLOBAL.time_zone, @@GLOBAL.system_time_zone, "
-        "TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone))"
-    )
-    if row is None:
-        return UTC
-    global_zone, system_zone, offset = str(row[0]), str(row[1]), row[2]
-    candidate = system_zone if global_zone.upper() == "SYSTEM" else global_zone
-    with contextlib.suppress(ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(candidate)
-    fixed = timezone(timedelta(minutes=round(int(offset or 0) / 60)))
-    log.warning(
-        "time.zone_unnamed",
-        server_zone=candidate,
-        assumed=str(fixed),
-        hint="set SHOP_TIMEZONE to an IANA name",
-    )
-    return fixed

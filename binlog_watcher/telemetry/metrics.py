@@ -22,7 +22,14 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self.timers_armed = Gauge("cartwake_timers_armed", "Carts whose timer runs", registry=registry)
         self.in_hand = Gauge("cartwake_recoveries_in_hand", "Carts whose timer fired", registry=registry)
-        self.ready = Gauge("cartwake_ready", "1 while the binlog is followed", registry=registry)
+        self.ready = Gauge(
+            "cartwake_ready",
+            "1 while mails can go out: the binlog is followed, claims can be written, and the SMTP server takes mail",
+            registry=registry,
+        )
+        self.sender_stopped = Gauge(
+            "cartwake_sender_stopped", "1 while the SMTP server takes no mail from us", registry=registry
+        )
         self.leader = Gauge(
             "cartwake_leader", "1 while this instance may mail, 0 on standby", registry=registry
         )
@@ -30,6 +37,12 @@ class Metrics:
             "cartwake_source_lag_seconds", "Arrival minus commit, newest transaction", registry=registry
         )
         self.resets = Gauge("cartwake_source_resets", "Times all carts were read anew", registry=registry)
+        self.relapses = Gauge(
+            "cartwake_source_relapses",
+            "Of these, for what the one before had not cured",
+            ["cause"],
+            registry=registry,
+        )
         self.mails = Counter("cartwake_mails", "Attempts to mail by outcome", ["outcome"], registry=registry)
         self.skips = Counter("cartwake_skips", "Carts not mailed by reason", ["reason"], registry=registry)
         self.fallbacks = Counter(

@@ -61,6 +61,11 @@ class RunningShop:
         asyncio.run(service.wait_until_ready())
         return service
 
+    def service_without_smtp(self) -> ServiceProcess:
+        """One whose mail server went away when it followed the binlog."""
+        with MailCatcher(self._folder / "gone") as gone:
+            return self.service(SMTP_PORT=str(gone.port))
+
     def process(self, *options: str, **overrides: str) -> ServiceProcess:
         self._count += 1
         console = self._folder / f"service-{self._count}.log"

@@ -8,8 +8,6 @@ import pytest
 from fakes.command_line import cartwake
 from fakes.waiting import wait_until
 
-from binlog_watcher.demo.process import free_port
-
 
 @pytest.fixture
 def run(running_shop: Any, tmp_path: Path) -> Any:
@@ -29,7 +27,7 @@ def test_before_cartwake_ever_ran(run: Any, running_shop: Any) -> None:
 
 def test_what_was_given_up_is_reported_put_back_and_sent(run: Any, running_shop: Any) -> None:
     first, second = running_shop.user(1), running_shop.user(2)
-    service = running_shop.service(SMTP_PORT=str(free_port()))
+    service = running_shop.service_without_smtp()
     # In one statement, so that they fall due together: while the server can't be reached nothing else is begun.
     running_shop.run(
         "INSERT INTO cart (user_id, product_id, quantity) VALUES (1, %s, 1), (2, %s, 1)",

@@ -82,10 +82,11 @@ def test_mysql_gone_and_back(running_shop: Any) -> None:
 
 def test_without_smtp_the_row_can_be_retried(running_shop: Any) -> None:
     address = running_shop.user(1)
-    service = running_shop.service(SMTP_PORT=str(free_port()))
+    service = running_shop.service_without_smtp()
     running_shop.add(1)
     wait_until(lambda: running_shop.log() == [("1", "retry", "smtp_stopped", 0)])
-    assert "smtp.not_usable" in running_shop.said  # said at start already
+    wait_until(lambda: service.metrics().get("cartwake_sender_stopped") == 1)
+    wait_until(lambda: service.metrics().get("cartwake_ready") == 0)
     service.stop()
     running_shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
     running_shop.service()
@@ -93,6 +94,21 @@ def test_without_smtp_the_row_can_be_retried(running_shop: Any) -> None:
     wait_until(lambda: running_shop.log() == [("1", "sent", None, 1)])
     # A connection that fails is nobody's attempt.
     assert running_shop.run("SELECT attempts FROM cart_abandonment_log") == [(1,)]
+
+
+def test_without_smtp_at_the_start_nothing_is_begun_and_the_next_start_sends(running_shop: Any) -> None:
+    address = running_shop.user(1)
+    service = running_shop.process(SMTP_PORT=str(free_port()))
+    service.start()
+    wait_until(lambda: "smtp.not_usable" in running_shop.said)
+    running_shop.add(1)
+    wait_until(lambda: service.metrics().get("cartwake_timers_armed") == 1)
+    wait_until(lambda: service.metrics().get("cartwake_sender_stopped") == 1)
+    wait_until(lambda: service.metrics().get("cartwake_ready") == 0)
+    service.stop()
+    assert running_shop.log() == []
+    running_shop.service()
+    running_shop.wait_for_mail(address)
 
 
 def test_a_broken_gemini_costs_the_text_only(running_shop: Any) -> None:

@@ -24,7 +24,7 @@ TABLES = (
     """CREATE TABLE cart (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, product_id INT, quantity INT,
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (created_at), KEY (user_id))""",
     """CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100), email VARCHAR(100),
-    role VARCHAR(20))""",
+    role VARCHAR(20), KEY (email))""",
     """CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, total_amount DECIMAL(10,2),
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (user_id))""",
     """CREATE TABLE products (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(200), description TEXT,

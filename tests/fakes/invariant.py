@@ -40,12 +40,12 @@ _MARK_S = 2.0
 """After which a mark is taken for one that a reset has jumped over."""
 
 COUNTED = """
-SELECT DISTINCT c.user_id FROM cart c JOIN products p ON p.id = c.product_id
+SELECT DISTINCT c.user_id FROM cart c
 WHERE c.user_id <> 0 AND c.quantity > 0 AND NOT EXISTS (
   SELECT 1 FROM orders o WHERE o.user_id = c.user_id
   AND FLOOR(UNIX_TIMESTAMP(o.created_at)) >= FLOOR(UNIX_TIMESTAMP(c.created_at)))
 """
-"""docs/design.md, *What abandoned means*: counted rows, said once more and not as the store says it."""
+"""docs/design.md, *What abandoned means*: carts with an episode, said once more and not as the store says it."""
 
 
 def prepare(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 from fakes.binlog_follower import Follower, follow
@@ -18,6 +19,8 @@ from binlog_watcher.demo.server import Server
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables.fence import fence
+from binlog_watcher.store.own_tables.log_rows import Fenced
 
 NOBODY_LISTENS = MailServer(port=25)
 MINUTE = 60_000_000
@@ -71,7 +74,8 @@ class PresetShop:
 
     def decide(self, key: CartKey, *, minutes_later: float = 0, known_us: int | None = None) -> Decision:
         now_us = self.resources.clock.now_us() + int(minutes_later * MINUTE)
-        return decide(self.load(key)[key], known_us, now_us, self.resources.policy)
+        cart = replace(self.load(key)[key], lacking_since_us=None)  # what it lacks is found just then
+        return decide(cart, known_us, now_us, self.resources.policy)
 
     def log(self) -> list[dict[str, Any]]:
         columns = ("cart_key", "user_id", "cart_version", "status", "reason", "cart_total", "currency",
@@ -90,6 +94,19 @@ class PresetShop:
         settings = self.settings().connection
         async with follow(settings, schema=resources.schema, hydrate=hydrator) as follower:
             yield Stream(self, follower, resources)
+
+    def changes_at_once(self, fenced: Fenced, *statements: str) -> None:
+        """Hold the fence's statement open in a transaction: what the shop does meanwhile waits for no lock of ours."""
+        episodes = self.resources.episodes
+        with self.resources.database.session() as session:
+            session.run("START TRANSACTION")
+            assert fence(session, episodes.owner, self.resources.shop.queries, [fenced], lease_us=MINUTE) == {
+                fenced.log_id
+            }
+            self.run("SET SESSION innodb_lock_wait_timeout = 1")
+            for statement in statements:
+                self.run(statement)
+            session.run("ROLLBACK")
 
     def close(self) -> None:
         if self._resources is not None:

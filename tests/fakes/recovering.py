@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
+import pytest
 from fakes.mail_server import MailServer
 
 from binlog_watcher.core.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
@@ -201,6 +202,43 @@ async def recovering(
         yield instance
     finally:
         await instance.close()
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str, *keys: int
+) -> AsyncIterator[None]:
+    """The recovery of these carts stands still at a stage for the block, and has come to its end after it."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    match stage:
+        case "compose":
+            pool: Any = cartwake.pipeline.pool
+            original = pool.compose
+
+            async def compose(*arguments: Any) -> Any:
+                reached.set()
+                await go_on.wait()
+                return await original(*arguments)
+
+            monkeypatch.setattr(pool, "compose", compose)
+        case "fence":
+            episodes: Any = cartwake.resources.episodes
+            fence = episodes.fence
+
+            def fenced(*arguments: Any, **more: Any) -> Any:
+                loop.call_soon_threadsafe(reached.set)
+                asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(30)
+                return fence(*arguments, **more)
+
+            monkeypatch.setattr(episodes, "fence", fenced)
+
+    recovery = asyncio.create_task(cartwake.recover(*keys))
+    async with asyncio.timeout(30):
+        await reached.wait()
+    yield
+    go_on.set()
+    await recovery
 
 
 def abandon(shop: Any, users: Iterable[int], *, minutes_ago: float = 60, product: int = 1) -> list[str]:

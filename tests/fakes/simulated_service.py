@@ -180,6 +180,8 @@ class SimulatedService:
         due = self.tracker.take_due(self.shop.now + self.offset, 100)
         if due:
             self.process(due)
+        elif woken := self.tracker.take_woken(self.shop.now + self.offset, 100):
+            self.sift(woken)
         settled = self.silent_until <= self.shop.now
         if settled and self.dice.random() < self.faults.stall:
             self.silent_until = self.shop.now + int(self.dice.uniform(1, 12) * SECOND)
@@ -193,6 +195,18 @@ class SimulatedService:
 
     def _measure(self) -> None:
         self.offset = 0
+
+    def sift(self, woken: Sequence[DueCart]) -> None:
+        """Few are looked at, many are sifted first; or MySQL does not answer."""
+        chance, now = self.dice.random(), self.shop.now + self.offset
+        if chance < 0.3:
+            self.process(woken)
+        elif chance < 0.4:
+            self.tracker.sift_again(woken, now + SECOND // 2)
+        else:
+            since = now - self.policy.max_age_us
+            old = {one.key for one in woken if all(at < since for at in self.shop.rows[one.key].values())}
+            self.tracker.sifted(woken, {one.key for one in woken} - old, now)
 
     # --- the recovery -------------------------------------------------------------------------------------------
 

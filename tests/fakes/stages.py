@@ -145,12 +145,15 @@ class FakeLog:
     """Stands for the log. ``failures``: what the next calls raise; ``refuses``: rows that the fence stops.
 
     ``waits`` and ``taken``: carts that another mail holds back, and that another instance claimed.
+    ``suppresses``: to how many addresses too many mails have bounced by now.
     """
 
     refuses: set[int] = field(default_factory=set)
     failures: deque[Exception] = field(default_factory=deque)
     fences: list[list[int]] = field(default_factory=list)
     written: list[list[Outcome]] = field(default_factory=list)
+    given_back: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
+    suppresses: int = 0
     waits: dict[CartKey, tuple[int, Reason]] = field(default_factory=dict)
     taken: set[CartKey] = field(default_factory=set)
     claimed: list[list[CartKey]] = field(default_factory=list)
@@ -166,9 +169,15 @@ class FakeLog:
     def fence_again(self, mail: Fenced, *, lease_us: int) -> bool:
         return bool(self.fence([mail], lease_us=lease_us))
 
-    def finish(self, outcomes: Sequence[Outcome]) -> None:
+    def finish(self, outcomes: Sequence[Outcome]) -> int:
         self._maybe_fail()
         self.written.append(list(outcomes))
+        return self.suppresses
+
+    def give_back(self, ids: Sequence[int], at_us: int) -> int:
+        self._maybe_fail()
+        self.given_back.append((tuple(ids), at_us))
+        return len(ids)
 
     def claim(self, episodes: Sequence[Episode], *, lease_us: int, cooldown_us: int, now_us: int) -> Claims:
         assert (lease_us, cooldown_us, now_us) == (HOUR, POLICY.cooldown_us, NOW)
@@ -194,11 +203,18 @@ class FakeLog:
 
 @dataclass
 class FakeLoader:
-    """Reads carts from ``carts``; ``failure``: what it raises instead."""
+    """Reads carts from ``carts``; ``failure``: what it raises instead. ``asked``: for which carts, and since when."""
 
     carts: dict[CartKey, Cart] = field(default_factory=dict)
     failure: Exception | None = None
     reads: int = 0
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        self.asked.append((len(keys), since_us))
+        if self.failure is not None:
+            raise self.failure
+        return [key for key in keys if key in self.carts and self.carts[key].newest_row_us >= since_us]
 
     def load(self, keys: Sequence[CartKey]) -> Loaded:
         self.reads += 1

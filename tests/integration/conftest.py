@@ -53,6 +53,10 @@ class ShopUnderTest:
         self.presences.append(presence)
         return presence
 
+    def reopened(self) -> "ShopUnderTest":
+        """Cartwake started anew on the same shop, which was altered."""
+        return replace(self, shop=Shop(self.database, SAMPLE))
+
     @property
     def scan(self) -> CartScan:
         return CartScan(self.shop)
@@ -62,7 +66,7 @@ class ShopUnderTest:
         return recipients.AddressHasher("salt")
 
     def loader(self, episodes: EpisodeLog) -> CartLoader:
-        return CartLoader(self.shop, episodes, self.hasher)
+        return CartLoader(self.shop, episodes, self.hasher, now_us=self.clock.now_us)
 
     def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         with (

@@ -129,7 +129,8 @@ def _line(name: str, price: str, quantity: int) -> Line:
 
 def _shop_line(name: str, price: str | None = None) -> Line:
     product = sample_shop.product(name)
-    return Line(name, product.category, Decimal(price) if price else product.price, 1, product.image)
+    paid, page = Decimal(price) if price else product.price, _PRODUCT_URL.format(product.id)
+    return Line(name, product.category, paid, 1, product.image, page)
 
 
 @cache

@@ -149,12 +149,14 @@ class Dump:
     def _arguments(self) -> dict[str, Any]:
         nanoseconds = int(self.heartbeat_s * 1e9)
         # Files may have checksums although the server writes none now, so we always say that we know CRC32.
+        arguments = self.connection.arguments()
         init_command = (
-            f"SET @source_heartbeat_period = {nanoseconds}, @master_heartbeat_period = {nanoseconds}, "
+            f"{arguments['init_command']}, "
+            f"@source_heartbeat_period = {nanoseconds}, @master_heartbeat_period = {nanoseconds}, "
             "@source_binlog_checksum = 'CRC32', @master_binlog_checksum = 'CRC32', "
             f"SESSION net_write_timeout = {_NET_WRITE_TIMEOUT_S}"
         )
-        return self.connection.arguments() | {
+        return arguments | {
             "init_command": init_command,
             "read_timeout": self.silence_s,
             "write_timeout": self.silence_s,

@@ -6,7 +6,9 @@ from enum import Enum, auto
 import pymysql.err
 
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
-from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.settings.grants import Grants, host_named_in
+from binlog_watcher.settings.server_errors import INSECURE
 
 
 class Remedy(Enum):
@@ -25,6 +27,7 @@ _SAME_ID_IN_MARIADB = 4052
 _SAME_SERVER_ID = ("same server_uuid", "same server_id", "server_uuid/server_id")
 _WRONG_PASSWORD = frozenset({1045, 1698, 3118, 1862, 1820})
 _NO_PRIVILEGE = frozenset({1227, 1142, 1143, 1044, 3530})
+_NO_ENTRY = 1044
 _NO_DATABASE = 1049
 _NO_TABLE = 1146
 _NOT_HERE = "not in the master's binlog"
@@ -49,14 +52,21 @@ def remedy_for(error: Exception, connection: ConnectionSettings, *, mariadb: boo
     if code in _WRONG_PASSWORD:
         raise ConfigError(
             f"MySQL at {connection.where} refuses the user {connection.user!r}: {error.args[1]}; "
-            "check MYSQL_USER and MYSQL_PASSWORD"
+            f"check MYSQL_USER and MYSQL_PASSWORD{_or_encryption(connection)}"
+        ) from error
+    if code in INSECURE:
+        raise ConfigError(
+            f"MySQL at {connection.where} wants an encrypted connection: {error.args[1]}; "
+            "set MYSQL_TLS to required, and let the server have TLS"
         ) from error
     if code in _NO_PRIVILEGE:
+        # Other messages name the host that the client comes from.
+        host = host_named_in(str(error.args[1])) if code == _NO_ENTRY else "%"
+        grants = Grants(connection.user, host, connection.database, mariadb)
         raise ConfigError(
             f"the user {connection.user!r} lacks a privilege on {connection.where} ({error.args[1]}); "
             # The server says the same of a database that does not exist.
-            f"check that MYSQL_DATABASE = {connection.database!r} is right, then run: "
-            + grant_statement(connection.user, "%", connection.database, mariadb=mariadb)
+            f"check that MYSQL_DATABASE = {connection.database!r} is right, then run: {grants.all_of_them()}"
         ) from error
     if code == _NO_DATABASE:
         raise ConfigError(
@@ -73,14 +83,11 @@ def _remedy_for_binlog_error(text: str) -> Remedy:
     return Remedy.RESET_OTHER_HISTORY if _NOT_HERE in text else Remedy.RESET
 
 
-def grant_statement(user: str, host: str, database: str, *, mariadb: bool) -> str:
-    """The GRANT statements that give the user all that Cartwake needs."""
-    monitor = "BINLOG MONITOR" if mariadb else "REPLICATION CLIENT"
-    account = f"'{user}'@'{host}'"
-    return (
-        f"GRANT REPLICATION SLAVE, {monitor} ON *.* TO {account}; "
-        f"GRANT SELECT ON `{database}`.* TO {account};"
-    )
+def _or_encryption(connection: ConnectionSettings) -> str:
+    """MySQL refuses an account that must encrypt (REQUIRE SSL) in the words that it has for a wrong password."""
+    if connection.tls is not Tls.OFF:
+        return ""
+    return "; or MYSQL_TLS: it is off, and an account with REQUIRE SSL gets the same answer then"
 
 
 def is_retryable(error: Exception) -> bool:

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from pymysqlreplication.constants import FIELD_TYPE
 
+from binlog_watcher.binlog.decoding.collations import charset_of
 from binlog_watcher.binlog.protocol.wire import DecodeError, lenenc, piece
 
 VECTOR = 242
@@ -57,7 +58,7 @@ class Column:
     """A column's place in the row: type, metadata, and what the optional metadata tells.
 
     ``type`` is the real type (a STRING that is an ENUM has the type ENUM). ``name`` and ``unsigned`` are None
-    where the server writes no such metadata. ``collation`` is MySQL's collation id. ``labels``: the members of an
+    where the server writes no such metadata. ``charset``: that of text, by MySQL's name. ``labels``: the members of an
     ENUM, if they are known.
     """
 
@@ -65,7 +66,7 @@ class Column:
     metadata: bytes
     name: str | None = None
     unsigned: bool | None = None
-    collation: int | None = None
+    charset: str | None = None
     labels: tuple[str, ...] = ()
 
 
@@ -163,7 +164,7 @@ def _with_default_collation(columns: list[Column], value: bytes) -> list[Column]
     characters = [at for at, column in enumerate(columns) if column.type in _CHARACTERS]
     result = list(columns)
     for order, at in enumerate(characters):
-        result[at] = replace(columns[at], collation=exceptions.get(order, default))
+        result[at] = replace(columns[at], charset=charset_of(exceptions.get(order, default)))
     return result
 
 
@@ -172,7 +173,7 @@ def _with_collations(columns: list[Column], value: bytes) -> list[Column]:
     for order, column in enumerate(columns):
         if column.type in _CHARACTERS and at < len(value):
             collation, at = lenenc(value, at)
-            result[order] = replace(column, collation=collation)
+            result[order] = replace(column, charset=charset_of(collation))
     return result
 
 

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from pymysqlreplication.constants import CHARSET, FIELD_TYPE
+from pymysqlreplication.constants import FIELD_TYPE
 
+from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.shop.charsets import codec_of
 
 
 class Absent(Enum):
@@ -37,7 +39,9 @@ WITH_FRACTION = {FIELD_TYPE.TIMESTAMP2: 4, FIELD_TYPE.DATETIME2: 5, FIELD_TYPE.T
 
 TIMES = frozenset({FIELD_TYPE.TIMESTAMP2, FIELD_TYPE.DATETIME2})
 STRINGS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING})
-BINARY_COLLATION = 63
+_LATIN1 = {0xDC00 + byte: byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+"""MySQL's latin1 is cp1252, and has these bytes as well: anybody may put one into a name that is a key."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,8 +53,10 @@ def decode(column: Column, raw: bytes) -> Value:
         return int.from_bytes(raw, "little", signed=not column.unsigned)
     if column.type in STRINGS:
         try:
-            return raw.decode(_codec(column.collation))
+            return raw.decode(_codec(column.charset))
         except (UnicodeDecodeError, LookupError) as error:
+            if column.charset == "latin1":
+                return raw.decode("cp1252", "surrogateescape").translate(_LATIN1)
             raise DecodeError(f"column {column.name} does not decode: {error}") from error
     if column.type in TIMES:
         return _microseconds(column, raw)
@@ -91,9 +97,11 @@ def _microseconds(column: Column, raw: bytes) -> int | None:
     return int((day - _EPOCH) / timedelta(seconds=1)) * 1_000_000 + fraction
 
 
-def _codec(collation: int | None) -> str:
-    """Python's codec for a collation; UTF-8 where the binlog tells none, and for binary columns."""
-    if collation is None or collation == BINARY_COLLATION:
+def _codec(charset: str | None) -> str:
+    """Python's codec for a character set; UTF-8 where nothing tells which it is, and for binary columns."""
+    if charset is None or charset == BINARY:
         return "utf-8"
-    charset = CHARSET.charset_by_id(str(collation), "mysql")
-    return "utf-8" if charset is None else str(charset.encoding)
+    codec = codec_of(charset)
+    if codec is None:
+        raise LookupError(f"nobody here can read {charset}; convert the column to utf8mb4")
+    return codec

@@ -3,11 +3,14 @@
 MySQL: ``binlog_row_metadata=MINIMAL`` (the default) writes no names; MariaDB's default writes neither names nor
 signs. The dictionary describes the table of now, the binlog that of then: number and types of the columns are
 compared, and a difference is an error. FULL metadata needs none of this. Pure: the rows are handed in.
+
+The binlog has columns that no dictionary lists. MariaDB puts them behind all others: first the two of a table that is
+versioned without naming them, then one for each unique key on text of any length (``DB_ROW_HASH_1``).
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymysqlreplication.constants import FIELD_TYPE
@@ -58,19 +61,41 @@ _TYPES: dict[str, frozenset[int]] = {
 }
 
 
-def described(table: TableMap, rows: Sequence[tuple[Any, ...]]) -> tuple[Column, ...]:
-    """The columns with names, signs, collations and labels.
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What a table has beside the columns of the dictionary: both only MariaDB's. ``hashed``: that many unique keys."""
 
-    ``rows``: of the table's columns in order, name, DATA_TYPE, COLUMN_TYPE and the collation's id. Raises
+    versioned: bool = False
+    hashed: int = 0
+
+    def columns(self) -> tuple[tuple[str, str, str, None], ...]:
+        """As the dictionary would list them."""
+        periods = ("row_start", "row_end") if self.versioned else ()
+        return (
+            *((name, "timestamp", "timestamp(6)", None) for name in periods),
+            *((f"DB_ROW_HASH_{nth + 1}", "bigint", "bigint unsigned", None) for nth in range(self.hashed)),
+        )
+
+
+NOTHING_HIDDEN = Hidden()
+
+
+def described(
+    table: TableMap, rows: Sequence[tuple[Any, ...]], hidden: Hidden = NOTHING_HIDDEN
+) -> tuple[Column, ...]:
+    """The columns with names, signs, character sets and labels.
+
+    ``rows``: of the table's columns in order, name, DATA_TYPE, COLUMN_TYPE and CHARACTER_SET_NAME. Raises
     DecodeError when the table looks different now.
     """
+    rows = (*rows, *hidden.columns())
     if len(rows) != len(table.columns):
         raise DecodeError(
             f"{table.schema}.{table.table} has {len(rows)} columns now and {len(table.columns)} in the binlog; "
             "set binlog_row_metadata=FULL"
         )
     columns = []
-    for column, (name, data_type, column_type, collation) in zip(table.columns, rows, strict=True):
+    for column, (name, data_type, column_type, charset) in zip(table.columns, rows, strict=True):
         if column.type not in _TYPES.get(str(data_type).lower(), frozenset({column.type})):
             raise DecodeError(
                 f"{table.schema}.{table.table}.{name} is {data_type} now and was another type in the binlog; "
@@ -78,7 +103,7 @@ def described(table: TableMap, rows: Sequence[tuple[Any, ...]]) -> tuple[Column,
             )
         unsigned = column.unsigned if column.unsigned is not None else "unsigned" in str(column_type).lower()
         labels = _labels(str(column_type)) if str(data_type).lower() == "enum" else ()
-        columns.append(replace(column, name=str(name), unsigned=unsigned, collation=collation, labels=labels))
+        columns.append(replace(column, name=str(name), unsigned=unsigned, charset=charset, labels=labels))
     return tuple(columns)
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
 from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.table_map import Column
-from binlog_watcher.binlog.decoding.values import ABSENT, BINARY_COLLATION, INTEGERS, STRINGS, TIMES
+from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, STRINGS, TIMES
 from binlog_watcher.binlog.meaning.cascades import Parent
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
@@ -108,7 +109,7 @@ def _can_be_an_id(column: Column) -> bool:
     """Binary ids (UUIDs of 16 bytes) are left alone: they are no text."""
     if column.type in INTEGERS:
         return column.unsigned is not None
-    return column.type in STRINGS and column.collation not in (None, BINARY_COLLATION)
+    return column.type in STRINGS and column.charset not in (None, BINARY)
 
 
 def _changed(before: Row, after: Row) -> bool:

@@ -112,7 +112,7 @@ class Decoder:
         self.events += found.events
         if found.troubles:
             self.troubles += [
-                Trouble(error.reason, f"{error} at {reached.file}:{reached.high + place}")
+                Trouble(error.reason, str(error), f"{reached.file}:{reached.high + place}")
                 for error, place in found.troubles
             ]
         reached.pass_over(found)

@@ -42,10 +42,14 @@ NO_GROUP = headers.Group(None, 0, None)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something about the watched tables that the rows did not tell. ``reason`` is one word, for counting."""
+    """Something about the watched tables that the rows did not tell, at a ``place`` of the binlog.
+
+    ``reason`` is one word, for counting.
+    """
 
     reason: str
     detail: str
+    place: str
 
 
 class Groups:
@@ -118,9 +122,7 @@ class Groups:
 
     def _trouble(self, reason: str, detail: str) -> None:
         """Note it for the end of the group: before, a new anchor would lie in front of the same trouble."""
-        self._group_troubles.append(
-            Trouble(reason, f"{detail} at {self._reached.file}:{self._reached.offset}")
-        )
+        self._group_troubles.append(Trouble(reason, detail, f"{self._reached.file}:{self._reached.offset}"))
         if self.head.committed_us is None and not self.opened and self.head.mariadb is None:
             self.troubles += self._group_troubles
             self._group_troubles = []

@@ -7,11 +7,11 @@ mail that can't be built at all is an error.
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from urllib.parse import quote
 
 import structlog
 
 from binlog_watcher.core.cart import Cart
+from binlog_watcher.recovery.compose.product_pages import NO_PAGES, ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics
@@ -49,7 +49,7 @@ class Composer:
         recommender: Recommender,
         writer: TextWriter,
         metrics: Metrics,
-        product_url: str | None = None,
+        product_pages: ProductPages = NO_PAGES,
         installation: str = "",
     ) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class Composer:
         self._recommender = recommender
         self._writer = writer
         self._metrics = metrics
-        self._product_url = product_url
+        self._product_pages = product_pages
         self._installation = installation
         self._fallbacks = 0
 
@@ -67,7 +67,7 @@ class Composer:
         """Recommendations for a batch; none at all when the recommender fails. Blocking: call it in a thread."""
         try:
             return self._recommender.recommend_many(
-                [[line.product_id for line in cart.lines] for cart in carts],
+                [[line.product_id for line in cart.lines if line.price >= 0] for cart in carts],
                 exclude_each=[cart.bought for cart in carts],
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
@@ -104,9 +104,14 @@ class Composer:
 
         The tiers' amounts are in the shop's own currency: for another, without a rate to go by, there is none.
         """
-        if cart.rate is None and cart.currency not in {None, self._store.currency}:
-            return NO_DISCOUNT
-        return self.discounts.for_total(cart.worth)
+        return self.discounts.for_total(cart.worth) if self._is_comparable(cart) else NO_DISCOUNT
+
+    def is_too_dear(self, cart: Cart) -> bool:
+        """Whether the cart gets no discount because its total lies above DISCOUNT_MAX_TOTAL."""
+        return self._is_comparable(cart) and self.discounts.is_too_high(cart.worth)
+
+    def _is_comparable(self, cart: Cart) -> bool:
+        return cart.rate is not None or cart.currency in {None, self._store.currency}
 
     def _price(self, cart: Cart, price: Decimal) -> Decimal | None:
         """A catalogue price in the cart's currency; None where that is not known."""
@@ -120,7 +125,7 @@ class Composer:
 
     def _request(self, cart: Cart, picks: Sequence[Recommendation]) -> TextRequest:
         return TextRequest(
-            lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines),
+            lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines if line.price >= 0),
             picks=tuple(ProductFacts.of(pick.product) for pick in picks),
             discount_percent=math.ceil(self.discount(cart).percent),  # the text only says that there is one
             store_name=self._store.name,
@@ -133,7 +138,14 @@ class Composer:
         mail = RecoveryMail(
             first_name=first_name(cart.customer.name if cart.customer else None),
             lines=[
-                Line(line.name, line.category or None, line.price, line.quantity, line.image)
+                Line(
+                    line.name,
+                    line.category or None,
+                    line.price,
+                    line.quantity,
+                    line.image,
+                    self._product_pages.of(line.product_id, line.url),
+                )
                 for line in cart.lines
             ],
             log_id=log_id,
@@ -148,7 +160,7 @@ class Composer:
                     price=self._price(cart, pick.product.price),
                     category=pick.product.category or None,
                     image_url=pick.product.image,
-                    url=self._product_link(pick.product.id),
+                    url=self._product_pages.of(pick.product.id, pick.product.url),
                 )
                 for pick in picks
             ],
@@ -174,8 +186,3 @@ class Composer:
         )
         check_line_ends(message)
         return ComposedMail(claimed, address.mailbox, message, mid)
-
-    def _product_link(self, product_id: int | str) -> str | None:
-        if self._product_url is None:
-            return None
-        return self._product_url.replace("{id}", quote(str(product_id), safe=""))

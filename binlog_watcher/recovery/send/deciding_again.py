@@ -80,8 +80,9 @@ class DecidingAgain:
 
     async def decide(self, mails: Sequence[ComposedMail]) -> list[Outcome]:
         """What becomes of each row; never raises, for the other mails must go on."""
-        if not self._gate.may_send():
-            return [self._given_back(mail) for mail in mails]
+        gives_back = self._gate.gives_back()
+        if gives_back is not None:
+            return [self._given_back(mail, gives_back) for mail in mails]
         try:
             loaded = await asyncio.to_thread(self._loader.load, [mail.claimed.key for mail in mails])
         except CartwakeError as error:
@@ -96,14 +97,14 @@ class DecidingAgain:
             self._runtime.metrics.skips.labels(str(outcome.reason or outcome.status)).inc()
         return outcomes
 
-    def _given_back(self, mail: ComposedMail) -> Outcome:
-        """To whoever leads: it is due at once."""
+    def _given_back(self, mail: ComposedMail, reason: Reason) -> Outcome:
+        """To whoever leads, or starts next: it is due at once."""
         now_us = self._runtime.clock.now_us()
         return outcome_of(
             mail.claimed,
             Status.RETRY,
             now_us,
-            reason=Reason.NOT_LEADING,
+            reason=reason,
             next_us=self._gate.held_until_us(now_us),
             message_id=mail.message_id,
         )

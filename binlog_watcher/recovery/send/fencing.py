@@ -79,7 +79,7 @@ class Fencing:
 
     async def _connect_and_pass(self, mails: list[ComposedMail]) -> None:
         trouble = None
-        if not self._gate.refused and self._gate.may_send():
+        if not self._gate.refused and any(self._gate.wants(mail) for mail in mails):
             trouble = await self._sender.prepare(len(mails))
         if trouble is None:
             await self._pass(mails)

@@ -52,7 +52,10 @@ class HandOver:
             if outcome is None:
                 self._again.put_nowait(fenced.mail)
             else:
-                await self._writer.put(Settlement(fenced.mail.claimed, outcome, connections=1))
+                give_back = self._verdicts.rows_to_give_back()
+                await self._writer.put(
+                    Settlement(fenced.mail.claimed, outcome, connections=1, give_back=give_back)
+                )
 
     async def _attempt(self, fenced: FencedMail) -> Outcome | None:
         """Hand one mail to SMTP. None: it was withdrawn on this side of DATA, so it was not sent."""
@@ -72,5 +75,5 @@ class HandOver:
         except WithdrawnError:
             return None
         except Exception as error:  # noqa: BLE001 - the mail has an outcome, whatever it was
-            return self._verdicts.not_sent(mail, error)
+            return self._verdicts.not_sent(mail, handed_us, error)
         return self._verdicts.sent(mail, handed_us, reply)

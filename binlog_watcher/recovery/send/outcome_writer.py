@@ -6,17 +6,20 @@ mails of unknown outcome as there are connections, also after MySQL was away.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from binlog_watcher.core.backoff import pause
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.under_way import UnderWay
 from binlog_watcher.recovery.stages import Settlement
 from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import ConnectionSlots
 
 log = structlog.get_logger(__name__)
@@ -55,7 +58,10 @@ class OutcomeWriter:
         """Write outcomes until cancelled; while MySQL is gone they wait, and new mails wait behind them."""
         while True:
             group = await self._next_group()
-            await self._write(group)
+            await self._write([one.outcome for one in group])
+            for one in group:
+                if one.give_back:
+                    await self._give_back(one)
             for settlement in group:
                 self._settle(settlement)
             self._slots.release(sum(one.connections for one in group))
@@ -70,30 +76,48 @@ class OutcomeWriter:
             group.append(self._queue.get_nowait())
         return group
 
-    async def _write(self, group: Sequence[Settlement]) -> None:
+    async def _write(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes however long it takes; one that MySQL can't take holds up no other."""
+        try:
+            suppressed = await self._insist(partial(self._episodes.finish, outcomes), mails=len(outcomes))
+        except Exception as error:
+            if len(outcomes) > 1:
+                for one in outcomes:
+                    await self._write([one])
+                return
+            log.exception("outcome.not_written", error=str(error), log_id=outcomes[0].log_id)
+            bare = replace(outcomes[0], error=None, message_id=None)
+            if bare != outcomes[0]:  # else the lease ends, and then the row is unknown or anyone's
+                await self._write([bare])
+            return
+        if suppressed:
+            log.warning(
+                "recipient.suppressed", addresses=suppressed, reason=Reason.BOUNCED,
+                hint="they are mailed no more; see `cartwake optout list`",
+            )  # fmt: skip
+
+    async def _give_back(self, settlement: Settlement) -> None:
+        """Their own outcomes are written: they came before this one."""
+        ids, at_us = settlement.give_back, settlement.outcome.next_attempt_us
+        work = partial(self._episodes.give_back, ids, at_us or self._runtime.clock.now_us())
+        try:
+            rows = await self._insist(work, mails=len(ids))
+        except Exception as error:
+            log.exception("outcome.not_written", error=str(error), log_ids=ids)
+        else:
+            log.warning("sender.gave_back", rows=rows, hint="refused like all others: they are tried again")
+
+    async def _insist(self, work: Callable[[], int], *, mails: int) -> int:
+        """Do it as soon as MySQL is there."""
         failures = 0
-        outcomes = [one.outcome for one in group]
         while True:
             try:
-                await asyncio.to_thread(self._episodes.finish, outcomes)
+                return await asyncio.to_thread(work)
             except (DatabaseUnavailableError, ConfigError) as error:
                 failures += 1
                 delay_s = pause(FIRST_WAIT_S, LONGEST_WAIT_S, failures)
-                log.error("outcome.not_written", error=str(error), retry_s=delay_s, mails=len(group))  # noqa: TRY400 - one line
+                log.error("outcome.not_written", error=str(error), retry_s=delay_s, mails=mails)  # noqa: TRY400 - one line
                 await asyncio.sleep(delay_s)
-            except Exception as error:
-                if len(group) > 1:
-                    for one in group:
-                        await self._write([one])
-                    return
-                log.exception("outcome.not_written", error=str(error), log_id=outcomes[0].log_id)
-                bare = replace(outcomes[0], error=None, message_id=None)
-                if bare == outcomes[0]:
-                    return  # the lease ends, and then the row is unknown or anyone's
-                outcomes = [bare]
-            else:
-                return
 
     def _settle(self, settlement: Settlement) -> None:
         due, next_us = settlement.claimed.due, settlement.outcome.next_attempt_us

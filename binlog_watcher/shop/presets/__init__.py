@@ -15,7 +15,9 @@ from binlog_watcher.shop.placeholders import Variables, fill_in, fill_in_names
 from binlog_watcher.shop.presets.gaps import gaps
 from binlog_watcher.shop.schema import Schema
 
-_NO_NAMES = frozenset({"description", "select", "variables", "in", "not_in", "guests", "timezone"})
+_NO_NAMES = frozenset(
+    {"description", "select", "variables", "in", "not_in", "guests", "timezone", "url_pattern"}
+)
 """Keys whose values are no names of tables or columns: a brace in them stays one."""
 
 

@@ -9,7 +9,8 @@ from binlog_watcher.shop.sections import CartTable
 from binlog_watcher.shop.sql_text import bare
 
 _IN_KEYS = re.compile(r"(?<!\bNOT\s)\bIN\s*\{keys\}", re.IGNORECASE)
-_CUSTOMERS = ("table", "id", "email", "name", "role", "language", "consent")
+_WHERE_ADDRESSES_ARE = ("table", "id", "email")
+_READ_BY_A_SELECT = ("name", "role", "language", "consent")
 
 
 def gaps(schema: Schema) -> Iterator[str]:
@@ -78,11 +79,11 @@ def _of_orders(schema: Schema) -> Iterator[str]:
 
 def _of_customers(schema: Schema) -> Iterator[str]:
     customers = schema.customers
-    given = [key for key in _CUSTOMERS if getattr(customers, key)]
+    given = [key for key in _READ_BY_A_SELECT if getattr(customers, key)]
     if customers.select is not None and given:
         yield f"customers.select: give either a select or the columns {', '.join(given)}, not both"
-    elif customers.select is None:
-        for key in ("table", "id", "email"):
+    if customers.select is None or any(getattr(customers, key) for key in _WHERE_ADDRESSES_ARE):
+        for key in _WHERE_ADDRESSES_ARE:
             if getattr(customers, key) is None:
                 yield f"customers.{key}: is missing; give the {'table' if key == 'table' else 'column'}'s name"
 
@@ -93,11 +94,26 @@ def _of_products(schema: Schema) -> Iterator[str]:
         for key in ("name", "price"):
             if getattr(products, key) is None:
                 yield f"products.{key}: is missing; give the column's name, or a select"
+    elif products.available or products.url:
+        key = "available" if products.available else "url"
+        yield f"products.{key}: is for plain columns; the SELECTs may give a column {key}"
     elif products.name or products.price:
         yield "products.select: give either a select or the columns name, price …, not both"
+    if products.url_pattern is not None and not _is_pattern(products.url_pattern):
+        yield (
+            "products.url_pattern: give a path from STORE_URL, or an address that begins with https:// or http://, "
+            "with {id} where the product's id goes"
+        )
     if products.select is not None and schema.rows_select is None:
         section = "cart" if schema.lines is None else "lines"
         yield f"{section}.select: is missing; products are read by a SELECT, so the rows must be, too"
+
+
+def _is_pattern(text: str) -> bool:
+    address, _, path = text.partition("://") if "://" in text else ("https", "", f"/{text}")
+    host, _, behind = path.partition("/")
+    only_id = "{id}" in behind and not set("{}") & set(behind.replace("{id}", "") + host)
+    return only_id and address in {"http", "https"} and not re.search(r"[\s\x00-\x1f\"'<>\\]", text)
 
 
 def _of_selects(schema: Schema) -> Iterator[str]:

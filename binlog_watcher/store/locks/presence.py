@@ -10,6 +10,7 @@ import threading
 import pymysql
 import structlog
 
+from binlog_watcher.core.owners import owner_of
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.named_lock import LONGEST_NAME, LockSession, of_database
@@ -23,9 +24,9 @@ IDLE_S = 30
 """After so long without a ping MySQL takes the instance for dead: it is frozen, or its machine is gone."""
 
 
-def new_owner() -> str:
-    """A name for this instance."""
-    return secrets.token_hex(8)
+def new_owner(shop: str | None = None) -> str:
+    """A name for this instance, which works for this shop."""
+    return owner_of(shop, secrets.token_hex(8))
 
 
 def lock_name(owner: str) -> str:
@@ -38,6 +39,11 @@ def service_lock(database: str) -> str:
     return of_database("cartwake.service", database)
 
 
+def preset_lock(content: str, database: str) -> str:
+    """The lock that tells others with which preset a service follows this database."""
+    return of_database(f"cartwake.preset.{content}", database)
+
+
 def service_runs(database: Database) -> bool:
     """Whether a service follows this database, or a `cartwake reconcile` is just sending."""
     with database.session() as session:
@@ -46,14 +52,21 @@ def service_runs(database: Database) -> bool:
 
 
 class Presence:
-    """Holds the lock; ``ping`` keeps it, and takes it anew after a lost connection."""
+    """Holds the lock; ``ping`` keeps it, and takes it anew after a lost connection.
 
-    def __init__(self, settings: ConnectionSettings, owner: str) -> None:
+    ``preset``: the content of the preset that a service follows the database with.
+    """
+
+    def __init__(self, settings: ConnectionSettings, owner: str, *, preset: str | None = None) -> None:
         self._settings = settings
         self._owner = owner
+        # Another instance may hold one of these, and go: then it is up to us.
+        self._shared = [service_lock(settings.database)]
+        if preset is not None:
+            self._shared.append(preset_lock(preset, settings.database))
+        self._missing: list[str] = []
         self._session: LockSession | None = None
         self._held = False
-        self._announced = False
         self._lock = threading.Lock()
 
     def ping(self) -> None:
@@ -63,15 +76,14 @@ class Presence:
                 if self._session is None:
                     self._session = LockSession(self._settings, idle_s=IDLE_S, timeout_s=10)
                     self._held = self._session.take(lock_name(self._owner), 5)
-                    self._announced = False
+                    self._missing = self._shared
                 if not self._held:
                     # Our own session of before has it, until MySQL learns that the line to it is cut.
                     self._held = self._session.take(lock_name(self._owner), 0)
-                if self._held and self._announced:
+                if self._held and not self._missing:
                     self._session.ping()
-                elif not self._announced:
-                    # Another instance may hold this one, and go: then it is up to us.
-                    self._announced = self._session.take(service_lock(self._settings.database), 0)
+                session = self._session
+                self._missing = [name for name in self._missing if not session.take(name, 0)]
             except (pymysql.err.Error, OSError) as error:
                 log.debug("presence.lost", error=type(error).__name__)
                 self._drop()

@@ -21,6 +21,9 @@ from binlog_watcher.store.times import utc_naive
 SENDING_NOW = "\0sending"
 """Stands for a mail between fence and outcome: it holds its address back, whichever cart it is for."""
 
+HIGHEST_ID = (1 << 63) - 1
+"""What the log's ``user_id`` holds."""
+
 BUSY_AGAIN_US = 2_000_000
 """When a cart is looked at again whose address has another mail under way."""
 
@@ -54,10 +57,9 @@ def insert(
     """Make rows for new episodes; one that is there already stays as it is."""
     values: list[Any] = []
     for e in episodes:
-        user_id = e.cart.customer_id
         values += [
-            str(e.key), user_id if isinstance(user_id, int) else None, e.version, STEP, step.sets, reason,
-            e.address_hash, owner, e.cart.total, e.discount_percent, e.cart.item_count, e.currency,
+            str(e.key), _user_id(e.cart.customer_id), e.version, STEP, step.sets, reason,
+            e.address_hash, owner, e.cart_total, e.discount_percent, e.item_count, e.currency,
             utc_naive(e.activity_us),
         ]  # fmt: skip
     lease = "NULL" if lease_us is None else lease_end(lease_us)
@@ -68,6 +70,11 @@ def insert(
         f"VALUES {', '.join([row] * len(episodes))} ON DUPLICATE KEY UPDATE id = id",
         values,
     )
+
+
+def _user_id(customer: int | str | None) -> int | None:
+    """None for text, and for ids that only a BIGINT UNSIGNED holds: such a row is known by its cart key alone."""
+    return customer if isinstance(customer, int) and customer <= HIGHEST_ID else None
 
 
 def inserted(owner: str, episodes: Sequence[Episode]) -> Statement:
@@ -83,8 +90,8 @@ def take_over(owner: str, begun: Sequence[tuple[Episode, LoggedEpisode]], lease_
     """Claim open rows for the cart as it is now; a claim only from the dead owner that was seen, or after its lease."""
     values = [
         (
-            row.id, row.owner, row.status is TAKE_OVER.left and not row.owner_alive, e.address_hash, e.cart.total,
-            e.discount_percent, e.cart.item_count, e.currency, utc_naive(e.activity_us),
+            row.id, row.owner, row.status is TAKE_OVER.left and not row.owner_alive, e.address_hash, e.cart_total,
+            e.discount_percent, e.item_count, e.currency, utc_naive(e.activity_us),
         )
         for e, row in sorted(begun, key=lambda pair: pair[1].id)
     ]  # fmt: skip
@@ -153,7 +160,8 @@ def hold_back(
         digest = episode.address_hash
         state = known.get(digest) if digest else None
         if digest is None or state is None or state.suppressed:
-            waits[episode.key] = (now_us, Reason.OPTED_OUT)
+            # It is decided on again at once, and closed.
+            waits[episode.key] = (now_us, Reason.BOUNCED if state and state.bounced else Reason.OPTED_OUT)
         elif (held_us := state.held_until_us(cooldown_us, episode.cart.own_mail_us)) > now_us:
             waits[episode.key] = (held_us, Reason.COOLDOWN)
         elif digest in taken or busy.get(digest, set()) - {str(episode.key)}:

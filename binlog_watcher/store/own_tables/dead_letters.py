@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from binlog_watcher.core.dead_letters import IMPORTED, DeadLetter, why_not
 from binlog_watcher.core.log_status import Status
+from binlog_watcher.core.owners import BETWEEN, is_ours
 from binlog_watcher.core.transitions import PUT_BACK
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
@@ -47,16 +48,17 @@ def details(ids: Sequence[int]) -> Statement:
 
 
 def due_again(ids: Sequence[int]) -> Statement:
-    """Rows that were given up are due now, with all their attempts, and nobody's.
+    """Rows that were given up are due now, with all their attempts, and no instance's, but still their shop's.
 
     The moment of a mail of unknown outcome stays in ``sent_at``, and ``email_sent`` NULL, whatever becomes of the row:
     it may have arrived. It is also how decide() and the claim know that the address's cool-down is that mail's own.
-    Without an owner no outcome told late is taken for the new attempt's.
+    Without an instance no outcome told late is taken for the new attempt's.
     """
     return Statement(
-        f"UPDATE {LOG} SET status = %s, reason = NULL, attempts = 0, owner = NULL, "
+        f"UPDATE {LOG} SET status = %s, reason = NULL, attempts = 0, "
+        "owner = IF(LOCATE(%s, owner) > 0, CONCAT(SUBSTRING_INDEX(owner, %s, 1), %s), NULL), "
         "lease_until = NULL, next_attempt_at = UTC_TIMESTAMP(6) WHERE id IN %s AND status IN %s",
-        (PUT_BACK.sets, tuple(sorted(ids)), PUT_BACK.of_anybody),
+        (PUT_BACK.sets, BETWEEN, BETWEEN, BETWEEN, tuple(sorted(ids)), PUT_BACK.of_anybody),
     )
 
 
@@ -82,8 +84,8 @@ def ids(session: Session, statuses: Sequence[Status], limit: int | None = None) 
     return [row[0] for row in session.rows(*given_up(statuses, limit))]
 
 
-def read(session: Session, wanted: Sequence[int]) -> list[DeadLetter]:
-    """Rows by id, newest first; ids without a row are left out."""
+def read(session: Session, wanted: Sequence[int], shop: str | None = None) -> list[DeadLetter]:
+    """Rows by id, newest first; ids without a row are left out. ``shop``: the id of ours."""
     if not wanted:
         return []
     rows = session.rows(*details(wanted))
@@ -95,16 +97,17 @@ def read(session: Session, wanted: Sequence[int]) -> list[DeadLetter]:
             currency=currency, attempts=attempts, error=error, message_id=message_id,
             logged_us=UTC_COLUMN.to_us(created_at), mailed_us=UTC_COLUMN.to_us(sent_at),
             activity_us=UTC_COLUMN.to_us(activity_at), newer_id=newer_id, owner_lives=owner in alive,
+            ours=is_ours(owner, shop),
         )
         for (log_id, cart_key, user_id, status, reason, total, currency, attempts, error, message_id, created_at,
              sent_at, activity_at, owner, newer_id) in rows
     ]  # fmt: skip
 
 
-def look_at(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
+def look_at(session: Session, wanted: Sequence[int], oldest_us: int, shop: str | None = None) -> PutBack:
     """Which of the rows can be put back."""
     found = PutBack()
-    for row in read(session, wanted):
+    for row in read(session, wanted, shop):
         hindrance = why_not(row, oldest_us)
         if hindrance is None:
             found.was[row.id] = Status(row.status)
@@ -116,13 +119,13 @@ def look_at(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
     return found
 
 
-def put_back(session: Session, wanted: Sequence[int], oldest_us: int) -> PutBack:
+def put_back(session: Session, wanted: Sequence[int], oldest_us: int, shop: str | None = None) -> PutBack:
     """Inside a transaction: what was given up is tried again, due now. Locks addresses before rows, as a claim does."""
     rows = session.rows(*carts(wanted))
     recipients.lock(session, {bytes(digest) for _, digest in rows if digest is not None})
     if rows:
         session.rows(*lock_carts({key for key, _ in rows}))
-    found = look_at(session, wanted, oldest_us)
+    found = look_at(session, wanted, oldest_us, shop)
     if found.was:
         session.run(*due_again(list(found.was)))
     return found

@@ -8,6 +8,7 @@ from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.log_rows import Fenced
 from binlog_watcher.store.own_tables.statement import LEASE_IS_OVER, Statement, lease_end
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
+from binlog_watcher.store.shop_tables.checks import checks
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.queries import Queries
 
@@ -15,7 +16,7 @@ from binlog_watcher.store.shop_tables.queries import Queries
 def pass_fence(
     owner: str, queries: Queries, mails: Sequence[Fenced], lease_us: int, *, again: bool = False
 ) -> Statement:
-    """Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, opt-out.
+    """Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, customer.
 
     ``again``: they passed before and stand before DATA, which costs no further attempt. A single-table UPDATE under
     READ COMMITTED reads the shop's rows without locking them; a join would lock.
@@ -37,13 +38,12 @@ def pass_fence(
             f"{', '.join(f'%({name}{nth})s' for nth in numbers)})"
         )
 
-    checks = queries.fence(
-        LOG, of_each("customer", [queries.as_in_orders(mail.customer_id) for mail in mails])
-    )
-    prints = [mail.fingerprint.split("/") + [EMPTY_FINGERPRINT] * len(checks) for mail in mails]
+    now = checks(queries, LOG, [(mail.log_id, mail.cart) for mail in mails], of_each)
+    parameters |= now.parameters
+    prints = [mail.cart.fingerprint.split("/") + [EMPTY_FINGERPRINT] * len(now.selects) for mail in mails]
     unchanged = " ".join(
         f"AND {of_each(f'{part}_', [of_mail[nth] for of_mail in prints])} = ({select})"
-        for nth, (part, select) in enumerate(checks)
+        for nth, (part, select) in enumerate(now.selects)
     )
     return Statement(
         f"UPDATE {LOG} SET status = %(sending)s, {'' if again else 'attempts = attempts + 1, '}"

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.owners import is_ours, shop_of
 from binlog_watcher.core.transitions import CLOSE, SETTLE_UNKNOWN, TAKE_OVER
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.locks.presence import lock_name
@@ -117,10 +118,12 @@ def settle_unknown(session: Session, owner: str, now_us: int) -> int:
 def open_rows(session: Session, owner: str, now_us: int, cooldown_us: int = 0) -> list[OpenRow]:
     """Retries that are due and claims that nobody holds any more.
 
-    Retries to an address in its cool-down (another cart of the same person was mailed) are not due for all that time,
-    except where the last mail is the row's own of unknown outcome, which is to be sent again.
+    Those of another shop are left alone. Retries to an address in its cool-down (another cart of the same person was
+    mailed) are not due for all that time, except where the last mail is the row's own of unknown outcome, which is to
+    be sent again.
     """
-    rows = session.rows(*waiting(now_us, cooldown_us))
+    shop = shop_of(owner)
+    rows = [row for row in session.rows(*waiting(now_us, cooldown_us)) if is_ours(row[3], shop)]
     dead = dead_owners(
         session, {row[3] for row in rows if row[1] == Status.CLAIMED and row[3] not in {None, owner}}
     )

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.owners import is_ours, shop_of
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
-from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, tables
+from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, rights, tables
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
-from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish
+from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish, give_back
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -43,12 +44,17 @@ def last_mails(keys: Sequence[str], since_us: int) -> Statement:
 
 
 class EpisodeLog:
-    """The log as one instance works on it; ``owner`` names that instance. Every method blocks."""
+    """The log as one instance works on it; ``owner`` names that instance and its shop. Every method blocks.
 
-    def __init__(self, database: Database, shop: Shop, owner: str) -> None:
+    ``bounce_limit``: an address is suppressed to which so many mails bounced; 0: never.
+    """
+
+    def __init__(self, database: Database, shop: Shop, owner: str, *, bounce_limit: int = 0) -> None:
         self._database = database
         self._shop = shop
         self.owner = owner
+        self._bounce_limit = bounce_limit
+        self.shop_id = shop_of(owner)
 
     @property
     def present(self) -> bool:
@@ -76,6 +82,7 @@ class EpisodeLog:
                 owner_alive=owner not in dead and owner != self.owner,
                 own_mail=_own_mail(Status(status), digest, UTC_COLUMN.to_us(sent_at)),
                 owner=owner,
+                ours=is_ours(owner, self.shop_id),
             )
             for (
                 log_id,
@@ -116,12 +123,18 @@ class EpisodeLog:
         with self._database.session() as session:
             return fence.fence_again(session, self.owner, self._shop.queries, mail, lease_us=lease_us)
 
-    def finish(self, outcomes: Sequence[Outcome]) -> None:
-        """Write how attempts ended."""
-        if outcomes:
-            all_went_out = all(outcome.status in EMAIL_SENT for outcome in outcomes)
-            run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
-            run(lambda session: finish(session, self.owner, outcomes))
+    def finish(self, outcomes: Sequence[Outcome]) -> int:
+        """Write how attempts ended; how many addresses are suppressed now because their mails bounced."""
+        if not outcomes:
+            return 0
+        all_went_out = all(outcome.status in EMAIL_SENT for outcome in outcomes)
+        run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
+        return run(lambda session: finish(session, self.owner, outcomes, bounce_limit=self._bounce_limit))
+
+    def give_back(self, ids: Sequence[int], at_us: int) -> int:
+        """Rows of ours that were given up wait until ``at_us``: the server refused all mails alike; how many do."""
+        statement = give_back(self.owner, ids, at_us)
+        return self._database.again_after_deadlocks(lambda session: session.run(*statement)) if ids else 0
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         """Open rows that will not be mailed any more (bought, emptied, too old)."""
@@ -161,6 +174,11 @@ class EpisodeLog:
                     (str(now_us),),
                 )
         return now_us
+
+    def check_writable(self) -> None:
+        """Raises what a claim would, if one could not be written now: DatabaseUnavailableError, ConfigError."""
+        with self._database.session() as session:
+            rights.ask(session)
 
     def mark(self) -> None:
         """Commit a row of our own: whatever stands before it in the binlog is visible afterwards.

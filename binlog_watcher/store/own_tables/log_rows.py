@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.decision import HIGHEST_TOTAL
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 
 STEP = 1
 """A recovery may become a sequence of mails; today it has one step."""
+
+MOST_ITEMS = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,17 @@ class Episode:
     def key(self) -> CartKey:
         """The cart key."""
         return self.cart.key
+
+    @property
+    def cart_total(self) -> Decimal | None:
+        """The cart's total; None for one that the column can't hold."""
+        total = self.cart.total
+        return total if abs(total) <= HIGHEST_TOTAL else None
+
+    @property
+    def item_count(self) -> int:
+        """Pieces, as many as the column can hold."""
+        return min(self.cart.item_count, MOST_ITEMS)
 
     @property
     def address_hash(self) -> bytes | None:
@@ -45,16 +59,19 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
-    """One mail at the fence: its row, and the fingerprint of the cart as it was decided on; whose it was."""
+    """One mail at the fence: its row, and the cart as it was decided on."""
 
     log_id: int
-    fingerprint: str
-    customer_id: int | str | None = None
+    cart: Cart
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all."""
+    """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all.
+
+    ``bounced``: the address, masked, where the server says that there is no such mailbox. ``is_attempt``: False if it
+    is none of the mail's attempts although it passed the fence.
+    """
 
     log_id: int
     status: Status
@@ -64,6 +81,8 @@ class Outcome:
     next_attempt_us: int | None = None
     address_hash: bytes | None = None
     message_id: str | None = None
+    bounced: str | None = None
+    is_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)

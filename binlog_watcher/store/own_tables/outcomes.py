@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from binlog_watcher.core.log_status import Status
-from binlog_watcher.core.transitions import FINISH, TELL_SENT
+from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.transitions import FINISH, GIVE_BACK, TELL_SENT
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import Outcome
@@ -62,7 +62,7 @@ def write(owner: str, outcomes: Sequence[Outcome], before: Mapping[int, Before])
     """
     columns = (
         "id", "status", "reason", "error", "email_sent", "sent_at", "message_id", "next_attempt_at", "hash",
-        "mailed_at",
+        "mailed_at", "uncounted",
     )  # fmt: skip
     table, parameters = rows_as_table(
         columns, [_values(o, before.get(o.log_id)) for o in sorted(outcomes, key=lambda o: o.log_id)]
@@ -74,8 +74,37 @@ def write(owner: str, outcomes: Sequence[Outcome], before: Mapping[int, Before])
         "AND (l.owner = %s AND l.status IN %s OR v.status = %s AND l.status IN %s) "
         "SET r.last_mail_at = v.mailed_at, l.status = v.status, l.reason = v.reason, l.error = v.error, "
         "l.email_sent = v.email_sent, l.sent_at = v.sent_at, l.message_id = COALESCE(v.message_id, l.message_id), "
-        "l.next_attempt_at = v.next_attempt_at, l.lease_until = NULL",
+        "l.next_attempt_at = v.next_attempt_at, l.attempts = l.attempts - LEAST(l.attempts, v.uncounted), "
+        "l.lease_until = NULL",
         [*parameters, owner, FINISH.of_its_owner, TELL_SENT.sets, TELL_SENT.of_anybody],
+    )
+
+
+def give_back(owner: str, ids: Sequence[int], at_us: int) -> Statement:
+    """Rows of ours that were given up are due again, but for those of carts that have a newer one.
+
+    What they were refused for was none of their attempts.
+    """
+    return Statement(
+        f"UPDATE {LOG} l LEFT JOIN {LOG} n ON n.cart_key = l.cart_key AND n.step = l.step "
+        "AND n.cart_version > l.cart_version "
+        "SET l.status = %s, l.reason = %s, l.next_attempt_at = %s, l.attempts = l.attempts - LEAST(l.attempts, 1) "
+        "WHERE l.id IN %s AND l.owner = %s AND l.status IN %s AND n.id IS NULL",
+        (
+            GIVE_BACK.sets, Reason.SMTP_STOPPED, utc_naive(at_us), tuple(sorted(ids)), owner,
+            GIVE_BACK.of_its_owner,
+        ),
+    )  # fmt: skip
+
+
+def suppress_bounced(digest: bytes, hint: str, limit: int) -> Statement:
+    """Never mail an address again to which so many mails bounced since the last one that did not."""
+    return Statement(
+        f"UPDATE {RECIPIENT} r SET r.suppressed_at = UTC_TIMESTAMP(6), r.reason = %s, r.address_hint = %s "
+        f"WHERE r.address_hash = %s AND r.suppressed_at IS NULL AND (SELECT COUNT(*) FROM {LOG} l "
+        "WHERE l.address_hash = r.address_hash AND l.status = %s AND l.reason = %s "
+        "AND (r.last_mail_at IS NULL OR l.created_at > r.last_mail_at)) >= %s",
+        (Reason.BOUNCED, hint, digest, Status.FAILED, Reason.BOUNCED, limit),
     )
 
 
@@ -91,15 +120,17 @@ def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
     error = outcome.error and outcome.error.encode("utf-8", "replace").decode("utf-8")[:500]
     return (
         outcome.log_id, outcome.status, outcome.reason, error, email_sent, sent_at, outcome.message_id,
-        None if again_at is None else utc_naive(again_at), outcome.address_hash, mailed_at,
+        None if again_at is None else utc_naive(again_at), outcome.address_hash, mailed_at, not outcome.is_attempt,
     )  # fmt: skip
 
 
 # --- what is done with them -----------------------------------------------------------------------------------------
 
 
-def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
+def finish(session: Session, owner: str, outcomes: Sequence[Outcome], *, bounce_limit: int = 0) -> int:
     """Write how attempts ended; rows that someone else took over meanwhile are left alone.
+
+    The answer is how many addresses are suppressed by that, to each of which ``bounce_limit`` mails bounced (0: never).
 
     One statement if all went out; inside a transaction if some did not. What was sent was sent, whoever has the row
     now: told late, it stops a mail that `cartwake retry --unknown` has asked for; and it counts for the cool-down of
@@ -111,6 +142,13 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome]) -> None:
         mailed = {o.address_hash for o in outcomes if o.status in EMAIL_SENT and o.address_hash}
         before = _look_before(session, owner, refused, mailed)
     session.run(*write(owner, outcomes, before))
+    if not bounce_limit:
+        return 0
+    return sum(
+        session.run(*suppress_bounced(o.address_hash, o.bounced, bounce_limit))
+        for o in outcomes
+        if o.bounced and o.address_hash
+    )
 
 
 def _look_before(

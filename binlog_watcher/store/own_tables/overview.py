@@ -3,13 +3,26 @@
 See docs/design.md, *Episodes*.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
-from binlog_watcher.store.own_tables.tables import LOG
+from binlog_watcher.store.own_tables.statement import Statement
+from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
+from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
+from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
+
+MAILED_OR_TRIED = (Status.SENT, Status.FAILED, Status.UNKNOWN, Status.RETRY, Status.SENDING)
+
+BY_MOMENT = "IGNORE INDEX (cartwake_status)"
+"""Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
+
+STEPS = 100
+"""Of the natural logarithm: the next step is a hundredth later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +82,86 @@ class UnderWay:
     oldest_retry_us: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """How many addresses are never mailed for this reason: ``bounced``, or an opt-out's."""
+
+    reason: str
+    addresses: int
+
+
+def suppressed(session: Session) -> list[Suppressed]:
+    """By reason."""
+    rows = session.rows(
+        f"SELECT COALESCE(reason, ''), COUNT(*) FROM {RECIPIENT} WHERE suppressed_at IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    return [Suppressed(str(reason), int(count)) for reason, count in rows]
+
+
 def counts(session: Session, window_us: int, activated_us: int) -> list[Count]:
     """By status and reason, the most frequent first."""
     rows = session.rows(
         "SELECT status, reason, COALESCE(SUM(created_at >= %s), 0), COALESCE(SUM(created_at >= %s), 0) "
-        f"FROM {LOG} WHERE created_at >= %s GROUP BY status, reason ORDER BY 4 DESC, 3 DESC, 1, 2",
+        f"FROM {LOG} {BY_MOMENT} WHERE created_at >= %s GROUP BY status, reason ORDER BY 4 DESC, 3 DESC, 1, 2",
         (utc_naive(window_us), utc_naive(activated_us), utc_naive(min(window_us, activated_us))),
     )
     return [Count(status, reason, int(window), int(all_of)) for status, reason, window, all_of in rows]
 
 
-def mail_days(session: Session, window_us: int) -> list[MailDay]:
-    """The days that the window touches, newest first."""
-    rows = session.rows(
-        "SELECT day, mails, successful, conversions FROM cart_abandonment_mails_daily "
-        "WHERE day >= %s ORDER BY day DESC",
-        (utc_naive(window_us).date(),),
+def mails_by_day(queries: Queries, window_us: int) -> Statement:
+    """What ``cart_abandonment_mails_daily`` shows, of the days that the window touches, newest first.
+
+    The view would go through the whole log. An order is looked for behind mails that arrived, and behind no others.
+    """
+    of_episode = orders_of_episode(queries)
+    first_day = utc_naive(window_us).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Statement(
+        "SELECT DATE(l.created_at) AS day, COUNT(*), COALESCE(SUM(l.email_sent = 1), 0), "
+        "COALESCE(SUM(l.email_sent = 1 AND EXISTS ("
+        f"SELECT 1 FROM {of_episode['orders']} o WHERE {of_episode['matches']} "
+        f"AND {of_episode['bought_at']} > l.sent_at AND {of_episode['bought_at']} <= l.sent_at + INTERVAL 7 DAY"
+        f")), 0) FROM {LOG} l {BY_MOMENT} WHERE l.created_at >= %(first_day)s AND l.status IN %(statuses)s "
+        "GROUP BY day ORDER BY day DESC",
+        {**queries.constants, "first_day": first_day, "statuses": MAILED_OR_TRIED},
     )
+
+
+def mail_days(session: Session, queries: Queries, window_us: int) -> list[MailDay]:
+    """The days that the window touches, newest first."""
+    rows = session.rows(*mails_by_day(queries, window_us))
     return [MailDay(day, int(mails), int(good), int(bought)) for day, mails, good, bought in rows]
 
 
-def lateness(session: Session, window_us: int, threshold_us: int) -> Lateness | None:
-    """Of the carts logged in the window; None without a mail. Also late is who waited for cool-down or rate limit."""
-    row = session.row(
-        "SELECT COUNT(*), MIN(CASE WHEN share >= 0.5 THEN late END), MIN(CASE WHEN share >= 0.99 THEN late END), "
-        "MAX(late) FROM (SELECT late, CUME_DIST() OVER (ORDER BY late) AS share FROM ("
-        "SELECT TIMESTAMPDIFF(MICROSECOND, last_activity_at, sent_at) - %s AS late "
-        f"FROM {LOG} WHERE created_at >= %s AND status = %s AND attempts = 1 AND last_activity_at IS NOT NULL"
-        ") mails) ranked",
+def lateness_steps(window_us: int, threshold_us: int) -> Statement:
+    """How many mails were how late, in steps of a hundredth; the latest of each step, the earliest step first."""
+    return Statement(
+        "SELECT COUNT(*), MAX(late) FROM ("
+        "SELECT GREATEST(TIMESTAMPDIFF(MICROSECOND, last_activity_at, sent_at) - %s, 1) AS late "
+        f"FROM {LOG} {BY_MOMENT} "
+        "WHERE created_at >= %s AND status = %s AND attempts = 1 AND last_activity_at IS NOT NULL"
+        f") mails GROUP BY FLOOR(LN(late) * {STEPS}) ORDER BY 2",
         (threshold_us, utc_naive(window_us), Status.SENT),
     )
-    if row is None or not row[0]:
+
+
+def lateness(session: Session, window_us: int, threshold_us: int) -> Lateness | None:
+    """Of the carts logged in the window; None without a mail. Also late is who waited for cool-down or rate limit.
+
+    To one per cent: a million of mails need not be sorted for it.
+    """
+    steps = [
+        (int(count), int(late)) for count, late in session.rows(*lateness_steps(window_us, threshold_us))
+    ]
+    mails = sum(count for count, _ in steps)
+    if not mails:
         return None
-    return Lateness(int(row[0]), *(max(0, int(late)) for late in row[1:]))
+    return Lateness(mails, _reached(steps, 0.5 * mails), _reached(steps, 0.99 * mails), steps[-1][1])
+
+
+def _reached(steps: Sequence[tuple[int, int]], mails: float) -> int:
+    """How late the mail is with which so many have left."""
+    so_far = accumulate(count for count, _ in steps)
+    return next(late for (_, late), count in zip(steps, so_far, strict=True) if count >= mails)
 
 
 def under_way(session: Session, late_us: int) -> UnderWay:

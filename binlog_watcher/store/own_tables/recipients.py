@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from binlog_watcher.core.cart import Recipient
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables.tables import LOG, META, RECIPIENT
@@ -45,9 +46,11 @@ class AddressHasher:
 def read(session: Session, hashes: Sequence[bytes]) -> dict[bytes, Recipient]:
     """What is known of these addresses."""
     return {
-        bytes(address_hash): Recipient(UTC_COLUMN.to_us(last_mail_at), suppressed_at is not None)
-        for address_hash, last_mail_at, suppressed_at in session.rows(
-            f"SELECT address_hash, last_mail_at, suppressed_at FROM {RECIPIENT} WHERE address_hash IN %s",
+        bytes(address_hash): Recipient(
+            UTC_COLUMN.to_us(last_mail_at), suppressed_at is not None, reason == Reason.BOUNCED
+        )
+        for address_hash, last_mail_at, suppressed_at, reason in session.rows(
+            f"SELECT address_hash, last_mail_at, suppressed_at, reason FROM {RECIPIENT} WHERE address_hash IN %s",
             (tuple(hashes),),
         )
     }
@@ -70,7 +73,7 @@ def meta(database: Database, name: str) -> str | None:
 
 
 class OptOuts:
-    """Suppression by hand: `cartwake optout`."""
+    """Suppression by hand, and an end to any: `cartwake optout`."""
 
     def __init__(self, database: Database, hasher: AddressHasher) -> None:
         self._database = database
@@ -101,13 +104,14 @@ class OptOuts:
         return self._suppress(bytes(row[0]), f"recipient of mail {log_id}", "unsubscribed")
 
     def _suppress(self, digest: bytes, hint: str, reason: str) -> bool:
+        """An opt-out takes the place of a bounce, which is no reason for ever."""
         with self._database.transaction() as session:
             session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
                         (digest, digest))  # fmt: skip
             changed = session.run(
                 f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
-                "WHERE address_hash = %s AND suppressed_at IS NULL",
-                (reason, hint, digest),
+                "WHERE address_hash = %s AND (suppressed_at IS NULL OR reason = %s)",
+                (reason, hint, digest, Reason.BOUNCED),
             )
         return changed > 0
 

@@ -8,11 +8,14 @@ import hashlib
 import secrets
 from importlib import resources
 
+import pymysql
 import structlog
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.store.database import Database, Session
+from binlog_watcher.settings.grants import Grants
+from binlog_watcher.store.database import PRIVILEGE, Database, Session
 from binlog_watcher.store.locks.named_lock import of_database
+from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
 from binlog_watcher.store.shop_tables.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -61,46 +64,60 @@ def migrate(database: Database, shop: Shop) -> None:
     """Create what is missing and bring what is old up to date; safe to run at every start.
 
     Raises ConfigError when the tables are of a newer Cartwake or of another kind of cart, or the account may not
-    alter them.
+    create or alter them.
     """
-    with database.session() as session:
-        present = _tables(session)
-        version = _meta(session, "schema_version") if META in present else None
-        if version is not None and int(version) > VERSION:
-            raise ConfigError(
-                f"the tables in this database are of a newer Cartwake (version {version}, this one knows {VERSION}); "
-                "upgrade Cartwake"
-            )
-        if version is not None and int(version) == VERSION:
-            _check_keys(session, shop)
-            create_views(session, shop)
-            return
-        lock = of_database("cartwake.migrate", database.settings.database)
-        if session.row("SELECT GET_LOCK(%s, 30)", (lock,)) != (1,):
-            raise ConfigError(
-                "another Cartwake is changing the tables of this database; try again in a minute"
-            )
-        for statement in _statements("schema.sql"):
-            session.run(statement)
-        _upgrade_log(session, shop)
+    try:
+        with database.session() as session:
+            _migrate(session, shop, database.settings.database)
+    except ConfigError as error:
+        if not isinstance(error.__cause__, pymysql.err.Error) or error.__cause__.args[0] not in PRIVILEGE:
+            raise
+        raise ConfigError(f"{error}; run: {_grants(database).to_write()}") from error.__cause__
+
+
+def _migrate(session: Session, shop: Shop, name: str) -> None:
+    present = _tables(session)
+    version = _meta(session, "schema_version") if META in present else None
+    if version is not None and int(version) > VERSION:
+        raise ConfigError(
+            f"the tables in this database are of a newer Cartwake (version {version}, this one knows {VERSION}); "
+            "upgrade Cartwake"
+        )
+    if version is not None and int(version) == VERSION:
         _check_keys(session, shop)
         create_views(session, shop)
-        session.run(f"INSERT INTO {META} (name, value) VALUES ('address_salt', %s) ON DUPLICATE KEY UPDATE name = name",
-                    (secrets.token_hex(32),))  # fmt: skip
-        session.run(f"INSERT INTO {META} (name, value) VALUES ('link_secret', %s) ON DUPLICATE KEY UPDATE name = name",
-                    (secrets.token_hex(32),))  # fmt: skip
-        session.run(
-            f"INSERT INTO {META} (name, value) VALUES ('schema_version', %s) ON DUPLICATE KEY UPDATE value = %s",
-            (VERSION, VERSION),
-        )
-        session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
+        return
+    lock = of_database("cartwake.migrate", name)
+    if session.row("SELECT GET_LOCK(%s, 30)", (lock,)) != (1,):
+        raise ConfigError("another Cartwake is changing the tables of this database; try again in a minute")
+    for statement in _statements("schema.sql"):
+        session.run(statement)
+    _upgrade_log(session, shop)
+    _check_keys(session, shop)
+    create_views(session, shop)
+    session.run(f"INSERT INTO {META} (name, value) VALUES ('address_salt', %s) ON DUPLICATE KEY UPDATE name = name",
+                (secrets.token_hex(32),))  # fmt: skip
+    session.run(f"INSERT INTO {META} (name, value) VALUES ('link_secret', %s) ON DUPLICATE KEY UPDATE name = name",
+                (secrets.token_hex(32),))  # fmt: skip
+    session.run(
+        f"INSERT INTO {META} (name, value) VALUES ('schema_version', %s) ON DUPLICATE KEY UPDATE value = %s",
+        (VERSION, VERSION),
+    )
+    session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
     log.info("tables.ready", version=VERSION, existed=LOG in present)
+
+
+def _grants(database: Database) -> Grants:
+    with database.session() as session:
+        account, version = session.row("SELECT CURRENT_USER(), VERSION()") or ("", "")
+    user, _, host = str(account).rpartition("@")
+    return Grants(user, host, database.settings.database, "mariadb" in str(version).lower())
 
 
 def create_views(session: Session, shop: Shop) -> None:
     """(Re-)create the monitoring views, if they are not there as they should be."""
     statements = [
-        statement.format(**shop.queries.orders_of_episode()) for statement in _statements("views.sql")
+        statement.format(**orders_of_episode(shop.queries)) for statement in _statements("views.sql")
     ]
     digest = hashlib.sha256(repr([statements, shop.queries.constants]).encode()).hexdigest()
     if _meta(session, "views") == digest and _has_views(session):
@@ -161,6 +178,8 @@ def _upgrade_log(session: Session, shop: Shop) -> None:
     changes.append("MODIFY COLUMN email_sent TINYINT(1) NULL DEFAULT 0")
     if present["user_id"][0] == "NO":
         changes.append(f"MODIFY COLUMN user_id {_type_of(session, 'user_id')} NULL")
+    if not _holds_totals(session):
+        changes.append("MODIFY COLUMN cart_total DECIMAL(14,2) NULL")
     session.run(f"ALTER TABLE {LOG} " + ", ".join(changes))
     _adopt_rows(session, users_are_keys=shop.schema.header is None)
     indexes = {
@@ -203,6 +222,17 @@ def _adopt_rows(session: Session, *, users_are_keys: bool) -> None:
     )
     if adopted:
         log.info("tables.rows_adopted", rows=adopted)
+
+
+def _holds_totals(session: Session) -> bool:
+    """Whether cart_total holds twelve digits before the point, and NULL."""
+    row = session.row(
+        "SELECT IS_NULLABLE = 'YES' AND (DATA_TYPE <> 'decimal' OR NUMERIC_PRECISION - NUMERIC_SCALE >= 12) "
+        "FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND COLUMN_NAME = 'cart_total'",
+        (LOG,),
+    )
+    return row is not None and bool(row[0])
 
 
 def _type_of(session: Session, column: str) -> str:

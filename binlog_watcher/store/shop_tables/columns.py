@@ -33,6 +33,16 @@ class ShopColumn:
         """Whether it holds whole numbers."""
         return self.data_type in INTEGERS
 
+    @property
+    def outgrows_the_log(self) -> bool:
+        """Whether it may hold ids that are too high for the log's ``user_id``."""
+        return self.data_type == "bigint" and "unsigned" in self.column_type
+
+    @property
+    def charset(self) -> str | None:
+        """The character set of text."""
+        return None if self.collation is None else self.collation.partition("_")[0]
+
     def key(self, text: str) -> int | str | None:
         """A key as this column has it, from its text; None for what can't be one."""
         if not self.is_number:
@@ -51,6 +61,11 @@ class ShopColumn:
             return str(int(digits)) if digits.lstrip("-").isdigit() else text
         binary = self.collation is None or self.collation.endswith("_bin") or self.collation == "binary"
         return text if binary else text.casefold().rstrip()
+
+    @property
+    def any_case(self) -> bool:
+        """Whether text is found by an index in whatever case it is given."""
+        return self.collation is not None and "_ci" in self.collation
 
     def values(self, given: Iterable[str | int]) -> tuple[str | int, ...]:
         """Values of a condition in this column's type, so that nothing is compared by conversion.
@@ -71,8 +86,17 @@ class ShopColumn:
         """SQL that turns a text expression into this column's type, so that its index can be used."""
         if self.is_number:
             return f"CAST({expression} AS {'UNSIGNED' if 'unsigned' in self.column_type else 'SIGNED'})"
-        charset = (self.collation or "utf8mb4_bin").partition("_")[0]
-        return f"CONVERT({expression} USING {charset}) COLLATE {self.collation or 'utf8mb4_bin'}"
+        return f"CONVERT({expression} USING {self.charset or 'utf8mb4'}) COLLATE {self.collation or 'utf8mb4_bin'}"
+
+    def same(self, name: str, expression: str) -> str:
+        """SQL: the column ``name`` equals a text expression as ``fold`` compares; its index finds the rows.
+
+        Collations that leave accents out of account would take jose@ for josé@, and muller.example for müller.example.
+        """
+        wanted = self.cast(expression)
+        if self.is_number:
+            return f"{name} = {wanted}"
+        return f"{name} = {wanted} AND {_small(name)} = {_small(wanted)}"
 
     def nobody(self, values: frozenset[int | str]) -> tuple[int | str, ...]:
         """Of the values that mean nobody, those of this column's type: others would compare by conversion."""
@@ -103,7 +127,8 @@ class ShopColumns:
                 "FROM information_schema.STATISTICS a "
                 "LEFT JOIN information_schema.STATISTICS b ON b.TABLE_SCHEMA = a.TABLE_SCHEMA "
                 "AND b.TABLE_NAME = a.TABLE_NAME AND b.INDEX_NAME = a.INDEX_NAME AND b.SEQ_IN_INDEX = 2 "
-                "WHERE a.TABLE_SCHEMA = DATABASE() AND a.TABLE_NAME IN %s AND a.SEQ_IN_INDEX = 1",
+                "WHERE a.TABLE_SCHEMA = DATABASE() AND a.TABLE_NAME IN %s AND a.SEQ_IN_INDEX = 1 "
+                "AND a.INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL')",
                 (tables,),
             )
         ]
@@ -155,6 +180,10 @@ class ShopColumns:
                 return TimeColumn(self._zone)
             case other:
                 raise ConfigError(f"{table}.{name} must be a TIMESTAMP or DATETIME, not {other}")
+
+
+def _small(text: str) -> str:
+    return f"CONVERT(LOWER({text}) USING utf8mb4) COLLATE utf8mb4_bin"
 
 
 def named(alias: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """How one shop's tables are read: statements, types of keys, times of moments. Compiled once from its Schema."""
 
+from collections.abc import Collection
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
@@ -15,15 +16,17 @@ class ShopTables:
     ``row_updates``, ``header_updates``: how the update columns are read.
     """
 
-    def __init__(self, schema: Schema, columns: ShopColumns) -> None:
+    def __init__(self, schema: Schema, columns: ShopColumns, given: Collection[str] = ()) -> None:
+        """``given``: the columns that the preset's SELECT of customers gives."""
         self.schema = schema
         self.columns = columns
-        self.queries = Queries(schema, columns)
+        self.queries = Queries(schema, columns, given)
         rows, orders, header = schema.rows, schema.orders, schema.header
         table, created = (
             (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created)
         )
         self.cart_time = columns.time(table, created or "")
+        self._cart_moment = (table, created or "")
         self.order_time = columns.time(orders.table, orders.bought_at)
         self.row_updates = [columns.time(rows.table, name) for name in rows.updated]
         self.header_updates = (
@@ -37,6 +40,31 @@ class ShopTables:
     def update_columns(self) -> list[TimeColumn]:
         """How the update columns are read: those of the rows, then those of the header."""
         return [*self.row_updates, *self.header_updates]
+
+    @property
+    def datetimes(self) -> list[str]:
+        """Those of its moments that have no zone, as table.column."""
+        moments = {
+            (table, name)
+            for key, table, name in self.schema.places()
+            if key.partition(".")[2] in {"created", "updated", "bought_at"}
+        }
+        return sorted(f"{table}.{name}" for table, name in moments if self._has_no_zone(table, name))
+
+    @property
+    def mixed(self) -> str | None:
+        """A moment of carts that is compared with one of orders although one of both has no zone; None: none is."""
+        header, orders = self.schema.header, self.schema.orders
+        order = (orders.table, orders.bought_at)
+        carts = [self._cart_moment, *([(header.table, header.created)] if header and header.created else [])]
+        for cart in carts:
+            if self._has_no_zone(*cart) is not self._has_no_zone(*order):
+                first, second = (cart, order) if self._has_no_zone(*cart) else (order, cart)
+                return f"{'.'.join(first)} is a DATETIME and {'.'.join(second)} a TIMESTAMP"
+        return None
+
+    def _has_no_zone(self, table: str, name: str) -> bool:
+        return self.columns.get(table, name).data_type == "datetime"
 
     @property
     def nobody(self) -> tuple[int | str, ...]:

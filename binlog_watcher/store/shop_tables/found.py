@@ -16,7 +16,8 @@ FOREVER_US = 2**62
 class Found:
     """One cart. ``prints``: parts of the fingerprint, see ``Queries.fence``.
 
-    ``created_us`` and ``version``: of the header. ``contact``: whom the header itself says to write to.
+    ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
+    where its creation may mean two moments. ``contact``: whom the header itself says to write to.
     """
 
     key: CartKey
@@ -26,6 +27,7 @@ class Found:
     currency: str | None = None
     rate: Decimal | None = None
     created_us: int | None = None
+    earliest_us: int | None = None
     version: int | None = None
     activity_us: int | None = None
     order_us: int | None = None

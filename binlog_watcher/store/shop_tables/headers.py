@@ -24,7 +24,9 @@ def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) 
         one.exists, one.closed = True, not row["open"]
         one.customer_id = None if row["customer"] in nobody else row["customer"]
         one.currency, one.rate = as_currency(row["currency"]), as_rate(row["rate"])
-        one.created_us = tables.header_created.to_us(row["created"]) if tables.header_created else None
+        if tables.header_created is not None:
+            one.created_us = tables.header_created.to_us(row["created"])
+            one.earliest_us = tables.header_created.earliest_us(row["created"])
         one.version = as_version(row["version"])
         one.activity_us = newest(
             (column, row[f"updated_{nth}"]) for nth, column in enumerate(tables.header_updates)

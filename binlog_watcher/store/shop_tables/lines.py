@@ -1,9 +1,12 @@
 """Reads the rows of carts with their products, and tells which of them count.
 
-*Counted rows* are defined here once: a cart row counts when it was created after the customer's newest order, or that
-of its cart (same second = bought), its quantity is above 0 and its product exists.
+*Counted rows* are defined here once: a cart row counts when it was created after the newest order of the customer,
+the cart or the address (same second = bought), its quantity is above 0 and its product exists. Where a moment may mean
+two, the row has the earlier one and the order the later. A row that only lacks its product tells of an episode all the
+same, for the shop may be importing: the version goes by it, the lines don't.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,18 +20,26 @@ from binlog_watcher.store.shop_tables.values import (
     as_money,
     as_text,
     as_version,
+    as_yes,
     newest,
     second,
 )
 
+_NO_PRODUCT = frozenset({None, 0, "", "0"})
+"""What a row names that is about no product."""
+
 
 class Counted(NamedTuple):
-    """The counted rows of a cart; ``created_us``: creation of the newest one. None where there is none."""
+    """The counted rows of a cart; ``created_us``: creation of the newest one. None where there is none.
+
+    ``missing``: products of rows that only lack them.
+    """
 
     lines: tuple[Line, ...]
     created_us: int | None
     version: int | None
     currency: str | None
+    missing: frozenset[int | str] = frozenset()
 
 
 def read_row_prints(session: Session, tables: ShopTables, found: FoundCarts) -> None:
@@ -44,49 +55,88 @@ def read_row_prints(session: Session, tables: ShopTables, found: FoundCarts) -> 
 
 def read_rows(session: Session, tables: ShopTables, found: FoundCarts) -> None:
     """The rows of the carts, as they are."""
+    _read(session, tables, tables.queries.lines, found)
+    if tables.schema.rows_select is not None:
+        # A SELECT joins the products: where it finds nothing in a cart that has rows, these are read alone.
+        bare = {key: one for key, one in found.items() if not one.rows and "rows" in one.prints}
+        if bare:
+            _read(session, tables, tables.queries.bare_lines, bare)
+
+
+def _read(session: Session, tables: ShopTables, statement: str, found: FoundCarts) -> None:
     keys = tuple(one.key for one in found.values())
-    for row in session.records(tables.queries.lines, tables.parameters(keys=keys)):
+    for row in session.records(statement, tables.parameters(keys=keys)):
         one = found.get(tables.fold(row["cart"]))
         if one is not None:
             one.rows.append(row)
 
 
-def counted(tables: ShopTables, found: Found) -> Counted:
-    """Which rows of a cart count. ValueError: one of them can't be read."""
+def counted(
+    tables: ShopTables, found: Found, bought: Mapping[int | str, int | None] | None = None
+) -> Counted:
+    """Which rows of a cart count. ValueError: one of them can't be read.
+
+    ``bought``: what the customer ordered, and when last.
+    """
+    ordered = {str(product): at_us for product, at_us in (bought or {}).items()}
     lines: list[Line] = []
+    missing: set[int | str] = set()
     newest_us: int | None = None
     version: int | None = None
     currency = found.currency
     for row in found.rows if found.exists else ():
-        created_us = tables.cart_time.to_us(row.get("created"))
-        created_us = found.created_us if created_us is None else created_us
+        earliest_us, created_us = _created(tables, row.get("created"), found)
         if created_us is None or (
-            found.order_us is not None and second(created_us) <= second(found.order_us)
+            found.order_us is not None and second(earliest_us or created_us) <= second(found.order_us)
         ):
             continue
-        line = _line(row)
-        if line is None:
+        lacks = _lacks(row)
+        line = None if lacks is not None else _line(row, created_us, ordered)
+        if lacks is not None:
+            missing.add(lacks)
+        elif line is not None:
+            lines.append(line)
+            currency = as_currency(row.get("currency")) or currency
+        else:
             continue
-        currency = as_currency(row.get("currency")) or currency
-        lines.append(line)
         newest_us = created_us if newest_us is None else max(newest_us, created_us)
         own = as_version(row.get("version"))
         version = version if own is None else max(version or own, own)
-    if tables.schema.version is not None and not tables.schema.version[0] and lines:
+    if tables.schema.version is not None and not tables.schema.version[0] and (lines or missing):
         version = found.version
     # Without a version of its own the creation of the newest row is one; so, too, where it is NULL.
-    return Counted(tuple(lines), newest_us, newest_us if version is None else version, currency)
+    version = newest_us if version is None else version
+    return Counted(tuple(lines), newest_us, version, currency, frozenset(missing))
 
 
-def _line(row: dict[str, Any]) -> Line | None:
+def _created(tables: ShopTables, value: object, found: Found) -> tuple[int | None, int | None]:
+    """When a row was created, at the earliest and at the latest; a row that does not say has its header's time."""
+    created_us = tables.cart_time.to_us(value)
+    if created_us is None:
+        return found.earliest_us, found.created_us
+    return tables.cart_time.earliest_us(value), created_us
+
+
+def _lacks(row: dict[str, Any]) -> int | str | None:
+    """The product that a row names and that is not in the shop."""
+    named = row.get("names")
+    if row["product"] is not None or named in _NO_PRODUCT:
+        return None
+    amount = as_decimal(row["quantity"])
+    return named if amount is not None and amount > 0 else None
+
+
+def _line(row: dict[str, Any], created_us: int, ordered: Mapping[str, int | None]) -> Line | None:
     """A line; None when nothing of the product is in the cart. ValueError: it can't be read."""
     product_id = row["product"]
     amount = as_decimal(row["quantity"])
-    if amount is None or amount <= 0:
+    if product_id is None or amount is None or amount <= 0:
         return None
-    price = as_money(row["price"], product_id)
+    price = as_money(row["price"], product_id, rebates=True)
     if amount != int(amount):  # sold by weight or length: half a metre is one piece at half the price
         amount, price = Decimal(1), price * amount
+    ordered_us = ordered.get(str(product_id))
+    available = row.get("available")
     return Line(
         product_id=product_id,
         name=as_text(row["name"]) or f"#{product_id}",
@@ -94,4 +144,7 @@ def _line(row: dict[str, Any]) -> Line | None:
         price=price,
         quantity=int(amount),
         image=as_text(row.get("image")) or None,
+        url=as_text(row.get("url")) or None,
+        available=available is None or as_yes(available),
+        since_order_us=None if ordered_us is None else max(created_us - ordered_us, 0),
     )

@@ -26,7 +26,7 @@ CART_PAGE_SIZE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class OpenCart:
-    """A cart with counted rows. ``created_us``: creation of the newest one.
+    """A cart with counted rows, or with such that only lack their product. ``created_us``: creation of the newest.
 
     ``activity_us``: the last activity that the tables tell of; ``version`` as the episode's.
     """
@@ -114,12 +114,9 @@ class CartScan:
     def _open_statement(self, *, after: bool) -> str:
         """key, customer, newest creation, version, newest of each update column."""
         queries, rows, header = self._shop.queries, self._schema.rows, self._schema.header
-        products, version = self._schema.products, self._schema.version
+        version = self._schema.version
         key = queries.row_key
-        tables = (
-            f"{queries.rows_table} JOIN {quote(products.table)} p ON {named('p', products.id)} = "
-            f"{named('l', rows.product)}"
-        )
+        tables = queries.rows_table
         where = [f"{named('l', rows.quantity)} > 0", f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
         customer, updates = key, [named("l", name) for name in rows.updated]
         if header is None:
@@ -167,7 +164,7 @@ class CartScan:
         page = []
         updates = shop.update_columns
         for key, customer, created, version, *moments in rows:
-            created_us = shop.cart_time.to_us(created)
+            created_us, earliest_us = shop.cart_time.to_us(created), shop.cart_time.earliest_us(created)
             ordered = [
                 bought.get((column, fold(whose)), 0)
                 for column, whose, fold in (
@@ -176,7 +173,7 @@ class CartScan:
                 )
                 if column
             ]
-            if created_us is None or second(created_us) <= second(max(ordered)):
+            if created_us is None or earliest_us is None or second(earliest_us) <= second(max(ordered)):
                 continue
             updated_us = newest(zip(updates, moments, strict=True)) or 0
             own = as_version(version)
@@ -212,10 +209,8 @@ class CartScan:
     def _between(self, span: Span, after_us: int, until_us: int) -> Iterator[list[CartKey]]:
         key, moment, row_id = (span.column(name) for name in (span.key, span.moment, span.id))
         where = f"{moment} >= %(since)s AND {moment} <= %(until)s AND {self._of_somebody(span)}"
-        since = span.time.from_us(after_us)
-        parameters = self._shop.parameters(
-            until=span.time.from_us(until_us), page=CART_PAGE_SIZE, since=since, id=None
-        )
+        since, until = span.time.span(after_us, until_us)
+        parameters = self._shop.parameters(until=until, page=CART_PAGE_SIZE, since=since, id=None)
         if span.index:
             parameters["shelves"] = self._shelves(span)
             where += f" AND {span.column(span.index)} IN %(shelves)s"

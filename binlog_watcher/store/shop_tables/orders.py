@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
+from binlog_watcher.core.cart import Customer
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import FOREVER_US, Found, FoundCarts, customers_of
+from binlog_watcher.store.shop_tables.same_address import address_table, addresses_of
 
 
 def read_orders(session: Session, tables: ShopTables, found: FoundCarts) -> None:
@@ -38,22 +41,46 @@ def _read(
     for owner, newest, mark in session.rows(
         tables.queries.orders_of(column), tables.parameters(keys=tuple(ids) or (None,))
     ):
-        newest_us = tables.order_time.to_us(newest)
         for one in whose.get(fold(owner), ()):
-            # Bought at a time that nobody can read is bought all the same.
-            one.order_us = max(one.order_us or 0, FOREVER_US if newest_us is None else newest_us)
-            one.prints[part] = str(mark)
+            _note(tables, one, part, newest, mark)
+
+
+def _note(tables: ShopTables, one: Found, part: str, newest: datetime | None, mark: object) -> None:
+    newest_us = tables.order_time.to_us(newest)
+    # Bought at a time that nobody can read is bought all the same.
+    one.order_us = max(one.order_us or 0, FOREVER_US if newest_us is None else newest_us)
+    one.prints[part] = str(mark)
+
+
+def read_orders_of_addresses(
+    session: Session, tables: ShopTables, found: FoundCarts, customers: Mapping[str, Customer]
+) -> None:
+    """The newest order under each cart's address, whoever's row it is under, and its parts of the fingerprint."""
+    ways, carts = tables.queries.ways, list(found.items())
+    asked = [
+        (nth, address)
+        for nth, (key, _) in enumerate(carts)
+        for address in addresses_of(customers.get(key), ways)
+    ]
+    if not asked:
+        return
+    addresses, parameters = address_table(asked)
+    for way in ways:
+        for nth, newest, mark in session.rows(
+            tables.queries.orders_of_addresses(way, addresses), tables.parameters(**parameters)
+        ):
+            _note(tables, carts[nth][1], way.part, newest, mark)
 
 
 def read_bought_products(
     session: Session, tables: ShopTables, found: FoundCarts
-) -> dict[str, set[int | str]]:
-    """Folded customer → products that they have bought."""
+) -> dict[str, dict[int | str, int | None]]:
+    """Folded customer → products that they have bought, and when last; None: at a time that nobody can read."""
     customers = customers_of(found.values())
-    bought: dict[str, set[int | str]] = defaultdict(set)
+    bought: dict[str, dict[int | str, int | None]] = defaultdict(dict)
     if tables.queries.bought_products is not None and customers:
-        for customer, product in session.rows(
+        for customer, product, newest in session.rows(
             tables.queries.bought_products, tables.parameters(keys=tuple(customers))
         ):
-            bought[tables.fold_customer(customer)].add(product)
+            bought[tables.fold_customer(customer)][product] = tables.order_time.to_us(newest)
     return bought

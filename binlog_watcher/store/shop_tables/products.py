@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from binlog_watcher.store.database import Database
+from binlog_watcher.store.shop_tables.catalogue_queries import product_ids, products
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.values import as_money, as_stock, as_text
 
@@ -24,6 +25,7 @@ class CatalogueRow:
     category: str
     image: str | None
     stock: int | None
+    url: str | None = None
 
 
 def read_catalogue(
@@ -40,11 +42,11 @@ def read_catalogue(
         rows: list[dict[str, Any]] = []
         with database.session() as session:
             if by_select and ids is None:
-                wanted = [row[0] for row in session.rows(queries.product_ids(beyond), page)]
+                wanted = [row[0] for row in session.rows(product_ids(queries, beyond), page)]
             if wanted is None:
-                rows = session.records(queries.products(beyond), page)
+                rows = session.records(products(queries, beyond), page)
             elif wanted:
-                rows = session.records(queries.products("keys"), {**page, "keys": tuple(wanted)})
+                rows = session.records(products(queries, "keys"), {**page, "keys": tuple(wanted)})
         yield [_product(row) for row in rows]
         read = len(rows) if wanted is None else len(wanted)
         if read < PRODUCT_PAGE_SIZE or ids is not None:
@@ -65,4 +67,5 @@ def _product(row: dict[str, Any]) -> CatalogueRow:
         category=as_text(row.get("category")),
         image=as_text(row.get("image")) or None,
         stock=as_stock(row.get("stock")),
+        url=as_text(row.get("url")) or None,
     )

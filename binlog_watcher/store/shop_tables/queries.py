@@ -5,6 +5,7 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 """
 
 import re
+from collections.abc import Collection
 
 from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
@@ -12,18 +13,25 @@ from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
+from binlog_watcher.store.shop_tables.same_address import Way, ways
 
 Value = int | str | tuple[int | str, ...]
 
-PRODUCT_FIELDS = ("name", "description", "price", "category", "image", "stock")
+CUSTOMER = "customer"
+"""The part of the fingerprint that is the customer's row."""
+
+CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent")
 
 
 class Queries:
     """SQL by purpose. ``key``: the column that the cart key comes from; ``customer``: the orders' or the header's."""
 
-    def __init__(self, schema: Schema, columns: ShopColumns) -> None:
+    def __init__(self, schema: Schema, columns: ShopColumns, given: Collection[str] = ()) -> None:
+        """``given``: the columns that the preset's SELECT of customers gives."""
         self.schema = schema
-        self._columns = columns
+        self.columns = columns
+        self._given = given
+        self.ways = ways(schema, columns)
         rows, header, orders = schema.rows, schema.header, schema.orders
         self.key: ShopColumn = columns.get(*schema.key_column)
         self.customer: ShopColumn | None = self.key
@@ -36,6 +44,7 @@ class Queries:
         for name, table, condition in (
             ("bought", orders.table, orders.bought),
             ("open", schema.cart.table, header.open if header else None),
+            ("available", schema.products.table, schema.products.available),
         ):
             if condition is not None and condition.is_null is None:
                 column = columns.get(table, condition.column)
@@ -92,7 +101,7 @@ class Queries:
     def _header_columns(self) -> list[str]:
         cart = self.schema.cart
         open_column = cart.open.column if cart.open else None
-        names = [cart.id, cart.customer, open_column, cart.email, cart.currency, *cart.updated]
+        names = [cart.id, cart.customer, open_column, cart.email, *cart.name, cart.currency, *cart.updated]
         return [named("h", name) for name in names if name]
 
     @property
@@ -101,56 +110,20 @@ class Queries:
         orders = self.schema.orders
         return fingerprints.of_rows([named("o", orders.id), named("o", orders.bought_at)])
 
-    def fence(self, log: str, customers: str) -> list[tuple[str, str]]:
-        """(part of the fingerprint, SELECT of it for a row of the table ``log``).
+    @property
+    def customer_fingerprint(self) -> str:
+        """Changes whenever the row of a cart's customer does: ``u``, or ``x`` of the preset's SELECT."""
+        return fingerprints.of_rows(self._customer_columns())
 
-        ``customers``: an expression with the customer's id as text, for orders that name one.
-        """
-        key = self.key.cast(f"{log}.cart_key")
-        header, orders = self.schema.header, self.schema.orders
-        checks = [
-            ("rows", f"SELECT {self.row_fingerprint} FROM {self.rows_table} WHERE {self.row_key} = {key}")
-        ]
-        if header is not None:
-            where = f"{named('h', header.id or '')} = {key}"
-            checks.append(
-                ("header", f"SELECT {self.header_fingerprint} FROM {quote(header.table)} h WHERE {where}")
+    def _customer_columns(self) -> list[str]:
+        """What ``decide`` looks at and the mail shows; a SELECT may read them in several charsets."""
+        table = self.schema.customers
+        if table.select is not None:
+            return fingerprints.as_bytes(
+                [named("x", name) for name in CUSTOMER_FIELDS if name in self._given]
             )
-        of_orders = f"SELECT {self.order_fingerprint} FROM {self.orders_table} WHERE {self.bought} AND "
-        if orders.cart is not None:
-            whose = self._columns.get(orders.table, orders.cart).cast(f"{log}.cart_key")
-            checks.append(("cart_orders", f"{of_orders}{named('o', orders.cart)} = {whose}"))
-        if orders.customer is not None:
-            column = self._columns.get(orders.table, orders.customer)
-            whose = column.cast(f"{log}.cart_key" if header is None else customers)
-            checks.append(("customer_orders", f"{of_orders}{named('o', orders.customer)} = {whose}"))
-        return checks
-
-    def as_in_orders(self, customer_id: int | str | None) -> int | str | None:
-        """A customer's id in the type of the orders' column; None where none can be there."""
-        column = self.schema.orders.customer
-        if column is None or customer_id is None:
-            return None
-        return self._columns.get(self.schema.orders.table, column).key(str(customer_id))
-
-    def orders_of_episode(self) -> dict[str, str]:
-        """Names for ``views.sql``: the orders ``o`` of a row ``l`` of the log, and when they were bought."""
-        orders, header = self.schema.orders, self.schema.header
-        ways = []
-        if orders.cart is not None:
-            key = self._columns.get(orders.table, orders.cart).cast("l.cart_key")
-            ways.append(f"{named('o', orders.cart)} = {key}")
-        if orders.customer is not None:
-            column = self._columns.get(orders.table, orders.customer)
-            if column.is_number:
-                ways.append(f"{named('o', orders.customer)} = l.user_id")
-            elif header is None:  # the customer's text is the cart key; it is not in the log otherwise
-                ways.append(f"{named('o', orders.customer)} = {column.cast('l.cart_key')}")
-        return {
-            "orders": quote(orders.table),
-            "matches": f"({' OR '.join(ways) or 'FALSE'}) AND {self.bought}",
-            "bought_at": named("o", orders.bought_at),
-        }
+        names = [table.id, table.email, *table.name, table.role, table.language, table.consent]
+        return fingerprints.as_bytes([named("u", name) for name in names if name])
 
     # --- a batch of due carts -------------------------------------------------------------------------------
 
@@ -177,17 +150,22 @@ class Queries:
         return f"SELECT {selected} FROM {quote(header.table)} h WHERE {fields['key']} IN %(keys)s"
 
     @property
+    def young(self) -> str:
+        """Keys with a row that was not created before ``since``; one without a real date may be of any age."""
+        header = self.schema.header
+        table, key = self.rows_table, self.row_key
+        if header is not None and self.schema.rows.created is None:
+            table, key = f"{quote(header.table)} h", named("h", header.id or "")
+        old = f"COALESCE({self.created} > '1970-01-02' AND {self.created} < %(since)s, FALSE)"
+        return f"SELECT DISTINCT {key} FROM {table} WHERE {key} IN %(keys)s AND NOT {old}"
+
+    @property
     def row_fingerprints(self) -> str:
         """Key, fingerprint, the newest of each update column."""
-        fields = [self.row_key, self.row_fingerprint, *self._newest_updates("l", self.schema.rows.updated)]
-        return (
-            f"SELECT {', '.join(fields)} FROM {self.rows_table} WHERE {self.row_key} IN %(keys)s "
-            f"GROUP BY {self.row_key}"
-        )
-
-    @staticmethod
-    def _newest_updates(alias: str, names: tuple[str, ...]) -> list[str]:
-        return [f"MAX({named(alias, name)})" for name in names]
+        updates = [f"MAX({named('l', name)})" for name in self.schema.rows.updated]
+        fields = ", ".join([self.row_key, self.row_fingerprint, *updates])
+        where = f"{self.row_key} IN %(keys)s"
+        return f"SELECT {fields} FROM {self.rows_table} WHERE {where} GROUP BY {self.row_key}"
 
     def orders_of(self, column: str) -> str:
         """Who or which cart, newest moment, fingerprint: of the orders that count."""
@@ -198,38 +176,72 @@ class Queries:
             f"WHERE {whose} IN %(keys)s AND {self.bought} GROUP BY {whose}"
         )
 
+    def orders_of_addresses(self, way: Way, addresses: str) -> str:
+        """The same of the orders that a way leads to from a table of addresses: whose they are, moment, fingerprint."""
+        moment = named("o", self.schema.orders.bought_at)
+        return (
+            f"SELECT v.whose, MAX({moment}), {self.order_fingerprint} FROM {addresses} {way.orders} "
+            f"WHERE {self.bought} GROUP BY v.whose"
+        )
+
     @property
     def lines(self) -> str:
-        """The rows of carts with their products: cart, product, name, category, price, quantity, image, created."""
+        """The rows of carts with their products, as far as these are there.
+
+        cart, product, name, category, price, quantity, image, created, version, and the product that the row names.
+        """
         if self.schema.rows_select is not None:
             return self.select(self.schema.rows_select)
-        rows, products, version = self.schema.rows, self.schema.products, self.schema.version
+        rows, products = self.schema.rows, self.schema.products
         price = named("l", rows.price) if rows.price else named("p", products.price or "")
         fields = {
-            "cart": self.row_key,
             "product": named("p", products.id),
             "name": named("p", products.name or ""),
             "category": named("p", products.category) if products.category else "NULL",
             "price": price,
-            "quantity": named("l", rows.quantity),
             "image": named("p", products.image) if products.image else "NULL",
+            "url": named("p", products.url) if products.url else "NULL",
+            "available": self._available(),
+        }
+        join = (
+            f"LEFT JOIN {quote(products.table)} p ON {named('p', products.id)} = {named('l', rows.product)}"
+        )
+        return self._rows_of_carts(fields, join)
+
+    def _available(self) -> str:
+        """Whether a product can be bought: it is in stock, or its pieces are not counted, and for sale."""
+        stock = self.schema.products.stock
+        in_stock = f"({named('p', stock)} IS NULL OR {named('p', stock)} > 0)" if stock else "TRUE"
+        return f"({in_stock} AND {self.counts('p', 'available', self.schema.products.available)})"
+
+    @property
+    def bare_lines(self) -> str:
+        """The rows of carts without their products, in the same form."""
+        return self._rows_of_carts({"product": "NULL"})
+
+    def _rows_of_carts(self, fields: dict[str, str], join: str = "") -> str:
+        rows, version = self.schema.rows, self.schema.version
+        fields = {
+            "cart": self.row_key,
+            "names": named("l", rows.product),
+            "quantity": named("l", rows.quantity),
             "created": named("l", rows.created) if rows.created else "NULL",
             "version": named("l", version[1]) if version and version[0] else "NULL",
+            **fields,
         }
         order = ", ".join(named("l", name) for name in (rows.created, rows.id) if name) or self.row_key
         return (
             f"SELECT {', '.join(f'{sql} AS {quote(alias)}' for alias, sql in fields.items())} "
-            f"FROM {self.rows_table} JOIN {quote(products.table)} p ON {named('p', products.id)} = "
-            f"{named('l', rows.product)} WHERE {self.row_key} IN %(keys)s AND {named('l', rows.quantity)} > 0 "
-            f"ORDER BY {order}"
+            f"FROM {self.rows_table} {join} WHERE {self.row_key} IN %(keys)s "
+            f"AND {named('l', rows.quantity)} > 0 ORDER BY {order}"
         )
 
     @property
     def customers(self) -> str:
-        """Plain: id, name, email, role, language, consent of customers. A SELECT: by cart, with a column ``cart``."""
-        table = self.schema.customers
+        """Plain: id, name, email, role, language, consent, checksum of customers. A SELECT: by cart, with ``cart``."""
+        table, checksum = self.schema.customers, fingerprints.checksum(self._customer_columns())
         if table.select is not None:
-            return self.select(table.select)
+            return f"SELECT x.*, {checksum} AS checksum FROM {self.selected_customers}"
         fields = {
             "id": named("u", table.id or ""),
             "name": _joined("u", table.name),
@@ -239,20 +251,28 @@ class Queries:
                 for field, name in (("role", table.role), ("language", table.language))
             },
             "consent": named("u", table.consent) if table.consent else "1",
+            "checksum": checksum,
         }
         columns = ", ".join(f"{sql} AS {quote(alias)}" for alias, sql in fields.items())
         return f"SELECT {columns} FROM {quote(table.table or '')} u WHERE {fields['id']} IN %(keys)s"
 
     @property
+    def selected_customers(self) -> str:
+        """What the preset's SELECT of customers gives, as a table ``x``. It may end in a comment."""
+        return f"({self.select(self.schema.customers.select or '')}\n) x"
+
+    @property
     def bought_products(self) -> str | None:
-        """Customer, product: of the orders that count; None where the preset names no order items."""
+        """Customer, product, when last: of the orders that count; None where the preset names no order items."""
         items, orders = self.schema.order_items, self.schema.orders
         if items is None or orders.customer is None:
             return None
         whose, product = named("o", orders.customer), named("i", items.product)
         return (
-            f"SELECT DISTINCT {whose}, {product} FROM {self.orders_table} JOIN {quote(items.table)} i "
-            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought}"
+            f"SELECT {whose}, {product}, MAX({named('o', orders.bought_at)}) "
+            f"FROM {self.orders_table} JOIN {quote(items.table)} i "
+            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought} "
+            f"GROUP BY {whose}, {product}"
         )
 
     @property
@@ -262,27 +282,6 @@ class Queries:
         key, whose = named("h", header.id or ""), named("h", header.customer or "")
         where = f"{whose} IN %(keys)s AND {self.counts('h', 'open', header.open)}"
         return f"SELECT {key} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC"
-
-    # --- the catalogue --------------------------------------------------------------------------------------
-
-    def product_ids(self, where: str) -> str:
-        """A page of product ids, for a catalogue that is read by a SELECT; ``where``: "", or "last": beyond it."""
-        key = named("p", self.schema.products.id)
-        condition = f"WHERE {key} > %(last)s " if where else ""
-        return f"SELECT {key} FROM {quote(self.schema.products.table)} p {condition}ORDER BY {key} LIMIT %(page)s"
-
-    def products(self, where: str) -> str:
-        """id, name, description, price, category, image, stock of products; ``where`` for plain columns."""
-        products = self.schema.products
-        if products.select is not None:
-            return self.select(products.select)
-        key = named("p", products.id)
-        columns = ", ".join(
-            f"{named('p', name) if (name := getattr(products, field)) else 'NULL'} AS {quote(field)}"
-            for field in PRODUCT_FIELDS
-        )
-        condition = {"": "", "keys": f"WHERE {key} IN %(keys)s", "last": f"WHERE {key} > %(last)s"}[where]
-        return f"SELECT {key} AS id, {columns} FROM {quote(products.table)} p {condition} ORDER BY {key} LIMIT %(page)s"
 
 
 def _joined(alias: str, names: tuple[str, ...]) -> str:

@@ -5,20 +5,35 @@ What is read of a cart has a module each: ``headers``, ``orders``, ``lines``, ``
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.shop_tables.checks import parts
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.customers import HashAddress, read_customers
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.lines import counted, read_row_prints, read_rows
-from binlog_watcher.store.shop_tables.orders import read_bought_products, read_orders
+from binlog_watcher.store.shop_tables.orders import (
+    read_bought_products,
+    read_orders,
+    read_orders_of_addresses,
+)
 from binlog_watcher.store.shop_tables.products import CatalogueRow, read_catalogue
-from binlog_watcher.store.times import shop_zone
+from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.zones import ask_server, shop_zone
+
+log = structlog.get_logger(__name__)
+
+_NAME_IT = "set SHOP_TIMEZONE to the zone in which the shop writes, such as Europe/Berlin or UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +45,57 @@ class Loaded:
 
 
 class Shop(ShopTables):
-    """One instance reads the columns' types once. Raises ConfigError for what is missing."""
+    """One instance reads the columns' types once.
+
+    Raises ConfigError for what is missing, and where a zone must be named.
+    """
 
     def __init__(self, database: Database, schema: Schema, *, timezone: str | None = None) -> None:
         self.database = database
         with database.session() as session:
-            zone = shop_zone(session, timezone or schema.timezone)
-            columns = ShopColumns(session, schema, zone)
-        super().__init__(schema, columns)
-        self._parts = [part for part, _ in self.queries.fence("log", "NULL")]
+            self._zone = shop_zone(session, timezone or schema.timezone)
+            columns = ShopColumns(session, schema, self._zone.zone)
+            given = _columns_given(session, Queries(schema, columns))
+        super().__init__(schema, columns, given)
+        self._told_of_zone = False
+        self._parts = parts(self.queries)
+        self._insist_on_exact_zone()
+
+    def _insist_on_exact_zone(self) -> None:
+        """Carts and orders that are not read in one way are compared by a zone that is sure, or not at all.
+
+        Where both are DATETIME an error shifts both; and what the server says of its clock's changes is believed.
+        """
+        if self._zone.exact or not self.datetimes:
+            return
+        if self.mixed:
+            raise ConfigError(
+                f"{self.mixed}, and the server's time zone {self._zone.server!r} does not say for sure in which zone "
+                f"the shop writes: an order could look older than its cart; {_NAME_IT}"
+            )
+        log.warning("time.zone_unnamed", server_zone=self._zone.server, hint=_NAME_IT)
+
+    def zone_problem(self) -> str | None:
+        """Look at the zone again: why it must not be trusted any more; None: all is well, or no matter.
+
+        Raises DatabaseUnavailableError.
+        """
+        if self._zone.server is None or not self.datetimes:
+            return None
+        with self.database.session() as session:
+            told = ask_server(session)
+        if told.agrees(self._zone.zone):
+            return None
+        what = (
+            f"the server's clock is {told.offset / timedelta(hours=1):+g} h from UTC now, which is not "
+            f"what its time zone {self._zone.server!r} was when Cartwake started"
+        )
+        if self.mixed:
+            return f"{what}; {self.mixed}: an order could look older than its cart; {_NAME_IT}"
+        if not self._told_of_zone:
+            log.warning("time.zone_changed", problem=what, hint=_NAME_IT)
+        self._told_of_zone = True
+        return None
 
     def load(
         self,
@@ -55,9 +112,10 @@ class Shop(ShopTables):
         with self.database.session() as session:
             found = read_headers(session, self, keys)
             read_orders(session, self, found)
+            customers = read_customers(session, self, found, hash_address)
+            read_orders_of_addresses(session, self, found, customers)
             read_row_prints(session, self, found)
             read_rows(session, self, found)
-            customers = read_customers(session, self, found, hash_address)
             bought = read_bought_products(session, self, found)
             episodes = logged(session, keys)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
@@ -66,8 +124,9 @@ class Shop(ShopTables):
         unreadable: dict[CartKey, str] = {}
         for key in keys:
             of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
+            ordered = bought.get(self.fold_customer(of_key.customer_id), {})
             try:
-                lines, created_us, version, currency = counted(self, of_key)
+                lines, created_us, version, currency, missing = counted(self, of_key, ordered)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -87,9 +146,17 @@ class Shop(ShopTables):
                 closed=of_key.closed,
                 currency=currency or self.schema.currency,
                 rate=of_key.rate,
-                bought=frozenset(bought.get(self.fold_customer(of_key.customer_id), ())),
+                bought=frozenset(ordered),
+                missing=missing,
             )
         return Loaded(carts, unreadable)
+
+    def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
+        """The carts among these that may have a row created since then: one statement. The others have none."""
+        parameters = self.parameters(keys=tuple(keys), since=self.cart_time.from_us(since_us))
+        with self.database.session() as session:
+            found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
+        return [key for key in keys if self.fold(key) in found]
 
     def carts_of(self, customers: Sequence[int | str]) -> list[CartKey]:
         """The keys of these customers' carts, the newest first."""
@@ -103,3 +170,11 @@ class Shop(ShopTables):
     def catalogue(self, ids: Sequence[int | str] | None = None) -> Iterator[list[CatalogueRow]]:
         """Pages of products: all of them, or those of ``ids`` that exist."""
         return read_catalogue(self.database, self, ids)
+
+
+def _columns_given(session: Session, queries: Queries) -> tuple[str, ...]:
+    """The columns of the preset's SELECT of customers, none without one."""
+    if queries.schema.customers.select is None:
+        return ()
+    session.rows(f"SELECT * FROM {queries.selected_customers} LIMIT 0", {**queries.constants, KEYS: (None,)})
+    return session.columns

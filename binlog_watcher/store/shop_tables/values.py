@@ -64,10 +64,14 @@ def as_rate(value: Any) -> Decimal | None:
     return number if number is not None and 0 < number < HIGHEST_PRICE else None
 
 
-def as_money(value: Any, product_id: Any) -> Decimal:
-    """A price, with two places where that loses nothing. Raises ValueError for what is no price."""
+def as_money(value: Any, product_id: Any, *, rebates: bool = False) -> Decimal:
+    """A price, with two places where that loses nothing. Raises ValueError for what is no price.
+
+    ``rebates``: it may be below 0.
+    """
     number = as_decimal(value)
-    if number is None or not 0 <= number < HIGHEST_PRICE:
+    lowest = -HIGHEST_PRICE if rebates else 0
+    if number is None or not lowest <= number < HIGHEST_PRICE:
         raise ValueError(f"product {product_id} has no usable price ({value!r})")
     rounded = number.quantize(CENT)
     return rounded if number == rounded else number

@@ -35,15 +35,16 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("recovery_sink")
 
 
-@pytest.mark.timeout(400)  # the service is started six times
+@pytest.mark.timeout(400)  # the service is started seven times
 def test_recovery() -> None:
     found = figures(
         "recovery.py", "--products=600", "--carts=120", "--peer-carts=60", "--rows=5000", "--rounds=1", "--seconds=3",
-        "--interval=2", "--memory-scale=0.005",
+        "--interval=2", "--storm-seconds=1", "--memory-scale=0.005",
     )  # fmt: skip
     for name in (
         "carts_per_s", "carts_per_s_one_process", "poller_carts_per_s", "ratio_poller", "statements_per_cart",
-        "lateness_p50_ms", "lateness_p99_ms", "rss_mb", "one_process_db_ms_per_cart", "poller_db_ms_per_poll",
+        "lateness_p50_ms", "lateness_p99_ms", "storm_lateness_max_ms", "storm_statements", "rss_mb",
+        "one_process_db_ms_per_cart", "poller_db_ms_per_poll",
     ):  # fmt: skip
         assert found[f"recovery.{name}"]["value"] > 0, name
     assert found["recovery.carts_per_s"]["value"] >= found["recovery.carts_per_s_one_process"]["value"]

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fakes.binlog_follower import Shop, open_shop, settings_for
@@ -10,8 +11,10 @@ from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.settings.grants import Grants
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.database import Database
 
 
 @pytest.fixture
@@ -46,25 +49,56 @@ def test_a_good_server(shop: Shop) -> None:
     assert facts.warnings == ()
 
 
-def test_least_privileges_are_enough(shop: Shop) -> None:
+def follow(advice: list[str], shop: Shop) -> None:
+    """Run what the problems say is to be run."""
+    for problem in advice:
+        shop.run(*problem.split("run: ")[1].rstrip(";").split("; "))
+
+
+def test_a_dry_run_needs_no_more_than_to_read(shop: Shop) -> None:
     monitor = "BINLOG MONITOR" if shop.server.flavor == "mariadb" else "REPLICATION CLIENT"
     with account(shop, f"REPLICATION SLAVE, {monitor} ON *.*", "SELECT ON `{db}`.*") as settings:
+        check_server(settings, SAMPLE, writes=False)
+        (problem,) = problems(settings)
+        assert "may not write Cartwake's own tables" in problem
+
+
+def test_the_grants_that_are_named_are_the_grants_that_help(shop: Shop) -> None:
+    with account(shop, "SELECT ON `{db}`.*") as settings:
+        found = problems(settings)
+        assert all("'clerk'" in problem for problem in found)
+        assert ["REPLICATION SLAVE" in found[0], "cart_abandonment_log" in found[1]] == [True, True]
+        follow(found, shop)
         check_server(settings, SAMPLE)
 
 
-def test_the_grant_that_is_named_is_the_grant_that_helps(shop: Shop) -> None:
-    with account(shop, "SELECT ON `{db}`.*") as settings:
+@pytest.mark.parametrize(
+    "lacking", ["cart_abandonment_log", "cart_abandonment_recipient", "cart_abandonment_meta"]
+)
+@pytest.mark.parametrize("right", ["INSERT", "UPDATE", "SELECT"])
+def test_each_right_on_our_own_tables(shop: Shop, lacking: str, right: str) -> None:
+    with account(shop) as settings:
+        grants = Grants("clerk", "127.0.0.1", shop.database, shop.server.flavor == "mariadb")
+        shop.run(*grants.all_of_them().rstrip(";").split("; "))
+        check_server(settings, SAMPLE)
+        shop.run(f"REVOKE SELECT ON `{shop.database}`.* FROM 'clerk'@'127.0.0.1'")  # the whole database's
+        shop.run(
+            *(
+                f"GRANT SELECT ON `{shop.database}`.{table} TO 'clerk'@'127.0.0.1'"
+                for table in SAMPLE.columns()
+            )
+        )
+        shop.run(f"REVOKE {right} ON `{shop.database}`.{lacking} FROM 'clerk'@'127.0.0.1'")
         (problem,) = problems(settings)
-        assert "'clerk'" in problem
-        grants = problem.split("run: ")[1].rstrip(";").split("; ")
-        shop.run(*grants)
+        assert "for table" in problem
+        assert lacking in problem.split("run: ")[0]
+        follow([problem], shop)
         check_server(settings, SAMPLE)
 
 
 def test_one_privilege_of_two(shop: Shop) -> None:
     with account(shop, "REPLICATION SLAVE ON *.*", "SELECT ON `{db}`.*") as settings:
-        (problem,) = problems(settings)
-        assert "GRANT REPLICATION SLAVE" in problem
+        assert "GRANT REPLICATION SLAVE" in problems(settings)[0]
 
 
 def test_tables_that_may_not_be_read(shop: Shop) -> None:
@@ -73,16 +107,19 @@ def test_tables_that_may_not_be_read(shop: Shop) -> None:
         shop, f"REPLICATION SLAVE, {monitor} ON *.*", "SELECT ON `{db}`.cart", "SELECT ON `{db}`.orders"
     ) as settings:
         found = problems(settings)
-        assert len(found) == 2
+        assert len(found) == 3
         assert all("GRANT SELECT" in problem for problem in found)
         assert "users" in found[0]
         assert "products" in found[1]
+        assert "own tables" in found[2]
 
 
 def test_a_database_that_may_not_be_entered(shop: Shop) -> None:
     with account(shop) as settings:
         (problem,) = problems(settings)
         assert "GRANT SELECT" in problem
+        follow([problem], shop)
+        check_server(settings, SAMPLE)
 
 
 def test_missing_tables_and_columns_are_reported_together(shop: Shop) -> None:
@@ -110,9 +147,11 @@ def test_column_types_and_indexes(shop: Shop) -> None:
     (problem,) = problems(settings_for(shop.server, shop.database))
     assert problem == "sample: cart.created: cart.created_at must be a TIMESTAMP or DATETIME, not date"
     shop.run("ALTER TABLE cart MODIFY created_at DATETIME(6)", "ALTER TABLE orders DROP KEY user_id")
-    (warning,) = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
-    assert "sample: orders.customer: no index begins with orders.user_id" in warning
-    assert "CREATE INDEX user_id ON orders (user_id)" in warning
+    slow, same_address = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
+    for warning in (slow, same_address):
+        assert "sample: orders.customer: no index begins with orders.user_id" in warning
+        assert "CREATE INDEX user_id ON orders (user_id)" in warning
+    assert "bought under another row with the same address" in same_address
 
 
 def test_keys_that_can_not_be_followed(shop: Shop) -> None:
@@ -140,6 +179,73 @@ def test_a_wrong_password(shop: Shop) -> None:
 def test_an_unknown_database(shop: Shop) -> None:
     (problem,) = problems(settings_for(shop.server, "nowhere"))
     assert "'nowhere'" in problem
+
+
+@contextlib.contextmanager
+def set_globally(shop: Shop, **variables: object) -> Iterator[None]:
+    """The server's own defaults for new sessions; afterwards they are as they were."""
+    before = {name: shop.run(f"SELECT @@GLOBAL.{name}")[0][0] for name in variables}
+    shop.run(*(f"SET GLOBAL {name} = {value}" for name, value in variables.items()))
+    try:
+        yield
+    finally:
+        shop.run(*(f"SET GLOBAL {name} = {value}" for name, value in before.items()))
+
+
+def test_what_a_server_makes_of_our_statements_by_default(shop: Shop) -> None:
+    """Answers that are cut off after a row, and joins and updates that are refused."""
+    with set_globally(shop, sql_select_limit=1, max_join_size=1, sql_safe_updates=1):
+        settings = settings_for(shop.server, shop.database)
+        assert check_server(settings, SAMPLE).warnings == ()
+        database = Database(settings)
+        with database.session() as session:
+            assert len(session.rows("SELECT 1 FROM information_schema.COLUMNS")) > 1
+        database.close()
+
+
+def refusal(settings: ConnectionSettings) -> str:
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        check_server(settings, SAMPLE)
+    assert "is it running" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_account_that_must_encrypt(shop: Shop) -> None:
+    with account(shop, "SELECT ON `{db}`.*") as settings:
+        shop.run("ALTER USER 'clerk'@'127.0.0.1' REQUIRE SSL")
+        (problem,) = problems(replace(settings, tls=Tls.OFF))
+        assert "MYSQL_PASSWORD; or MYSQL_TLS: it is off" in problem
+
+
+def test_a_server_that_wants_encryption(shop: Shop) -> None:
+    with set_globally(shop, require_secure_transport="ON"):
+        (problem,) = problems(settings_for(shop.server, shop.database, tls=Tls.OFF))
+        # MariaDB only says that access is denied.
+        told = "MYSQL_TLS: it is off" if shop.server.flavor == "mariadb" else "set MYSQL_TLS to required"
+        assert told in problem
+
+
+def test_limits_of_the_account(shop: Shop) -> None:
+    with account(shop, "SELECT ON `{db}`.*") as settings:
+        shop.run("ALTER USER 'clerk'@'127.0.0.1' WITH MAX_QUERIES_PER_HOUR 1")
+        limit = "max_queries_per_hour" if shop.server.flavor == "mariadb" else "max_questions"
+        assert limit in refusal(settings)
+        assert refusal(settings).endswith("MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0")
+        shop.run("ALTER USER 'clerk'@'127.0.0.1' WITH MAX_QUERIES_PER_HOUR 0 MAX_USER_CONNECTIONS 1")
+        shop.run("FLUSH USER_RESOURCES")
+        with contextlib.closing(settings.connect()):
+            assert "max_user_connections" in refusal(settings)
+
+
+def test_too_many_connections_of_one_account(shop: Shop) -> None:
+    if shop.server.flavor == "mariadb":
+        pytest.skip("MariaDB lets nobody set max_user_connections that was started without")
+    with (
+        account(shop, "SELECT ON `{db}`.*") as settings,
+        set_globally(shop, max_user_connections=1),
+        contextlib.closing(settings.connect()),
+    ):
+        assert "raise max_user_connections" in refusal(settings)
 
 
 def test_an_unreachable_server() -> None:

@@ -44,7 +44,9 @@ def preset(select: str) -> Schema:
 
 def check(session: Any, select: str) -> list[str]:
     settings = ConnectionSettings("127.0.0.1", 1, "clerk", "", session.db.decode(), Tls.OFF)
-    return check_preset(session, settings, preset(select))
+    told = check_preset(session, settings, preset(select))
+    # Of the one thing that no SELECT can tell: which customers have an address.
+    return [problem for problem in told if not problem.startswith("my.toml: customers.email: is missing")]
 
 
 def problems(session: Any, select: str) -> list[str]:

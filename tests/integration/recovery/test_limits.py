@@ -100,6 +100,22 @@ async def test_roles_rollout_activation_and_age(shop: Any, smtp: MailServer) -> 
         assert cartwake.rows() == [("2", "skipped", "role", 0), ("1", "sent", None, 1)]
 
 
+async def test_excluded_addresses_are_logged_and_not_mailed(shop: Any, smtp: MailServer) -> None:
+    for user, email in enumerate(
+        ("NoReply@example.org", "kim@staff.example.com", "jane@example.com"), start=1
+    ):
+        shop.user(user, email)
+        shop.add(user, 1)
+    async with recovering(shop, smtp, EXCLUDE_ADDRESSES="noreply@, @staff.example.com") as cartwake:
+        await cartwake.recover(1, 2, 3)
+        assert sorted(cartwake.rows()) == [
+            ("1", "skipped", "excluded_address", 0),
+            ("2", "skipped", "excluded_address", 0),
+            ("3", "sent", None, 1),
+        ]
+    assert [envelope.rcpt_tos for envelope in smtp.accepted] == [["jane@example.com"]]
+
+
 async def test_a_cart_too_old_closes_its_open_row(shop: Any, smtp: MailServer) -> None:
     abandon(shop, [1])
     async with recovering(shop, smtp) as cartwake:

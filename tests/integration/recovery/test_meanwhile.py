@@ -1,13 +1,11 @@
 """Activity, orders and opt-outs between the timer and the hand-over."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer
-from fakes.recovering import Recovering, abandon, recovering
+from fakes.recovering import abandon, meanwhile, recovering
 from fakes.waiting import until
 
 from binlog_watcher.core.decision import Send
@@ -36,43 +34,6 @@ async def test_activity_while_the_cart_is_loaded(shop: Any, smtp: MailServer) ->
         assert cartwake.tracker.due_of(1) is not None
         assert cartwake.tracker.in_hand == 0
     assert smtp.accepted == []
-
-
-@contextlib.asynccontextmanager
-async def meanwhile(
-    monkeypatch: pytest.MonkeyPatch, cartwake: Recovering, stage: str, *keys: int
-) -> AsyncIterator[None]:
-    """The recovery of these carts stands still at a stage for the block, and has come to its end after it."""
-    reached, go_on = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    match stage:
-        case "compose":
-            pool: Any = cartwake.pipeline.pool
-            original = pool.compose
-
-            async def compose(*arguments: Any) -> Any:
-                reached.set()
-                await go_on.wait()
-                return await original(*arguments)
-
-            monkeypatch.setattr(pool, "compose", compose)
-        case "fence":
-            episodes: Any = cartwake.resources.episodes
-            fence = episodes.fence
-
-            def fenced(*arguments: Any, **more: Any) -> Any:
-                loop.call_soon_threadsafe(reached.set)
-                asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(30)
-                return fence(*arguments, **more)
-
-            monkeypatch.setattr(episodes, "fence", fenced)
-
-    recovery = asyncio.create_task(cartwake.recover(*keys))
-    async with asyncio.timeout(30):
-        await reached.wait()
-    yield
-    go_on.set()
-    await recovery
 
 
 @pytest.mark.parametrize("stage", ["compose", "fence"])

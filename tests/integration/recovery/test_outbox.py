@@ -95,7 +95,7 @@ async def test_a_final_refusal_is_not_tried_again(shop: Any, smtp: MailServer) -
     smtp.answer("DATA", "user2@example.com", "554 5.7.1 looks like spam")
     async with recovering(shop, smtp) as cartwake:
         await cartwake.recover(1, 2)
-        assert sorted(cartwake.rows()) == [("1", "failed", None, 0), ("2", "failed", None, 0)]
+        assert sorted(cartwake.rows()) == [("1", "failed", "bounced", 0), ("2", "failed", None, 0)]
         assert await cartwake.recover(1, 2) == {1: Skip(Reason.HANDLED), 2: Skip(Reason.HANDLED)}
         assert cartwake.tracker.armed == 0
 

@@ -120,3 +120,23 @@ async def test_one_line_per_outcome(shop: Any, smtp: MailServer) -> None:
             entry["outcome"]: entry["log_level"] for entry in logs if entry["event"] == "recovery.finished"
         }
         assert levels == {"sent": "info", "failed": "error", "retry": "error", "skipped": "info"}
+
+
+async def test_an_id_that_only_a_bigint_unsigned_holds_is_mailed_like_any_other(
+    shop: Any, smtp: MailServer
+) -> None:
+    customer = (1 << 63) + 5
+    for table, column in (("users", "id"), ("cart", "user_id"), ("orders", "user_id")):
+        shop.run(f"ALTER TABLE {table} MODIFY {column} BIGINT UNSIGNED")
+    abandon(shop, [customer])
+    async with recovering(shop, smtp) as cartwake:
+        await cartwake.recover(customer)
+        assert cartwake.rows() == [(str(customer), "sent", None, 1)]
+    assert [row["user_id"] for row in shop.log()] == [None]
+    shop.run(
+        "INSERT INTO orders (user_id, total_amount, created_at) VALUES (%s, 1, NOW() + INTERVAL 1 HOUR)",
+        (customer,),
+    )
+    assert shop.run("SELECT conversions FROM cart_abandonment_mails_daily") == [(1,)], (
+        "it is known by its cart"
+    )

@@ -63,7 +63,7 @@ def test_rows_put_back_and_rows_that_stay() -> None:
     report.add(PutBack({1: Status.FAILED, 2: Status.UNKNOWN}, {9: "it was mailed", 10: "too old"}))
     assert report.lines() == [
         "row 9 stays as it is: it was mailed",
-        "1 rows stay as they are: too old, or logged again since (cartwake report)",
+        "1 rows stay as they are: too old, logged again since, or another preset's (cartwake report)",
         "put back: 2 rows (1 failed, 1 unknown)",
         "the running service sends them within 60 seconds",
     ]

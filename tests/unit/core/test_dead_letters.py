@@ -54,6 +54,7 @@ def test_an_instance_that_is_gone_tells_nothing_any_more() -> None:
     ("row", "words"),
     [
         (ROW, "mend what the mail server objects to"),
+        (replace(ROW, reason="bounced"), "correct the customer's address"),
         (replace(ROW, attempts=8), "once the mail server takes mail again"),
         (replace(ROW, message_id=None, error="TypeError: x"), "mend what the error says"),
         (UNKNOWN, "look for <cartwake.7.1@shop.example.com>"),

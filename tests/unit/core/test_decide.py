@@ -110,9 +110,10 @@ def test_the_age_is_that_of_the_cart_and_its_limit_is_still_inside() -> None:
         ({"customer": replace(CUSTOMER, role="  STAFF ")}, Reason.ROLE),
         ({"customer": replace(CUSTOMER, role="admin", address_hash=None)}, Reason.ROLE),
         ({"customer": replace(CUSTOMER, address_hash=None)}, Reason.NO_ADDRESS),
-        ({"customer": None}, Reason.NO_ADDRESS),
+        ({"customer": None, "lacking_since_us": DUE - THRESHOLD}, Reason.NO_ADDRESS),
         ({"recipient": Recipient(suppressed=True)}, Reason.OPTED_OUT),
         ({"recipient": Recipient(last_mail_us=DUE, suppressed=True)}, Reason.OPTED_OUT),
+        ({"recipient": Recipient(suppressed=True, bounced=True)}, Reason.BOUNCED),
     ],
 )
 def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], reason: Reason) -> None:
@@ -120,6 +121,15 @@ def test_who_is_never_mailed_gets_a_row_that_says_why(change: dict[str, Any], re
     assert answer == Skip(reason, T0)
     assert isinstance(answer, Skip)
     assert answer.logged
+
+
+def test_an_excluded_address_gets_a_row_that_says_so_whatever_else_speaks_against_it() -> None:
+    policy = replace(POLICY, excludes_address=lambda address: address == CUSTOMER.email)
+    assert decide(CART, None, DUE, policy) == Skip(Reason.EXCLUDED_ADDRESS, T0)
+    opted_out = replace(CART, customer=replace(CUSTOMER, consent=False), recipient=Recipient(suppressed=True))
+    assert decide(opted_out, None, DUE, policy) == Skip(Reason.EXCLUDED_ADDRESS, T0)
+    other = replace(CART, customer=replace(CUSTOMER, email="bob@example.com"))
+    assert decide(other, None, DUE, policy) == Send(T0, DUE)
 
 
 @pytest.mark.parametrize("role", [None, "", "customer", "administrator"])
@@ -130,6 +140,7 @@ def test_other_roles_are_mailed(role: str | None) -> None:
 def test_a_refusal_is_written_when_the_cart_is_due_and_not_before() -> None:
     nobody = replace(CART, customer=None)
     assert decide(nobody, None, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+    assert isinstance(decide(nobody, None, DUE, POLICY), Wait)
     assert decide(nobody, None, T0 + 73 * HOUR, POLICY) == Skip(Reason.TOO_OLD, T0)
 
 
@@ -141,8 +152,103 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.ROLLOUT,
         Reason.HOLDOUT,
         Reason.ROLE,
+        Reason.ZERO_TOTAL,
+        Reason.TOTAL_TOO_HIGH,
+        Reason.UNAVAILABLE,
+        Reason.JUST_BOUGHT,
+        Reason.EXCLUDED_ADDRESS,
+        Reason.BOUNCED,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
+
+
+# --- what is not worth a mail -------------------------------------------------------------------------------------
+
+REBATE = replace(LINE, price=Decimal(-15), quantity=1)
+FREE = replace(LINE, price=Decimal(0))
+GRACE = replace(POLICY, order_grace_us=HOUR)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ((FREE,), Reason.ZERO_TOTAL),
+        ((replace(LINE, price=Decimal("0.002")),), Reason.ZERO_TOTAL),
+        ((LINE, replace(REBATE, price=Decimal("-39.98"))), Reason.ZERO_TOTAL),
+        ((replace(LINE, price=Decimal(10) ** 11, quantity=10),), Reason.TOTAL_TOO_HIGH),
+        ((replace(LINE, quantity=4 * 10**18),), Reason.TOTAL_TOO_HIGH),
+        ((replace(LINE, available=False), replace(LINE, available=False)), Reason.UNAVAILABLE),
+    ],
+)
+def test_what_is_not_worth_a_mail_gets_a_row_that_says_why(lines: Any, reason: Reason) -> None:
+    assert decide(replace(CART, lines=lines), None, DUE, POLICY) == Skip(reason, T0)
+
+
+@pytest.mark.parametrize(
+    "lines", [(LINE, REBATE), (LINE, FREE), (LINE, replace(LINE, available=False)), (FREE, LINE)]
+)
+def test_a_rebate_a_gift_or_one_sold_out_product_beside_others_is_a_line(lines: Any) -> None:
+    assert decide(replace(CART, lines=lines), None, DUE, POLICY) == GO_ON
+
+
+def test_a_shop_that_wants_them_mails_zero_totals_and_unavailable_products() -> None:
+    wanted = replace(POLICY, mail_zero_totals=True, mail_unavailable=True)
+    assert decide(replace(CART, lines=(replace(FREE, available=False),)), None, DUE, wanted) == GO_ON
+    assert decide(replace(CART, lines=(REBATE,)), None, DUE, wanted) == Skip(Reason.ZERO_TOTAL, T0)
+
+
+def test_nobody_is_reminded_of_nothing_but_what_he_has_just_bought() -> None:
+    cloned = replace(LINE, since_order_us=2 * SECOND)
+    assert decide(replace(CART, lines=(cloned, cloned)), None, DUE, GRACE) == Skip(Reason.JUST_BOUGHT, T0)
+    edge = replace(CART, lines=(replace(LINE, since_order_us=HOUR),))
+    assert decide(edge, None, DUE, GRACE) == Skip(Reason.JUST_BOUGHT, T0)
+    assert decide(replace(CART, lines=(replace(LINE, since_order_us=HOUR + 1),)), None, DUE, GRACE) == GO_ON
+    assert decide(replace(CART, lines=(cloned, LINE)), None, DUE, GRACE) == GO_ON, "there is more in it"
+    assert decide(replace(CART, lines=(cloned,)), None, DUE, POLICY) == GO_ON, "no grace"
+
+
+# --- rows that the shop may be importing --------------------------------------------------------------------------
+
+BARE = replace(CART, lines=(), missing=frozenset({5}))
+
+
+def test_a_cart_whose_products_are_missing_waits_as_long_as_it_may_be_mailed() -> None:
+    assert decide(BARE, None, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
+    assert decide(BARE, None, DUE, POLICY) == Wait(DUE + 2 * SECOND, Reason.NO_PRODUCT)
+    since = replace(BARE, lacking_since_us=DUE)
+    assert decide(since, None, DUE + 45 * SECOND, POLICY) == Wait(DUE + 56_250_000, Reason.NO_PRODUCT)
+    assert decide(since, None, DUE + 40 * HOUR, POLICY) == Wait(DUE + 41 * HOUR, Reason.NO_PRODUCT)
+    assert decide(since, None, T0 + POLICY.max_age_us + 1, POLICY) == Skip(Reason.TOO_OLD, T0)
+
+
+def test_a_cart_without_its_products_has_an_episode_all_the_same() -> None:
+    assert decide(replace(BARE, logged=logged(Status.SENT)), None, DUE, POLICY) == Skip(Reason.HANDLED)
+    retry = replace(BARE, logged=logged(Status.RETRY, next_attempt_us=DUE + MINUTE))
+    assert decide(retry, None, DUE, POLICY) == Wait(DUE + MINUTE, Reason.RETRY)
+    assert decide(retry, None, DUE + MINUTE, POLICY) == Wait(DUE + MINUTE + 2 * SECOND, Reason.NO_PRODUCT)
+
+
+def test_a_cart_that_lacks_some_of_its_products_goes_without_them_after_a_tenth_of_the_threshold() -> None:
+    some = replace(CART, missing=frozenset({6}), lacking_since_us=DUE)
+    until = DUE + THRESHOLD // 10
+    assert decide(some, None, until - SECOND, POLICY) == Wait(until, Reason.NO_PRODUCT)
+    assert decide(some, None, until, POLICY) == GO_ON
+
+
+@pytest.mark.parametrize("customer", [None, replace(CUSTOMER, address_hash=None, row_missing=True)])
+def test_a_missing_customer_is_waited_for_as_long_as_the_threshold(customer: Customer | None) -> None:
+    gone = replace(CART, customer=customer)
+    assert decide(gone, None, DUE, POLICY) == Wait(DUE + 2 * SECOND, Reason.NO_CUSTOMER)
+    gone = replace(gone, lacking_since_us=DUE)
+    until = DUE + THRESHOLD
+    assert decide(gone, None, until - SECOND, POLICY) == Wait(until, Reason.NO_CUSTOMER)
+    assert decide(gone, None, until, POLICY) == Skip(Reason.NO_ADDRESS, T0)
+
+
+def test_a_header_s_address_does_after_a_while_where_the_customer_has_gone() -> None:
+    gone = replace(CART, customer=replace(CUSTOMER, row_missing=True), lacking_since_us=DUE)
+    assert isinstance(decide(gone, None, DUE, POLICY), Wait)
+    assert decide(gone, None, DUE + THRESHOLD, POLICY) == GO_ON
 
 
 # --- cool-down --------------------------------------------------------------------------------------------------
@@ -212,6 +318,13 @@ FUTURE, PAST = DUE + MINUTE, DUE - MINUTE
 )
 def test_a_logged_episode_of_this_version(row: LoggedEpisode, expected: Decision) -> None:
     assert decide(replace(CART, logged=row), None, DUE, POLICY) == expected
+
+
+@pytest.mark.parametrize("status", [Status.RETRY, Status.CLAIMED])
+def test_what_another_shop_has_begun_is_left_alone_and_what_is_newer_is_not(status: Status) -> None:
+    theirs = logged(status, ours=False)
+    assert decide(replace(CART, logged=theirs), None, DUE + HOUR, POLICY) == Skip(Reason.HANDLED)
+    assert decide(replace(CART, logged=replace(theirs, version=T0 - 1)), None, DUE, POLICY) == GO_ON
 
 
 @pytest.mark.parametrize(
@@ -298,6 +411,7 @@ CARTS = st.builds(
     lines=st.sampled_from([(), (LINE,), (LINE,), (LINE, LINE)]),
     version=st.sampled_from([None, T0, T0, T0]),
     newest_order_us=st.none(),
+    lacking_since_us=st.none() | MOMENTS,
     logged=st.none() | EPISODES,
     recipient=st.builds(Recipient, last_mail_us=st.none() | MOMENTS, suppressed=st.booleans()),
 )
@@ -335,6 +449,7 @@ def obstacles(cart: Cart, known: int | None, now: int, policy: Policy) -> list[s
         "activity": quiet_for < policy.threshold_us,
         "before activation": last_activity + policy.threshold_us - policy.activated_us <= 0,
         "too old": now - version > policy.max_age_us,
+        "lacks a customer": customer is None and now - (cart.lacking_since_us or now) < policy.threshold_us,
         "role": customer is not None and customer.role == "Admin",
         "no address": customer is None or customer.address_hash is None,
         "opted out": cart.recipient.suppressed,
@@ -354,6 +469,7 @@ FIRST_OBSTACLE: dict[str, tuple[type[Decision], Reason | None]] = {
     "activity": (Wait, Reason.ACTIVITY),
     "before activation": (Skip, Reason.BEFORE_ACTIVATION),
     "too old": (Skip, Reason.TOO_OLD),
+    "lacks a customer": (Wait, Reason.NO_CUSTOMER),
     "role": (Skip, Reason.ROLE),
     "no address": (Skip, Reason.NO_ADDRESS),
     "opted out": (Skip, Reason.OPTED_OUT),
@@ -407,6 +523,7 @@ def test_a_mail_goes_out_exactly_when_nothing_speaks_against_it(
 @settings(max_examples=500, deadline=None)
 @given(cart=CARTS, policy=POLICIES, known=st.none() | MOMENTS, now=MOMENTS)
 def test_waiting_comes_to_an_end(cart: Cart, policy: Policy, known: int | None, now: int) -> None:
+    cart = replace(cart, lacking_since_us=T0 - policy.threshold_us)
     answer = decide(cart, known, now, policy)
     for _ in range(4):  # at most: retry or lease, activity, cool-down
         if not isinstance(answer, Wait):

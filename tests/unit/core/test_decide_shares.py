@@ -65,7 +65,9 @@ def test_holdout_comes_before_the_cooldown_and_after_the_refusals() -> None:
     policy = replace(POLICY, holdout_percent=Decimal(100))
     cooling = replace(CART, recipient=Recipient(last_mail_us=DUE))
     assert decide(cooling, None, DUE, policy) == Holdout(T0)
-    assert decide(replace(CART, customer=None), None, DUE, policy) == Skip(Reason.NO_ADDRESS, T0)
+    assert decide(replace(CART, customer=replace(CUSTOMER, address_hash=None)), None, DUE, policy) == Skip(
+        Reason.NO_ADDRESS, T0
+    )
 
 
 def test_the_customers_of_a_running_rollout_and_holdout_stay_where_they_are() -> None:

@@ -236,3 +236,12 @@ def test_a_timer_costs_little_memory_and_moving_it_leaves_nothing_behind() -> No
     assert moved < 1.5 * full
     assert len(wheel) == count
     assert len(wheel._buckets) == count // 50
+
+
+def test_a_tick_is_crowded_from_65_timers_on() -> None:
+    wheel = TimerWheel(tick_us=10)
+    for key in range(65):
+        assert not wheel.is_crowded(95)
+        wheel.arm(key, 91)
+    assert wheel.is_crowded(100)
+    assert not wheel.is_crowded(101)

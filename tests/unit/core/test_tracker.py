@@ -56,7 +56,12 @@ class Stream:
 
     def fire(self, second: float) -> list[DueCart]:
         self.go_to(second)
-        return self.tracker.take_due(self.now, 100)
+        return self.tracker.take_due(self.now, 100) + self.tracker.take_woken(self.now, 100)
+
+    def first(self, second: float) -> list[int | str]:
+        """The carts that fire while the woken ones wait."""
+        self.go_to(second)
+        return [cart.key for cart in self.tracker.take_due(self.now, 1_000)]
 
     def due(self, key: int = 1) -> float | None:
         due_us = self.tracker.due_of(key)
@@ -109,6 +114,91 @@ def test_a_payment_that_fails_at_once_does_not_shorten_the_quiet_time(stream: St
     stream.order(1)
     stream.send(OrderChanged(1, stream.at(2)))
     assert stream.fire(59) == []
+
+
+# --- woken: behind the others -------------------------------------------------------------------------------------
+
+
+def test_what_an_update_alone_woke_waits_until_no_other_is_due(stream: Stream) -> None:
+    stream.send(*(CartChanged(key, Change.UPDATE, stream.at(0)) for key in range(100, 200)))
+    stream.send(OrderChanged(200, stream.at(0)))
+    stream.cart(Change.INSERT, 1)
+    assert stream.first(61) == [1]
+    assert len(stream.tracker.take_woken(stream.now, 60)) == 60
+    assert {cart.key for cart in stream.tracker.take_woken(stream.now, 60)} <= set(range(100, 201))
+    assert stream.tracker.armed == 0
+
+
+@pytest.mark.parametrize("change", [Change.UPDATE, Change.DELETE])
+def test_a_cart_whose_timer_runs_keeps_its_place_whatever_changes_it(stream: Stream, change: Change) -> None:
+    stream.cart(Change.INSERT, 0)
+    stream.cart(change, 1)
+    assert stream.first(61) == [1]
+
+
+def test_a_new_row_in_a_woken_cart_puts_it_among_the_others(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 0)
+    stream.cart(Change.INSERT, 1)
+    assert stream.tracker.armed == 1
+    assert stream.first(61) == [1]
+
+
+def test_an_older_row_that_is_told_again_makes_a_woken_cart_no_earlier(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 10)
+    stream.cart(Change.INSERT, 0)
+    assert stream.first(69) == []
+    assert stream.first(70) == [1]
+
+
+def test_a_deletion_moves_a_woken_cart_and_an_order_cancels_it(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 0)
+    stream.cart(Change.DELETE, 5)
+    assert stream.due() == 65
+    stream.order(6)
+    assert stream.fire(100) == []
+
+
+def test_an_import_of_carts_waits_behind_the_others_too(stream: Stream) -> None:
+    crowd = range(1_000, 2_000)
+    stream.send(*(CartChanged(key, Change.INSERT, stream.at(0)) for key in crowd))
+    stream.cart(Change.INSERT, 1)
+    first = stream.first(61)
+    assert 1 in first
+    assert len(first) < 100
+    assert len(stream.tracker.take_woken(stream.now, 1_000)) == 1_001 - len(first)
+
+
+def test_a_woken_cart_that_hydration_reads_is_like_any_other(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 30)
+    stream.send(Assigned(SHOP), caught_up=False)
+    assert stream.due() == 90, "a timer that hydration has not come to yet still counts"
+    stream.send(CartRead(1, stream.at(0), stream.at(60)), Hydrated(SHOP))
+    assert stream.first(89) == []
+    assert stream.first(90) == [1]
+
+
+def test_of_the_woken_only_the_young_are_due_now(stream: Stream) -> None:
+    stream.send(*(CartChanged(key, Change.UPDATE, stream.at(0)) for key in (1, 2, 3, 4)))
+    woken = stream.fire(60)
+    stream.order(61, key=3)
+    stream.cart(Change.INSERT, 62, key=4)
+    stream.go_to(63)
+    stream.tracker.sifted(woken, {2, 3, 4}, stream.now)
+    assert stream.tracker.in_hand == 0
+    assert stream.tracker.take_due(stream.now, 10) == [DueCart(2, SHOP, stream.at(63), stream.at(0))]
+    assert not stream.tracker.knows(1), "too old"
+    assert not stream.tracker.knows(3), "bought meanwhile"
+    assert stream.due(4) == 122, "busy again"
+
+
+def test_woken_carts_of_which_nothing_could_be_found_out_stay_behind_the_others(stream: Stream) -> None:
+    stream.send(*(CartChanged(key, Change.UPDATE, stream.at(0)) for key in (1, 2)))
+    woken = stream.fire(60)
+    stream.cart(Change.UPDATE, 61, key=2)
+    stream.tracker.sift_again(woken, stream.at(62))
+    assert stream.first(62) == []
+    assert stream.fire(62) == [DueCart(1, SHOP, stream.at(62), stream.at(0))]
+    assert stream.due(2) == 121
 
 
 # --- armed ------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ class Timer:
 
     due: int
     known: int | None
+    woken: bool = False
 
 
 class TrackerModel(RuleBasedStateMachine):
@@ -110,8 +111,10 @@ class TrackerModel(RuleBasedStateMachine):
         if timer is not None:
             timer.due = max(timer.due, at + THRESHOLD)
             timer.known = max(timer.known or 0, at)
+            timer.woken = timer.woken and change is not Change.INSERT
         elif change is not Change.DELETE or key in self.hand:
-            self.timers[name][key] = Timer(at + THRESHOLD, at)
+            woken = change is not Change.INSERT and key not in self.hand
+            self.timers[name][key] = Timer(at + THRESHOLD, at, woken)
         self.touch(key)
 
     @rule(key=KEYS, ago=AGO)
@@ -128,24 +131,25 @@ class TrackerModel(RuleBasedStateMachine):
         if self.phase[name] == "live":
             self.deliver(name, OrderChanged(key, at))
             due = at if key in self.hand else at + THRESHOLD
-            self.timers[name].setdefault(key, Timer(due, None))
+            self.timers[name].setdefault(key, Timer(due, None, key not in self.hand))
             self.touch(key)
 
     # --- firing, and what becomes of carts in hand --------------------------------------------------------------
 
-    @rule()
-    def fire(self) -> None:
+    @rule(woken=st.booleans())
+    def fire(self, woken: bool) -> None:
         expected: dict[int, DueCart] = {}
         for name, timers in self.timers.items():
             for key, timer in list(timers.items()):
-                if timer.due > min(self.now, self.clock(name)):
+                if timer.woken is not woken or timer.due > min(self.now, self.clock(name)):
                     continue
                 if key in self.hand:
                     timer.due = self.now + LOOK_AGAIN
                     continue
                 del timers[key]
                 expected[key] = DueCart(key, name, timer.due, timer.known)
-        taken = self.tracker.take_due(self.now, 1_000)
+        take = self.tracker.take_woken if woken else self.tracker.take_due
+        taken = take(self.now, 1_000)
         for name in PARTITIONS:
             dues = [cart.due_us for cart in taken if cart.partition == name]
             assert dues == sorted(dues), "earliest first"
@@ -193,20 +197,45 @@ class TrackerModel(RuleBasedStateMachine):
     @rule(data=st.data(), ahead=AHEAD)
     def wait(self, data: st.DataObject, ahead: int) -> None:
         key = data.draw(st.sampled_from(sorted(self.hand)))
-        cart, until = self.carts[key], self.now + ahead
-        self.tracker.wait(cart, until)
+        self.waits(self.carts[key], self.now + ahead)
+
+    @precondition(lambda self: self.hand)
+    @rule(data=st.data(), young=st.booleans())
+    def sift(self, data: st.DataObject, young: bool) -> None:
+        cart = self.carts[data.draw(st.sampled_from(sorted(self.hand)))]
+        key, touched = int(cart.key), self.hand[int(cart.key)]
+        self.tracker.sifted([cart], {key} if young else set(), self.now)
+        if young and not touched:
+            self.waits(cart, self.now)
+        else:
+            del self.hand[key]
+
+    def waits(self, cart: DueCart, until: int) -> None:
+        key = int(cart.key)
+        self.tracker.wait(cart, until)  # once more, if it was sifted: nothing changes
         del self.hand[key]
         timer = self.timers[cart.partition].setdefault(key, Timer(until, cart.activity_us))
         timer.due = max(timer.due, until)
         if key in self.before[cart.partition]:
             self.clouded.add(key)
 
+    @precondition(lambda self: self.hand)
+    @rule(data=st.data(), ahead=AHEAD)
+    def sift_again(self, data: st.DataObject, ahead: int) -> None:
+        key = data.draw(st.sampled_from(sorted(self.hand)))
+        cart, until = self.carts[key], self.now + ahead
+        self.tracker.sift_again([cart], until)
+        if not self.hand.pop(key) and key not in self.timers[cart.partition]:
+            self.timers[cart.partition][key] = Timer(until, cart.activity_us, woken=True)
+            if key in self.before[cart.partition]:
+                self.clouded.add(key)
+
     @rule(key=KEYS)
     def hasten(self, key: int) -> None:
         timer = self.timers[self.place(key)].get(key)
         self.tracker.hasten(key, self.now)
         if timer is not None and (timer.known is None or timer.known + THRESHOLD != timer.due):
-            timer.due = self.now
+            timer.due, timer.woken = self.now, False
 
     # --- resets -------------------------------------------------------------------------------------------------
 

@@ -93,3 +93,10 @@ def test_money_reads_as_customers_expect(amount: str, currency: str, text: str) 
 )
 def test_percentages_drop_needless_zeros(percent: str, text: str) -> None:
     assert format_percent(D(percent)) == text
+
+
+def test_a_total_above_the_ceiling_earns_no_discount() -> None:
+    table = DiscountTable(DEFAULT_TABLE.tiers, ceiling=D(50_000))
+    assert (table.for_total(D(50_000)).percent, table.is_too_high(D(50_000))) == (D(20), False)
+    assert (table.for_total(D("50000.01")), table.is_too_high(D("50000.01"))) == (NO_DISCOUNT, True)
+    assert not DEFAULT_TABLE.is_too_high(D(10) ** 9)

@@ -247,7 +247,7 @@ def test_what_is_no_picture_becomes_a_placeholder_that_loads_nothing(raw: str | 
     else:
         assert page.images() == []
         assert ">M</span>" in rendered.html
-        assert page.links().count(STORE.url) >= 2
+        assert page.links().count(STORE.url) == 1  # the shop's name, and no card
     assert "javascript:" not in rendered.html.lower()
 
 
@@ -370,3 +370,31 @@ def _contrast(one: str, other: str) -> float:
 
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_lines_and_cards_link_to_their_products() -> None:
+    line = replace(MUG, url='https://shop.example.com/p?id=1&x="2"')
+    pick = Pick("Poles", D(89), url="poles")
+    rendered, page = render(mail(line, picks=(pick,)))
+    assert "https://shop.example.com/p?id=1&x=%222%22" in page.links()
+    assert page.links().count("https://shop.example.com/en/poles") == 2  # its picture's place, and its name
+    assert "    https://shop.example.com/p?id=1&x=%222%22\n" in rendered.text
+    assert "  https://shop.example.com/en/poles\n" in rendered.text
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "javascript:alert(1)", "data:text/html,x", "ftp://shop.example.com/x"]
+)
+def test_where_nobody_knows_the_page_there_is_no_link(url: str | None) -> None:
+    rendered, page = render(mail(replace(MUG, url=url), picks=(Pick("Poles", D(89), url=url),)))
+    plain, without = render(mail(MUG, picks=()))
+    assert [link for link in page.links() if link not in without.links()] == []
+    assert page.links().count(STORE.url) == without.links().count(STORE.url)
+    assert rendered.text.count("http") == plain.text.count("http")
+
+
+@pytest.mark.parametrize("text", ["", "You left a mug in your cart."])
+def test_without_recommendations_there_is_no_heading_over_nothing(text: str) -> None:
+    rendered, page = render(mail(MUG, picks=(), text=text))
+    assert "also like" not in page.text
+    assert "ALSO LIKE" not in rendered.text

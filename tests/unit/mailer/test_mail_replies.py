@@ -1,7 +1,8 @@
 import aiosmtplib
 import pytest
 
-from mailer.smtp_replies import refuses_us
+from mailer import MailboxRefusedError, RejectedForeverError, SmtpSettings
+from mailer.smtp_replies import classified, refuses_us
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,64 @@ def test_what_is_the_recipients_own_affair_stops_nobody(code: int, reply: str) -
 
 def test_a_refused_message_is_about_the_message() -> None:
     assert not refuses_us(aiosmtplib.SMTPDataError(554, "5.7.1 relay says: spam"))
+
+
+def refused(kind: type[aiosmtplib.SMTPResponseException], code: int, reply: str) -> RejectedForeverError:
+    to = ("jane@example.org",) if kind is aiosmtplib.SMTPRecipientRefused else ()
+    settings = SmtpSettings("127.0.0.1", tls="none")
+    with pytest.raises(RejectedForeverError) as caught, classified(settings):
+        raise kind(code, reply, *to)
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", [aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError])
+@pytest.mark.parametrize(
+    ("code", "reply", "gone"),
+    [
+        (
+            550,
+            "5.1.1 <jane@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
+            True,
+        ),
+        (550, "5.1.10 null MX", True),
+        (550, "5.1.2 no such domain", True),
+        (550, "5.2.1 The email account that you tried to reach is disabled", True),
+        (552, "5.2.2 The email account that you tried to reach is over quota", False),
+    ],
+)
+def test_a_refusal_of_a_mailbox_is_told_from_all_others(
+    kind: type[aiosmtplib.SMTPResponseException], code: int, reply: str, gone: bool
+) -> None:
+    error = refused(kind, code, reply)
+    assert isinstance(error, MailboxRefusedError)
+    assert (error.gone, error.code) == (gone, code)
+
+
+@pytest.mark.parametrize(
+    ("code", "reply"),
+    [
+        (554, "5.2.252 SendAsDenied; shop@example.com not allowed to send as sales@example.com"),
+        (552, "5.2.3 message too long"),
+        (550, "5.1.8 <shop@example.com>: sender's domain does not exist"),
+        (550, "5.1.7 bad address of the sender"),
+        (554, "5.7.1 Service unavailable; Unverified host [192.0.2.1] blocked using zen.spamhaus.org"),
+        (550, "max emails per hour exceeded"),
+        (554, "Message rejected: Email address is not verified."),
+        (550, "5.1.1.9 is no status"),
+        (552, "quota exceeded"),
+    ],
+)
+@pytest.mark.parametrize("kind", [aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError])
+def test_a_refusal_that_may_be_of_all_is_of_no_mailbox(
+    kind: type[aiosmtplib.SMTPResponseException], code: int, reply: str
+) -> None:
+    assert not isinstance(refused(kind, code, reply), MailboxRefusedError)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["No such user here", "<jane@example.org>: User unknown", "unknown recipient", "mailbox does not exist"],
+)
+def test_a_server_without_status_codes_names_the_mailbox_in_words_at_rcpt_only(reply: str) -> None:
+    assert isinstance(refused(aiosmtplib.SMTPRecipientRefused, 550, reply), MailboxRefusedError)
+    assert not isinstance(refused(aiosmtplib.SMTPDataError, 550, reply), MailboxRefusedError)

@@ -111,6 +111,14 @@ def test_open_rows_go_on_when_they_may_also_when_the_newest_row_has_gone(
     assert tables.hydrate()[1] == CartRead(1, CREATED, due)
 
 
+@pytest.mark.parametrize("status", [Status.RETRY, Status.CLAIMED])
+def test_open_rows_of_another_shop_are_left_out(status: Status) -> None:
+    rows: dict[CartKey, LoggedEpisode] = {
+        key: episode(status, CREATED + key, owner_alive=False, ours=False) for key in (-1, 0, 1)
+    }
+    assert set(Tables(dict.fromkeys(rows, CREATED), rows).hydrate()) == {-1}
+
+
 def test_an_overdue_cart_of_a_dead_instance_is_looked_at_now() -> None:
     created = NOW - 2 * HOUR
     dead = episode(Status.CLAIMED, created, lease_until_us=NOW + HOUR, owner_alive=False)

@@ -27,6 +27,7 @@ class Desk:
     def __init__(self, held_us: int = 0) -> None:
         self.shop, self.log = Shop(), FakeLog()
         self.held_us = held_us
+        self.admits = 0
         self.decisions: list[DecidedCart] = []
         self.composed: list[ClaimedCart] = []
         parts: Any = self
@@ -41,6 +42,10 @@ class Desk:
 
     def held_until_us(self, now_us: int) -> int:
         return now_us + self.held_us if self.held_us else 0
+
+    def admit(self, decided: Sequence[DecidedCart], now_us: int) -> Sequence[DecidedCart]:
+        assert now_us == NOW
+        return decided[: self.admits] if self.held_us else decided
 
     async def claim(self, decided: Sequence[DecidedCart], now_us: int) -> list[ClaimedCart]:
         assert now_us == NOW
@@ -85,6 +90,7 @@ async def test_a_row_that_is_open_is_closed_with_what_became_of_the_cart() -> No
             desk.unmailed(2, Reason.EMPTY, row=OPEN_ROW),
             desk.unmailed(3, Reason.EMPTY, row=done),
             desk.unmailed(4, Reason.TOO_OLD, row=replace(OPEN_ROW, id=9)),
+            desk.unmailed(5, Reason.CLOSED, row=replace(OPEN_ROW, id=10, ours=False)),
         ]
     )
     assert desk.log.closed == [([7], Reason.EMPTIED), ([9], Reason.TOO_OLD)]
@@ -101,6 +107,14 @@ async def test_while_nothing_can_be_sent_nothing_is_claimed() -> None:
     await desk.mailing.mail([desk.decided(1)], NOW)
     assert desk.decisions == []
     assert desk.shop.tracker.due_of(1) == NOW + HELD_US
+
+
+async def test_behind_the_one_that_is_tried_the_others_wait() -> None:
+    desk = Desk(held_us=HELD_US)
+    desk.admits = 1
+    await desk.mailing.mail([desk.decided(1), desk.decided(2), desk.decided(3)], NOW)
+    assert [one.key for one in desk.composed] == [1]
+    assert [desk.shop.tracker.due_of(key) for key in (1, 2, 3)] == [None, NOW + HELD_US, NOW + HELD_US]
 
 
 async def test_a_dry_run_tells_each_episode_once_and_finishes_the_cart() -> None:

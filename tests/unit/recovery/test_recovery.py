@@ -12,7 +12,7 @@ from binlog_watcher.core.decision import Decision, Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
-from binlog_watcher.recovery.recovery import UNAVAILABLE_US, Recovery
+from binlog_watcher.recovery.recovery import AGE_MARGIN_US, SIFT_BATCH_SIZE, UNAVAILABLE_US, Recovery
 from binlog_watcher.recovery.set_aside import SET_ASIDE_US
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart
 
@@ -71,7 +71,7 @@ async def test_each_cart_goes_the_way_of_its_decision() -> None:
     decisions = await desk.process(
         cart(1),
         cool(2),
-        cart(3, customer=None),
+        cart(3, customer=None, lacking_since_us=NOW - HOUR),
         cart(4, lines=(), version=None),
     )
     assert {key: type(decision) for key, decision in decisions.items()} == {
@@ -141,6 +141,19 @@ async def test_a_cart_that_breaks_something_is_set_aside_and_the_others_go_on(
     assert 2 not in desk.recovery.set_aside
 
 
+async def test_a_cart_that_can_not_be_handled_is_given_up_when_it_is_too_old() -> None:
+    desk = Desk()
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(200):
+            await desk.recovery.process([desk.shop.take(1)])
+            if desk.shop.tracker.due_of(1) is None:
+                break
+            desk.shop.clock.us += SET_ASIDE_US
+            desk.shop.tracker._states.cancel(1)
+    told = [entry["event"] for entry in logs if entry["log_level"] == "error"]
+    assert told == ["recovery.set_aside"] * 73 + ["recovery.given_up"]  # each hour, for 72 hours
+
+
 async def test_a_cart_that_can_not_be_read_is_set_aside_with_the_reason() -> None:
     desk = Desk()
     due = [desk.shop.take(1)]
@@ -152,3 +165,29 @@ async def test_a_cart_that_can_not_be_read_is_set_aside_with_the_reason() -> Non
         desk.shop.runtime.metrics.registry.get_sample_value("cartwake_skips_total", {"reason": "unreadable"})
         == 1
     )
+
+
+async def test_of_many_woken_carts_one_statement_tells_which_are_young() -> None:
+    desk = Desk()
+    desk.loader.carts = {3: cart(3), 4: cart(4)}
+    woken = [desk.shop.take(key) for key in range(2 * SIFT_BATCH_SIZE)]
+    desk.shop.activity(4)
+    await desk.recovery.sift(woken)
+    max_age_us = desk.shop.runtime.policy.max_age_us
+    assert desk.loader.asked == [(SIFT_BATCH_SIZE, NOW - max_age_us - AGE_MARGIN_US)] * 2
+    assert desk.loader.reads == 0
+    assert desk.waits_until(3) == NOW
+    assert desk.waits_until(4) == NOW + 1800 * SECOND, "its customer is busy with it"
+    assert (desk.shop.tracker.armed, desk.shop.tracker.in_hand) == (2, 0)
+
+
+@pytest.mark.parametrize("gone", [DatabaseUnavailableError("gone"), ZeroDivisionError("odd")])
+async def test_woken_carts_that_can_not_be_sifted_are_not_lost(gone: Exception) -> None:
+    desk = Desk()
+    desk.loader.failure = gone
+    woken = [desk.shop.take(key) for key in (1, 2)]
+    with structlog.testing.capture_logs() as logs:
+        await desk.recovery.sift(woken)
+    assert [(entry["event"], entry["carts"]) for entry in logs] == [("recovery.not_sifted", 2)]
+    assert [desk.waits_until(key) for key in (1, 2)] == [NOW + UNAVAILABLE_US] * 2
+    assert desk.shop.tracker.take_due(NOW + HOUR, 10) == [], "behind the others"

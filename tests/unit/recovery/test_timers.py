@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from fakes.waiting import until
 
 from binlog_watcher.core.events import Assigned, CartChanged, Change, Event, Hydrated
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
+from binlog_watcher.recovery.recovery import SIFT_BATCH_SIZE
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.timers import DUE_BATCH_SIZE, MAX_IN_HAND, Timers
 
@@ -25,6 +27,8 @@ class Desk:
         self.now = NOW
         self.tracker = Tracker(SECOND)
         self.batches: list[list[DueCart]] = []
+        self.sifted: list[list[DueCart]] = []
+        self.young: set[int] = set()
         self.gate = asyncio.Event()
         self.arrived = asyncio.Event()
         parts: Any = self
@@ -40,7 +44,13 @@ class Desk:
         self.timers.poke()
 
     def overdue(self, *keys: int) -> None:
-        self.send(*(CartChanged(key, Change.INSERT, self.now - 2 * SECOND) for key in keys))
+        """Carts that were left one after the other, due by now."""
+        self.send(
+            *(
+                CartChanged(key, Change.INSERT, self.now - 2 * SECOND - at * 10_000)
+                for at, key in enumerate(keys)
+            )
+        )
 
     async def process(self, due: Sequence[DueCart]) -> None:
         self.batches.append(list(due))
@@ -48,6 +58,16 @@ class Desk:
         await self.gate.wait()
         for cart in due:
             self.tracker.finish(cart.key)
+
+    def woken(self, *keys: int) -> None:
+        """Carts that one statement woke, due by now."""
+        self.send(*(CartChanged(key, Change.UPDATE, self.now - 2 * SECOND) for key in keys))
+
+    async def sift(self, woken: Sequence[DueCart]) -> None:
+        self.sifted.append(list(woken))
+        self.arrived.set()
+        await self.gate.wait()
+        self.tracker.sifted(woken, self.young, self.now)
 
     async def until(self, carts: int) -> None:
         async with asyncio.timeout(DEADLINE_S):
@@ -157,3 +177,62 @@ async def test_what_the_partitions_clock_holds_back_is_looked_at_again_soon() ->
         assert not desk.batches
         desk.send()  # caught up
         await desk.until(1)
+
+
+async def test_what_a_statement_woke_is_sifted_and_costs_only_the_young_a_look() -> None:
+    desk = Desk()
+    desk.gate.set()
+    desk.young = {7, 4_000}
+    desk.woken(*range(5_000))
+    async with desk.running():
+        await desk.until(2)
+    assert sum(map(len, desk.sifted)) == 5_000
+    assert max(map(len, desk.sifted)) == SIFT_BATCH_SIZE
+    assert {cart.key for batch in desk.batches for cart in batch} == desk.young
+    assert (desk.tracker.armed, desk.tracker.in_hand) == (0, 0)
+
+
+async def test_while_carts_are_sifted_a_fresh_one_is_handed_on_at_once() -> None:
+    desk = Desk()
+    desk.woken(*range(5_000))
+    async with desk.running():
+        await until(lambda: bool(desk.sifted))
+        desk.overdue(9_000)
+        await desk.until(1)
+        assert [cart.key for cart in desk.batches[0]] == [9_000]
+        assert len(desk.sifted) == 1, "one batch at a time"
+
+
+async def test_a_fresh_cart_goes_first_and_a_few_woken_ones_are_not_sifted() -> None:
+    desk = Desk()
+    desk.gate.set()
+    desk.woken(*range(DUE_BATCH_SIZE))
+    desk.overdue(9_000)
+    async with desk.running():
+        await desk.until(DUE_BATCH_SIZE + 1)
+    assert [cart.key for cart in desk.batches[0]] == [9_000]
+    assert desk.sifted == []
+
+
+async def test_while_carts_are_sifted_it_sleeps_until_the_next_of_the_others_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.woken(*range(SIFT_BATCH_SIZE + 1))
+    desk.send(CartChanged(9_000, Change.INSERT, desk.now - SECOND + 10_000))
+    wait_us: list[float] = []
+    timeout = asyncio.timeout
+
+    def watched(seconds: float) -> asyncio.Timeout:
+        wait_us.append(seconds)
+        desk.now += int(seconds * SECOND)
+        return timeout(seconds)
+
+    monkeypatch.setattr(asyncio, "timeout", watched)
+    task = asyncio.create_task(desk.timers.run())
+    await until(lambda: bool(desk.batches))
+    desk.timers.stop()
+    desk.gate.set()
+    await task
+    assert wait_us[0] == pytest.approx(0.01)
+    assert [cart.key for cart in desk.batches[0]] == [9_000]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fakes.waiting import until
 
 from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Batch, Progress
@@ -27,12 +28,21 @@ class Followed:
     def __init__(self) -> None:
         self.now = NOW
         self.leads = True
+        self.sender_stopped = False
         self.tracker = Tracker(60 * SECOND)
         self.metrics = Metrics()
-        self.stats = SimpleNamespace(lag_us=0, resets={})
+        self.stats = SimpleNamespace(lag_us=0, resets={}, relapses={}, stuck=None)
+        self.obstacle: str | None = None
         parts: Any = self
         self.readiness = Readiness(
-            self.tracker, parts, self.metrics, parts, check_interval_s=INTERVAL_S, leads=lambda: self.leads
+            self.tracker,
+            parts,
+            self.metrics,
+            parts,
+            check_interval_s=INTERVAL_S,
+            leads=lambda: self.leads,
+            sender_stopped=lambda: self.sender_stopped,
+            obstacles=[lambda: None, lambda: self.obstacle],
         )
 
     def now_us(self) -> int:
@@ -108,6 +118,41 @@ def test_only_the_leader_is_ready_and_nobody_who_is_about_to_end(followed: Follo
     assert not followed.readiness.is_ready()
 
 
+def test_it_is_not_ready_while_all_is_read_anew_for_the_same_cause_again_and_again(
+    followed: Followed,
+) -> None:
+    followed.stats.stuck = "decode: shop.cart has 5 columns now"
+    assert not followed.readiness.is_ready()
+    assert "shop.cart has 5 columns now" in (followed.readiness.not_ready() or "")
+    assert not followed.readiness.stream_is_down(), "what it does tell counts"
+    followed.stats.stuck = None
+    assert followed.readiness.not_ready() is None
+
+
+async def test_it_is_not_ready_while_no_mail_can_go_out(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness_module, "METRICS_INTERVAL_S", 0.01)
+    followed.sender_stopped = True
+    assert not followed.readiness.is_ready()
+    assert followed.readiness.not_ready() == "not ready: the SMTP server takes no mail from us"
+    async with followed.watched():
+        assert (followed.figure("ready"), followed.figure("sender_stopped")) == (0, 1)
+        followed.sender_stopped = False
+        await until(lambda: (followed.figure("ready"), followed.figure("sender_stopped")) == (1, 0))
+    followed.sender_stopped = True
+    followed.leads = False
+    assert followed.readiness.not_ready() == "not ready", "who does not lead does not send"
+
+
+def test_whatever_keeps_mails_from_going_out_is_told(followed: Followed) -> None:
+    followed.obstacle = "MySQL only reads"
+    assert not followed.readiness.is_ready()
+    assert followed.readiness.not_ready() == "not ready: MySQL only reads"
+    followed.obstacle = None
+    assert followed.readiness.is_ready()
+
+
 async def test_the_gauges_follow_and_are_cleared_at_the_end(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,12 +160,17 @@ async def test_the_gauges_follow_and_are_cleared_at_the_end(
     followed.send(CartRead(1, NOW, NOW + 60 * SECOND))
     followed.stats.lag_us = 1_500_000
     followed.stats.resets = {"purged": 2, "failover": 1}
+    followed.stats.relapses = {"purged": 1}
     with structlog.testing.capture_logs() as logs:
         async with followed.watched():
             names = ("ready", "leader", "timers_armed", "recoveries_in_hand")
             assert [followed.figure(name) for name in names] == [1, 1, 1, 0]
             assert followed.figure("source_lag_seconds") == 1.5
             assert followed.figure("source_resets") == 3
+            relapses = followed.metrics.registry.get_sample_value(
+                "cartwake_source_relapses", {"cause": "purged"}
+            )
+            assert relapses == 1
             followed.leads = False
             await asyncio.sleep(0.05)
             assert (followed.figure("ready"), followed.figure("leader")) == (0, 0)

@@ -46,6 +46,13 @@ def test_the_policy_in_microseconds() -> None:
     assert policy.activated_us == 7
     assert policy.excluded_roles == {"admin", "staff"}
     assert policy.rollout_percent == Decimal("12.5")
+    assert not policy.excludes_address("noreply@example.com")
+
+
+def test_the_policy_knows_the_excluded_addresses() -> None:
+    policy = wiring.policy(settings(EXCLUDE_ADDRESSES="noreply@"), 7)
+    assert policy.excludes_address("NoReply@example.com")
+    assert not policy.excludes_address("jane@example.com")
 
 
 def test_the_tiers_of_the_owner_with_codes() -> None:

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+import structlog
 
+from binlog_watcher.commands.run import tell_of_other_names
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.names import NOT_SETTINGS, PREFIX
-from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.settings.settings import Settings, load_settings, names_of_others
 
 ROOT = Path(__file__).parents[3]
 NAMES = frozenset(name.upper() for name in Settings.model_fields) | {"MYSQL_URL", "SERVER_ID"}
@@ -98,6 +100,30 @@ def test_a_name_that_was_meant_to_be_ours(wrong: str, right: str, tmp_path: Path
     file = tmp_path / ".env"
     file.write_text(f"{wrong}=geheim\n")
     assert complaints(file) == (f"{wrong} ({file} line 1): {line}",)
+
+
+def test_what_may_be_meant_for_us_is_told(tmp_path: Path) -> None:
+    assert names_of_others(None, KUBERNETES) == []
+    told = [
+        "MYSQL_PASSWORD_FILE", "SMTP_ADDRESS", "SMTP_AUTH", "SMTP_AUTH_METHOD", "SMTP_DOMAIN", "SMTP_FROM_ADDRESS",
+        "SMTP_NAME", "SMTP_REPLY_TO", "SMTP_SECURE",
+    ]  # fmt: skip
+    assert names_of_others(None, COMPOSE) == told
+    file = tmp_path / ".env"
+    file.write_text(
+        "DISCOUNT_CATEGORIES=1000\nROLLOUT=5\nPATH=x\nLOG_FORMAT=json\nSMTP_HOST=mail\nEXCLUDE_COUNTRIES=1\n"
+    )
+    found = names_of_others(file, ENOUGH | {"SMTP_SECURE": "geheim"})
+    assert found == ["DISCOUNT_CATEGORIES", "EXCLUDE_COUNTRIES", "SMTP_SECURE"]
+    with structlog.testing.capture_logs() as logs:
+        tell_of_other_names(found)
+        tell_of_other_names([])
+    (line,) = logs
+    assert (line["log_level"], line["names"]) == (
+        "warning",
+        "DISCOUNT_CATEGORIES, EXCLUDE_COUNTRIES, SMTP_SECURE",
+    )
+    assert "geheim" not in str(logs)
 
 
 def test_another_name_is_another_programs_where_ours_is_given() -> None:

@@ -14,6 +14,7 @@ from binlog_watcher.service.readiness import SILENT_INTERVALS
 from binlog_watcher.settings.connection import Tls
 from binlog_watcher.settings.settings import Settings, load_settings
 from binlog_watcher.settings.types import DiscountTier, is_loopback
+from mailer import AddressPatterns
 
 ENOUGH = {
     "MYSQL_USER": "cartwake",
@@ -79,6 +80,41 @@ def test_fractions_are_exact() -> None:
     assert settings.threshold_us == 6_000_000
     assert settings.cooldown_us == 360_000
     assert settings.max_cart_age_us == 1_080_000_000
+
+
+@pytest.mark.parametrize(
+    ("given", "ceiling"),
+    [
+        ({}, 50_000),
+        ({"DISCOUNT_TIERS": "20:10"}, 10_000),
+        ({"DISCOUNT_TIERS": "100000:10"}, 10_000_000),
+        ({"DISCOUNT_TIERS": "0:10"}, None),
+        ({"DISCOUNT_TIERS": "0:10", "DISCOUNT_MAX_TOTAL": "700"}, 700),
+        ({"DISCOUNT_MAX_TOTAL": "25000"}, 25_000),
+    ],
+)
+def test_the_ceiling_of_discounts_goes_by_the_tiers(given: dict[str, str], ceiling: int | None) -> None:
+    assert load(**given).discount_ceiling == ceiling
+
+
+def test_what_is_not_mailed_unless_the_shop_wants_it() -> None:
+    assert (load().mail_zero_totals, load().mail_unavailable, load().order_grace_us) == (
+        False,
+        False,
+        3_600_000_000,
+    )
+    assert load(ORDER_GRACE_MINUTES="0").order_grace_us == 0
+    assert "ORDER_GRACE_MINUTES = '-1' (environment): give" in complaint(ORDER_GRACE_MINUTES="-1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://shop.example.com/product", "{id}", "product/{id}", "https://{id}.example.com/", "ftp://x.test/{id}",
+     "https://shop.example.com/{slug}/{id}", "javascript://shop/{id}"],
+)  # fmt: skip
+def test_a_products_page_has_its_id_in_it(url: str) -> None:
+    assert "PRODUCT_URL = " in complaint(PRODUCT_URL=url)
+    assert load(PRODUCT_URL="https://shop.example.com/p/{id}?x=1").product_url is not None
 
 
 @pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("TLS", 465)])
@@ -226,6 +262,26 @@ def test_tiers_replace_the_numbered_pairs() -> None:
 def test_roles_are_compared_without_case() -> None:
     assert load(EXCLUDE_ROLES=" Admin, staff ,").exclude_roles == {"admin", "staff"}
     assert load().exclude_roles == frozenset()
+
+
+def test_excluded_addresses_are_read_once() -> None:
+    found = load(EXCLUDE_ADDRESSES=" noreply@ ,@Shop.example.com, ").exclude_addresses
+    assert found.texts == ("noreply@", "@Shop.example.com")
+    assert found.match("NoReply@example.org")
+    assert not load().exclude_addresses
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        ("noreply@, example.com", "give addresses such as jane@example.com, noreply@ or @example.com"),
+        ("bot@, 'noreply@'", "without quotes"),
+        ("*", "'*' is none"),
+        ("*@*", "patterns that leave somebody to write to"),
+    ],
+)
+def test_what_excludes_no_address_or_all_is_named(value: str, allowed: str) -> None:
+    assert allowed in complaint(EXCLUDE_ADDRESSES=value)
 
 
 def test_reserved_domains_may_be_tried_and_foreign_ones_become_ascii() -> None:
@@ -525,7 +581,7 @@ class TestExample:
 
     def test_a_line_without_a_value_has_no_default(self) -> None:
         # What the others show is the default, since loading them all changed nothing.
-        nothing: tuple[object, ...] = (None, "", (), frozenset())
+        nothing: tuple[object, ...] = (None, "", (), frozenset(), AddressPatterns())
         empty = [
             name
             for name, value in self.lines().items()

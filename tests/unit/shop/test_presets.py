@@ -81,6 +81,24 @@ def test_header_and_lines() -> None:
     assert places["products.watch.x_product_text"] == ("x_product_text", "product_id")
 
 
+@pytest.mark.parametrize("preset", ["prestashop-8", "magento-2"])
+def test_the_presets_know_their_products_pages(preset: str) -> None:
+    assert "{id}" in (load_schema(preset).products.url_pattern or "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [("p/{id}", True), ("index.php?id={id}", True), ("https://shop.example.com/{id}.html", True), ("p/", False),
+     ("ftp://x.test/{id}", False), ("https://{id}/", False), ("p/{slug}/{id}", False), ("p {id}", False)],
+)  # fmt: skip
+def test_a_pattern_of_products_pages_is_checked(pattern: str, fits: bool) -> None:
+    text = f'{SAMPLE_TEXT}url_pattern = "{pattern}"\n'
+    if fits:
+        assert parse_schema(text, "my.toml").products.url_pattern == pattern
+    else:
+        assert [line.partition(": ")[0] for line in problems(text)] == ["products.url_pattern"]
+
+
 def test_variables_are_pieces_of_names_or_values() -> None:
     schema = parse_schema(HEADERS, "my.toml", {"prefix": "", "language": "7"})
     assert schema.cart.table == "carts"
@@ -178,7 +196,12 @@ def test_each_mistake_is_one_line_with_file_and_key(before: str, after: str, exp
         (
             'id = "id"\nemail = "email"',
             'select = "SELECT {keys}"',
-            "customers.select: give either a select or",
+            "customers.email: is missing; give the column's name",
+        ),
+        (
+            'email = "email"',
+            'email = "email"\nname = "name"\nselect = "SELECT 1 WHERE 1 IN {keys}"',
+            "customers.select: give either a select or the columns name, not both",
         ),
         ('open = { column = "active"', 'open = { column = "id"', "cart.open: its column is the cart's id"),
     ],
@@ -206,6 +229,18 @@ def test_guests_who_can_not_be_told_to_have_bought() -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert problems(HEADERS, language="two") == ["variables.language: is 'two'; give a whole number"]
+
+
+def test_a_select_of_customers_stands_beside_the_table_that_has_their_addresses() -> None:
+    select = 'email = "email"\nselect = "SELECT 1 AS cart, 2 AS email WHERE 1 IN {keys}"'
+    schema = parse_schema(HEADERS.replace('email = "email"', select), "my.toml")
+    assert schema.customers.select is not None
+    assert (schema.customers.table, schema.customers.id, schema.customers.email) == (
+        "x_customers",
+        "id",
+        "email",
+    )
+    assert schema.columns()["x_customers"] == ("id", "email")
 
 
 def test_files(tmp_path: Path) -> None:

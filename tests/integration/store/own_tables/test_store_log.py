@@ -31,9 +31,7 @@ def naive(us: int) -> datetime:
 
 def fence(shop: Any, episodes: EpisodeLog, ids: dict[int, int]) -> set[int]:
     carts = shop.loader(episodes).load(list(ids)).carts
-    return episodes.fence(
-        [Fenced(log_id, carts[key].fingerprint) for key, log_id in ids.items()], lease_us=LEASE
-    )
+    return episodes.fence([Fenced(log_id, carts[key]) for key, log_id in ids.items()], lease_us=LEASE)
 
 
 def decision(shop: Any, episodes: EpisodeLog, key: int) -> Any:
@@ -160,7 +158,8 @@ def test_the_fence_lets_a_quiet_cart_pass_once(shop: Any) -> None:
     ids = shop.claim(episodes, 1, 2).ids
     assert fence(shop, episodes, ids) == set(ids.values())
     assert {row["status"] for row in shop.log()} == {"sending"}
-    assert shop.instance().fence([Fenced(ids[1], "")], lease_us=LEASE) == set()
+    cart = shop.loader(episodes).load([1]).carts[1]
+    assert shop.instance().fence([Fenced(ids[1], cart)], lease_us=LEASE) == set()
 
 
 @pytest.mark.parametrize(
@@ -171,6 +170,12 @@ def test_the_fence_lets_a_quiet_cart_pass_once(shop: Any) -> None:
         "UPDATE cart SET quantity = quantity + 1 WHERE user_id = 1",
         "DELETE FROM cart WHERE user_id = 1",
         "UPDATE cart SET user_id = 9 WHERE user_id = 1",
+        "UPDATE users SET email = 'new@example.com' WHERE id = 1",
+        "UPDATE users SET email = NULL WHERE id = 1",
+        "UPDATE users SET name = 'Joan' WHERE id = 1",
+        "UPDATE users SET role = 'admin' WHERE id = 1",
+        "DELETE FROM users WHERE id = 1",
+        "INSERT INTO orders (user_id, total_amount) VALUES (9, 5)",
     ],
 )
 def test_the_fence_stops_a_cart_that_changed_and_no_other(shop: Any, change: str) -> None:
@@ -178,9 +183,10 @@ def test_the_fence_stops_a_cart_that_changed_and_no_other(shop: Any, change: str
     abandoned(shop, 2)
     episodes = shop.instance()
     ids = shop.claim(episodes, 1, 2).ids
+    shop.user(9, "USER1@example.com")
     carts = shop.loader(episodes).load([1, 2]).carts
     shop.run(change)
-    passed = episodes.fence([Fenced(ids[key], carts[key].fingerprint) for key in (1, 2)], lease_us=LEASE)
+    passed = episodes.fence([Fenced(ids[key], carts[key]) for key in (1, 2)], lease_us=LEASE)
     assert passed == {ids[2]}
 
 
@@ -205,10 +211,7 @@ def test_we_never_lock_a_row_of_the_shop(shop: Any) -> None:
         session.run("START TRANSACTION")
         original, episodes._database = episodes._database, _Pinned(session)
         try:
-            assert (
-                len(episodes.fence([Fenced(ids[k], carts[k].fingerprint) for k in (1, 2)], lease_us=LEASE))
-                == 2
-            )
+            assert len(episodes.fence([Fenced(ids[k], carts[k]) for k in (1, 2)], lease_us=LEASE)) == 2
         finally:
             episodes._database = original
         if shop.server.flavor == "mysql":
@@ -223,6 +226,9 @@ def test_we_never_lock_a_row_of_the_shop(shop: Any) -> None:
             "UPDATE cart SET quantity = 2 WHERE user_id = 1",
             "INSERT INTO cart (user_id, product_id) VALUES (2, 2)",
             "DELETE FROM cart WHERE user_id = 2",
+            "UPDATE users SET email = 'new@example.com' WHERE id = 1",
+            "INSERT INTO users (id, name, email) VALUES (3, 'Jane', 'user1@example.com')",
+            "DELETE FROM users WHERE id = 2",
         ):
             shop.run(f"SET STATEMENT innodb_lock_wait_timeout=1 FOR {statement}" if shop.server.flavor == "mariadb"
                      else statement.replace("INSERT", "INSERT /*+ SET_VAR(lock_wait_timeout=1) */", 1))  # fmt: skip

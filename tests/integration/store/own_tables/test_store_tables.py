@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.own_tables import rights, tables
 
 OWNERS_TABLE = (
     "CREATE TABLE cart_abandonment_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, "
@@ -116,3 +116,15 @@ def test_the_owners_three_monitoring_queries(shop: Any) -> None:
         (Decimal(10), 2, Decimal(200), 1),
         (Decimal(20), 2, Decimal("799.50"), 0),
     ]
+
+
+def test_asking_whether_a_claim_could_be_written_leaves_no_trace(shop: Any) -> None:
+    status = "SHOW MASTER STATUS" if shop.server.flavor == "mariadb" else "SHOW BINARY LOG STATUS"
+    episodes = shop.instance()
+    before = shop.run(status)
+    episodes.check_writable()
+    with shop.database.session() as session:
+        for statement in rights.writing():
+            assert session.run(*statement) == 0
+    assert shop.run(status) == before
+    assert shop.log() == []

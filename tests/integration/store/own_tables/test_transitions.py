@@ -87,14 +87,14 @@ def take_over(rows: Rows) -> None:
 
 def pass_fence(rows: Rows) -> None:
     carts = rows.shop.loader(rows.me).load(list(KEYS.values())).carts
-    fenced = [Fenced(rows.ids[status], carts[key].fingerprint) for status, key in KEYS.items()]
+    fenced = [Fenced(rows.ids[status], carts[key]) for status, key in KEYS.items()]
     rows.me.fence(fenced, lease_us=LEASE)
 
 
 def stay_fenced(rows: Rows) -> None:
     carts = rows.shop.loader(rows.me).load(list(KEYS.values())).carts
     for status, key in KEYS.items():
-        rows.me.fence_again(Fenced(rows.ids[status], carts[key].fingerprint), lease_us=LEASE)
+        rows.me.fence_again(Fenced(rows.ids[status], carts[key]), lease_us=LEASE)
 
 
 def put_back(rows: Rows) -> None:
@@ -117,6 +117,8 @@ TAKEN: list[tuple[Step, Status, Callable[[Rows], object]]] = [
         *claims.insert(transitions.LOG_SKIP, rows.me.owner, rows.episodes(), reason=Reason.ROLE, lease_us=None))),
     (transitions.SKIP, Status.SKIPPED, lambda rows: rows.run(
         *claims.skip_begun(list(rows.ids.values()), Reason.ROLE))),
+    (transitions.GIVE_BACK, Status.RETRY, lambda rows: rows.me.give_back(
+        list(rows.ids.values()), rows.shop.clock.now_us())),
     (transitions.CLOSE, Status.SKIPPED, lambda rows: rows.me.close(list(rows.seen().values()), Reason.EMPTIED)),
     (transitions.PUT_BACK, Status.RETRY, put_back),
 ]  # fmt: skip

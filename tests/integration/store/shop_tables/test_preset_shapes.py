@@ -210,7 +210,7 @@ def passes_the_fence(shop: PresetShop, key: CartKey, meanwhile: Callable[[], Any
         [episode], lease_us=60_000_000, cooldown_us=0, now_us=resources.clock.now_us()
     )
     meanwhile()
-    fenced = Fenced(claims.ids[key], cart.fingerprint, cart.customer_id)
+    fenced = Fenced(claims.ids[key], cart)
     return bool(resources.episodes.fence([fenced], lease_us=60_000_000))
 
 
@@ -472,7 +472,7 @@ def test_the_fence_locks_no_row_of_the_shop(
         claims = resources.episodes.claim(
             [episode], lease_us=60_000_000, cooldown_us=0, now_us=resources.clock.now_us()
         )
-        fenced = Fenced(claims.ids[key], loaded.fingerprint, loaded.customer_id)
+        fenced = Fenced(claims.ids[key], loaded)
         from binlog_watcher.store.own_tables.fence import fence  # noqa: PLC0415 - inside a transaction, to see its locks
 
         with resources.database.session() as session:
@@ -486,6 +486,88 @@ def test_the_fence_locks_no_row_of_the_shop(
             )
             session.run("ROLLBACK")
         assert locked == [("cart_abandonment_log",)]
+
+
+# --- one person in several rows ------------------------------------------------------------------------------------
+
+
+def test_texts_of_several_charsets_name_one_person(make: Callable[..., PresetShop]) -> None:
+    """The customers in latin1, their orders in utf8mb4."""
+    indexed = (
+        "CREATE INDEX by_mail ON members (mail)",
+        "INSERT INTO members VALUES ('zoë2', 'ZOE@example.com', b'0')",
+    )
+    shop = make(TEXT_KEYS, (*TEXT_KEYS_SQL, *indexed))
+    put_in(shop, "zoë")
+    assert isinstance(shop.decide("zoë"), Send)
+    assert passes_the_fence(shop, "zoë")
+    order = "INSERT INTO purchases VALUES (1, 'ZOË2', UTC_TIMESTAMP(), 'paid')"
+    assert not passes_the_fence(shop, "zoë", lambda: shop.run(order))
+    assert shop.decide("zoë") == Skip(Reason.EMPTY)
+
+
+@pytest.mark.parametrize(
+    "change", ["mail = 'new@example.com'", "mail = 'ZOE@example.com'", "wants_mail = b'0'", "login = 'gone'"]
+)
+def test_the_row_of_a_text_key(make: Callable[..., PresetShop], change: str) -> None:
+    shop = make(TEXT_KEYS, TEXT_KEYS_SQL)
+    put_in(shop, "ZOË")
+    put_in(shop, "max")
+    assert passes_the_fence(
+        shop, "ZOË", lambda: shop.run("UPDATE members SET wants_mail = b'1' WHERE login = 'max'")
+    )
+    assert not passes_the_fence(
+        shop, "ZOË", lambda: shop.run(f"UPDATE members SET {change} WHERE login = 'zoë'")
+    )
+
+
+def test_an_order_that_carries_the_address_itself(make: Callable[..., PresetShop]) -> None:
+    preset = ONE_TABLE.replace("bought_at =", 'email = "email"\nbought_at =')
+    shop = make(preset, (*ONE_TABLE_SQL, "CREATE INDEX by_mail ON sales (email)"))
+    assert check_server(shop.settings().connection, shop.resources.schema).warnings == ()
+    sale(shop, 1, minutes_ago=60)
+    sale(shop, 2, minutes_ago=60, customer=None)
+    shop.run("UPDATE sales SET email = 'ann@example.com' WHERE id = 2")
+    shop.run("INSERT INTO sales (id, email, completed_at) VALUES (3, 'bob@example.com', UTC_TIMESTAMP())")
+    assert all(isinstance(shop.decide(number), Send) for number in (1, 2))
+    assert passes_the_fence(shop, 2)
+    order = "INSERT INTO sales (id, email, completed_at) VALUES (4, 'Ann@example.com', UTC_TIMESTAMP())"
+    assert not passes_the_fence(shop, 1, lambda: shop.run(order))
+    assert [shop.decide(number) for number in (1, 2)] == [Skip(Reason.EMPTY)] * 2
+
+
+def test_a_customer_whose_row_is_gone_is_not_written_to_by_what_the_header_remembers(
+    make: Callable[..., PresetShop],
+) -> None:
+    shop = make(ONE_TABLE, ONE_TABLE_SQL)
+    sale(shop, 1, minutes_ago=60)
+    shop.run("UPDATE sales SET email = 'ann@example.org' WHERE id = 1")
+    assert isinstance(shop.decide(1), Send)
+    assert not passes_the_fence(shop, 1, lambda: shop.run("DELETE FROM people"))
+    assert shop.load(1)[1].customer is None
+    assert not isinstance(shop.decide(1), Send)
+
+
+def test_customers_by_a_select_that_gives_a_cart_two_rows(make: Callable[..., PresetShop]) -> None:
+    """And ends in a comment. What is read and what the fence compares are the same, however many rows there are."""
+    select = """select = '''
+    WITH people_of AS (
+      SELECT s.id AS cart, p.email, p.full_name AS name FROM sales s JOIN people p ON p.id >= s.customer_id
+    )
+    SELECT cart, email, name FROM people_of WHERE cart IN {keys} -- 100 %'''
+"""
+    head, _, rest = ONE_TABLE.partition("[customers]")
+    shop = make(f"{head}[customers]\n{select}[products]{rest.partition('[products]')[2]}", ONE_TABLE_SQL)
+    shop.run("INSERT INTO people VALUES (8, 'ann@example.com', 'Ann Lee')")
+    sale(shop, 1, minutes_ago=60)
+    sale(shop, 2, minutes_ago=60)
+    assert passes_the_fence(shop, 1)
+    rename = "UPDATE people SET full_name = 'Lee Ann' WHERE id = 8"
+    assert not passes_the_fence(shop, 1, lambda: shop.run(rename))
+    (warning,) = check_server(shop.settings().connection, shop.resources.schema).warnings
+    assert (
+        "customers.email: is missing; give table, id and email of the customers beside the select" in warning
+    )
 
 
 # --- what a review found ---------------------------------------------------------------------------------------------
@@ -581,7 +663,7 @@ async def test_one_cart_that_the_fence_fails_for_holds_up_no_other(
         fence = episodes.fence
 
         def failing(mails: Any, **more: Any) -> Any:
-            if any("max" in str(mail.customer_id) for mail in mails):
+            if any("max" in str(mail.cart.customer_id) for mail in mails):
                 raise ValueError("this one can't be compared")
             return fence(mails, **more)
 
@@ -589,3 +671,20 @@ async def test_one_cart_that_the_fence_fails_for_holds_up_no_other(
         await cartwake.recover("zoë", "max")
     assert len(smtp.mails_to("zoe@example.com")) == 1
     assert {row["cart_key"]: row["status"] for row in shop.log()} == {"zoë": "sent", "max": "retry"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "statements"), [(ONE_TABLE, ONE_TABLE_SQL), (BY_CUSTOMER, BY_CUSTOMER_SQL)]
+)
+def test_where_only_the_header_has_a_date_it_tells_which_carts_are_young(
+    make: Callable[..., PresetShop], preset: str, statements: tuple[str, ...]
+) -> None:
+    shop = make(preset, statements)
+    table, key, born = ("sales", "id", "created_at") if preset is ONE_TABLE else ("carts", "token", "born")
+    keys: list[CartKey] = [1, 2, 3] if preset is ONE_TABLE else ["a", "b", "c"]
+    for name, moment in zip(
+        keys, ["UTC_TIMESTAMP()", "UTC_TIMESTAMP() - INTERVAL 20 DAY", "NULL"], strict=True
+    ):
+        shop.run(f"INSERT INTO {table} ({key}, {born}) VALUES (%s, {moment})", (name,))
+    since_us = shop.resources.clock.now_us() - 72 * 3_600_000_000
+    assert shop.resources.shop.young(keys, since_us) == [keys[0], keys[2]]

@@ -157,3 +157,38 @@ def test_money_is_decimal_whatever_the_column_is(shop: Any) -> None:
     shop.user(1, "a@example.com")
     shop.add(1, 1, quantity=3)
     assert load(shop, 1).carts[1].total == Decimal("59.97")
+
+
+def test_the_young_are_those_with_a_row_that_is_not_old(shop: Any) -> None:
+    day = 24 * 60
+    for user_id, ages in {
+        1: [1],
+        2: [10 * day],
+        3: [10 * day, 1],
+        4: [10 * day, 20 * day],
+        6: [2 * day],
+    }.items():
+        for age in ages:
+            shop.add(user_id, 1, minutes_ago=age)
+    shop.run("ALTER TABLE cart MODIFY created_at TIMESTAMP NULL")
+    shop.run("INSERT INTO cart (user_id, product_id, quantity, created_at) VALUES (5, 1, 1, NULL)")
+    since_us = shop.clock.now_us() - 3 * day * 60_000_000
+    keys = [6, 5, 4, 3, 2, 1, 77]
+    assert shop.shop.young(keys, since_us) == [6, 5, 3, 1], "a row without a date may be of any age"
+
+
+def test_the_young_are_found_by_the_index_of_their_keys(shop: Any) -> None:
+    shop.run(
+        "INSERT INTO cart (user_id, product_id, quantity, created_at) WITH RECURSIVE n (i) AS "
+        "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 1 + (a.i * 900 + b.i) MOD 20000, 1, 1, "
+        "NOW() - INTERVAL (a.i * 900 + b.i) MOD 9000 HOUR FROM n a JOIN n b ON b.i <= 100"
+    )
+    shop.run("ANALYZE TABLE cart")
+    parameters = shop.shop.parameters(
+        keys=tuple(range(1, 2_001)),
+        since=shop.shop.cart_time.from_us(shop.clock.now_us() - 72 * 3_600_000_000),
+    )
+    with shop.database.session() as session:
+        plan = session.records(f"EXPLAIN FORMAT=TRADITIONAL {shop.shop.queries.young}", parameters)
+    assert not [row for row in plan if row["type"] == "ALL" and row["table"] == "l"], plan
+    assert {row["key"] for row in plan if row["table"] == "l"} == {"user_id"}, plan

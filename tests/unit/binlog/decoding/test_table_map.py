@@ -130,7 +130,7 @@ def test_metadata_that_is_cut_off() -> None:
 
 def test_a_table_of_so_many_columns_that_their_number_takes_three_bytes() -> None:
     found = columns_of([(FIELD_TYPE.VARCHAR, VARCHAR_50)] * 300, field(DEFAULT_CHARSET, bytes([LATIN1])))
-    assert found == (Column(FIELD_TYPE.VARCHAR, VARCHAR_50, collation=LATIN1),) * 300
+    assert found == (Column(FIELD_TYPE.VARCHAR, VARCHAR_50, charset="latin1"),) * 300
 
 
 # --- signs ------------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ TEXTS: list[tuple[int, bytes]] = [
 def test_a_default_collation_and_its_exceptions() -> None:
     value = lenenc(UTF8MB4) + lenenc(1) + lenenc(LATIN1) + lenenc(3) + lenenc(300)
     found = columns_of(TEXTS, field(DEFAULT_CHARSET, value))
-    assert [column.collation for column in found] == [UTF8MB4, None, LATIN1, UTF8MB4, 300]
+    assert [column.charset for column in found] == ["utf8mb4", None, "latin1", "utf8mb4", "utf8mb4"]
 
 
 def test_compressed_texts_have_a_collation_too() -> None:
@@ -178,15 +178,15 @@ def test_compressed_texts_have_a_collation_too() -> None:
         [(COMPRESSED_VARCHAR, VARCHAR_50), (COMPRESSED_BLOB, b"\2"), (FIELD_TYPE.JSON, b"\4")],
         field(DEFAULT_CHARSET, lenenc(UTF8MB4)),
     )
-    assert [column.collation for column in found] == [UTF8MB4, UTF8MB4, None]
+    assert [column.charset for column in found] == ["utf8mb4", "utf8mb4", None]
 
 
 def test_collations_column_by_column() -> None:
     value = lenenc(UTF8MB4) + lenenc(LATIN1) + lenenc(300) + lenenc(9)
     found = columns_of(TEXTS, field(COLUMN_CHARSET, value))
-    assert [column.collation for column in found] == [UTF8MB4, None, LATIN1, 300, 9]
+    assert [column.charset for column in found] == ["utf8mb4", None, "latin1", "utf8mb4", "latin2"]
     found = columns_of(TEXTS, field(COLUMN_CHARSET, lenenc(UTF8MB4) + lenenc(LATIN1)))
-    assert [column.collation for column in found] == [UTF8MB4, None, LATIN1, None, None]
+    assert [column.charset for column in found] == ["utf8mb4", None, "latin1", None, None]
 
 
 # --- names and members ------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 import pytest
 from pymysqlreplication.constants import FIELD_TYPE
 
+from binlog_watcher.binlog.decoding.collations import charset_of
 from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.decoding.values import OPAQUE, Value, decode, decode_state
 from binlog_watcher.binlog.protocol.wire import DecodeError
 
 UTF8MB4, LATIN1, GBK, BINARY = 255, 8, 28, 63
+UTF16 = 54
 
 
 def number(kind: int, *, unsigned: bool) -> Column:
@@ -15,7 +17,8 @@ def number(kind: int, *, unsigned: bool) -> Column:
 
 
 def text(collation: int | None, kind: int = FIELD_TYPE.VARCHAR) -> Column:
-    return Column(kind, b"\x28\x00", "t", collation=collation)
+    charset = None if collation is None else charset_of(collation)
+    return Column(kind, b"\x28\x00", "t", charset=charset)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_texts(kind: int, collation: int | None, raw: bytes, expected: str) -> N
     [
         (Column(FIELD_TYPE.LONG, b"", "n"), b"\0\0\0\0", "nothing tells whether column n is signed"),
         (text(UTF8MB4), b"\xff", "column t does not decode: 'utf-?8' codec"),
-        (text(LATIN1), b"\x81", "column t does not decode: 'charmap' codec"),
+        (text(UTF16), b"\xd8\x00", "column t does not decode: 'utf-16"),
         (Column(FIELD_TYPE.JSON, b"\4", "j"), b"", "column j has type 245, which can't be a key"),
     ],
 )

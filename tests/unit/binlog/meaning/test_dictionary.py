@@ -4,7 +4,7 @@ import pytest
 from pymysqlreplication.constants import FIELD_TYPE
 
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
-from binlog_watcher.binlog.meaning.dictionary import described
+from binlog_watcher.binlog.meaning.dictionary import Hidden, described
 from binlog_watcher.binlog.protocol.wire import DecodeError
 
 CART = TableMap(
@@ -19,8 +19,8 @@ CART = TableMap(
 )
 ROWS = [
     ("id", "int", "int unsigned", None),
-    ("note", "varchar", "varchar(10)", 255),
-    ("state", "ENUM", "enum('open','it''s paid')", 255),
+    ("note", "varchar", "varchar(10)", "utf8mb4"),
+    ("state", "ENUM", "enum('open','it''s paid')", "utf8mb4"),
     ("number", "bigint", "bigint unsigned", None),
 ]
 
@@ -28,15 +28,39 @@ ROWS = [
 def test_names_signs_collations_and_labels() -> None:
     number, note, state, known = described(CART, ROWS)
     assert (number.name, number.unsigned) == ("id", True)
-    assert (note.name, note.collation) == ("note", 255)
+    assert (note.name, note.charset) == ("note", "utf8mb4")
     assert state.labels == ("open", "it's paid")
     assert known.unsigned is False, "what the binlog tells is right"
 
 
 @pytest.mark.parametrize(
     "rows",
-    [ROWS[:-1], [*ROWS, ("more", "int", "int", None)], [("id", "varchar", "varchar(9)", 255), *ROWS[1:]]],
+    [
+        ROWS[:-1],
+        [*ROWS, ("more", "int", "int", None)],
+        [("id", "varchar", "varchar(9)", "utf8mb4"), *ROWS[1:]],
+    ],
 )
 def test_a_table_that_looks_different_now(rows: list[tuple[object, ...]]) -> None:
     with pytest.raises(DecodeError, match="binlog_row_metadata=FULL"):
         described(CART, rows)
+
+
+def test_columns_that_mariadb_lists_nowhere_stand_behind_the_others() -> None:
+    moment, digest = Column(FIELD_TYPE.TIMESTAMP2, b"\x06"), Column(FIELD_TYPE.LONGLONG, b"")
+    longer = TableMap("shop", "cart", (*CART.columns, moment, moment, digest))
+    names = [column.name for column in described(longer, ROWS, Hidden(versioned=True, hashed=1))]
+    assert names == ["id", "note", "state", "number", "row_start", "row_end", "DB_ROW_HASH_1"]
+
+
+@pytest.mark.parametrize("hidden", [Hidden(), Hidden(versioned=True), Hidden(hashed=2)])
+def test_more_columns_than_are_hidden_are_another_table(hidden: Hidden) -> None:
+    longer = TableMap("shop", "cart", (*CART.columns, Column(FIELD_TYPE.LONGLONG, b"")))
+    with pytest.raises(DecodeError, match="binlog_row_metadata=FULL"):
+        described(longer, ROWS, hidden)
+
+
+def test_a_column_that_was_dropped_is_not_taken_for_a_hidden_one() -> None:
+    longer = TableMap("shop", "cart", (Column(FIELD_TYPE.LONGLONG, b""), *CART.columns))
+    with pytest.raises(DecodeError, match="binlog_row_metadata=FULL"):
+        described(longer, ROWS, Hidden(hashed=1))

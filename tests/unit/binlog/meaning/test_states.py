@@ -31,8 +31,8 @@ def read(column: Column, raw: bytes | None, *, held: bool = True) -> Value:
     [
         (Column(FIELD_TYPE.TINY, b"", "s", unsigned=False), b"\xff", -1),
         (Column(FIELD_TYPE.TINY, b"", "s", unsigned=None), b"\x01", OPAQUE),
-        (Column(FIELD_TYPE.VARCHAR, b"\x28\x00", "s", collation=255), b"\x04paid", "paid"),
-        (Column(FIELD_TYPE.VARCHAR, b"\x28\x00", "s", collation=255), b"\x02\xff\xfe", OPAQUE),
+        (Column(FIELD_TYPE.VARCHAR, b"\x28\x00", "s", charset="utf8mb4"), b"\x04paid", "paid"),
+        (Column(FIELD_TYPE.VARCHAR, b"\x28\x00", "s", charset="utf8mb4"), b"\x02\xff\xfe", OPAQUE),
         (Column(FIELD_TYPE.BIT, b"\x01\x00", "s"), b"\x01", 1),
         (Column(FIELD_TYPE.BIT, b"\x02\x01", "s"), b"\x01\x02", 258),
         (Column(FIELD_TYPE.ENUM, b"\xf7\x01", "s", labels=("open", "paid")), b"\x02", "paid"),

@@ -15,6 +15,7 @@ from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.compose.composer import Composer
+from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DiscountTable, InvalidAddressError, Links, Tier
@@ -74,6 +75,37 @@ async def test_a_mail_with_cart_discount_and_recommendations() -> None:
         assert "SAVE20" in part
     assert len(picks) == 3
     assert all(pick.product.name.split()[0] in text for pick in picks)
+
+
+async def test_cart_lines_and_recommendations_lead_to_their_products() -> None:
+    making = composer(product_pages=ProductPages(preset="index.php?id_product={id}"))
+    (picks,) = making.recommend([cart()])
+    mail = parsed((await make(making, claimed(cart()), picks, NOW)).message)
+    ids = [cart().lines[0].product_id, *(pick.product.id for pick in picks)]
+    for part in ("html", "plain"):
+        content = mail.get_body((part,)).get_content()
+        assert all(f"https://shop.example.com/index.php?id_product={one}" in content for one in ids)
+
+
+async def test_a_rebate_is_neither_written_about_nor_the_reason_of_a_recommendation() -> None:
+    rebated = cart(price="300")
+    rebate = Line(2, "Welcome rebate", "", Decimal(-5), 1, None)
+    rebated = replace(rebated, lines=(*rebated.lines, rebate))
+    making = composer()
+    assert making.recommend([rebated]) == making.recommend([cart()])
+    assert "rebate" not in await making.text(rebated, [])
+    assert making.discount(rebated).percent == 20
+
+
+def test_what_is_above_the_ceiling_earns_no_discount() -> None:
+    making = composer(discounts=DiscountTable((Tier(Decimal(100), Decimal(10)),), ceiling=Decimal(1000)))
+    assert not making.is_too_dear(cart(price="500"))
+    assert making.discount(cart(price="500")).percent == 10
+    assert making.is_too_dear(cart(price="501"))
+    assert making.discount(cart(price="501")).percent == 0
+    foreign = replace(cart(price="501"), currency="CHF")
+    assert not making.is_too_dear(foreign), "it has no discount anyway"
+    assert not making.is_too_dear(replace(foreign, rate=Decimal(2)))
 
 
 async def test_the_same_row_gives_the_same_message_id_at_every_attempt() -> None:

@@ -12,6 +12,7 @@ from fakes.waiting import until
 
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS, Retries
+from binlog_watcher.recovery.send.brake import PROBE_US
 from binlog_watcher.recovery.send.hand_over import HandOver
 from binlog_watcher.recovery.send.last_word import LastWord
 from binlog_watcher.recovery.send.sending_gate import STOPPED_US, SendingGate
@@ -20,6 +21,7 @@ from binlog_watcher.recovery.stages import ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import (
     ConnectionSlots,
+    MailboxRefusedError,
     OutcomeUnknownError,
     RejectedForeverError,
     RetryLaterError,
@@ -128,6 +130,110 @@ async def test_other_ends_are_final(error: Exception, status: Status) -> None:
     assert (outcome.status, outcome.next_attempt_us) == (status, None)
     assert str(error) in (outcome.error or "")
     assert desk.counted(str(status)) == 1
+
+
+REFUSED = RejectedForeverError("554 5.2.252 not allowed to send as", 554)
+QUOTA = RetryLaterError("550 5.4.5 daily limit exceeded", 550)
+LOST = OutcomeUnknownError("it hung up after the message")
+GONE = MailboxRefusedError("550 5.1.1 no such user", 550)
+
+
+async def ends(desk: Desk, *answers: Any, attempt: int = 1) -> list[Settlement]:
+    """How the mails to as many recipients end, one after the other."""
+    desk.sender.answers.extend(answers)
+    for key in range(1, len(answers) + 1):
+        desk.fence(key, attempt=attempt)
+    async with desk.running():
+        await until(lambda: len(desk.settled) + desk.again.qsize() == len(answers))
+    return desk.settled
+
+
+async def test_when_all_are_refused_alike_nothing_more_is_begun_and_what_failed_is_given_back() -> None:
+    desk = Desk(connections=1)
+    settled = await ends(desk, *[REFUSED] * 7)
+    assert [one.outcome.status for one in settled] == [Status.FAILED] * 4 + [Status.RETRY]
+    last = settled[-1]
+    assert (last.outcome.reason, last.outcome.is_attempt) == (Reason.SMTP_STOPPED, False)
+    assert last.outcome.next_attempt_us == NOW + PROBE_US
+    assert [one.give_back for one in settled] == [()] * 4 + [(101, 102, 103, 104)]
+    assert desk.again.qsize() == 2, "past the fence, and decided again"
+    assert len(desk.sender.answers) == 2, "the server was not asked"
+    assert desk.gate.stopped
+
+
+async def test_what_was_under_way_when_the_brake_went_on_is_not_given_up_either() -> None:
+    desk = Desk(connections=6)
+    gate = asyncio.Event()
+
+    async def then_refused(_still_wanted: StillWanted) -> None:
+        await gate.wait()
+        raise REFUSED
+
+    desk.sender.answers.extend([then_refused, *[REFUSED] * 5])
+    for key in range(1, 7):
+        desk.fence(key)
+    async with desk.running():
+        await until(lambda: len(desk.settled) == 5)
+        gate.set()
+        await until(lambda: len(desk.settled) == 6)
+    assert [one.outcome.status for one in desk.settled] == [Status.FAILED] * 4 + [Status.RETRY] * 2
+
+
+async def test_lost_mails_stay_unknown_and_stop_the_others() -> None:
+    desk = Desk(connections=1)
+    settled = await ends(desk, *[LOST] * 5)
+    assert [one.outcome.status for one in settled] == [Status.UNKNOWN] * 3
+    assert [one.give_back for one in settled] == [()] * 3
+    assert desk.again.qsize() == 2
+
+
+async def test_a_quota_of_ours_that_passes_costs_no_further_attempts() -> None:
+    desk = Desk(connections=1)
+    settled = await ends(desk, *[QUOTA] * 5)
+    assert {one.outcome.status for one in settled} == {Status.RETRY}
+    assert [one.outcome.is_attempt for one in settled] == [True] * 4 + [False]
+    assert desk.gate.stopped
+
+
+async def test_attempts_that_all_ran_out_alike_are_given_back_too() -> None:
+    desk = Desk(connections=1)
+    settled = await ends(desk, *[RetryLaterError("451 later", 451)] * 5, attempt=MAX_ATTEMPTS)
+    assert [one.outcome.status for one in settled] == [Status.FAILED] * 4 + [Status.RETRY]
+    assert settled[-1].give_back == (101, 102, 103, 104)
+
+
+async def test_refused_mailboxes_and_what_passes_never_stop_the_others() -> None:
+    desk = Desk(connections=1)
+    settled = await ends(desk, *[GONE] * 20)
+    assert {one.outcome.status for one in settled} == {Status.FAILED}
+    assert not desk.gate.stopped
+    desk = Desk(connections=1)
+    await ends(desk, *[RetryLaterError("451 greylisted", 451)] * 20)
+    assert not desk.gate.stopped
+
+
+async def test_a_mail_in_between_that_is_taken_says_that_not_all_are_refused() -> None:
+    desk = Desk(connections=1)
+    settled = await ends(desk, *[REFUSED] * 4, None, *[REFUSED] * 4)
+    assert [one.outcome.status for one in settled].count(Status.FAILED) == 8
+    assert not desk.gate.stopped
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_mailbox_that_is_gone_bounces_and_one_that_is_full_only_fails(gone: bool) -> None:
+    outcome = await Desk().outcome(MailboxRefusedError("550 no", 550, gone=gone))
+    expected = (Reason.BOUNCED, "u***@example.com") if gone else (None, None)
+    assert (outcome.status, outcome.reason, outcome.bounced) == (Status.FAILED, *expected)
+
+
+async def test_the_pace_is_that_of_the_hand_overs() -> None:
+    desk = Desk()
+
+    async def takes_a_minute(_still_wanted: StillWanted) -> None:
+        desk.shop.clock.us += MINUTE
+
+    await desk.outcome(takes_a_minute)
+    assert desk.gate.pace.usual_us == MINUTE
 
 
 async def test_a_withdrawn_mail_is_decided_again() -> None:

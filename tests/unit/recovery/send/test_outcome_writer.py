@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from fakes.stages import NOW, SECOND, FakeLog, Shop
 from fakes.waiting import until
 
@@ -117,3 +119,26 @@ async def test_one_that_cannot_be_written_at_all_is_left_to_its_lease() -> None:
         await until(lambda: desk.slots.free == 1)
     assert desk.written() == []
     assert desk.shop.tracker.in_hand == 0
+
+
+async def test_rows_are_given_back_after_the_outcomes_of_their_group() -> None:
+    desk = Desk()
+    await desk.writer.put(desk.settlement(1))
+    last = desk.settlement(2, next_us=NOW + 60 * SECOND)
+    await desk.writer.put(replace(last, give_back=(101,)))
+    with structlog.testing.capture_logs() as logs:
+        async with desk.running():
+            await until(lambda: desk.written() == [[101, 102]])
+            await until(lambda: desk.slots.free == 2)
+    assert desk.log.given_back == [((101,), NOW + 60 * SECOND)]
+    assert [(one["event"], one["rows"]) for one in logs] == [("sender.gave_back", 1)]
+
+
+async def test_it_is_told_when_an_address_is_suppressed() -> None:
+    desk = Desk()
+    desk.log.suppresses = 1
+    await desk.writer.put(desk.settlement(1))
+    with structlog.testing.capture_logs() as logs:
+        async with desk.running():
+            await until(lambda: desk.slots.free == 1)
+    assert [(one["event"], one["addresses"]) for one in logs] == [("recipient.suppressed", 1)]

@@ -6,12 +6,22 @@ from typing import Any
 
 import pytest
 import structlog
-from fakes.stages import NOW, FakeSender, Shop
+from fakes.stages import NOW, FakeSender, Shop, cart, composed
 from fakes.waiting import until
 
+from binlog_watcher.core.decision import Send
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.recovery.send import sending_gate
-from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, SendingGate
-from mailer import ConnectionSlots, RetryLaterError, SenderStoppedError
+from binlog_watcher.recovery.send.brake import PROBE_TAKES_US, PROBE_US, End
+from binlog_watcher.recovery.send.sending_gate import HELD_US, STOPPED_US, WRITING_US, SendingGate
+from binlog_watcher.recovery.stages import ClaimedCart, DecidedCart
+from mailer import (
+    ConnectionSlots,
+    OutcomeUnknownError,
+    RejectedForeverError,
+    RetryLaterError,
+    SenderStoppedError,
+)
 
 
 def gate_of(shop: Shop, sender: FakeSender | None = None, **options: Any) -> SendingGate:
@@ -83,6 +93,55 @@ async def test_a_mail_is_wanted_until_its_customer_does_something() -> None:
     shop.order(1)
     shop.activity(2)
     assert [gate.wants(mail) for mail in (bought, changed, quiet)] == [False, False, True]
+
+
+async def test_the_brake_holds_all_but_one_mail_that_is_due_until_a_mail_is_taken() -> None:
+    shop = Shop()
+    gate = gate_of(shop)
+    error = RejectedForeverError("554 5.2.252 not allowed to send as", 554)
+    some = [DecidedCart(shop.take(key), cart(key), Send(NOW, NOW)) for key in (1, 2)]
+    with structlog.testing.capture_logs() as logs:
+        alike = [gate.ended_alike(End.REFUSED, shop.composed(key), error) for key in range(11, 16)]
+        assert alike == [False] * 4 + [True]
+        assert (gate.stopped, gate.refused) == (True, False)
+        assert not gate.wants(shop.composed(3))
+        assert gate.admit(some, NOW) == []
+        assert gate.held_until_us(NOW) == NOW + PROBE_US
+        later_us = shop.clock.us = NOW + PROBE_US
+        assert gate.admit(some, later_us) == some[:1]
+        assert gate.held_until_us(later_us) == later_us + PROBE_TAKES_US
+        assert gate.ended_alike(End.REFUSED, composed(ClaimedCart(*some[0], 101, 1)), error)
+        gate.took()
+    assert gate.admit(some, later_us) == some
+    assert (gate.stopped, gate.held_until_us(later_us)) == (False, 0)
+    assert [entry["event"] for entry in logs] == ["sender.stopped", "sender.still_stopped", "sender.resumed"]
+    assert "5 different recipients in a row" in logs[0]["error"]
+    assert "554 5.2.252" in logs[0]["error"]
+
+
+async def test_no_mail_is_tried_while_the_server_is_asked_without_one() -> None:
+    shop = Shop()
+    gate = gate_of(shop)
+    for key in range(1, 4):
+        gate.ended_alike(End.LOST, shop.composed(key), OutcomeUnknownError("hung up"))
+    gate.refuse(SenderStoppedError("wrong password", 535))
+    shop.clock.us = NOW + PROBE_US
+    assert gate.admit([DecidedCart(shop.take(4), cart(4), Send(NOW, NOW))], shop.clock.us) == []
+
+
+async def test_before_the_end_nothing_is_begun_that_would_not_be_done_by_then() -> None:
+    shop = Shop()
+    gate = gate_of(shop)
+    mail = shop.composed(1)
+    gate.pace.took(4_000_000)
+    gate.end_by(NOW + 10_000_000)
+    assert gate.wants(mail)
+    assert gate.gives_back() is None
+    shop.clock.us = NOW + 10_000_000 - 4_000_000 - WRITING_US + 1
+    assert gate.gives_back() is Reason.STOPPING
+    assert not gate.wants(mail)
+    assert gate.held_until_us(shop.clock.us) > shop.clock.us
+    assert gate.admit([DecidedCart(shop.take(2), cart(2), Send(NOW, NOW))], shop.clock.us) == []
 
 
 async def test_it_asks_until_the_server_is_content_and_survives_any_answer(

@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
@@ -19,9 +19,20 @@ from fakes.dictionary import SampleDictionary
 from binlog_watcher.core import transitions
 from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.transitions import STEPS, Step
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.own_tables import claims, dead_letters, fence, leftovers, log, outcomes
+from binlog_watcher.store.own_tables import (
+    claims,
+    dead_letters,
+    fence,
+    leftovers,
+    log,
+    mail_tokens,
+    outcomes,
+    overview,
+    rights,
+)
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.shop_tables.columns import ShopColumns
@@ -75,6 +86,12 @@ def values_of(statement: Statement) -> list[Any]:
     return list(statement.parameters)
 
 
+CARTS = [
+    replace(NEW[0].cart, fingerprint="1:11/2:22/1:5/0"),
+    replace(NEW[1].cart, fingerprint="3:33/0/1:6/0"),
+]
+
+
 @dataclass(frozen=True)
 class Built:
     """A statement and its step. Built by the test that looks at it: a mutant is not alive while tests are collected."""
@@ -110,11 +127,11 @@ STATEMENTS: dict[str, list[Built]] = {
     ],
     "fence": [
         built(
-            fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1), Fenced(2, "3:33/0", 2)], HOUR,
+            fence.pass_fence, "me", QUERIES, [Fenced(1, CARTS[0]), Fenced(2, CARTS[1])], HOUR,
             step=transitions.PASS_FENCE,
         ),
         built(
-            fence.pass_fence, "me", QUERIES, [Fenced(1, "1:11/2:22", 1)], HOUR, again=True,
+            fence.pass_fence, "me", QUERIES, [Fenced(1, CARTS[0])], HOUR, again=True,
             step=transitions.STAY_FENCED,
         ),
         built(fence.passed, "me", [1, 2]),
@@ -124,6 +141,8 @@ STATEMENTS: dict[str, list[Built]] = {
         built(outcomes.lock_rows, [2, 3]),
         built(outcomes.take_back_mails, [2, 3], {BOB}),
         built(outcomes.write, "me", ENDED, {2: AGAIN, 3: TOO_EARLY}, step=transitions.FINISH),
+        built(outcomes.give_back, "me", [2, 1], NOW, step=transitions.GIVE_BACK),
+        built(outcomes.suppress_bounced, ADA, "a***@example.com", 2),
     ],
     "leftovers": [
         built(leftovers.close_rows, [RETRY, DEAD, ALIVE], Reason.EMPTIED, step=transitions.CLOSE),
@@ -140,10 +159,20 @@ STATEMENTS: dict[str, list[Built]] = {
         built(dead_letters.lock_carts, {"2", "1"}),
         built(dead_letters.due_again, [2, 1], step=transitions.PUT_BACK),
     ],
+    "mail_tokens": [
+        built(mail_tokens.begin, TokenBucket(60, NOW)),
+        built(mail_tokens.lock),
+        built(mail_tokens.leave, TokenBucket(60, NOW)),
+    ],
     "log": [
         built(log.newest_rows, ["1", "2"]),
         built(log.last_mails, ["1", "2"], NOW),
     ],
+    "overview": [
+        built(overview.mails_by_day, QUERIES, NOW),
+        built(overview.lateness_steps, NOW, HOUR),
+    ],
+    "rights": [built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts)],
 }  # fmt: skip
 ALL = [
     pytest.param(one, id=f"{name}.{one.builder.__name__}")
@@ -189,7 +218,9 @@ def statements_of(module: Any) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("module", [claims, fence, outcomes, leftovers, dead_letters, log])
+@pytest.mark.parametrize(
+    "module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights]
+)
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
     assert statements_of(module) == {one.builder.__name__ for one in STATEMENTS[name]}

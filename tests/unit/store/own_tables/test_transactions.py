@@ -4,6 +4,7 @@ The order is that of the locks: addresses before rows, everywhere. tests/integra
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -78,10 +79,10 @@ def claim(script: Script, *episodes: Episode) -> Claims:
 
 def locks(*hashes: bytes, known: Rows | None = None, under_way: Rows | None = None) -> list[Any]:
     """What each claim says first: lock the addresses, read what is known of them, look for mails under way."""
-    everybody: Rows = [(bytearray(digest), None, None) for digest in hashes]
+    everybody: Rows = [(bytearray(digest), None, None, None) for digest in hashes]
     return [
         (claims.lock_addresses(hashes), 0),
-        (("SELECT address_hash, last_mail_at, suppressed_at FROM", (hashes,)), known or everybody),
+        (("SELECT address_hash, last_mail_at, suppressed_at, reason FROM", (hashes,)), known or everybody),
         (claims.mails_under_way(hashes), under_way or []),
     ]
 
@@ -162,7 +163,7 @@ def test_one_lock_an_address_and_none_for_carts_without() -> None:
 
 def test_what_is_held_back_writes_nothing() -> None:
     mailed = utc_naive(NOW - COOLDOWN + 7)
-    known = [(ADA, mailed, None), (BOB, None, datetime(2026, 1, 1))]  # noqa: DTZ001  # as MySQL's driver gives it
+    known = [(ADA, mailed, None, None), (BOB, None, datetime(2026, 1, 1), None)]  # noqa: DTZ001  # as MySQL gives it
     assert claim(Script(*locks(ADA, BOB, known=known)), episode(1, ADA), episode(2, BOB)) == Claims(
         {}, {1: (NOW + 7, Reason.COOLDOWN), 2: (NOW, Reason.OPTED_OUT)}
     )
@@ -212,7 +213,14 @@ def test_a_customer_whose_id_is_no_number_is_not_written_as_one() -> None:
 # --- the fence ----------------------------------------------------------------------------------------------------
 
 QUERIES = Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC))
-MAILS = [Fenced(1, "1:11/2:22", 1), Fenced(2, "3:33/0", 2)]
+
+
+def fenced(log_id: int, fingerprint: str) -> Fenced:
+    cart = Cart(key=log_id, customer=None, lines=(), version=NOW, newest_order_us=None, customer_id=log_id)
+    return Fenced(log_id, replace(cart, fingerprint=fingerprint))
+
+
+MAILS = [fenced(1, "1:11/2:22"), fenced(2, "3:33/0")]
 PASS = fence.pass_fence("me", QUERIES, MAILS, LEASE)
 
 
@@ -236,10 +244,10 @@ def test_before_data_one_mail_passes_or_not() -> None:
 
 def test_a_fingerprint_of_fewer_parts_is_compared_as_one_of_nothing() -> None:
     parameters = cast(
-        "dict[str, Any]", fence.pass_fence("me", QUERIES, [Fenced(1, "1:11")], LEASE).parameters
+        "dict[str, Any]", fence.pass_fence("me", QUERIES, [fenced(1, "1:11")], LEASE).parameters
     )
     prints = {name: value for name, value in parameters.items() if name.endswith("_0")}
-    assert sorted(prints.values()) == ["0", "1:11"]
+    assert sorted(prints.values()) == ["0", "0", "0", "1:11"]
 
 
 # --- outcomes -----------------------------------------------------------------------------------------------------

@@ -23,7 +23,14 @@ NOON_US = to_us(NOON) or 0
 def row(
     product: int = 1, *, created: datetime | None = NOON, quantity: Any = 1, price: Any = "5"
 ) -> dict[str, Any]:
-    return {"product": product, "name": "Mug", "price": price, "quantity": quantity, "created": created}
+    return {
+        "product": product,
+        "names": product,
+        "name": "Mug",
+        "price": price,
+        "quantity": quantity,
+        "created": created,
+    }
 
 
 def count(*rows: dict[str, Any], **more: Any) -> Counted:
@@ -49,6 +56,26 @@ def test_a_row_without_a_moment_has_that_of_its_header_or_does_not_count() -> No
     assert count(row(created=None), created_us=7_000_000).version == 7_000_000
 
 
+def lacking(product: Any, **more: Any) -> dict[str, Any]:
+    """A row whose product is not in the shop."""
+    return row(**more) | {"product": None, "names": product, "price": None, "name": None}
+
+
+def test_a_row_that_lacks_its_product_tells_of_an_episode_and_is_no_line() -> None:
+    later = NOON + timedelta(seconds=5)
+    found = count(row(1), lacking(7, created=later))
+    assert [line.product_id for line in found.lines] == [1]
+    assert (found.version, found.missing) == (NOON_US + 5_000_000, frozenset({7}))
+    assert count(lacking(7)) == Counted((), NOON_US, NOON_US, None, frozenset({7}))
+
+
+def test_what_is_bought_or_of_no_quantity_or_names_no_product_lacks_none() -> None:
+    assert count(lacking(7), order_us=NOON_US) == Counted((), None, None, None)
+    assert count(lacking(7, quantity=0)) == Counted((), None, None, None)
+    for nothing in (None, 0, "", "0"):
+        assert count(lacking(nothing)) == Counted((), None, None, None)
+
+
 def test_a_cart_whose_header_has_gone_has_no_rows() -> None:
     assert count(row(), exists=False).lines == ()
 
@@ -58,10 +85,29 @@ def test_half_a_piece_is_one_at_half_the_price() -> None:
     assert (line.quantity, line.price) == (1, Decimal("18.750"))
 
 
-@pytest.mark.parametrize("price", [None, "", "NaN", "-1", "1e12"])
+@pytest.mark.parametrize("price", [None, "", "NaN", "-1e13", "1e12"])
 def test_a_price_that_is_none_spoils_the_cart(price: Any) -> None:
     with pytest.raises(ValueError, match="product 1 has no usable price"):
         count(row(price=price))
+
+
+def test_a_rebate_is_a_line() -> None:
+    (of_5, rebate) = count(row(), row(2, price="-1.50")).lines
+    assert (of_5.price, rebate.price) == (Decimal(5), Decimal("-1.50"))
+    with pytest.raises(ValueError, match="no usable price"):
+        values.as_money("-1", 1)
+
+
+def test_how_long_after_an_order_of_the_same_product_a_row_was_put_in() -> None:
+    ordered: dict[int | str, int | None] = {1: NOON_US - 2_000_000, "2": NOON_US - 7_000_000, 3: None}
+    lines = counted(TABLES, Found(1, rows=[row(1), row(2), row(3), row(4)]), ordered).lines
+    assert [line.since_order_us for line in lines] == [2_000_000, 7_000_000, None, None]
+
+
+@pytest.mark.parametrize(("said", "available"), [(None, True), (1, True), (0, False), ("no", False)])
+def test_whether_a_product_can_be_bought(said: Any, available: bool) -> None:
+    (line,) = count(row() | {"available": said}).lines
+    assert line.available is available
 
 
 def test_the_currency_of_a_row_goes_before_that_of_the_cart() -> None:

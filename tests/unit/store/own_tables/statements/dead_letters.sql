@@ -34,11 +34,14 @@ SELECT id
 --   1: (1, 2)
 --   2: 1
 
--- due_again: Rows that were given up are due now, with all their attempts, and nobody's.
+-- due_again: Rows that were given up are due now, with all their attempts, and no instance's, but still their shop's.
 UPDATE cart_abandonment_log
-  SET status = %s, reason = NULL, attempts = 0, owner = NULL, lease_until = NULL, next_attempt_at = UTC_TIMESTAMP(6)
+  SET status = %s, reason = NULL, attempts = 0, owner = IF(LOCATE(%s, owner) > 0, CONCAT(SUBSTRING_INDEX(owner, %s, 1), %s), NULL), lease_until = NULL, next_attempt_at = UTC_TIMESTAMP(6)
   WHERE id IN %s
   AND status IN %s;
 --   1: retry
---   2: (1, 2)
---   3: (failed, unknown)
+--   2: -
+--   3: -
+--   4: -
+--   5: (1, 2)
+--   6: (failed, unknown)

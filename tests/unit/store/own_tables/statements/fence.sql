@@ -1,4 +1,4 @@
--- pass_fence: Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, opt-out.
+-- pass_fence: Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, customer.
 UPDATE cart_abandonment_log
   SET status = %(sending)s, attempts = attempts + 1, lease_until = UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND
   WHERE id IN %(ids)s
@@ -12,6 +12,17 @@ UPDATE cart_abandonment_log
   FROM `orders` o
   WHERE TRUE
   AND o.`user_id` = CAST(cart_abandonment_log.cart_key AS SIGNED))
+  AND ELT(FIELD(cart_abandonment_log.id, %(id0)s, %(id1)s), %(customer_0)s, %(customer_1)s) = (SELECT IF(COUNT(*) = 0, '0', CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(',', COALESCE(CAST(u.`id` AS BINARY), '-'), COALESCE(CAST(u.`email` AS BINARY), '-'), COALESCE(CAST(u.`name` AS BINARY), '-'), COALESCE(CAST(u.`role` AS BINARY), '-'))))))
+  FROM `users` u
+  WHERE u.`id` = CAST(ELT(FIELD(cart_abandonment_log.id, %(id0)s, %(id1)s), %(customer_row0)s, %(customer_row1)s) AS SIGNED))
+  AND ELT(FIELD(cart_abandonment_log.id, %(id0)s, %(id1)s), %(account_orders_0)s, %(account_orders_1)s) = (SELECT IF(COUNT(*) = 0, '0', CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(',', COALESCE(o.`id`, '-'), COALESCE(o.`created_at`, '-'))))))
+  FROM (SELECT %(whose0)s AS whose, %(address0)s AS address
+  UNION ALL SELECT %(whose1)s AS whose, %(address1)s AS address) v
+  STRAIGHT_JOIN `users` w ON w.`email` = CONVERT(v.address USING utf8mb4) COLLATE utf8mb4_0900_ai_ci
+  AND CONVERT(LOWER(w.`email`) USING utf8mb4) COLLATE utf8mb4_bin = CONVERT(LOWER(CONVERT(v.address USING utf8mb4) COLLATE utf8mb4_0900_ai_ci) USING utf8mb4) COLLATE utf8mb4_bin
+  STRAIGHT_JOIN `orders` o ON o.`user_id` = w.`id`
+  WHERE TRUE
+  AND v.whose = cart_abandonment_log.id)
   AND NOT EXISTS (SELECT 1
   FROM cart_abandonment_recipient r
   WHERE r.address_hash = cart_abandonment_log.address_hash
@@ -23,14 +34,22 @@ UPDATE cart_abandonment_log
 --   before: (claimed)
 --   id0: 1
 --   id1: 2
---   customer0: 1
---   customer1: 2
+--   customer_row0: 1
+--   customer_row1: 2
+--   whose0: 1
+--   address0: ada@example.com
+--   whose1: 2
+--   address1: ada@example.com
 --   rows_0: 1:11
 --   rows_1: 3:33
 --   customer_orders_0: 2:22
 --   customer_orders_1: 0
+--   customer_0: 1:5
+--   customer_1: 1:6
+--   account_orders_0: 0
+--   account_orders_1: 0
 
--- pass_fence: Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, opt-out.
+-- pass_fence: Set ``sending`` where the claim is still ours and nothing has changed since the decision: cart, orders, customer.
 UPDATE cart_abandonment_log
   SET status = %(sending)s, lease_until = UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND
   WHERE id IN %(ids)s
@@ -44,6 +63,16 @@ UPDATE cart_abandonment_log
   FROM `orders` o
   WHERE TRUE
   AND o.`user_id` = CAST(cart_abandonment_log.cart_key AS SIGNED))
+  AND ELT(FIELD(cart_abandonment_log.id, %(id0)s), %(customer_0)s) = (SELECT IF(COUNT(*) = 0, '0', CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(',', COALESCE(CAST(u.`id` AS BINARY), '-'), COALESCE(CAST(u.`email` AS BINARY), '-'), COALESCE(CAST(u.`name` AS BINARY), '-'), COALESCE(CAST(u.`role` AS BINARY), '-'))))))
+  FROM `users` u
+  WHERE u.`id` = CAST(ELT(FIELD(cart_abandonment_log.id, %(id0)s), %(customer_row0)s) AS SIGNED))
+  AND ELT(FIELD(cart_abandonment_log.id, %(id0)s), %(account_orders_0)s) = (SELECT IF(COUNT(*) = 0, '0', CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(',', COALESCE(o.`id`, '-'), COALESCE(o.`created_at`, '-'))))))
+  FROM (SELECT %(whose0)s AS whose, %(address0)s AS address) v
+  STRAIGHT_JOIN `users` w ON w.`email` = CONVERT(v.address USING utf8mb4) COLLATE utf8mb4_0900_ai_ci
+  AND CONVERT(LOWER(w.`email`) USING utf8mb4) COLLATE utf8mb4_bin = CONVERT(LOWER(CONVERT(v.address USING utf8mb4) COLLATE utf8mb4_0900_ai_ci) USING utf8mb4) COLLATE utf8mb4_bin
+  STRAIGHT_JOIN `orders` o ON o.`user_id` = w.`id`
+  WHERE TRUE
+  AND v.whose = cart_abandonment_log.id)
   AND NOT EXISTS (SELECT 1
   FROM cart_abandonment_recipient r
   WHERE r.address_hash = cart_abandonment_log.address_hash
@@ -54,9 +83,13 @@ UPDATE cart_abandonment_log
 --   sending: sending
 --   before: (sending)
 --   id0: 1
---   customer0: 1
+--   customer_row0: 1
+--   whose0: 1
+--   address0: ada@example.com
 --   rows_0: 1:11
 --   customer_orders_0: 2:22
+--   customer_0: 1:5
+--   account_orders_0: 0
 
 -- passed: Ids of those rows that are past the fence, and ours.
 SELECT id

@@ -1,0 +1,43 @@
+"""Whether a claim could be written: statements that ask for all that is needed, and change no row.
+
+A server refuses them as it would refuse a claim: for a missing right, because it only reads, or since the account may
+do no more this hour. While somebody locks all tables they wait, as a claim would.
+"""
+
+from binlog_watcher.store.database import Session
+from binlog_watcher.store.own_tables.statement import Statement
+from binlog_watcher.store.own_tables.tables import LOG, META, RECIPIENT
+
+
+def claiming() -> Statement:
+    """INSERT and UPDATE on the log, SELECT on the recipients."""
+    return Statement(
+        f"INSERT INTO {LOG} (cart_key, cart_version, status) SELECT '', 0, '' FROM {RECIPIENT} WHERE FALSE "
+        f"ON DUPLICATE KEY UPDATE cart_version = {LOG}.cart_version"
+    )
+
+
+def locking_addresses() -> Statement:
+    """INSERT and UPDATE on the recipients, SELECT on the meta table."""
+    return Statement(
+        f"INSERT INTO {RECIPIENT} (address_hash) SELECT '' FROM {META} WHERE FALSE "
+        f"ON DUPLICATE KEY UPDATE address_hash = {RECIPIENT}.address_hash"
+    )
+
+
+def keeping_facts() -> Statement:
+    """INSERT and UPDATE on the meta table, SELECT on the log."""
+    return Statement(
+        f"INSERT INTO {META} (name, value) SELECT '', '' FROM {LOG} WHERE FALSE "
+        f"ON DUPLICATE KEY UPDATE value = {META}.value"
+    )
+
+
+def writing() -> list[Statement]:
+    """On each of our tables."""
+    return [claiming(), locking_addresses(), keeping_facts()]
+
+
+def ask(session: Session) -> None:
+    """Raises what a claim would: DatabaseUnavailableError, ConfigError for a missing right."""
+    session.run(*claiming())

@@ -1,0 +1,94 @@
+"""What the fence compares: a SELECT for each part of a cart's fingerprint, as the shop's tables are right now. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from binlog_watcher.core.cart import Cart
+from binlog_watcher.shop.placeholders import KEYS
+from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.shop_tables.columns import ShopColumn, named
+from binlog_watcher.store.shop_tables.queries import CUSTOMER, Queries
+from binlog_watcher.store.shop_tables.same_address import address_table, addresses_of
+
+OfEach = Callable[[str, Sequence[Any]], str]
+"""SQL for the one of the values that belongs to the row of the log; the name is that of their parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """``selects``: (part of the fingerprint, SELECT of it for a row of the log); ``parameters``: theirs."""
+
+    selects: list[tuple[str, str]]
+    parameters: dict[str, Any]
+
+
+def parts(queries: Queries) -> list[str]:
+    """The parts of a fingerprint, in their order."""
+    return [part for part, _ in checks(queries, "log", (), lambda _name, _values: "NULL").selects]
+
+
+def checks(queries: Queries, log: str, mails: Sequence[tuple[int, Cart]], of_each: OfEach) -> Checks:
+    """The checks of these mails: each an id of the table ``log``, and the cart that was decided on."""
+    carts = [cart for _, cart in mails]
+    addresses, parameters = address_table(
+        [(log_id, text) for log_id, cart in mails for text in addresses_of(cart.customer, queries.ways)]
+    )
+    selects = [
+        *_cart(queries, f"{log}.cart_key"),
+        *_orders(queries, f"{log}.cart_key", carts, of_each),
+        (CUSTOMER, _customer(queries, f"{log}.cart_key", carts, of_each)),
+        *(
+            (way.part, f"{_of_orders(queries, f'{addresses} {way.orders}')} AND v.whose = {log}.id")
+            for way in queries.ways
+        ),
+    ]
+    keys = tuple(cart.key for cart in carts)
+    return Checks(selects, {**parameters, **({KEYS: keys} if queries.schema.customers.select else {})})
+
+
+def _cart(queries: Queries, cart_key: str) -> Iterator[tuple[str, str]]:
+    header, key = queries.schema.header, queries.key.cast(cart_key)
+    yield (
+        "rows",
+        f"SELECT {queries.row_fingerprint} FROM {queries.rows_table} WHERE {queries.row_key} = {key}",
+    )
+    if header is not None:
+        where = f"{named('h', header.id or '')} = {key}"
+        yield "header", f"SELECT {queries.header_fingerprint} FROM {quote(header.table)} h WHERE {where}"
+
+
+def _orders(
+    queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: OfEach
+) -> Iterator[tuple[str, str]]:
+    orders = queries.schema.orders
+    of_orders = _of_orders(queries, queries.orders_table)
+    if orders.cart is not None:
+        column = queries.columns.get(orders.table, orders.cart)
+        yield "cart_orders", f"{of_orders} AND {named('o', orders.cart)} = {column.cast(cart_key)}"
+    if orders.customer is not None:
+        column = queries.columns.get(orders.table, orders.customer)
+        whose = cart_key
+        if queries.schema.header is not None:
+            whose = of_each("customer", [_customer_in(column, cart) for cart in carts])
+        yield "customer_orders", f"{of_orders} AND {named('o', orders.customer)} = {column.cast(whose)}"
+
+
+def _of_orders(queries: Queries, tables: str) -> str:
+    return f"SELECT {queries.order_fingerprint} FROM {tables} WHERE {queries.bought}"
+
+
+def _customer(queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: OfEach) -> str:
+    customers = queries.schema.customers
+    if customers.select is not None:
+        same = queries.key.same("x.cart", cart_key)
+        return f"SELECT {queries.customer_fingerprint} FROM {queries.selected_customers} WHERE {same}"
+    column = queries.columns.get(customers.table or "", customers.id or "")
+    whose = of_each("customer_row", [_customer_in(column, cart) for cart in carts])
+    same = column.same(named("u", customers.id or ""), whose)
+    return f"SELECT {queries.customer_fingerprint} FROM {quote(customers.table or '')} u WHERE {same}"
+
+
+def _customer_in(column: ShopColumn, cart: Cart) -> int | str | None:
+    """The cart's customer in the type of a column; None where none can be there."""
+    return None if cart.customer_id is None else column.key(str(cart.customer_id))

@@ -1,0 +1,136 @@
+"""The orders of one address, whoever's row they are under: how they are found, or why they can't be. Pure.
+
+Who has two accounts, or buys as a guest, is one person. Two ways lead from an address to orders: by all customers who
+have it, and by the orders that carry it themselves. A way is taken only where indexes lead along it. Aliases: ``v``
+the addresses that are asked for, ``w`` the customers who have one, ``o`` the orders.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from binlog_watcher.core.cart import Customer
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.shop_tables.columns import TEXTS, ShopColumns, named
+from mailer import parse_address
+
+BY_CUSTOMERS, BY_ORDERS = "account_orders", "address_orders"
+"""Parts of the fingerprint, one a way."""
+
+_PLAIN = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
+"""An address that is its own normal form, but for capitals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``orders``: joins the orders ``o`` to the addresses ``v``. ``any_case``: whether capitals are small letters."""
+
+    part: str
+    orders: str
+    any_case: bool
+
+
+def ways(schema: Schema, columns: ShopColumns) -> list[Way]:
+    """The ways that can be gone."""
+    found = []
+    customers, orders = schema.customers, schema.orders
+    from_orders = f"STRAIGHT_JOIN {quote(orders.table)} o ON "
+    if why_not_by_customers(schema, columns) is None:
+        email = columns.get(customers.table or "", customers.email or "")
+        whose, owner = columns.get(orders.table, orders.customer or ""), named("w", customers.id or "")
+        accounts = f"STRAIGHT_JOIN {quote(customers.table or '')} w ON " + email.same(
+            named("w", customers.email or ""), "v.address"
+        )
+        # Numbers of any size compare as they are; texts may be in collations that don't go together.
+        id_of_order = (
+            f"{named('o', orders.customer or '')} = {owner if whose.is_number else whose.cast(owner)}"
+        )
+        found.append(Way(BY_CUSTOMERS, f"{accounts} {from_orders}{id_of_order}", email.any_case))
+    if why_not_by_orders(schema, columns) is None:
+        email = columns.get(orders.table, orders.email or "")
+        same = email.same(named("o", orders.email or ""), "v.address")
+        found.append(Way(BY_ORDERS, f"{from_orders}{same}", email.any_case))
+    return found
+
+
+def advice(schema: Schema, columns: ShopColumns) -> Iterator[str]:
+    """``key: what is missing`` for each way that can't be gone, and who is mailed for that; one a line."""
+    there = ways(schema, columns)
+    if all(way.part != BY_ORDERS for way in there):
+        if (why_not := why_not_by_customers(schema, columns)) is not None:
+            yield f"{why_not}; till then whoever bought under another row with the same address is mailed all the same"
+        if schema.orders.email is not None:
+            why_not = why_not_by_orders(schema, columns)
+            yield f"{why_not}; till then a guest who bought with another cart is mailed all the same"
+    for way in there:
+        if not way.any_case:
+            yield (
+                f"{'customers' if way.part == BY_CUSTOMERS else 'orders'}.email: its collation tells capitals from "
+                "small letters: an address is found as the cart's own customer has it, and in small letters"
+            )
+
+
+def why_not_by_customers(schema: Schema, columns: ShopColumns) -> str | None:
+    """``key: what is missing``; None: orders are found by the customers who have an address."""
+    customers, orders = schema.customers, schema.orders
+    if orders.customer is None:
+        return "orders.customer: is missing"
+    if customers.table is None or customers.id is None or customers.email is None:
+        return "customers.email: is missing; give table, id and email of the customers beside the select"
+    email = columns.get(customers.table, customers.email)
+    if email.data_type not in TEXTS:
+        return f"customers.email: {customers.table}.{customers.email} is {email.data_type}, no text"
+    if (
+        columns.get(customers.table, customers.id).is_number
+        is not columns.get(orders.table, orders.customer).is_number
+    ):
+        return "customers.id: one of it and orders.customer is a number, the other text"
+    for key, table, name in (
+        ("customers.email", customers.table, customers.email),
+        ("orders.customer", orders.table, orders.customer),
+    ):
+        if columns.index_to(table, name) != "":
+            return f"{key}: {no_index(table, name)}"
+    return None
+
+
+def why_not_by_orders(schema: Schema, columns: ShopColumns) -> str | None:
+    """The same of orders that carry the address themselves."""
+    orders = schema.orders
+    if orders.email is None:
+        return "orders.email: is missing"
+    email = columns.get(orders.table, orders.email)
+    if email.data_type not in TEXTS:
+        return f"orders.email: {orders.table}.{orders.email} is {email.data_type}, no text"
+    if columns.index_to(orders.table, orders.email) != "":
+        return f"orders.email: {no_index(orders.table, orders.email)}"
+    return None
+
+
+def no_index(table: str, name: str) -> str:
+    """What to do about a column that is looked up and can't be."""
+    return f"no index begins with {table}.{name}; CREATE INDEX {name} ON {table} ({name})"
+
+
+def addresses_of(customer: Customer | None, ways_there: Sequence[Way]) -> list[str]:
+    """A customer's address as the shop's other rows may have it, of those spellings that an index can find."""
+    if customer is None or customer.address_hash is None or not customer.email or not ways_there:
+        return []
+    found = [customer.email]
+    if not _PLAIN.fullmatch(customer.email):
+        found.append(parse_address(customer.email).mailbox)
+    if all(way.any_case for way in ways_there):
+        return list({text.lower(): text for text in found}.values())
+    return list(dict.fromkeys([*found, *(text.lower() for text in found)]))
+
+
+def address_table(addresses: Sequence[tuple[int, str]]) -> tuple[str, dict[str, Any]]:
+    """A derived table ``v`` of (whose, address), and its parameters. It has one row at least."""
+    rows = addresses or [(0, "")]
+    selects = [f"SELECT %(whose{nth})s AS whose, %(address{nth})s AS address" for nth in range(len(rows))]
+    parameters: dict[str, Any] = {}
+    for nth, (whose, address) in enumerate(rows):
+        parameters |= {f"whose{nth}": whose, f"address{nth}": address}
+    return f"({' UNION ALL '.join(selects)}) v", parameters

@@ -1,0 +1,17 @@
+-- claiming: INSERT and UPDATE on the log, SELECT on the recipients.
+INSERT INTO cart_abandonment_log (cart_key, cart_version, status) SELECT '', 0, ''
+  FROM cart_abandonment_recipient
+  WHERE FALSE
+  ON DUPLICATE KEY UPDATE cart_version = cart_abandonment_log.cart_version;
+
+-- locking_addresses: INSERT and UPDATE on the recipients, SELECT on the meta table.
+INSERT INTO cart_abandonment_recipient (address_hash) SELECT ''
+  FROM cart_abandonment_meta
+  WHERE FALSE
+  ON DUPLICATE KEY UPDATE address_hash = cart_abandonment_recipient.address_hash;
+
+-- keeping_facts: INSERT and UPDATE on the meta table, SELECT on the log.
+INSERT INTO cart_abandonment_meta (name, value) SELECT '', ''
+  FROM cart_abandonment_log
+  WHERE FALSE
+  ON DUPLICATE KEY UPDATE value = cart_abandonment_meta.value;
