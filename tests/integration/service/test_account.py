@@ -164,7 +164,7 @@ def variables(server: Server) -> Iterator[Callable[[str, str], None]]:
         changed.append(name)
 
     yield set_global
-    for name in list(changed):
+    for name in dict.fromkeys(changed):
         set_global(name, "OFF")
 
 
