@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from fakes.mail_server import MailServer
 
-from binlog_watcher.core.events import Assigned, CartChanged, CartKey, Change, Event, Hydrated, OrderPlaced
+from binlog_watcher.core.events import (
+    Assigned,
+    CartChanged,
+    CartClosed,
+    CartKey,
+    Change,
+    Event,
+    Hydrated,
+    OrderPlaced,
+)
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery.hydrate import Hydrator
@@ -119,6 +128,10 @@ class Recovering:
 
     def order(self, key: CartKey) -> None:
         self.apply(OrderPlaced(key, self.now_us()))
+
+    def drop_timer(self, key: CartKey) -> None:
+        """So that the cart can be taken now."""
+        self.apply(CartClosed(key, self.now_us()))
 
     def take(self, *keys: CartKey) -> list[DueCart]:
         return self.tracker.take(keys, self.now_us(), PARTITION)

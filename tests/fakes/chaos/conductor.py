@@ -267,6 +267,7 @@ class Chaos:
             "CART_URL": "https://shop.example.com/cart",
             "ABANDONMENT_THRESHOLD_MINUTES": str(THRESHOLD_S / 60),
             "CHECK_INTERVAL_SECONDS": "1",
+            "MAIL_UNAVAILABLE": "true",  # who left a product that is sold out counts, too
             "LOG_FILE": "",
             "METRICS_PORT": str(free_port()),
         }

@@ -32,7 +32,7 @@ async def test_two_users_with_one_address_get_one_mail_and_the_other_waits_to_th
             shop.run("SELECT ROUND(UNIX_TIMESTAMP(sent_at) * 1000000) FROM cart_abandonment_log")[0][0]
         )
         waiting = ({1, 2} - {int(row["cart_key"])}).pop()
-        cartwake.order(waiting)  # drops the timer of "address busy", so that the cart can be taken now
+        cartwake.drop_timer(waiting)
         decisions = await cartwake.recover(waiting)
         assert decisions[waiting] == Wait(sent_us + 24 * HOUR, Reason.COOLDOWN)
         due_us = cartwake.tracker.due_of(waiting)
@@ -126,7 +126,7 @@ async def test_a_cart_too_old_closes_its_open_row(shop: Any, smtp: MailServer) -
             "UPDATE cart_abandonment_log SET cart_version = cart_version - 288000000000, "
             "next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND"
         )
-        cartwake.order(1)
+        cartwake.drop_timer(1)
         decisions = await cartwake.recover(1)
         assert decisions[1].reason is Reason.TOO_OLD
         assert cartwake.rows() == [("1", "skipped", "too_old", 0)]

@@ -36,7 +36,7 @@ async def test_who_does_not_lead_claims_nothing(shop: Any, smtp: MailServer) -> 
         assert shop.log() == []
         assert smtp.accepted == []
         lead.held = True
-        cartwake.order(1)  # drops the timer, so that the cart can be taken now
+        cartwake.drop_timer(1)
         await cartwake.recover(1)
         assert [row["status"] for row in shop.log()] == ["sent"]
 

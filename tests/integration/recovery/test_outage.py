@@ -84,7 +84,7 @@ async def test_smtp_down_over_two_versions_of_a_cart_is_one_mail_when_it_returns
     async with recovering(shop, smtp) as cartwake:
         await cartwake.recover(1)
         shop.add(1, 4, minutes_ago=31)  # the customer came back, and left again
-        cartwake.order(1)  # drops the timer of the first retry
+        cartwake.drop_timer(1)
         await cartwake.recover(1)
         assert cartwake.rows() == [("1", "retry", "smtp_stopped", 0)], "nothing is begun while nobody listens"
         async with smtp.running():
@@ -123,7 +123,7 @@ async def test_smtp_down_while_both_versions_wait_for_their_retry(shop: Any, smt
                 shop.run(
                     "UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) WHERE status = 'retry'"
                 )
-                cartwake.order(1)
+                cartwake.drop_timer(1)
         assert smtp.accepted == []
         await cartwake.reconciler(since_us=cartwake.now_us()).run_once()
         await cartwake.drained()

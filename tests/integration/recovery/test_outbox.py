@@ -40,7 +40,7 @@ def decided_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_due(shop: Any, cartwake: Any, key: int) -> None:
     """Let the time pass that a retry waits."""
     shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
-    cartwake.order(key)  # drops the timer, so that the cart can be taken now
+    cartwake.drop_timer(key)
 
 
 # --- SMTP says no -----------------------------------------------------------------------------------------------

@@ -249,7 +249,7 @@ async def test_what_another_shop_gave_up_is_not_put_back(shops: TwoShops) -> Non
     shops.smtp.answer("RCPT", "one@example.com", "550 5.1.1 no such user")
     async with following(first):
         shops.fill(1)
-        await until(lambda: shops.log() == [("failed", None, 1)])
+        await until(lambda: shops.log() == [("failed", "bounced", 1)])
     refused = await asyncio.to_thread(retry_rows, second, ids=[1])
     assert "another preset" in refused.refused[1]
     assert (await asyncio.to_thread(retry_rows, first, statuses=[Status.FAILED])).failed == [1]

@@ -267,7 +267,7 @@ def test_an_order_of_the_account_ends_the_guests_cart(presta: Presta) -> None:
     account = presta.customer_with_cart(minutes_ago=70)
     order = presta.shop.order(account, minutes_ago=60)
     assert presta.db.decide(guest) == Skip(Reason.EMPTY)
-    presta.shop.cancel(order, minutes_ago=50)
+    presta.shop.set_state(order, PAYMENT_ERROR, minutes_ago=50)
     assert isinstance(presta.db.decide(guest, minutes_later=31), Send)
 
 

@@ -39,7 +39,7 @@ async def test_older_carts_are_mailed_when_asked_for_and_those_beyond_are_not(
         decisions = await cartwake.recover(2)
         assert isinstance(decisions[2], Skip)
         assert decisions[2].reason is Reason.BEFORE_ACTIVATION
-        cartwake.order(1)  # drops its timer
+        cartwake.drop_timer(1)
         assert isinstance((await cartwake.recover(1))[1], Send)
     assert len(smtp.accepted) == len(smtp.mails_to(inside)) == 1
 
@@ -72,7 +72,7 @@ async def test_a_dry_run_only_reports_them(shop: Any, smtp: MailServer) -> None:
     ) as cartwake:
         cartwake.hydrate()
         assert cartwake.tracker.keys() == [1]
-        cartwake.order(1)
+        cartwake.drop_timer(1)
         assert isinstance((await cartwake.recover(1))[1], Send)
     assert smtp.accepted == []
     assert shop.run(META.format("activated_at")) == shop.run(META.format("reaches_back_to")) == []
