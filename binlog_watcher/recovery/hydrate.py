@@ -64,14 +64,15 @@ class Hydrator:
                 logged = self._episodes.newest(session, keys)
                 mailed = self._episodes.last_sent(session, keys, since_us)
         for cart in page:
-            due_us = cart.activity_us + self._policy.threshold_us
+            activity_us = min(cart.activity_us, now_us)  # what lies in the future has happened by now
+            due_us = activity_us + self._policy.threshold_us
             if due_us <= self._policy.activated_us:
                 continue
             held_us = _held_until(logged.get(cart.key), cart.version, now_us)
             if held_us is None:
                 continue
             cooled_us = Recipient(mailed.get(cart.key)).held_until_us(self._policy.cooldown_us)
-            yield CartRead(cart.key, cart.activity_us, max(due_us, held_us, cooled_us))
+            yield CartRead(cart.key, activity_us, max(due_us, held_us, cooled_us))
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:
