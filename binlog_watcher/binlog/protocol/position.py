@@ -30,7 +30,7 @@ class Position:
     def lies_before(self, other: "Position") -> bool:
         """Whether it is known to be at ``other`` or before, in the history of one server."""
         if self.gtids is not None and other.gtids is not None:
-            return True  # the other is all that was executed; a history that was reset is noticed by who resumes
+            return True  # the other is all that was executed (if it was not reset)
         if self.gtids is not None or other.gtids is not None or not self.file or not other.file:
             return False
         return (file_number(self.file), self.offset) <= (file_number(other.file), other.offset)
