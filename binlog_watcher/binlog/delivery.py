@@ -5,10 +5,11 @@ A long batch goes out in pieces, so that thousands of events at a time don't kee
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.transactions.decoder import Decoder
-from binlog_watcher.core.events import Event
+from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Batch, Deliver, Progress
 
 EVENTS_BATCH_SIZE = 500
@@ -61,6 +62,8 @@ class Delivery:
         self._delivered_us = now_us
         events = tuple(decoder.events)
         decoder.events.clear()
+        if not decoder.reached.exact:
+            events = tuple(by_now(event, now_us) for event in events)
         self._put(decoder, events, now_us)
 
     def put(self, decoder: Decoder | None, events: tuple[Event, ...]) -> None:
@@ -81,6 +84,13 @@ class Delivery:
             if self._stopping.is_set():
                 raise StoppedError
             self._deliver(piece)
+
+
+def by_now(event: Event, now_us: int) -> Event:
+    """An event has happened when it comes. MariaDB gives it the session's time, which SET timestamp may set."""
+    if isinstance(event, Assigned | Hydrated | Revoked | CartRead) or event.at_us <= now_us:
+        return event
+    return replace(event, at_us=now_us)
 
 
 def in_pieces(partition: str, events: tuple[Event, ...], progress: Progress) -> list[Batch]:

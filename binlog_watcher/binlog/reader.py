@@ -60,6 +60,7 @@ class Reader:
             options.tuning.reset_interval_s, stats, begin=start is None, wait=self._stopping.wait
         )
         self._assigned = False
+        self._resumed = ""  # from where the stream went on after the last reset
         self._position = start
         self._decoder: Decoder | None = None
         self._watched = watched_tables(options.schema)
@@ -146,7 +147,7 @@ class Reader:
         options = self._options
         with self._control() as session:
             state = self._read_state(session)
-            position = take_anchor(session, state, options.marker, self._position)
+            position = self._without_gap(take_anchor(session, state, options.marker, self._position))
         self._keys.learn(self._queries.newest())
         log.info("binlog.anchored", position=str(position), identity=state.identity)
         self._position = position
@@ -161,6 +162,21 @@ class Reader:
             self._put(*page)
         self._put(Hydrated(options.partition))
         log.info("binlog.hydrated", carts=carts)
+
+    def _without_gap(self, anchor: Position) -> Position:
+        """Where to stream from when the tables have been read: where the stream stood, if it may go on from there.
+
+        What came between there and the anchor is in the tables, except for what only the binlog tells: that somebody
+        is active in a cart. Never twice from one place: what called for the reset may lie right behind it, though
+        trouble is told at the end of its transaction, and the position is then past it.
+        """
+        previous = self._position
+        if previous is None or previous.identity != anchor.identity or not previous.lies_before(anchor):
+            return anchor
+        if str(previous) == self._resumed:
+            return anchor
+        self._resumed = str(previous)
+        return previous
 
     def _follow(self, position: Position) -> None:
         """Stream from ``position`` until a reset is due; connections that break raise."""

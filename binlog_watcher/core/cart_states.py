@@ -12,7 +12,13 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
 
 An idle key that no new row armed, or one in a crowd of new rows, is *woken*: its timer goes behind those of the
 others. A customer who comes back adds a row; a statement over the whole table changes the carts of years.
+
+That an order followed a cart's last activity is remembered: tables may read otherwise (a wrong time zone, an order
+that is dated back), and who has bought is not mailed. It ends with new activity in a later second, with an order that
+does not count any more, and when all is read anew.
 """
+
+import itertools
 
 from binlog_watcher.core.events import (
     Assigned,
@@ -32,18 +38,25 @@ from binlog_watcher.core.events import (
 from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.timer_wheel import TimerWheel
 
+_SECOND_US = 1_000_000
+_FORGOTTEN_AT_ONCE = 2
+"""More than are added: so that old orders are forgotten bit by bit."""
+
 
 class CartStates:
     """The states of all keys, by partition. Times are epoch microseconds of MySQL's clock. One thread at a time.
 
     ``held``: keys whose due time is not "activity + threshold" (cool-down, retry), and the activity they had.
+    ``remember_us``: for how long it is remembered that there was an order.
     """
 
-    def __init__(self, threshold_us: int, tick_us: int) -> None:
+    def __init__(self, threshold_us: int, tick_us: int, remember_us: int) -> None:
         self.partitions: dict[str, Partition] = {}
         self.held: dict[CartKey, int | None] = {}
         self._threshold_us = threshold_us
         self._tick_us = tick_us
+        self._remember_us = remember_us
+        self._ordered: dict[CartKey, int] = {}  # key → when, the oldest first
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
 
     # --- events -----------------------------------------------------------------------------------------------
@@ -54,10 +67,14 @@ class CartStates:
             case CartChanged(key, change, at_us):
                 self._activity(self._partition(name), key, change, at_us)
             case OrderPlaced(key) | CartClosed(key):
+                if isinstance(event, OrderPlaced):
+                    self._remember_order(key, event.at_us)
                 self._partition(name).cancel(key)
                 self.held.pop(key, None)
                 self._touch(key)
-            case OrderChanged(key, at_us):
+            case OrderChanged(key, at_us, counts):
+                if not counts:
+                    self._ordered.pop(key, None)
                 self.order_changed(name, key, at_us)
             case CartRead(key, activity_us, due_us):
                 self._read(self._partition(name), key, activity_us, due_us)
@@ -83,6 +100,13 @@ class CartStates:
         self._touch(key)
 
     def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
+        ordered_us = self._ordered.get(key)
+        if (
+            ordered_us is not None
+            and change is not Change.DELETE
+            and at_us // _SECOND_US > ordered_us // _SECOND_US
+        ):
+            del self._ordered[key]
         due_us = at_us + self._threshold_us
         wheel = partition.wheel
         armed_due = wheel.due_of(key)
@@ -126,6 +150,7 @@ class CartStates:
             del self.held[key]  # not read again: bought, emptied or handled meanwhile
 
     def _assign(self, name: str) -> None:
+        self._ordered.clear()  # what happened meanwhile is known from the tables only
         old = self.partitions.get(name)
         fresh = self._fresh()
         if old is not None:
@@ -146,6 +171,20 @@ class CartStates:
 
     def _fresh(self) -> Partition:
         return Partition(TimerWheel(self._tick_us), TimerWheel(self._tick_us))
+
+    # --- orders -----------------------------------------------------------------------------------------------
+
+    def ordered(self, key: CartKey) -> bool:
+        """Whether the source told of an order after the key's last activity."""
+        return key in self._ordered
+
+    def _remember_order(self, key: CartKey, at_us: int) -> None:
+        self._ordered.pop(key, None)
+        self._ordered[key] = at_us
+        for oldest in list(itertools.islice(self._ordered, _FORGOTTEN_AT_ONCE)):
+            if self._ordered[oldest] >= at_us - self._remember_us:
+                break
+            del self._ordered[oldest]
 
     # --- in hand ----------------------------------------------------------------------------------------------
 

@@ -59,6 +59,10 @@ class Policy:
     order_grace_us: int = 0
 
 
+CLOCK_ERROR_US = 5 * 60_000_000
+"""A row that is further ahead of MySQL's clock was not written by that clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """Mail it now. ``activity_us``: the last activity; ``due_us``: when it became due."""
@@ -98,19 +102,23 @@ class Holdout:
 Decision = Send | Wait | Skip | Holdout
 
 
-def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Policy) -> Decision:
+def decide(
+    cart: Cart, known_activity_us: int | None, now_us: int, policy: Policy, *, ordered: bool = False
+) -> Decision:
     """Decide on one cart; ``known_activity_us`` is the newest activity that the source saw (None: none).
+
+    ``ordered``: the source saw an order after that; tables that read otherwise don't overrule it.
 
     The order of the checks is the order of the design: is it an episode, is it in the window, is it quiet, may
     this customer be mailed, and only then: is it too early for this address.
     """
-    nothing = _why_no_episode(cart)
+    nothing = Reason.BOUGHT_MEANWHILE if ordered else _why_no_episode(cart)
     if nothing is not None:
         return Skip(nothing)
     attempt = _look_at_log(cart, now_us)
     if attempt is not None:
         return attempt
-    activity_us = max(cart.newest_row_us, cart.activity_us or 0, known_activity_us or 0)
+    activity_us = _last_activity(cart, known_activity_us, now_us)
     due_us = activity_us + policy.threshold_us
     if due_us > now_us:
         return Wait(due_us, Reason.ACTIVITY)
@@ -131,6 +139,19 @@ def decide(cart: Cart, known_activity_us: int | None, now_us: int, policy: Polic
     if held_us > now_us:
         return Wait(held_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
+
+
+def _last_activity(cart: Cart, known_us: int | None, now_us: int) -> int:
+    """The newest activity that is told of. A row from the future is not believed: it has come by now.
+
+    Sessions may have a clock of their own (SET timestamp), and a shop one that goes wrong, or another zone. A little
+    ahead is no such thing: the row is newer than the event that is known, and our clock not quite the server's.
+    """
+    told = (cart.newest_row_us, cart.activity_us or 0)
+    latest_us = now_us + CLOCK_ERROR_US
+    if known_us is None and max(told) > latest_us:
+        return now_us
+    return max([known_us or 0, *(us for us in told if us <= latest_us)])
 
 
 def _why_no_episode(cart: Cart) -> Reason | None:

@@ -5,7 +5,7 @@ All times are epoch microseconds of MySQL's clock (UTC). ``at_us`` is the commit
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CartKey = int | str
 """What a timer is armed for: the customer where each cart row carries one, else the id of the cart's header."""
@@ -46,10 +46,14 @@ class OrderPlaced:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """An order was updated or deleted: the key must be looked at again."""
+    """An order was updated or deleted: the key must be looked at again.
+
+    ``counts``: whether the order is known to count after the change.
+    """
 
     key: CartKey
     at_us: int
+    counts: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from binlog_watcher.core.timer_wheel import TimerWheel
 IN_HAND_PAUSE_US = 100_000
 """After what time a cart that fires while it is still in hand fires again."""
 
+REMEMBER_ORDERS_US = 96 * 3_600_000_000
+"""For how long it is remembered that an order followed a cart: longer than a cart may be mailed."""
+
 
 @dataclass(frozen=True, slots=True)
 class DueCart:
@@ -50,15 +53,21 @@ def _alone(method: Callable[Concatenate["Tracker", _P], _R]) -> Callable[Concate
 class Tracker:
     """All partitions' timers. Times are epoch microseconds of MySQL's clock.
 
+    ``remember_us``: for how long it is remembered that an order followed a cart.
     ``lock``: held while a method works, so that a source's thread may apply while the event loop takes what is due;
     one that a thread may take twice.
     """
 
     def __init__(
-        self, threshold_us: int, *, tick_us: int = 10_000, lock: AbstractContextManager[object] | None = None
+        self,
+        threshold_us: int,
+        *,
+        tick_us: int = 10_000,
+        remember_us: int = REMEMBER_ORDERS_US,
+        lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self._lock = lock or nullcontext()
-        self._states = CartStates(threshold_us, tick_us)
+        self._states = CartStates(threshold_us, tick_us, remember_us)
 
     # --- events -----------------------------------------------------------------------------------------------
 
@@ -139,6 +148,11 @@ class Tracker:
     def touched(self, key: CartKey) -> bool:
         """Whether there was activity or an order since the key was taken in hand."""
         return self._states.touched(key)
+
+    @_alone
+    def ordered(self, key: CartKey) -> bool:
+        """Whether the source told of an order after the key's last activity, whatever the tables say."""
+        return self._states.ordered(key)
 
     @_alone
     def finish(self, key: CartKey) -> None:

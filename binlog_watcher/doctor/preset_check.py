@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.order_times import unreadable_orders
 from binlog_watcher.doctor.select_check import check_select
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
@@ -229,6 +230,19 @@ class PresetCheck:
                 )
         self._found.warnings += [f"{schema.origin}: {line}" for line in advice(schema, columns)]
 
+    def order_times(self) -> list[str]:
+        """What ``unreadable_orders`` says."""
+        for statement in SESSION_STATEMENTS:
+            self.rows(statement)
+        self._limit_time()
+        return unreadable_orders(self.rows, self._schema, Queries(self._schema, self._shop_columns()))
+
+    def _limit_time(self) -> None:
+        """Of each SELECT from now on, to ten seconds."""
+        for limit in ("max_execution_time = 10000", "max_statement_time = 10"):  # MySQL, in ms; MariaDB
+            with contextlib.suppress(pymysql.err.OperationalError):
+                self.rows(f"SET SESSION {limit}")
+
     def _check_selects(self) -> None:
         columns = self._shop_columns()
         queries = Queries(self._schema, columns)
@@ -236,9 +250,7 @@ class PresetCheck:
             return
         for statement in (*SESSION_STATEMENTS, "START TRANSACTION READ ONLY"):  # a function of its may write
             self.rows(statement)
-        for limit in ("max_execution_time = 10000", "max_statement_time = 10"):  # MySQL, in ms; MariaDB
-            with contextlib.suppress(pymysql.err.OperationalError):
-                self.rows(f"SET SESSION {limit}")
+        self._limit_time()
         self._check_each_select(queries)
         self.rows("ROLLBACK")
 
@@ -291,9 +303,10 @@ class PresetCheck:
 
 def check_preset(session: "Connection[Cursor]", connection: ConnectionSettings, schema: Schema) -> list[str]:
     """The warnings. Raises ConfigError with all problems, one line each."""
-    found = PresetCheck(
+    check = PresetCheck(
         session, connection, schema, lambda: f"GRANT SELECT ON `{connection.database}`.* TO …"
-    ).run()
+    )
+    found = check.run()
     if found.problems:
         raise ConfigError(*found.problems)
-    return found.warnings
+    return [*found.warnings, *check.order_times()]  # all orders are read for these: not at each start

@@ -9,7 +9,7 @@ import structlog
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.cart import LoggedEpisode, Recipient
-from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.decision import CLOCK_ERROR_US, Policy
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Database
@@ -64,14 +64,16 @@ class Hydrator:
                 logged = self._episodes.newest(session, keys)
                 mailed = self._episodes.last_sent(session, keys, since_us)
         for cart in page:
-            due_us = cart.activity_us + self._policy.threshold_us
+            is_told = cart.activity_us <= now_us + CLOCK_ERROR_US
+            activity_us = cart.activity_us if is_told else now_us  # it has happened by now
+            due_us = activity_us + self._policy.threshold_us
             if due_us <= self._policy.activated_us:
                 continue
             held_us = _held_until(logged.get(cart.key), cart.version, now_us)
             if held_us is None:
                 continue
             cooled_us = Recipient(mailed.get(cart.key)).held_until_us(self._policy.cooldown_us)
-            yield CartRead(cart.key, cart.activity_us, max(due_us, held_us, cooled_us))
+            yield CartRead(cart.key, activity_us, max(due_us, held_us, cooled_us))
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:

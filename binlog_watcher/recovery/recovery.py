@@ -6,7 +6,7 @@ left behind, never the batch.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -18,6 +18,7 @@ from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
 from binlog_watcher.recovery.loading import CartLoader
+from binlog_watcher.recovery.row_times import RowTimes
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.set_aside import SetAside
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart
@@ -70,6 +71,7 @@ class Recovery:
         self._loader = loader
         self._acting = acting
         self._runtime = runtime
+        self._row_times = RowTimes()
         self.set_aside = SetAside(runtime)
 
     @property
@@ -144,7 +146,14 @@ class Recovery:
             if cart is None:
                 self.set_aside.add(one, "unreadable", loaded.unreadable.get(one.key, "could not be read"))
                 continue
-            decision = decide(cart, one.activity_us, now_us, self._runtime.policy)
+            self._row_times.look_at(cart, one.activity_us, now_us)
+            decision = decide(
+                cart,
+                one.activity_us,
+                now_us,
+                self._runtime.policy,
+                ordered=self._runtime.tracker.ordered(one.key),
+            )
             log.debug("recovery.decided", user=one.key, decision=repr(decision))
             if not self._acting.is_news(cart, decision):
                 self._runtime.tracker.finish(one.key)
@@ -154,6 +163,9 @@ class Recovery:
                 case Send():
                     decided.append(DecidedCart(one, cart, decision))
                 case Wait(until_us, reason):
+                    if reason is Reason.ACTIVITY and one.activity_us is None:
+                        # Else a row from the future would be taken for new each time.
+                        one = replace(one, activity_us=until_us - self._runtime.policy.threshold_us)  # noqa: PLW2901
                     wait(self._runtime.tracker, one, until_us, reason, now_us)
                 case Holdout(activity_us):
                     unmailed.append(UnmailedCart(one, cart, Reason.HOLDOUT, activity_us))

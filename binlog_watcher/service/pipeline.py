@@ -182,7 +182,12 @@ def build_pipeline(
     """Put the parts together. Must be called in the event loop that runs them."""
     metrics = metrics or Metrics()
     runtime = Runtime(
-        tracker=Tracker(settings.threshold_us, lock=threading.RLock()),
+        tracker=Tracker(
+            settings.threshold_us,
+            # A zone that is read wrong makes a cart younger by no more than a day.
+            remember_us=resources.policy.max_age_us + 24 * 3_600_000_000,
+            lock=threading.RLock(),
+        ),
         clock=resources.clock,
         policy=resources.policy,
         metrics=metrics,

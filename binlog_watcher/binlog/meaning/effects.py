@@ -109,6 +109,8 @@ class _Special(Enum):
     CLOSED = auto()
     PLACED = auto()
     CHANGED = auto()
+    KEPT = auto()
+    """An order that counts before and after."""
 
 
 _STRENGTH = {Change.INSERT: 2, Change.UPDATE: 1, Change.DELETE: 0}
@@ -167,7 +169,7 @@ class Effects:
             elif what is _Special.PLACED:
                 result.append(OrderPlaced(key, at_us))
             else:
-                result.append(OrderChanged(key, at_us))
+                result.append(OrderChanged(key, at_us, counts=what is _Special.KEPT))
         return result
 
     def _add(
@@ -217,7 +219,9 @@ class Effects:
             and self._found.get((Role.ORDERS, key)) is _Special.PLACED
         ):
             placed = True
-        self._put(Role.ORDERS, key, _Special.PLACED if placed else _Special.CHANGED)
+        before = self._found.get((Role.ORDERS, key), _Special.KEPT)
+        unplaced = _Special.KEPT if counts is True and before is _Special.KEPT else _Special.CHANGED
+        self._put(Role.ORDERS, key, _Special.PLACED if placed else unplaced)
 
     def _put(self, role: Role, key: CartKey, what: Change | _Special | None) -> None:
         # Taken out and put back: the order of the dict is that of the last touch.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from binlog_watcher.binlog.protocol.headers import file_number
 from binlog_watcher.binlog.protocol.mariadb_gtid import MariadbGtid, write_domains
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 
@@ -25,6 +26,14 @@ class Position:
         if self.gtids is not None:
             return str(self.gtids)
         return f"{self.file}:{self.offset}" if self.file else self.by_domains
+
+    def lies_before(self, other: "Position") -> bool:
+        """Whether it is known to be at ``other`` or before, in the history of one server."""
+        if self.gtids is not None and other.gtids is not None:
+            return True  # the other is all that was executed (if it was not reset)
+        if self.gtids is not None or other.gtids is not None or not self.file or not other.file:
+            return False
+        return (file_number(self.file), self.offset) <= (file_number(other.file), other.offset)
 
     @property
     def by_domains(self) -> str:

@@ -20,10 +20,22 @@ class Reached:
     and what they don't.
     """
 
-    __slots__ = ("_end", "caught_up", "committed_us", "exact", "file", "high", "idle", "low", "position")
+    __slots__ = (
+        "_end",
+        "_sure_us",
+        "caught_up",
+        "committed_us",
+        "exact",
+        "file",
+        "high",
+        "idle",
+        "low",
+        "position",
+    )
 
     def __init__(self) -> None:
         self.committed_us: int | None = None
+        self._sure_us: int | None = None
         self.exact = True
         self.start(Position("", 0, ""))
         self._end = (0, 0)
@@ -36,6 +48,7 @@ class Reached:
     def anchor(self, position: Position) -> None:
         """The tables are read anew, as of ``position``."""
         self.position, self.committed_us, self.caught_up = position, None, False
+        self._sure_us = None
 
     def restart(self, position: Position, end: tuple[str, int]) -> None:
         """A connection begins at ``position``; ``end`` is the end of the server's binlog just before."""
@@ -87,6 +100,11 @@ class Reached:
 
         ``arriving_us``: when one was committed that has not arrived whole yet; None: there is none.
         """
+        if self.committed_us is not None and self.committed_us > now_us + _SECOND_US:
+            self.committed_us = (
+                self._sure_us
+            )  # a session's own time (SET timestamp): it says nothing of the lag
+        self._sure_us = self.committed_us
         if self.idle and self.caught_up:
             return 0
         if arriving_us is not None:

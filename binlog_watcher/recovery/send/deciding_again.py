@@ -131,7 +131,8 @@ class DecidingAgain:
         armed_us = self._runtime.tracker.due_of(claimed.key)
         activity_us = max(claimed.due.activity_us or 0, (armed_us or 0) - policy.threshold_us)
         unclaimed = replace(cart, logged=_unclaimed(cart.logged, claimed.log_id))
-        match decide(unclaimed, activity_us, now_us, policy):
+        ordered = self._runtime.tracker.ordered(claimed.key)
+        match decide(unclaimed, activity_us, now_us, policy, ordered=ordered):
             case Wait(until_us, reason):
                 return retry(reason, until_us)
             case Skip(reason):

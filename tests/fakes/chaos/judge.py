@@ -95,8 +95,9 @@ class Judge:
         rows_of: dict[str, list[Change]] = defaultdict(list)
         for row in self.rows.values():
             rows_of[self._address_of[row.cart_key]].append(row)
-        for address, customers in self._customers.items():
-            yield from self._of_address(address, customers, rows_of[address])
+        to_be_mailed = self.seen.plan.to_be_mailed
+        for address in self._customers:
+            yield from self._of_address(address, rows_of[address], must_be_mailed=address in to_be_mailed)
         for address in self._transfers.keys() - self._customers.keys():
             yield Fault("stray", address, "a mail to somebody who is no customer")
         for address, rows in rows_of.items():
@@ -110,15 +111,21 @@ class Judge:
         if len(crashed) > allowed:
             yield Fault("unknowns", "", f"{len(crashed)} mails are unknown by crashes, {allowed} may be")
 
-    def _of_address(self, address: str, customers: list[Customer], rows: list[Change]) -> Iterator[Fault]:
+    def _of_address(self, address: str, rows: list[Change], *, must_be_mailed: bool) -> Iterator[Fault]:
         kept = [transfer for transfer in self._transfers[address] if transfer.kept]
         if len(kept) > 1:
             yield Fault("double", address, f"{len(kept)} mails")
         unknown = any(row.status == "unknown" for row in rows)
-        if not kept and not unknown and any(customer.leaves for customer in customers):
+        if not kept and not unknown and must_be_mailed:
             yield Fault("lost", address, "an abandoned cart, no mail, and not listed as unknown")
         for transfer in self._transfers[address]:
             yield from self._of_transfer(address, transfer)
+
+    def _deeds_that_count(self, address: str, customer: int) -> list[Done]:
+        """The customer's, and the orders of others with the address."""
+        others = [one.id for one in self._customers[address] if one.id != customer]
+        orders = [done for one in others for done in self._deeds[one] if done.deed.what == "order"]
+        return [*self._deeds[customer], *orders]
 
     def _of_transfer(self, address: str, transfer: Transfer) -> Iterator[Fault]:
         fences = self._fences[address]
@@ -131,7 +138,7 @@ class Judge:
         self.kept_of_row[fence.log_id] += transfer.kept
         fenced_us = began[at - 1]
         deeds = self._deeds[int(fence.cart_key)]
-        for done in deeds:
+        for done in self._deeds_that_count(address, int(fence.cart_key)):
             ends_it = done.deed.what in {"order", "empty"} and done.acknowledged_us < fenced_us
             if ends_it and not _added_since(done, deeds):
                 late_ms = (fenced_us - done.acknowledged_us) / 1000
@@ -163,7 +170,8 @@ class Judge:
             yield from self._of_unknown(address, row, kept)
 
     def _of_skipped(self, address: str, row: Change, kept: int) -> Iterator[Fault]:
-        gone = any(done.deed.what in {"order", "empty"} for done in self._deeds[int(row.cart_key)])
+        deeds = self._deeds_that_count(address, int(row.cart_key))
+        gone = any(done.deed.what in {"order", "empty"} for done in deeds)
         if kept or not (gone or row.reason == "superseded"):
             yield Fault(
                 "disagrees", address, f"{row}, and the server kept {kept} mails; bought or emptied: {gone}"

@@ -38,8 +38,13 @@ class Customer:
 
     @property
     def leaves(self) -> bool:
-        """Whether the cart is still full at the end: its address must get a mail."""
+        """Whether the cart is still full at the end."""
         return not any(deed.what in {"empty", "order"} for deed in self.deeds)
+
+    @property
+    def orders(self) -> bool:
+        """Whether there is an order: it counts for everybody who has the address."""
+        return any(deed.what == "order" for deed in self.deeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,12 @@ class Plan:
         """All of them."""
         for wave in self.waves:
             yield from wave
+
+    @property
+    def to_be_mailed(self) -> set[str]:
+        """Addresses, in small letters: a cart is still full at the end, and nobody of the address has bought."""
+        bought = {one.address.lower() for one in self.customers if one.orders}
+        return {one.address.lower() for one in self.customers if one.leaves} - bought
 
 
 KINDS = {"leaves": 50, "quantity": 10, "returns": 9, "buys": 8, "buys_late": 14, "empties": 4, "twins": 5}

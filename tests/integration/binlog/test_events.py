@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC
+from typing import Any
 
 import pytest
 import structlog
 from fakes.binlog_follower import Follower, Shop, follow, nothing, open_shop, settings_for
 
+from binlog_watcher.binlog import reader
+from binlog_watcher.binlog.connection import anchor
+from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.core.events import (
     CartChanged,
     CartRead,
@@ -323,6 +327,39 @@ async def test_statement_format_reads_the_tables_anew(shop: Shop) -> None:
         shop.run("SET SESSION binlog_format = 'STATEMENT'", "INSERT INTO cart (user_id) VALUES (77)")
         await follower.until(lambda: follower.source.stats.resets == {"statement": 1})
         await follower.until(lambda: any(isinstance(e, CartRead) and e.key == 77 for e in follower.events))
+
+
+async def test_a_session_with_a_time_of_its_own(shop: Shop) -> None:
+    """MariaDB's events have the session's time: from the future it would arm timers late."""
+    async with follow(settings_for(shop.server, shop.database)) as follower:
+        shop.run("SET timestamp = UNIX_TIMESTAMP() + 7200")
+        try:
+            assert await seen(follower, shop, "INSERT INTO cart (user_id) VALUES (1)") == [(1, INSERT)]
+        finally:
+            shop.run("SET timestamp = DEFAULT")
+        (event,) = [event for event in follower.events if isinstance(event, CartChanged)]
+        ((now,),) = shop.run("SELECT UNIX_TIMESTAMP(SYSDATE(6))")
+        assert 0 <= float(now) - event.at_us / 1e6 < 60
+
+
+async def test_a_reset_leaves_no_gap_behind(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What commits between the last event and the anchor: of an UPDATE no column of the tables tells."""
+    take_anchor = anchor.take_anchor
+
+    other = Shop(shop.server, shop.database)
+
+    def late(*arguments: Any) -> Position:
+        other.run("UPDATE cart SET quantity = quantity + 1 WHERE user_id = 5")
+        return take_anchor(*arguments)
+
+    shop.run("INSERT INTO cart (user_id, quantity) VALUES (5, 1)")
+    async with follow(settings_for(shop.server, shop.database), hydrate=nothing) as follower:
+        monkeypatch.setattr(reader, "take_anchor", late)
+        shop.run("TRUNCATE TABLE orders")
+        await follower.until(lambda: follower.source.stats.resets == {"statement": 1})
+        await follower.until(lambda: any(isinstance(e, CartChanged) and e.key == 5 for e in follower.events))
+        await follower.settle(shop)
+        assert follower.resets == ["statement"], "what called for it is not met again"
 
 
 async def test_statements_elsewhere_are_nobodys_business(shop: Shop) -> None:

@@ -137,3 +137,18 @@ def test_a_large_table_that_is_read_from_end_to_end(session: Any) -> None:
         "SELECT u.id AS cart, u.email FROM users u LEFT JOIN notes n ON n.of_user = u.id WHERE u.id IN {keys}",
     )
     assert "rows of n: join it by a column that an index begins with" in problem
+
+
+def test_orders_that_nobody_can_date_are_told_of(session: Any) -> None:
+    select = "SELECT id AS cart, email FROM users WHERE id IN {keys}"
+    assert not [warning for warning in check(session, select) if "orders.bought_at" in warning]
+    with session.cursor() as cursor:
+        cursor.execute("SET sql_mode = ''")
+        cursor.execute("ALTER TABLE orders MODIFY created_at DATETIME NULL")
+        cursor.execute(
+            "INSERT INTO orders (user_id, total_amount, created_at) "
+            "VALUES (7, 1, '0000-00-00'), (8, 1, NULL), (9, 1, NOW())"
+        )
+    (warning,) = [warning for warning in check(session, select) if "orders.bought_at" in warning]
+    assert "2 orders that count have no time in orders.created_at" in warning
+    assert "one of them is of 7" in warning

@@ -188,7 +188,7 @@ async def test_an_item_of_two_deleted_meanwhile_still_gets_its_one_mail(
             cartwake.activity(1, Change.DELETE)
         assert [row[1:3] for row in cartwake.rows()] == [("retry", "activity")]
         shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
-        cartwake.order(1)  # cancels the timer, so that the cart can be taken now
+        cartwake.drop_timer(1)
         decisions = await cartwake.recover(1)
         assert isinstance(decisions[1], Send)
         assert cartwake.rows() == [("1", "sent", None, 1)]
@@ -262,3 +262,44 @@ async def test_an_address_opted_out_after_the_claim(
             )
         assert cartwake.rows() == [("1", "skipped", "opted_out", 0)]
     assert smtp.accepted == []
+
+
+async def test_an_order_that_the_binlog_told_is_not_overruled_by_the_tables(
+    shop: Any, smtp: MailServer
+) -> None:
+    """The order's row says that it is older than the cart: a wrong zone, or an order that is dated back."""
+    abandon(shop, [1, 2])
+    async with recovering(shop, smtp) as cartwake:
+        for key in (1, 2):
+            cartwake.apply(CartChanged(key, Change.INSERT, cartwake.now_us() - 40 * MINUTE))
+        shop.order(1, minutes_ago=600)
+        cartwake.order(1)
+        await cartwake.recovery.process(cartwake.tracker.take_due(cartwake.now_us(), 10))
+        await cartwake.recover(1)  # as the reconciliation does
+        assert cartwake.rows() == [("2", "sent", None, 1)]
+    assert smtp.mails_to("user1@example.com") == []
+
+
+@pytest.mark.parametrize("stage", ["compose", "fence"])
+async def test_the_same_while_a_mail_is_under_way(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    abandon(shop, [1])
+    async with recovering(shop, smtp) as cartwake:
+        async with meanwhile(monkeypatch, cartwake, stage, 1):
+            shop.order(1, minutes_ago=600)
+            cartwake.order(1)
+        assert cartwake.rows() == [("1", "skipped", "bought_meanwhile", 0)]
+    assert smtp.accepted == []
+
+
+async def test_a_row_from_the_future_is_mailed_in_time(shop: Any, smtp: MailServer) -> None:
+    """A session's SET timestamp, or a wrong zone, read an hour late."""
+    abandon(shop, [1], minutes_ago=-60)
+    async with recovering(shop, smtp) as cartwake:
+        cartwake.apply(CartChanged(1, Change.INSERT, cartwake.now_us() - 40 * MINUTE))
+        await cartwake.recovery.process(cartwake.tracker.take_due(cartwake.now_us(), 10))
+        await cartwake.drained()
+        assert len(smtp.accepted) == 1
+        cartwake.hydrate()
+        assert cartwake.tracker.due_of(1) is None, "the same episode"

@@ -1,7 +1,9 @@
 """Long batches are handed over in pieces, and count as read at the last one only."""
 
-from binlog_watcher.binlog.delivery import EVENTS_BATCH_SIZE, in_pieces
-from binlog_watcher.core.events import OrderPlaced
+from dataclasses import replace
+
+from binlog_watcher.binlog.delivery import EVENTS_BATCH_SIZE, by_now, in_pieces
+from binlog_watcher.core.events import CartChanged, CartRead, Change, OrderChanged, OrderPlaced
 from binlog_watcher.core.source import PartitionClock, Progress
 
 
@@ -38,3 +40,13 @@ def test_no_timer_fires_in_the_middle_of_a_batch() -> None:
         clock.observe(piece.progress)
         seen.append(clock.read(600))
     assert seen == [0, 600]
+
+
+def test_an_event_has_happened_when_it_comes() -> None:
+    """MariaDB: a session may set its own time."""
+    for event in (CartChanged(1, Change.INSERT, 900), OrderPlaced(2, 900), OrderChanged(3, 900, counts=True)):
+        assert by_now(event, 1000) is event
+        assert by_now(event, 500) == replace(event, at_us=500)
+    assert by_now(OrderChanged(3, 900, counts=True), 500).counts  # type: ignore[union-attr]
+    read = CartRead(1, 900, 900)
+    assert by_now(read, 500) is read

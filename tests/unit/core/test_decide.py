@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import (
+    CLOCK_ERROR_US,
     LOGGED_SKIPS,
     Decision,
     Holdout,
@@ -63,9 +64,21 @@ def test_what_the_stream_saw_never_makes_a_cart_older_than_its_rows() -> None:
     assert decide(CART, T0 - HOUR, DUE - 1, POLICY) == Wait(DUE, Reason.ACTIVITY)
 
 
-def test_rows_from_the_future_wait_for_it() -> None:
-    ahead = replace(CART, version=T0 + 2 * HOUR)
-    assert decide(ahead, None, DUE, POLICY) == Wait(T0 + 2 * HOUR + THRESHOLD, Reason.ACTIVITY)
+@pytest.mark.parametrize("ahead", [
+    replace(CART, version=T0 + 2 * HOUR), replace(CART, activity_us=T0 + 2 * HOUR),
+    replace(CART, version=7, created_us=T0 + 9000 * HOUR),
+])  # fmt: skip
+def test_what_lies_in_the_future_has_happened_by_now(ahead: Cart) -> None:
+    assert decide(ahead, None, DUE, POLICY) == Wait(DUE + THRESHOLD, Reason.ACTIVITY)
+    assert decide(ahead, DUE, DUE + THRESHOLD, POLICY) == Send(DUE, DUE + THRESHOLD), (
+        "and is not new each time"
+    )
+    assert decide(ahead, T0, DUE, POLICY) == Send(T0, DUE), "the source knows better"
+
+
+def test_an_order_that_the_source_saw_is_not_overruled() -> None:
+    assert decide(CART, T0, DUE, POLICY, ordered=True) == Skip(Reason.BOUGHT_MEANWHILE)
+    assert not Skip(Reason.BOUGHT_MEANWHILE).logged
 
 
 @pytest.mark.parametrize("cart", [replace(CART, lines=()), replace(CART, version=None)])
@@ -442,7 +455,8 @@ def obstacles(cart: Cart, known: int | None, now: int, policy: Policy) -> list[s
             found.append("retry later")
         elif row.status == "claimed" and row.owner_alive and (row.lease_until_us or 0) > now:
             found.append("leased")
-    last_activity = max([version, *([known] if known is not None else [])])
+    ahead = version > now + CLOCK_ERROR_US
+    last_activity = max([known or 0, now if ahead and known is None else 0, 0 if ahead else version])
     quiet_for = now - last_activity
     customer = cart.customer
     conditions = {
@@ -523,10 +537,12 @@ def test_a_mail_goes_out_exactly_when_nothing_speaks_against_it(
 @settings(max_examples=500, deadline=None)
 @given(cart=CARTS, policy=POLICIES, known=st.none() | MOMENTS, now=MOMENTS)
 def test_waiting_comes_to_an_end(cart: Cart, policy: Policy, known: int | None, now: int) -> None:
-    cart = replace(cart, lacking_since_us=T0 - policy.threshold_us)
+    cart = replace(cart, lacking_since_us=min(T0, now) - policy.threshold_us)
     answer = decide(cart, known, now, policy)
     for _ in range(4):  # at most: retry or lease, activity, cool-down
         if not isinstance(answer, Wait):
             return
+        if answer.reason is Reason.ACTIVITY and known is None:
+            known = answer.until_us - policy.threshold_us  # as Recovery does
         answer = decide(cart, known, answer.until_us, policy)
     pytest.fail(f"still waiting: {answer}")

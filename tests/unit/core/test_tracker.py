@@ -651,3 +651,43 @@ def test_a_cart_that_reconcile_took_before_the_source_began_can_wait() -> None:
     (cart,) = tracker.take([1], START, SHOP)
     tracker.wait(cart, START + 5)
     assert tracker.due_of(1) == START + 10
+
+
+# --- orders that were told of -----------------------------------------------------------------------------------
+
+
+def test_an_order_after_the_cart_is_remembered(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    assert not stream.tracker.ordered(1)
+    stream.order(2)
+    assert stream.tracker.ordered(1)
+    assert not stream.tracker.ordered(2)
+    stream.cart(Change.DELETE, 9)
+    stream.cart(Change.UPDATE, 2.9)
+    assert stream.tracker.ordered(1), "a cleared cart, or one that is touched in the second of its order"
+    stream.cart(Change.INSERT, 3)
+    assert not stream.tracker.ordered(1)
+
+
+@pytest.mark.parametrize(("counts", "remembered"), [(True, True), (False, False)])
+def test_an_order_that_does_not_count_any_more_is_forgotten(
+    stream: Stream, counts: bool, remembered: bool
+) -> None:
+    stream.order(2)
+    stream.send(OrderChanged(1, stream.at(3), counts=counts))
+    assert stream.tracker.ordered(1) is remembered
+    assert stream.due() == 63, "it is looked at again, whichever"
+
+
+def test_after_a_reset_only_the_tables_know_of_orders(stream: Stream) -> None:
+    stream.order(2)
+    stream.send(Revoked(SHOP, "purged"), Assigned(SHOP), Hydrated(SHOP))
+    assert not stream.tracker.ordered(1)
+
+
+def test_orders_are_forgotten_when_no_cart_is_young_enough() -> None:
+    stream = Stream()
+    stream.tracker = Tracker(THRESHOLD, remember_us=100 * SECOND)
+    for second, key in ((0, 1), (1, 2), (50, 1), (101, 3), (102, 4), (140, 5)):
+        stream.order(second, key)
+    assert [stream.tracker.ordered(key) for key in range(1, 6)] == [True, False, True, True, True]

@@ -169,3 +169,29 @@ def test_a_plan_is_the_same_for_a_seed_and_has_every_kind() -> None:
     kinds = {one.kind for one in plan.customers}
     assert len(kinds) == 7
     assert 1200 < sum(one.leaves for one in plan.customers) < 1700
+
+
+@pytest.mark.parametrize(
+    ("bought_s", "transfers", "history", "expected"),
+    [
+        (103.4, [transfer()], (), {"after_order"}),
+        (103.6, [transfer()], (), set()),
+        (103.4, [], (row(1, "skipped", reason="bought_meanwhile"),), set()),
+    ],
+)
+def test_an_order_of_the_twin_counts(
+    bought_s: float, transfers: list[Transfer], history: tuple[Change, ...], expected: set[str]
+) -> None:
+    twin = replace(TWIN, deeds=(ADD, ORDER))
+    bought_us = int(bought_s * S)
+    found = judge(
+        *history,
+        plan=Plan(1, 3.0, ((JANE, twin),)),
+        transfers=transfers,
+        done=[
+            Done(1, ADD, 100 * S, 100 * S + 500),
+            Done(3, ADD, 100 * S, 100 * S + 500),
+            Done(3, ORDER, bought_us - 500, bought_us),
+        ],
+    )
+    assert kinds(found) == expected

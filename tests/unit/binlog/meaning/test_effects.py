@@ -142,6 +142,20 @@ def test_an_update_of_an_order(was: Value, now: Value, expected: type | None) ->
     assert effects.events(5) == ([] if expected is None else [expected(1, 5)])
 
 
+@pytest.mark.parametrize(("changes", "counts"), [
+    ([("paid", "sent")], True), ([("paid", "sent"), ("sent", "sent")], True), ([("paid", "void")], False),
+    ([(ABSENT, ABSENT)], False), ([("paid", "sent"), ("paid", "void")], False),
+    ([("paid", "void"), ("paid", "sent")], False),
+])  # fmt: skip
+def test_whether_an_order_is_known_to_count_still(changes: list[tuple[Value, Value]], counts: bool) -> None:
+    effects = Effects()
+    for was, now in changes:
+        effects.updated(PAID, 1, 1, was, now)
+    (event,) = effects.events(5)
+    assert isinstance(event, OrderChanged)
+    assert event.counts is counts
+
+
 def test_orders_that_come_and_go() -> None:
     effects = Effects()
     effects.inserted(PAID, 1, "paid")

@@ -34,6 +34,16 @@ def test_a_time_in_whole_seconds_may_be_any_moment_of_that_second() -> None:
     assert reached.lag_us(T + 1_900_000, T + 1_800_000) == 100_000, "one is still arriving"
 
 
+def test_a_time_from_the_future_hides_no_lag() -> None:
+    """A session's SET timestamp, on MariaDB."""
+    reached = at()
+    reached.end_group(Group(None, 0, None), T)
+    assert reached.lag_us(T + 5_000_000, None) == 4_000_000
+    reached.end_group(Group(None, 0, None), T + 3_600_000_000)
+    assert reached.lag_us(T + 6_000_000, None) == 5_000_000
+    assert reached.committed_us == T, "no timer fires by a time that has not come"
+
+
 def test_nothing_was_read_yet() -> None:
     assert at().lag_us(T, None) == 0
 

@@ -1,0 +1,36 @@
+"""Looks for orders that count and have no time: who has only such orders is taken for a buyer for ever."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pymysql.err
+
+from binlog_watcher.shop.schema import Schema
+from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.shop_tables.queries import Queries
+
+
+def unreadable_orders(
+    rows: Callable[[str, Any], list[tuple[Any, ...]]], schema: Schema, queries: Queries
+) -> list[str]:
+    """A warning, if there are some: they end their carts, as is safe, and those that come later as well."""
+    orders = schema.orders
+    moment = f"o.{quote(orders.bought_at)}"
+    whose = f"o.{quote(orders.customer or orders.cart or orders.id or orders.bought_at)}"
+    statement = (
+        f"SELECT COUNT(*), MIN({whose}) FROM {queries.orders_table} "  # noqa: S608  # quoted names
+        f"WHERE {queries.bought} AND ({moment} IS NULL OR {moment} < '1000-01-01')"
+    )
+    place = f"{orders.table}.{orders.bought_at}"
+    try:
+        ((count, example),) = rows(statement, dict(queries.constants))
+    except pymysql.err.MySQLError as error:  # there are too many orders to be looked through in time
+        return [f"{schema.origin}: orders.bought_at: {place} could not be looked through: {error.args[-1]}"]
+    if not count:
+        return []
+    warning = (
+        f"{schema.origin}: orders.bought_at: {count} orders that count have no time in {place} (NULL or 0000-00-00), "
+        f"one of them is of {example}: whoever has only such orders is never mailed; give them a time, or leave them "
+        "out with orders.bought"
+    )
+    return [warning]
