@@ -36,6 +36,9 @@ UNREACHABLE = 69
 PATIENCE_S = 5.0
 """With an instance that is to be killed, while too few mails come."""
 
+FROZEN = 0.25
+"""Before how many kills another instance stands still for seconds, as a paused virtual machine does."""
+
 AIMED = 0.8
 """The share of kills that wait until the victim has mails in flight; the others come at any moment."""
 
@@ -131,6 +134,8 @@ class Chaos:
         for number in range(self._options.kills):
             self._shop.let_in(number)
             self._let_work(self._options.carts / self._options.kills)
+            if self._dice.random() < FROZEN:
+                self._freeze(self._dice.randrange(INSTANCES), self._dice.uniform(1, 6))
             if self._dice.random() < AIMED:
                 time.sleep(self._dice.uniform(0, 0.5))
                 self._kill_in_flight()
@@ -176,6 +181,17 @@ class Chaos:
         service.kill()  # waits for its end
         self._note(f"instance {instance} was killed with {flying} mails in flight")
         service.start()
+
+    def _freeze(self, instance: int, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after a while: nobody sees an order meanwhile, and the mails in hand grow old."""
+        pid = self._services[instance].pid
+        if pid is None or not self._services[instance].alive:
+            return
+        self._note(f"instance {instance} is frozen")
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+        self._note(f"instance {instance} goes on after {seconds:.1f} s")
 
     def _supervise(self) -> None:
         """As systemd or Docker would: an instance that starts while MySQL is away ends, and is started again."""
