@@ -447,7 +447,7 @@ async def test_a_row_of_more_than_16_megabytes(shop: Shop) -> None:
     shop.run("SET GLOBAL max_allowed_packet = 134217728", "ALTER TABLE products MODIFY description LONGBLOB")
     shop.reconnect()
     async with follow(settings_for(shop.server, shop.database)) as follower:
-        for size in (17 << 20, (16 << 20) - 1, 40 << 20):
+        for size in (17 << 20, (16 << 20) - 1, 60 << 20):
             insert = (
                 f"INSERT INTO products (id, name, description) VALUES ({size}, 'big', REPEAT('x', {size}))"
             )
