@@ -27,7 +27,7 @@ import pymysql
 
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.service import wiring
-from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.settings.load import load_settings
 from mailer import Discount, Line, Links, Pick, RecoveryMail, Rendered, Renderer, first_name, message_id
 from recommender import (
     Catalog,
@@ -41,6 +41,8 @@ from recommender import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from binlog_watcher.settings.settings import Settings
 
 CONCURRENT = 10
 

@@ -25,7 +25,8 @@ from binlog_watcher.commands import (
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.settings.env import Need
-from binlog_watcher.settings.settings import Settings, load_settings, names_of_others
+from binlog_watcher.settings.load import load_settings, names_of_others
+from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.presets import load_schema, preset_text
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from mailer import InvalidAddressError, InvalidTokenError

@@ -15,7 +15,7 @@ from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
 from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
-from binlog_watcher.service.pipeline import build_pipeline
+from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
 from binlog_watcher.service.resources import Resources, enter_log, open_resources
@@ -64,16 +64,6 @@ class Service:
             preset=None if settings.dry_run else resources.identity.content,
         )
         self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
-        reconciler = Reconciler(
-            shop=resources.shop,
-            scan=resources.scan,
-            episodes=resources.episodes,
-            recovery=self._pipeline.recovery,
-            runtime=self._pipeline.runtime,
-            since_us=resources.clock.now_us() - settings.threshold_us - GRACE_US,
-            partition=PARTITION,
-            with_log=resources.with_log and not settings.dry_run,
-        )
         self._source: EventSource = _binlog_source(settings, resources)
         self._changes = ShopChanges(
             resources.shop,
@@ -94,7 +84,7 @@ class Service:
             obstacles=[self._writes.obstacle],
         )
         self._reconciliation = RegularReconciliation(
-            reconciler,
+            _reconciler(settings, resources, self._pipeline),
             interval_s=settings.check_interval_seconds,
             stream_is_down=self._readiness.stream_is_down,
             done=self._timers.poke,
@@ -181,6 +171,20 @@ class Service:
     def not_ready(self) -> str | None:
         """What /healthz says while this instance is not ready."""
         return self._readiness.not_ready()
+
+
+def _reconciler(settings: Settings, resources: Resources, pipeline: Pipeline) -> Reconciler:
+    """The safety net under this process's timers: what became due shortly before it began is its business, too."""
+    return Reconciler(
+        shop=resources.shop,
+        scan=resources.scan,
+        episodes=resources.episodes,
+        recovery=pipeline.recovery,
+        runtime=pipeline.runtime,
+        since_us=resources.clock.now_us() - settings.threshold_us - GRACE_US,
+        partition=PARTITION,
+        with_log=resources.with_log and not settings.dry_run,
+    )
 
 
 def _binlog_source(settings: Settings, resources: Resources) -> BinlogSource:

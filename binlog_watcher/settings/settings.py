@@ -6,25 +6,20 @@ name is that of the field in capitals. An empty value counts as not set, except 
 other ways to give the ``MYSQL_…`` fields.
 """
 
-import os
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
-from binlog_watcher.settings.env import Need, Values, explain, missing, read_values
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
 from mailer import AddressPatterns
 
-DEFAULT_ENV_FILE = ".env"
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -257,46 +252,3 @@ class Settings(BaseModel):
         """The values that must appear nowhere: hand them to ``logs.register_secret``."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr) and value)
-
-
-def load_settings(
-    env_file: str | Path | None = DEFAULT_ENV_FILE,
-    *,
-    need: Need = "mail",
-    environ: Mapping[str, str] | None = None,
-) -> Settings:
-    """Parse the environment over ``env_file`` once.
-
-    ``need`` says what the command can't do without: "mysql" (reaching the shop), "preview" (also what a mail
-    shows), "mail" (also sending; DRY_RUN goes without SMTP_HOST). ``environ`` replaces ``os.environ``. The
-    default file may be missing, another may not; None reads no file.
-
-    Raises ConfigError with every mistake found, one line each; no line holds a secret.
-    """
-    values = _read(env_file, environ)
-    problems = [*values.problems, *missing(values, need)]
-    settings = None
-    try:
-        settings = Settings.model_validate(values.by_field())
-    except ValidationError as error:
-        problems += explain(error, values, Settings.model_fields)
-    # Raised out here, so that no traceback drags the validation error and its inputs along.
-    if settings is None or problems:
-        raise ConfigError(*problems)
-    return settings
-
-
-def names_of_others(
-    env_file: str | Path | None = DEFAULT_ENV_FILE, environ: Mapping[str, str] | None = None
-) -> list[str]:
-    """Names there that begin as settings do and are none, in alphabetical order; see ``load_settings``."""
-    return sorted(set(_read(env_file, environ).others))
-
-
-def _read(env_file: str | Path | None, environ: Mapping[str, str] | None) -> Values:
-    return read_values(
-        None if env_file is None else Path(env_file),
-        os.environ if environ is None else environ,
-        names=frozenset(name.upper() for name in Settings.model_fields),
-        file_may_be_missing=env_file == DEFAULT_ENV_FILE,
-    )

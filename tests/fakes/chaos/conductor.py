@@ -25,7 +25,7 @@ from fakes.waiting import wait_until
 from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
 from binlog_watcher.demo.server import Server
 from binlog_watcher.service.pipeline import lease_of
-from binlog_watcher.settings.settings import load_settings
+from binlog_watcher.settings.load import load_settings
 
 INSTANCES = 2
 CONNECTIONS = 4

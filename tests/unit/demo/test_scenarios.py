@@ -10,7 +10,7 @@ from binlog_watcher.demo.baskets import basket, total
 from binlog_watcher.demo.sample_shop import SAMPLE_USERS
 from binlog_watcher.demo.scenarios import KILL_AT, SCENARIOS, cast
 from binlog_watcher.demo.shop_settings import Pace, service_settings, settings_for_another
-from binlog_watcher.settings.settings import load_settings
+from binlog_watcher.settings.load import load_settings
 from mailer import InvalidAddressError, parse_address
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from binlog_watcher.settings.settings import load_settings
+from binlog_watcher.settings.load import load_settings
 
 ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"

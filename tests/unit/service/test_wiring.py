@@ -8,7 +8,8 @@ import structlog
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service import wiring
-from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.settings.load import load_settings
+from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.telemetry.metrics import Metrics
 from recommender import FallbackWriter, TemplateWriter

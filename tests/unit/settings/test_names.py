@@ -8,8 +8,9 @@ import structlog
 
 from binlog_watcher.commands.run import tell_of_other_names
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.settings.load import load_settings, names_of_others
 from binlog_watcher.settings.names import NOT_SETTINGS, PREFIX
-from binlog_watcher.settings.settings import Settings, load_settings, names_of_others
+from binlog_watcher.settings.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 NAMES = frozenset(name.upper() for name in Settings.model_fields) | {"MYSQL_URL", "SERVER_ID"}

@@ -12,7 +12,8 @@ from binlog_watcher.core.source import HEARTBEAT_US
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.readiness import SILENT_INTERVALS
 from binlog_watcher.settings.connection import Tls
-from binlog_watcher.settings.settings import Settings, load_settings
+from binlog_watcher.settings.load import load_settings
+from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import DiscountTier, is_loopback
 from mailer import AddressPatterns
 
