@@ -45,7 +45,7 @@ class Budget:
         if self.values_left < self._next_look:
             if self.values_left < 0:
                 raise DocumentError("too_many_values", at)
-            self._next_look = self.values_left - _BETWEEN_LOOKS
+            self._next_look = max(self.values_left - _BETWEEN_LOOKS, 0)
             self.look(at)
 
     def take_bytes(self, count: int) -> None:

@@ -21,7 +21,7 @@ FORMATS = frozenset({"php", "php-session", "json"})
 _OPTIONAL = frozenset({"php", "json", "zlib", "zstd"})  # those that can be told from anything else
 _STEP = re.compile(
     r"""
-    (?P<dot>^|\.) (?: (?P<each>\*) | "(?P<quoted>(?:[^"]|"")*)" | (?P<special>@\w+) | (?P<name>[^\s.|*"@?]+) )
+    (?:^|(?<=.)\.) (?: (?P<each>\*) | "(?P<quoted>(?:[^"]|"")*)" | (?P<special>@\w+) | (?P<name>[^\s.|*"@?]+) )
     | \| (?P<codec>[a-z0-9-]+) (?P<optional>\??)
     """,
     re.VERBOSE,

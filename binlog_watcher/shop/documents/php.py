@@ -151,7 +151,7 @@ class PhpReader:
         """Take what is wanted of one element, whose value is at ``at``; returns the offset behind it."""
         sub, each = wanted.keys.get(name), wanted.each
         if sub is None and each is None:
-            return self._scanner.skip(at, depth - 1)
+            return self._pass_over(at, depth - 1)
         if name in seen:
             raise DocumentError("duplicate_key", at)
         seen.add(name)
@@ -162,6 +162,20 @@ class PhpReader:
             into = self._pass.begin_line(each, name, at) if each.line else record
             behind = self._walk(at, each, into, depth)
         return behind
+
+    def _pass_over(self, at: int, depth: int) -> int:
+        """The offset behind a value that nobody wants. Most are short, and a scan of their own would cost more."""
+        found = VALUE.match(self._data, at, self._end)
+        if found is None:
+            raise self._scanner.unreadable(at)
+        if found.lastindex is None:
+            at = found.end()
+        elif found.lastindex == STRING:
+            at = self._scanner.string(found)[1] + 2
+        else:
+            return self._scanner.skip(at, depth)
+        self._pass.budget.spend(1, at)
+        return at
 
     def _target(self, found: re.Match[bytes], at: int) -> int:
         """The offset of the value that a reference at ``at`` means; it has come before."""

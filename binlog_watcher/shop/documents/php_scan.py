@@ -148,7 +148,9 @@ class Scanner:
 
     def bad_string(self, stop: int) -> DocumentError:
         """That a string does not end at ``stop``."""
-        return DocumentError("truncated" if stop + 2 > self.end else "length", stop)
+        if stop + 2 > self.end:
+            return DocumentError("truncated", self.end)
+        return DocumentError("length", stop)
 
     def _behind_class(self, found: re.Match[bytes]) -> tuple[int, int]:
         """(the number behind a class's name, the offset behind the brace after it)."""

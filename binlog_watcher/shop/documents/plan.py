@@ -12,7 +12,7 @@ from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.json_text import JsonReader
 from binlog_watcher.shop.documents.paths import Decode, Path
 from binlog_watcher.shop.documents.php import PhpReader
-from binlog_watcher.shop.documents.values import as_amount, as_id, as_quantity, as_text, rounded
+from binlog_watcher.shop.documents.values import as_amount, as_compared, as_id, as_quantity, as_text, rounded
 from binlog_watcher.shop.documents.wanted import Record, Wanted, nothing_in, wanted_of
 
 _PHP_BEGINNINGS = frozenset({b"a:", b"O:", b"s:", b"i:", b"d:", b"b:", b"N;", b"E:", b"C:"})
@@ -92,12 +92,7 @@ class DocumentPlan:
         at = line[-1]
         assert isinstance(at, int)  # noqa: S101 -- begin_line put it there
         for place, condition in self._only:
-            value = line[place]
-            if isinstance(value, int | None):
-                counts = condition.holds(value)
-            else:
-                counts = condition.holds(as_text(value, at, "only"))
-            if not counts:
+            if not condition.holds(as_compared(line[place], at)):
                 return None
         quantity = as_quantity(line[self._quantity.start], at)
         if not quantity:
@@ -110,7 +105,7 @@ class DocumentPlan:
         if total is not None:
             price = rounded(total / quantity)
         elif price is not None:
-            total = price * quantity
+            total = as_amount([price * quantity], at, "price")
         return DocumentLine(
             product=product,
             variant=next((as_id(value, at, "variant") for value in line[self._variant]), None),

@@ -53,6 +53,13 @@ def as_id(value: Found, at: int, what: str, reason: Reason = "shape") -> int | s
     return scalar or None
 
 
+def as_compared(value: Found, at: int) -> str | int | None:
+    """What a condition compares: whole numbers, yes (1) and no (0), and text."""
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    return value if isinstance(value, int) else as_text(value, at, "only")
+
+
 def as_number(value: Found, at: int, what: str, reason: Reason) -> Decimal | None:
     """A finite number, or text that is one; of a float, the shortest that means it. None for null, false and ""."""
     scalar = _scalar(value, at, what)
@@ -85,9 +92,14 @@ def as_quantity(value: Found, at: int) -> Decimal:
     return Decimal(int(number))
 
 
-def as_amount(values: Sequence[Found], at: int, what: str) -> Decimal | None:
+def as_amount(values: Sequence[Found | Decimal], at: int, what: str) -> Decimal | None:
     """The sum of amounts of money; None where there is none of them."""
-    numbers = [number for value in values if (number := as_number(value, at, what, "price")) is not None]
+    numbers = [
+        number
+        for value in values
+        if (number := value if isinstance(value, Decimal) else as_number(value, at, what, "price"))
+        is not None
+    ]
     if not numbers:
         return None
     if any(abs(number) >= HIGHEST_AMOUNT for number in numbers):

@@ -343,3 +343,27 @@ def test_lines_in_groups_and_each_in_a_string_of_its_own() -> None:
         }
     }
     assert plan.read(json.dumps(document).encode()).lines == (line(1), line(2), line(3, 4))
+
+
+def test_conditions_of_lines() -> None:
+    def products(condition: dict[str, Any]) -> list[int | str]:
+        plan = DocumentColumn.model_validate(
+            {"column": "d", "codec": "json", "lines": "*", "product": "p", "quantity": "q"}
+            | {"only": condition | {"path": "k"}}
+        ).plan
+        kinds = [1, 1.0, True, "1", "Gift", None, 0, False, ""]
+        document = [{"p": number, "q": 1, "k": kind} for number, kind in enumerate(kinds, 1)]
+        return [one.product for one in plan.read(json.dumps(document).encode()).lines]
+
+    assert products({"in": [1]}) == [1, 2, 3, 4]
+    assert products({"in": ["gift"]}) == [5]
+    assert products({"not_in": [1, "gift"]}) == [6, 7, 8, 9]  # nothing is in no list
+    assert products({"is_null": True}) == [6, 9]
+
+
+def test_a_line_of_a_price_that_no_log_holds_is_refused() -> None:
+    plan = DocumentColumn.model_validate(
+        {"column": "d", "codec": "json", "lines": "*", "product": "p", "quantity": "q", "price": "c"}
+    )
+    assert refused(plan, b'[{"p": 1, "q": 1000, "c": 1e9}]').reason == "price"
+    assert plan.plan.read(b'[{"p": 1, "q": 999, "c": 1e9}]').lines[0].total == Decimal(999_000_000_000)
