@@ -17,6 +17,8 @@ from binlog_watcher.shop.documents.wanted import Record, Wanted, nothing_in, wan
 
 _PHP_BEGINNINGS = frozenset({b"a:", b"O:", b"s:", b"i:", b"d:", b"b:", b"N;", b"E:", b"C:"})
 
+_LINES_BETWEEN_LOOKS = 64  # at the clock
+
 
 class Holds(Protocol):
     """A condition that a value meets or not."""
@@ -76,11 +78,17 @@ class DocumentPlan:
         reading.budget.take_bytes(len(document))
         record: Record = [None] * len(self._document.paths)
         reading.text(document, 0, len(document), self._wanted, record, 0)
-        lines = (self._read_line(line) for line in reading.lines)
+        lines: list[DocumentLine] = []
+        for number, found in enumerate(reading.lines):
+            if number % _LINES_BETWEEN_LOOKS == 0:
+                reading.budget.look(0)
+            line = self._read_line(found)
+            if line is not None:
+                lines.append(line)
         emails = (as_text(value, 0, "email") for value in record[self._emails])
         names = [text for value in record[self._names] if (text := as_text(value, 0, "name"))]
         return DocumentCart(
-            lines=tuple(line for line in lines if line is not None),
+            lines=tuple(lines),
             email=next((text for text in emails if text), None),
             name=" ".join(names) or None,
             currency=next((as_text(value, 0, "currency") for value in record[self._currency]), None),

@@ -367,3 +367,15 @@ def test_a_line_of_a_price_that_no_log_holds_is_refused() -> None:
     )
     assert refused(plan, b'[{"p": 1, "q": 1000, "c": 1e9}]').reason == "price"
     assert plan.plan.read(b'[{"p": 1, "q": 999, "c": 1e9}]').lines[0].total == Decimal(999_000_000_000)
+
+
+def test_the_time_for_lines_is_bounded_too() -> None:
+    plan = DocumentColumn.model_validate(
+        {"column": "d", "codec": "php", "lines": "*", "product": "@key", "quantity": "@value"}
+    ).plan
+    document = serialized(dict.fromkeys(range(1, 400), 1))
+    assert len(plan.read(document).lines) == 399
+    looks = iter([0, *[60_000_000] * 9])  # too few values for a look while they are read
+    with pytest.raises(DocumentError) as error:
+        plan.read(document, lambda: next(looks))
+    assert error.value.reason == "too_slow"
