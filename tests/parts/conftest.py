@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from parts import chromium, markup, postfix, spam
+from parts import chromium, markup, php, postfix, spam
 
 from binlog_watcher.demo.packages import fetch
 
@@ -16,6 +16,7 @@ _PARTS: dict[str, Callable[[], Path]] = {
     "mail_server": lambda: fetch("postfix", postfix.PACKAGES),
     "spam_filter": lambda: fetch("spamassassin", spam.PACKAGES),
     "checkers": markup.install,
+    "php_program": lambda: fetch("php", php.PACKAGES),
 }
 """Fixture → what fetches its part, unless it is in the cache."""
 
@@ -68,6 +69,11 @@ def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postfix.Po
 @pytest.fixture(scope="session")
 def spam_filter() -> spam.SpamAssassin:
     return spam.SpamAssassin(_fetched["spam_filter"].result())
+
+
+@pytest.fixture(scope="session")
+def php_program() -> php.Php:
+    return php.Php(_fetched["php_program"].result())
 
 
 @pytest.fixture(scope="session")

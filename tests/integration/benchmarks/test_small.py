@@ -1,4 +1,4 @@
-"""The benchmarks of timers and latency, in small: they run, and print nothing but well-formed figures."""
+"""The benchmarks of timers, documents and latency, in small: they run, and print nothing but well-formed figures."""
 
 import json
 import subprocess
@@ -37,6 +37,13 @@ def test_wheel() -> None:
         < found["wheel.call_later_bytes_per_timer_20000"]["value"]
     )
     assert found["wheel.ratio_heapq_arm"]["rounds"] == 2
+
+
+def test_documents() -> None:
+    found = figures("documents.py", "--rounds", "1", "--documents", "100")
+    for size in (1, 10, 40):
+        for name in (f"read_{size}kb_per_s", f"unchanged_{size}kb_per_s", f"updates_{size}kb_per_s"):
+            assert found[f"documents.{name}"]["value"] > 0
 
 
 def test_latency() -> None:

@@ -1,0 +1,212 @@
+"""Reads what PHP's ``serialize`` or a PHP session wrote: what is wanted of it, by one pass. Nothing is instantiated."""
+
+import math
+import re
+
+from binlog_watcher.shop.documents.bounds import MAX_DEPTH
+from binlog_watcher.shop.documents.errors import DocumentError
+from binlog_watcher.shop.documents.php_scan import (
+    ENUM,
+    KEY,
+    OBJECT,
+    STRING,
+    VALUE,
+    Scanner,
+)
+from binlog_watcher.shop.documents.wanted import CONTAINER, Pass, Record, Scalar, Wanted, nothing_in
+
+_INT64 = range(-(2**63), 2**63)
+_SESSION_KEY = re.compile(rb"[^|]{1,1024}\|")
+
+
+class PhpReader:
+    """The serialised document in ``data`` from byte ``start`` to ``end``, which may be a string inside of another.
+
+    ``session``: it is a session (session.serialize_handler = php): NAME|VALUE, one behind the other, whose values are
+    numbered through.
+    """
+
+    __slots__ = ("_data", "_end", "_pass", "_scanner", "_session", "_slots", "_start")
+
+    def __init__(self, over: Pass, data: bytes, start: int, end: int, *, session: bool = False) -> None:
+        self._pass = over
+        self._data = data
+        self._start = start
+        self._end = end
+        self._session = session
+        self._scanner = Scanner(data, end, over.budget)
+        self._slots: list[int] | None = None
+
+    def read(self, wanted: Wanted, record: Record, depth: int) -> None:
+        """Take what is wanted. Raises DocumentError."""
+        if self._session:
+            self._read_session(wanted, record, depth)
+            return
+        at = self._walk(self._start, wanted, record, depth)
+        if at != self._end:
+            raise DocumentError("trailing", at)
+
+    def _read_session(self, wanted: Wanted, record: Record, depth: int) -> None:
+        for place in wanted.places:
+            record[place] = CONTAINER
+        at, seen = self._start, set[bytes]()
+        while at < self._end:
+            name, at = self._session_name(at)
+            at = self._element(at, name, wanted, record, depth + 1, seen)
+
+    def _session_name(self, at: int) -> tuple[bytes, int]:
+        found = _SESSION_KEY.match(self._data, at, self._end)
+        if found is None:
+            raise DocumentError("syntax", at)
+        return found[0][:-1], found.end()
+
+    def _walk(self, at: int, wanted: Wanted, record: Record, depth: int) -> int:
+        """Take what is wanted of the value at ``at``; returns the offset behind it."""
+        if depth > MAX_DEPTH:
+            raise DocumentError("depth", at)
+        self._pass.budget.spend(1, at)
+        found = VALUE.match(self._data, at, self._end)
+        if found is None:
+            raise self._scanner.unreadable(at)
+        kind = found.lastindex
+        if kind == STRING:
+            start, stop = self._scanner.string(found)
+            self._pass.text(self._data, start, stop, wanted, record, depth)
+            return stop + 2
+        if kind is None:
+            if found[0][0] in b"rR":
+                self._walk(self._target(found, at), wanted, record, depth + 1)
+            else:
+                self._take_scalar(at, self._scalar(found), wanted, record, depth)
+            return found.end()
+        for place in wanted.places:
+            record[place] = CONTAINER
+        for step, sub in wanted.decoded.items():
+            if not step.optional:
+                raise DocumentError("shape", at, f"|{step.codec}")
+            self._walk(at, sub, record, depth + 1)
+        if not wanted.of_elements:
+            return self._scanner.skip(at, depth)
+        if kind >= ENUM:  # a path leads into what has no elements that can be read
+            raise DocumentError("shape", at)
+        return self._elements(found, wanted, record, depth)
+
+    def _take_scalar(self, at: int, value: Scalar, wanted: Wanted, record: Record, depth: int) -> None:
+        for place in wanted.places:
+            record[place] = value
+        for step, sub in wanted.decoded.items():
+            if step.optional:
+                self._walk(at, sub, record, depth + 1)
+            else:
+                nothing_in(value, at)
+        if wanted.of_elements:
+            nothing_in(value, at)
+
+    def _scalar(self, found: re.Match[bytes]) -> Scalar:
+        text = found[0]
+        if text[:1] == b"i":
+            number = int(text[2:-1])
+            if number not in _INT64:
+                raise DocumentError("integer", found.start())
+            return number
+        if text[:1] == b"d":
+            word = text[2:-1]
+            return float(word) if word not in (b"INF", b"-INF", b"NAN") else _special(word)
+        return None if text == b"N;" else text == b"b:1;"
+
+    def _elements(self, found: re.Match[bytes], wanted: Wanted, record: Record, depth: int) -> int:
+        """Take what is wanted of an array's elements or an object's properties."""
+        scanner, data, end = self._scanner, self._data, self._end
+        count, at = scanner.opened(found)
+        owner = scanner.class_name(found) if found.lastindex == OBJECT else None
+        inherited: dict[bytes, int] = {}
+        seen: set[bytes] = set()
+        for _ in range(count):
+            key = KEY.match(data, at, end)
+            if key is None:
+                raise scanner.unreadable(at)
+            if key.lastindex is None:
+                name, at = key[0][2:-1], key.end()
+            else:
+                start, stop = scanner.string(key)
+                name, at = data[start:stop], stop + 2
+            if owner is not None and name.startswith(b"\0"):
+                name, declared_in = _property(name)
+                if declared_in not in (b"*", owner) and (name in wanted.keys or wanted.each is not None):
+                    # Private to a class that this one extends; it may have one of that name itself, which counts.
+                    if name in inherited:
+                        raise DocumentError("duplicate_key", at)
+                    inherited[name] = at
+                    at = scanner.skip(at, depth)
+                    continue
+            at = self._element(at, name, wanted, record, depth + 1, seen)
+        for name, where in inherited.items():
+            if name not in seen:
+                self._element(where, name, wanted, record, depth + 1, seen)
+        return scanner.closed(at)
+
+    def _element(
+        self, at: int, name: bytes, wanted: Wanted, record: Record, depth: int, seen: set[bytes]
+    ) -> int:
+        """Take what is wanted of one element, whose value is at ``at``; returns the offset behind it."""
+        sub, each = wanted.keys.get(name), wanted.each
+        if sub is None and each is None:
+            return self._pass_over(at, depth - 1)
+        if name in seen:
+            raise DocumentError("duplicate_key", at)
+        seen.add(name)
+        behind = at
+        if sub is not None:
+            behind = self._walk(at, sub, record, depth)
+        if each is not None:
+            into = self._pass.begin_line(each, name, at) if each.line else record
+            behind = self._walk(at, each, into, depth)
+        return behind
+
+    def _pass_over(self, at: int, depth: int) -> int:
+        """The offset behind a value that nobody wants. Most are short, and a scan of their own would cost more."""
+        found = VALUE.match(self._data, at, self._end)
+        if found is None:
+            raise self._scanner.unreadable(at)
+        if found.lastindex is None:
+            at = found.end()
+        elif found.lastindex == STRING:
+            at = self._scanner.string(found)[1] + 2
+        else:
+            return self._scanner.skip(at, depth)
+        self._pass.budget.spend(1, at)
+        return at
+
+    def _target(self, found: re.Match[bytes], at: int) -> int:
+        """The offset of the value that a reference at ``at`` means; it has come before."""
+        if self._slots is None:
+            self._slots = self._number_values()
+        number = int(found[0][2:-1])
+        opaque_from = self._scanner.opaque_from
+        if not 0 < number <= len(self._slots) or (opaque_from is not None and number > opaque_from):
+            raise DocumentError("reference", at)
+        target = self._slots[number - 1]
+        if target >= at:
+            raise DocumentError("reference", at)
+        return target
+
+    def _number_values(self) -> list[int]:
+        """The offset of each numbered value of the document."""
+        slots: list[int] = []
+        at = self._start
+        if not self._session:
+            self._scanner.skip(at, 0, slots)
+        while self._session and at < self._end:
+            _, at = self._session_name(at)
+            at = self._scanner.skip(at, 0, slots)
+        return slots
+
+
+def _property(name: bytes) -> tuple[bytes, bytes]:
+    """(name, class that declares it or * for a protected one) of a property that is not public."""
+    declared_in, _, plain = name[1:].partition(b"\0")
+    return plain, declared_in
+
+
+def _special(word: bytes) -> float:
+    return math.nan if word == b"NAN" else math.copysign(math.inf, -1 if word.startswith(b"-") else 1)

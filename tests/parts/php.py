@@ -1,0 +1,49 @@
+"""PHP from its Debian package: writes the samples of php_samples.php."""
+
+import base64
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from binlog_watcher.demo.packages import program
+
+PACKAGES = ["php-cli"]
+_SCRIPT = Path(__file__).parent / "php_samples.php"
+
+_QUIET = ["-d", "error_reporting=8191", "-d", "display_errors=stderr"]
+"""E_ALL without E_DEPRECATED and E_USER_DEPRECATED: Serializable is deprecated, and still written by shops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value as PHP stores it: ``leaves`` are (steps, (kind, value)), see the script."""
+
+    name: str
+    stored: str
+    document: bytes
+    leaves: list[tuple[list[str], tuple[str, str]]]
+
+
+class Php:
+    """The interpreter unpacked under ``root``; it reads no php.ini."""
+
+    def __init__(self, root: Path) -> None:
+        (binary,) = (root / "usr/bin").glob("php[0-9]*.[0-9]")
+        self._command = [*program(root, str(binary.relative_to(root))), "-n"]
+
+    def samples(self, folder: Path) -> list[Sample]:
+        """What the script tells. ``folder``: for PHP's sessions."""
+        done = subprocess.run(
+            [*self._command, *_QUIET, "-d", f"sys_temp_dir={folder}", str(_SCRIPT)],
+            env={"PATH": os.defpath, "TMPDIR": str(folder)},
+            capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+        return [_sample(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def _sample(told: dict[str, Any]) -> Sample:
+    return Sample(told["name"], told["stored"], base64.b64decode(told["bytes"]), told["leaves"])
