@@ -372,7 +372,7 @@ async def test_told_during_the_second_hand_over_there_is_no_third(shop: Any, smt
         smtp.answer("RCPT", address, late)
         await heir.recover(1)
         assert heir.rows() == [("1", "sent", None, 1)]
-        heir.order(1)  # drops its timer
+        heir.drop_timer(1)
         assert await heir.recover(1) == {1: Skip(Reason.HANDLED)}
     assert smtp.accepted == []
 
