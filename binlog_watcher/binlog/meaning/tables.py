@@ -83,7 +83,7 @@ class Tables:
         self._describe = describe
         self._ask_for_parents = parents
         self._parents: dict[TableName, Parent] | None = None
-        self._keys = keys or RowKeys(nothing_found, Stats())
+        self._keys = RowKeys(nothing_found, Stats()) if keys is None else keys  # it may be empty, and false
         self._created_at = created_at or CreatedAtCheck(None)
         self._layouts: dict[bytes, Layout | None] = {}
         self._unreadable: dict[bytes, str] = {}
