@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.index_check import index_warnings
 from binlog_watcher.doctor.select_check import check_select
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
@@ -17,7 +18,6 @@ from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import SESSION_STATEMENTS
 from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
-from binlog_watcher.store.shop_tables.same_address import advice
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -70,7 +70,7 @@ class PresetCheck:
             self._check_charsets()
             self._check_conditions()
         if not self._found.problems:
-            self._check_indexes()
+            self._found.warnings += index_warnings(self._schema, self._shop_columns())
             self._check_selects()
         return self._found
 
@@ -180,17 +180,14 @@ class PresetCheck:
 
     def _check_conditions(self) -> None:
         columns = self._shop_columns()
-        for key, table, condition in (
-            ("cart.open", self._schema.cart.table, self._schema.cart.open),
-            ("orders.bought", self._schema.orders.table, self._schema.orders.bought),
-            ("products.available", self._schema.products.table, self._schema.products.available),
-        ):
-            if condition is None or condition.is_null is not None:
-                continue
-            try:
-                columns.get(table, condition.column).values(condition.among or condition.not_in or ())
-            except ValueError as error:
-                self._say(key, str(error))
+        for key, table, conditions in self._schema.conditions():
+            for condition in conditions:
+                if condition.is_null is not None:
+                    continue
+                try:
+                    columns.get(table, condition.column).values(condition.among or condition.not_in or ())
+                except ValueError as error:
+                    self._say(key, str(error) if len(conditions) == 1 else f"{condition.column}: {error}")
 
     def _check_storage(self, table: str, key: str) -> None:
         rows = self.rows(
@@ -207,27 +204,6 @@ class PresetCheck:
                 f"table {table} is kept by {engine}: what a crash leaves of it may differ from the binlog; "
                 f"ALTER TABLE {quote(table)} ENGINE = InnoDB"
             )
-
-    def _check_indexes(self) -> None:
-        """Each read of a batch finds its rows by these columns."""
-        schema = self._schema
-        wanted = {
-            "lines.cart",
-            "orders.cart",
-            "orders.customer",
-            "customers.id",
-            "products.id",
-            "order_items.order",
-        }
-        wanted.add("cart.id" if schema.lines else "cart.customer")
-        columns = self._shop_columns()
-        for key, table, column in schema.places():
-            if key in wanted and columns.index_to(table, column) != "":
-                self._found.warnings.append(
-                    f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
-                    f"the whole table; CREATE INDEX {column} ON {table} ({column})"
-                )
-        self._found.warnings += [f"{schema.origin}: {line}" for line in advice(schema, columns)]
 
     def _check_selects(self) -> None:
         columns = self._shop_columns()
@@ -260,18 +236,21 @@ class PresetCheck:
                 samples=samples,
                 parameters=dict(queries.constants),
                 needs_created=self._schema.rows.created is not None,
-                begins_index=self._begins_index,
+                indexes=self._indexes,
             ):
                 self._say(f"{section}.select", problem)
 
-    def _begins_index(self, table: str, column: str) -> bool:
-        return bool(
-            self.rows(
-                "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
-                "AND COLUMN_NAME = %s AND SEQ_IN_INDEX = 1",
-                (self._connection.database, table, column),
-            )
+    def _indexes(self, table: str) -> list[list[str]]:
+        """The columns of each index of any table, in lower case."""
+        rows = self.rows(
+            "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s "
+            "AND TABLE_NAME = %s AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+            (self._connection.database, table),
         )
+        found: dict[str, list[str]] = {}
+        for index, column in rows:
+            found.setdefault(str(index), []).append(str(column or "").casefold())
+        return list(found.values())
 
     def _shop_columns(self) -> ShopColumns:
         return ShopColumns(self, self._schema, UTC)

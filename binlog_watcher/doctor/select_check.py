@@ -11,6 +11,7 @@ from typing import Any
 import pymysql.err
 from pymysql.constants import FIELD_TYPE
 
+from binlog_watcher.doctor.select_keys import check_keys
 from binlog_watcher.shop.sql_text import bare
 
 Run = Callable[..., tuple[list[tuple[Any, ...]], list[tuple[str, int]]]]
@@ -57,12 +58,6 @@ _NOT_READ_ONLY = re.compile(
     r"|SOURCE_POS_WAIT|MASTER_GTID_WAIT|WAIT_FOR_EXECUTED_GTID_SET|WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS)\s*\(",
     re.IGNORECASE,
 )
-_FILTER = re.compile(r"(?:([\w$]+)\.)?([\w$]+)\s+IN\s*\{keys\}", re.IGNORECASE)
-_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+([\w$]+)(?:\s+(?:AS\s+)?([\w$]+))?", re.IGNORECASE)
-_OF_ITS_OWN = re.compile(
-    r"(?:\bWITH|,)\s+(?:RECURSIVE\s+)?([\w$]+)\s*(?:\([^)]*\)\s*)?AS\s*\(", re.IGNORECASE
-)
-"""Names that a WITH defines."""
 _MANY_ROWS = 1000
 
 
@@ -74,13 +69,13 @@ def check_select(
     section: str,
     samples: Sequence[Any],
     parameters: Mapping[str, Any],
-    begins_index: Callable[[str, str], bool],
+    indexes: Callable[[str], list[list[str]]],
     needs_created: bool = True,
 ) -> Iterator[str]:
     """What is wrong with a preset's SELECT, one line a problem.
 
     ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
-    ``begins_index``: whether an index of a table begins with a column.
+    ``indexes``: the columns of each index of a table, in lower case.
     """
     if (writes := _why_not_read_only(text)) is not None:
         yield writes
@@ -96,7 +91,7 @@ def check_select(
     yield from _check_columns(
         dict(columns), [name for name, _ in columns], section, needs_created=needs_created
     )
-    yield from _check_filter(text, begins_index)
+    yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
 
 
@@ -128,18 +123,6 @@ def _check_columns(
         kind = types.get(name)
         if kind is not None and kind not in kinds and kind != FIELD_TYPE.NULL:
             yield f"its column {name} must be {_KINDS[kinds]}"
-
-
-def _check_filter(text: str, begins_index: Callable[[str, str], bool]) -> Iterator[str]:
-    """Whether an index begins with the column that is compared with the keys, where the text tells its table."""
-    code = bare(text)
-    own = {name.casefold() for name in _OF_ITS_OWN.findall(code)}
-    tables = {name.casefold(): name for name, _ in _TABLE.findall(code)}
-    tables |= {alias.casefold(): name for name, alias in _TABLE.findall(code) if alias}
-    for alias, column in _FILTER.findall(code):
-        table = tables.get(alias.casefold())
-        if table is not None and table.casefold() not in own and not begins_index(table, column):
-            yield f"finds {{keys}} by {table}.{column}, with which no index begins: it would read all of it"
 
 
 def _check_plan(plan: list[dict[str, Any]]) -> Iterator[str]:

@@ -156,14 +156,19 @@ class Tables:
         return layout.apply(shape.action, body, at, effects, self._keys, partial=shape.partial)
 
     def lone_insert(self, body: bytes) -> CartKey | Literal[Absent.ABSENT] | None:
-        """The cart key (None: a guest's) of a WRITE_ROWS event with one cart row; ABSENT: ``apply`` must look.
+        """The cart key of a WRITE_ROWS event with one row; None: nobody's, or no cart row. ABSENT: ``apply`` must look.
 
         What ``apply`` does, in a fraction of the time, for what a customer waits for most.
         """
         layout = self.ids[int.from_bytes(body[:6], "little")]
         if layout is None or layout.lone is None:
-            return ABSENT
-        row = layout.lone.lone(body, _LONE)
+            if layout is None or layout.sifted is None:
+                return ABSENT
+            row = layout.sifted.lone(body, _LONE)
+            if row is not None and layout.parts[0][0].is_no_row(row[2:]):
+                return None
+        else:
+            row = layout.lone.lone(body, _LONE)
         if row is None:
             return ABSENT
         self._created_at.keep(layout.created, body, _LONE)

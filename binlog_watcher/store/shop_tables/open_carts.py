@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.shop.fields import fixed_columns
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
@@ -75,6 +76,7 @@ class CartScan:
     def _possible_spans(self) -> Iterator[Span]:
         """The moments of the rows, then those of the header."""
         rows, header, columns = self._schema.rows, self._schema.header, self._shop.columns
+        fixed = {"l": fixed_columns(rows.only), "h": fixed_columns(self._schema.cart.only)}
         places = [
             (rows.table, "l", rows.key, rows.id, [*([rows.created] if rows.created else []), *rows.updated])
         ]
@@ -84,7 +86,8 @@ class CartScan:
         for table, alias, key, row_id, moments in places:
             rises = row_id is not None and columns.get(table, row_id).is_number
             for moment in moments:
-                index = columns.index_to(table, moment, keys=[key, *([row_id] if row_id else [])])
+                keys = [key, *([row_id] if row_id else [])]
+                index = columns.index_to(table, moment, keys=keys, fixed=fixed[alias])
                 tells_all = moment == rows.created if alias == "l" else False
                 tells_all = tells_all or (
                     moment != self._schema.cart.created and not columns.get(table, moment).nullable
@@ -117,7 +120,8 @@ class CartScan:
         version = self._schema.version
         key = queries.row_key
         tables = queries.rows_table
-        where = [f"{named('l', rows.quantity)} > 0", f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
+        above_zero = f"{named('l', rows.quantity)} > 0{queries.conditions.meant('l')}"
+        where = [above_zero, f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
         customer, updates = key, [named("l", name) for name in rows.updated]
         if header is None:
             where.append(queries.somebody(key))
@@ -125,7 +129,7 @@ class CartScan:
             tables += f" JOIN {quote(header.table)} h ON {named('h', header.id or '')} = {key}"
             customer = named("h", header.customer) if header.customer else "NULL"
             updates += [named("h", name) for name in header.updated]
-            where.append(queries.counts("h", "open", header.open))
+            where.append(queries.open)
             if self._schema.customers.select is None:  # a SELECT may find an address of its own
                 where.append(self._somebody_to_write_to())
         if after:
@@ -191,6 +195,7 @@ class CartScan:
             table, alias, key, order = rows.table, "l", rows.key, rows.id
         column = named(alias, key)
         where = self._shop.queries.somebody(column) if header is None else "TRUE"
+        where += self._shop.queries.conditions.meant(alias)
         with self._shop.database.session() as session:
             found = session.rows(
                 f"SELECT {column} FROM {quote(table)} {alias} WHERE {where} "
@@ -238,7 +243,8 @@ class CartScan:
 
     def _of_somebody(self, span: Span) -> str:
         key = span.column(span.key)
-        return self._shop.queries.somebody(key) if self._schema.header is None else f"{key} IS NOT NULL"
+        somebody = self._shop.queries.somebody(key) if self._schema.header is None else f"{key} IS NOT NULL"
+        return somebody + self._shop.queries.conditions.meant(span.alias)
 
     def id_watermark(self, created_us: int) -> Any:
         """The highest id of a row created up to ``created_us``; ids grow with time. 0 when there is none."""
@@ -265,7 +271,7 @@ class CartScan:
         while True:
             with self._shop.database.session() as session:
                 rows = session.rows(
-                    f"SELECT {key}, {moment}, {row_id}, {self._of_somebody(span)} "
+                    f"SELECT {key}, {moment}, {row_id}, ({self._of_somebody(span)}) "
                     f"FROM {quote(span.table)} {span.alias} "
                     f"WHERE {row_id} > %(after)s ORDER BY {row_id} LIMIT %(page)s",
                     self._shop.parameters(after=after_id, page=CART_PAGE_SIZE),

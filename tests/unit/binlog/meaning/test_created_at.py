@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.table_map import Column
-from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
+from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, CreatedColumn
+from binlog_watcher.binlog.meaning.effects import Role, Watched
 from binlog_watcher.store.times import TimeColumn
 
 NOW = 1_790_000_000_000_000
@@ -31,7 +32,7 @@ def in_utc() -> CreatedAtCheck:
     return CreatedAtCheck(TimeColumn(UTC).to_us)
 
 
-PLAN = RowPlan((Column(DATETIME2, b"\6"),), (0,))
+CREATED = CreatedColumn(RowPlan((Column(DATETIME2, b"\6"),), (0,)), Watched(Role.CART, "id"))
 
 
 def row(at_us: int | None) -> bytes:
@@ -44,24 +45,24 @@ def row(at_us: int | None) -> bytes:
 def test_a_wrong_zone_is_warned_of_once(logs: list[structlog.typing.EventDict]) -> None:
     check = in_utc()
     for _ in range(10):
-        check.keep(PLAN, row(NOW + 2 * HOUR), 0)
+        check.keep(CREATED, row(NOW + 2 * HOUR), 0)
         check.compare(NOW, live=True)
     (warning,) = logs
     assert warning["log_level"] == "warning"
     assert warning["minutes"] == 120
     assert "SHOP_TIMEZONE" in warning["hint"]
-    check.keep(PLAN, row(NOW + 2 * HOUR), 0)
+    check.keep(CREATED, row(NOW + 2 * HOUR), 0)
     assert check.sample is None
 
 
 def test_what_is_no_sign_of_a_wrong_zone(logs: list[structlog.typing.EventDict]) -> None:
     check = in_utc()
     for skew, live in ((4 * 60_000_000, True), (-HOUR, False), (-HOUR, True), (-HOUR, True), (0, True)) * 5:
-        check.keep(PLAN, row(NOW + skew), 0)
+        check.keep(CREATED, row(NOW + skew), 0)
         check.compare(NOW, live=live)
         assert check.sample is None
     for body in (row(None), row(NOW)[:-1], b"\1\1"):
-        check.keep(PLAN, body, 0)
+        check.keep(CREATED, body, 0)
         check.compare(NOW, live=True)
     assert logs == []
 
@@ -70,7 +71,7 @@ def test_the_zone_that_is_set_counts(logs: list[structlog.typing.EventDict]) -> 
     zone = ZoneInfo("Asia/Tokyo")
     check = CreatedAtCheck(TimeColumn(zone).to_us)
     for _ in range(5):
-        check.keep(PLAN, row(NOW + 9 * HOUR), 0)
+        check.keep(CREATED, row(NOW + 9 * HOUR), 0)
         check.compare(NOW, live=True)
     assert logs == []
 
