@@ -4,7 +4,7 @@ Images of ``binlog_row_image=MINIMAL`` leave columns out, and some types are not
 tell is never taken for a no: an event is a hint, and the tables say how it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from binlog_watcher.binlog.decoding.values import ABSENT, OPAQUE, Value
 from binlog_watcher.shop.fields import Condition
@@ -42,6 +42,12 @@ class Asked:
     def counts(self, states: States) -> bool | None:
         """Whether a row is meant and meets the conditions; None: the image does not tell."""
         return _hold(self._all, states)
+
+
+def fails(column: str, conditions: Iterable[Condition]) -> Callable[[Value], bool]:
+    """Whether a value of a column, named in lower case, surely fails one of the conditions that are about it."""
+    asked = [(0, condition) for condition in conditions if condition.column.casefold() == column]
+    return lambda value: _hold(asked, (value,)) is False
 
 
 def _hold(asked: list[tuple[int, Condition]], states: States) -> bool | None:

@@ -6,14 +6,17 @@ from enum import Enum, auto
 from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
 from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.sieve import Sieve
 from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, STRINGS, TIMES
+from binlog_watcher.binlog.meaning.asked import fails
 from binlog_watcher.binlog.meaning.cascades import Parent
 from binlog_watcher.binlog.meaning.created_at import CreatedColumn
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
 
+_NO_PARENT = Parent()
 _NOWHERE = -1
 """The index of a column that no row holds."""
 
@@ -32,7 +35,7 @@ class Layout:
 
     ``parent``: what a change of its rows does to watched tables unseen; ``referenced`` decodes the columns that
     others refer to. ``created`` decodes when a row was written. ``lone``: decodes the rows of a table that holds
-    the rows of carts and nothing else; ``sifted``: that of one where a filter says which rows are meant.
+    the rows of carts and nothing else. ``sieve``: tells which rows a filter leaves out that nothing is to be known of.
     """
 
     name: str
@@ -41,7 +44,7 @@ class Layout:
     referenced: RowPlan
     created: CreatedColumn | None
     lone: RowPlan | None
-    sifted: RowPlan | None
+    sieve: Sieve | None
 
     def apply(
         self, action: Action, body: bytes, at: int, effects: Effects, keys: RowKeys, *, partial: bool
@@ -82,9 +85,16 @@ def layout_of(name: str, columns: tuple[Column, ...], roles: tuple[Watched, ...]
     parts = tuple((watched, _plan(name, columns, names, watched)) for watched in roles)
     created = next((_created(name, columns, names, role) for role in roles if role.created_column), None)
     alone = parts[0][1] if len(parts) == 1 and roles[0].role is Role.CART else None
-    filtered = alone is not None and bool(roles[0].only)
-    lone, sifted = (None, alone) if filtered else (alone, None)
-    return Layout(name, parts, parent, referenced, created, lone, sifted)
+    sieve = _sieve(columns, names, roles[0]) if len(roles) == 1 and parent == _NO_PARENT else None
+    return Layout(name, parts, parent, referenced, created, alone, sieve)
+
+
+def _sieve(columns: tuple[Column, ...], names: dict[str, int], watched: Watched) -> Sieve | None:
+    """None without a filter, and for orders, which are remembered though they are none (``row_keys``)."""
+    if not watched.only or watched.role in {Role.ORDERS, Role.CUSTOMERS}:
+        return None
+    asked = {condition.column.casefold() for condition in watched.only}
+    return Sieve(columns, {names[column]: fails(column, watched.only) for column in asked})
 
 
 def _created(

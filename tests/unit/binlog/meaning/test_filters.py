@@ -9,9 +9,10 @@ from fakes.binlog_events import INT, VARCHAR, rows, table_map
 from pymysqlreplication.constants import FIELD_TYPE
 
 from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.sieve import Sieve
 from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.decoding.values import ABSENT, OPAQUE, Value
-from binlog_watcher.binlog.meaning.asked import Asked, after
+from binlog_watcher.binlog.meaning.asked import Asked, after, fails
 from binlog_watcher.binlog.meaning.cascades import Parent
 from binlog_watcher.binlog.meaning.created_at import CreatedColumn
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched, watched_tables
@@ -187,16 +188,82 @@ def applied(tables: Tables, kind: int, *images: list[int | str | None]) -> list[
     return effects.events(5)
 
 
-def test_a_lone_row_that_is_none_is_nobodys() -> None:
+def test_a_lone_row_that_is_none_is_left_out() -> None:
     keys = RowKeys(nothing_found, Stats())
     tables = tables_of(LONE, keys)
-    assert tables.lone_insert(body(Kind.WRITE_ROWS, [1, 7, 1])) is ABSENT  # the first tells how the rows look
     assert applied(tables, Kind.WRITE_ROWS, [1, 7, 1], [2, 8, 2]) == [CartChanged(7, Change.INSERT, 5)]
-    assert tables.lone_insert(body(Kind.WRITE_ROWS, [3, 7, 1])) == 7
+    lone: list[tuple[list[int | str | None], Any]] = [
+        ([3, 7, 1], 7),
+        ([5, 0, 1], None),
+        ([6, None, 1], ABSENT),
+    ]
+    for row, expected in lone:
+        assert tables.left_out(Kind.WRITE_ROWS, body(Kind.WRITE_ROWS, row)) == 0
+        assert tables.lone_insert(body(Kind.WRITE_ROWS, row)) == expected
+    assert tables.left_out(Kind.WRITE_ROWS, body(Kind.WRITE_ROWS, [4, 7, 2])) == 1
+    assert tables.left_out(Kind.WRITE_ROWS, body(Kind.WRITE_ROWS, [4, 7, None])) == 1
     assert tables.lone_insert(body(Kind.WRITE_ROWS, [4, 7, 2])) is None
-    assert tables.lone_insert(body(Kind.WRITE_ROWS, [5, 0, 1])) is None
-    assert tables.lone_insert(body(Kind.WRITE_ROWS, [6, 7, None])) is ABSENT
-    assert [keys.recall(Role.CART, row) for row in (1, 2, 3, 4)] == [7, ABSENT, 7, ABSENT]
+    assert [keys.recall(Role.CART, row) for row in (1, 2, 3)] == [7, ABSENT, 7]
+
+
+@pytest.mark.parametrize(
+    ("kind", "images", "count"),
+    [
+        (Kind.WRITE_ROWS, [[1, "", 7, 2], [2, None, 7, 3], [3, "x" * 40, None, None]], 3),
+        (Kind.WRITE_ROWS, [[1, "", 7, 2], [2, None, 7, 1]], 0),  # one that is meant: all are read
+        (Kind.UPDATE_ROWS, [[1, "a", 7, 2], [1, "bb", 7, 3]], 1),
+        (Kind.UPDATE_ROWS, [[1, "a", 7, 2], [1, "bb", 7, 1]], 0),
+        (Kind.UPDATE_ROWS, [[1, "a", 7, 1], [1, "bb", 7, 2]], 0),
+        (Kind.DELETE_ROWS, [[1, "a", 7, 2]], 1),
+    ],
+)
+def test_events_of_rows_that_are_all_left_out(kind: Kind, images: Any, count: int) -> None:
+    tables, whole = tables_of(WIDE), body(kind, *images)
+    assert tables.left_out(kind, whole) == count
+    for end in range(12, len(whole)):  # cut off: the decoder says what is wrong with it
+        cut = tables.left_out(kind, whole[:end])
+        assert cut < (count or 2)
+    assert tables.left_out(kind, whole + b"\0") == 0
+
+
+INTS = tuple(Column(FIELD_TYPE.LONG, b"", name, unsigned=False) for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "count"),
+    [
+        (b"\3\7", b"\0" + bytes(4) + b"\2\0\0\0" + bytes(4), 1),
+        (b"\3\6", b"\0" + b"\2\0\0\0" + bytes(4), 1),  # MINIMAL: the first is not there
+        (b"\3\5", b"\0" + bytes(8), 0),  # nor what is asked about: it passes
+        (b"\3\2", b"\1", 1),
+        (b"\4\7", b"\0" + bytes(4) + b"\2\0\0\0" + bytes(4), 0),  # of a table of four columns
+        (b"\3", b"", 0),
+    ],
+)
+def test_images_that_hold_some_columns(head: bytes, row: bytes, count: int) -> None:
+    sieve = Sieve(
+        INTS, {1: fails("b", (Condition(column="B", not_in=(2,)), Condition(column="b", is_null=False)))}
+    )
+    assert sieve.left_out(b"x" + head + row, 1, 1) == count
+    assert sieve.left_out(b"x" + head + row, 1, 2) == 0
+
+
+def test_a_type_that_nobody_knows_is_left_to_the_decoder() -> None:
+    sieve = Sieve((INTS[0], Column(99, b"", "d")), {0: fails("a", (Condition(column="a", is_null=True),))})
+    assert sieve.left_out(b"\2\3\0" + bytes(8), 0, 1) == 0
+    assert sieve.left_out(b"\2\1\0" + bytes(4), 0, 1) == 1
+
+
+def test_what_must_be_known_of_rows_that_are_none_is_not_left_out() -> None:
+    """Orders are remembered, and a parent's deletion deletes others' rows unseen."""
+    columns = tuple(
+        Column(FIELD_TYPE.LONG, b"", name, unsigned=False) for name in ("id", "user", "kind", "state")
+    )
+    assert layout_of("shop.cart", columns, (CART,), Parent()).sieve is not None
+    assert layout_of("shop.cart", columns, (CART,), Parent(deletes=True)).sieve is None
+    assert layout_of("shop.cart", columns, (ORDERS,), Parent()).sieve is None
+    assert layout_of("shop.cart", columns, (CART, ORDERS), Parent()).sieve is None
+    assert layout_of("shop.cart", columns, (replace(CART, only=()),), Parent()).sieve is None
 
 
 @pytest.mark.parametrize("definition", [LONE, WIDE])
