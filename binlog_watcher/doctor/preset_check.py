@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pymysql.err
 
 from binlog_watcher.doctor.index_check import index_warnings
-from binlog_watcher.doctor.select_check import check_select
+from binlog_watcher.doctor.select_check import CREATED, check_select
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.charsets import codec_of
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import SESSION_STATEMENTS
-from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
+from binlog_watcher.store.shop_tables.columns import KEY_TYPES, MOMENT_TYPES, ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
 _NO_SUCH_TABLE = 1146
 MAX_KEY = 64
 """Characters of a cart key that our log holds."""
-
-_MOMENTS = frozenset({"timestamp", "datetime"})
 
 
 @dataclass(slots=True)
@@ -156,8 +155,17 @@ class PresetCheck:
             kind = tables.get(table, {}).get(column.casefold())
             if key.partition(".")[2] not in {"created", "updated", "bought_at"} or kind is None:
                 continue
-            if kind not in _MOMENTS:
-                self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}")
+            held_as = format_of(column)
+            if kind in MOMENT_TYPES[held_as]:
+                continue
+            if held_as is None:
+                fits = [one for one in Format if kind in MOMENT_TYPES[one]]
+                say = f'{key.partition(".")[2]} = {{ column = "{column}", format = … }} ({", ".join(fits)})'
+                hint = f"; if it holds moments, say how: {say}" if fits else ""
+                self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}{hint}")
+            else:
+                types = ", ".join(sorted(MOMENT_TYPES[held_as]))
+                self._say(key, f"{table}.{column} is {kind}: the format {held_as} is for {types}")
 
     def _check_kinds(self) -> None:
         """Keys of one cart come from several tables: as numbers from one and as text from another they differ."""
@@ -170,7 +178,11 @@ class PresetCheck:
             column = columns.get(table, name)
             if place in same and column.is_number is not key.is_number:
                 self._say(place, f"{table}.{name} is {column.data_type}, the cart key is {key.data_type}")
-            if place == "cart.version" and not column.is_number and column.data_type not in _MOMENTS:
+            if (
+                place == "cart.version"
+                and not column.is_number
+                and column.data_type not in MOMENT_TYPES[None]
+            ):
                 self._say(place, f"{table}.{name} is {column.data_type}: give a whole number or a moment")
         if (key.length or 0) > MAX_KEY:
             self._found.warnings.append(
@@ -236,6 +248,7 @@ class PresetCheck:
                 samples=samples,
                 parameters=dict(queries.constants),
                 needs_created=self._schema.rows.created is not None,
+                created=CREATED[format_of(self._schema.rows.created or "")],
                 indexes=self._indexes,
             ):
                 self._say(f"{section}.select", problem)

@@ -12,6 +12,7 @@ import pymysql.err
 from pymysql.constants import FIELD_TYPE
 
 from binlog_watcher.doctor.select_keys import check_keys
+from binlog_watcher.shop.moments import Format
 from binlog_watcher.shop.sql_text import bare
 
 Run = Callable[..., tuple[list[tuple[Any, ...]], list[tuple[str, int]]]]
@@ -31,7 +32,16 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _TIMES = frozenset({FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATETIME})
 _ANY = _NUMBERS | _TEXTS
-_KINDS = {_NUMBERS: "a number", _TEXTS: "text", _TIMES: "a date with time", _ANY: "a number or text"}
+_KINDS = {
+    _NUMBERS: "a number", _TEXTS: "text", _TIMES: "a date with time", _ANY: "a number or text",
+    _ANY | _TIMES: "a date with time, a number or text",
+}  # fmt: skip
+
+CREATED: dict[Format | None, frozenset[int]] = {
+    None: _TIMES, Format.UNIX: _NUMBERS, Format.UNIX_MS: _NUMBERS, Format.DAY: _ANY, Format.TEXT: _TEXTS,
+    Format.ISO: _TEXTS,
+}  # fmt: skip
+"""How the rows hold their creation → the types that a SELECT may give it with."""
 
 _LINES = {
     "cart": _ANY, "product": _ANY, "name": _TEXTS, "price": _NUMBERS, "quantity": _NUMBERS, "created": _TIMES,
@@ -71,11 +81,12 @@ def check_select(
     parameters: Mapping[str, Any],
     indexes: Callable[[str], list[list[str]]],
     needs_created: bool = True,
+    created: frozenset[int] = _TIMES,
 ) -> Iterator[str]:
     """What is wrong with a preset's SELECT, one line a problem.
 
     ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
-    ``indexes``: the columns of each index of a table, in lower case.
+    ``indexes``: the columns of each index of a table, in lower case. ``created``: types that the creation may have.
     """
     if (writes := _why_not_read_only(text)) is not None:
         yield writes
@@ -89,7 +100,7 @@ def check_select(
         yield f"the server refuses it: {' '.join(str(error.args[-1] if error.args else error).split())}"
         return
     yield from _check_columns(
-        dict(columns), [name for name, _ in columns], section, needs_created=needs_created
+        dict(columns), [name for name, _ in columns], section, created if needs_created else None
     )
     yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
@@ -105,12 +116,15 @@ def _why_not_read_only(text: str) -> str | None:
 
 
 def _check_columns(
-    types: dict[str, int], names: list[str], section: str, *, needs_created: bool
+    types: dict[str, int], names: list[str], section: str, created: frozenset[int] | None
 ) -> Iterator[str]:
+    """``created``: types of the rows' creation, None where they need not have one."""
     needed, optional = PROMISED[section]
-    if not needs_created:
+    if created is None:
         needed = {name: kind for name, kind in needed.items() if name != "created"}
-        optional = {**optional, "created": _TIMES}
+        optional = {**optional, "created": _ANY | _TIMES}
+    elif "created" in needed:
+        needed = {**needed, "created": created}
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"gives two columns {name}"
     for name in needed.keys() - types.keys():

@@ -18,8 +18,14 @@ from pydantic import (
 )
 
 
-def _name(text: str) -> str:
-    if not text or len(text) > 64 or text != text.strip() or any(char in text for char in "\0%.`\r\n"):
+def check_name(text: Any) -> str:
+    """The name of a table or column. Raises ValueError for what can't be one."""
+    if (
+        not isinstance(text, str)
+        or not 0 < len(text) <= 64
+        or text != text.strip()
+        or set(text) & set("\0%.`\r\n")
+    ):
         raise ValueError("a table or column name of 1 to 64 characters, without % . and backticks")
     return text
 
@@ -42,7 +48,7 @@ def _currency(text: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(check_name)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_in_a_list)]
 """One column, or several."""
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from binlog_watcher.shop.fields import Condition, Conditions, Currency, Name, Section, Watch, Zone
+from binlog_watcher.shop.moments import MomentColumn
 from binlog_watcher.shop.placeholders import Variables
 from binlog_watcher.shop.sections import (
     CartTable,
@@ -33,8 +34,8 @@ class Rows(Section):
     product: Name
     quantity: Name
     id: Name | None
-    created: Name | None
-    updated: tuple[Name, ...]
+    created: MomentColumn | None
+    updated: tuple[MomentColumn, ...]
     price: Name | None
     only: tuple[Condition, ...]
 

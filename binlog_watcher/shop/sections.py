@@ -6,6 +6,7 @@
 from pydantic import Field
 
 from binlog_watcher.shop.fields import Conditions, Name, Names, Section, Watches
+from binlog_watcher.shop.moments import MomentColumn, MomentColumns
 
 
 class CartTable(Section):
@@ -23,8 +24,8 @@ class CartTable(Section):
     id: Name | None = None
     customer: Name | None = None
     guests: tuple[str | int, ...] = ()
-    created: Name | None = None
-    updated: Names = ()
+    created: MomentColumn | None = None
+    updated: MomentColumns = ()
     product: Name | None = None
     quantity: Name | None = None
     price: Name | None = None
@@ -48,8 +49,8 @@ class LineTable(Section):
     product: Name
     quantity: Name
     id: Name | None = None
-    created: Name | None = None
-    updated: Names = ()
+    created: MomentColumn | None = None
+    updated: MomentColumns = ()
     price: Name | None = None
     only: Conditions = ()
     select: str | None = None
@@ -64,7 +65,7 @@ class OrderTable(Section):
 
     table: Name
     id: Name
-    bought_at: Name
+    bought_at: MomentColumn
     cart: Name | None = None
     customer: Name | None = None
     email: Name | None = None

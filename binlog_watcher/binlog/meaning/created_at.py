@@ -15,9 +15,10 @@ from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.values import Value
 from binlog_watcher.binlog.meaning.effects import Watched
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.shop.moments import format_of
 
-ToUs = Callable[[datetime | None], int | None]
-"""From a naive value of the column, as a session in UTC reads it, to epoch microseconds."""
+ToUs = Callable[[object], int | None]
+"""From a value of the column, as a session in UTC reads it (of a DATETIME naive), to epoch microseconds."""
 
 _TOLERANCE_US = 5 * 60_000_000
 _SUSPECTS = 3
@@ -62,9 +63,12 @@ class CreatedAtCheck:
         column, body, at = sample
         try:
             value = column.first(body, at)
-            if not isinstance(value, int):
+            if not isinstance(value, int | str):
                 return
-            created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
+            if format_of(column.watched.created_column or "") is None and isinstance(value, int):
+                created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
+            else:
+                created_us = self._to_us(value)
         except (DecodeError, OverflowError):  # the last: the year 9999, in some zones
             return
         if created_us is None or abs(created_us - now_us) <= _TOLERANCE_US:
@@ -77,5 +81,5 @@ class CreatedAtCheck:
                 "binlog.created_at_off",
                 minutes=round((created_us - now_us) / 60_000_000),
                 hint="new cart rows carry a created_at that is not the time of their commit; "
-                "set SHOP_TIMEZONE to the zone that the shop writes",
+                "set SHOP_TIMEZONE to the zone that the shop writes, or mend the column's format in the preset",
             )

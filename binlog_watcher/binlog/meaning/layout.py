@@ -1,5 +1,6 @@
 """How to read the rows of one table, and what they do."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -15,6 +16,7 @@ from binlog_watcher.binlog.meaning.created_at import CreatedColumn
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
+from binlog_watcher.shop.moments import Format, format_of
 
 _NO_PARENT = Parent()
 _NOWHERE = -1
@@ -89,6 +91,15 @@ def layout_of(name: str, columns: tuple[Column, ...], roles: tuple[Watched, ...]
     return Layout(name, parts, parent, referenced, created, alone, sieve)
 
 
+def _created_types(held_as: Format | None) -> Collection[int]:
+    """Types from which a moment is read. A day alone says too little to tell whether the zone is right."""
+    if held_as is None:
+        return TIMES
+    if held_as is Format.DAY:
+        return ()
+    return INTEGERS if held_as in {Format.UNIX, Format.UNIX_MS} else STRINGS
+
+
 def _sieve(columns: tuple[Column, ...], names: dict[str, int], watched: Watched) -> Sieve | None:
     """None without a filter, and for orders, which are remembered though they are none (``row_keys``)."""
     if not watched.only or watched.role in {Role.ORDERS, Role.CUSTOMERS}:
@@ -103,7 +114,12 @@ def _created(
     """Decodes when a row was written, with what tells whether it is meant."""
     created_at = names.get((watched.created_column or "").casefold())
     states_at = _states_at(name, names, watched)
-    if created_at is None or created_at in states_at or columns[created_at].type not in TIMES:
+    held_as = format_of(watched.created_column or "")
+    if (
+        created_at is None
+        or created_at in states_at
+        or columns[created_at].type not in _created_types(held_as)
+    ):
         return None
     states_at = _states_at(name, names, watched)
     plan = RowPlan(columns, (created_at, *states_at), frozenset(states_at))

@@ -16,7 +16,7 @@ from binlog_watcher.shop.presets.gaps import gaps
 from binlog_watcher.shop.schema import Schema
 
 _NO_NAMES = frozenset(
-    {"description", "select", "variables", "in", "not_in", "guests", "timezone", "url_pattern"}
+    {"description", "select", "variables", "in", "not_in", "guests", "timezone", "url_pattern", "format"}
 )
 """Keys whose values are no names of tables or columns: a brace in them stays one."""
 

@@ -8,8 +8,10 @@ from itertools import dropwhile
 from typing import Any, Protocol
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.moments import time_column
 from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
@@ -18,6 +20,14 @@ FEW_VALUES = 200
 """Of a column before a moment in an index: each is a range of its own to read."""
 
 KEY_TYPES = INTEGERS | {"char", "varchar"}
+
+_UNIX_TYPES = INTEGERS | {"decimal"}
+_SHORT_TEXTS = frozenset({"char", "varchar"})
+MOMENT_TYPES: dict[Format | None, frozenset[str]] = {
+    None: frozenset({"timestamp", "datetime"}), Format.UNIX: _UNIX_TYPES, Format.UNIX_MS: _UNIX_TYPES,
+    Format.DAY: INTEGERS | _SHORT_TEXTS, Format.TEXT: _SHORT_TEXTS, Format.ISO: _SHORT_TEXTS,
+}  # fmt: skip
+"""How a column holds a moment → the types that can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +190,10 @@ class ShopColumns:
 
     def time(self, table: str, name: str) -> TimeColumn:
         """How to read a moment. Raises ConfigError when the column is missing or no date with time."""
-        match self.get(table, name).data_type:
+        held_as, data_type = format_of(name), self.get(table, name).data_type
+        if held_as is not None:
+            return time_column(held_as, data_type, self._zone)
+        match data_type:
             case "timestamp":
                 return UTC_COLUMN
             case "datetime":

@@ -5,7 +5,6 @@ What is read here is a hint, like an event: whether a cart is mailed is decided 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
@@ -98,8 +97,11 @@ class CartScan:
 
     # --- all open carts (hydrate) ---------------------------------------------------------------------------
 
-    def open_carts(self, since_us: int) -> Iterator[list[OpenCart]]:
-        """Pages of the carts whose newest counted row was created since ``since_us``, in key order."""
+    def open_carts(self, since_us: int, now_us: int | None = None) -> Iterator[list[OpenCart]]:
+        """Pages of the carts whose newest counted row was created since ``since_us``, in key order.
+
+        ``now_us``: no activity is later, where the tables tell its day only.
+        """
         last: CartKey | None = None
         while True:
             parameters = self._shop.parameters(
@@ -107,7 +109,7 @@ class CartScan:
             )
             with self._shop.database.session() as session:
                 rows = session.rows(self._open_statement(after=last is not None), parameters)
-                page = self._not_bought(session, rows)
+                page = self._not_bought(session, rows, now_us)
             if page:
                 yield page
             if len(rows) < CART_PAGE_SIZE:
@@ -153,7 +155,9 @@ class CartScan:
             ways.append(f"COALESCE({named('h', header.email)}, '') <> ''")
         return f"({' OR '.join(ways)})"
 
-    def _not_bought(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> list[OpenCart]:
+    def _not_bought(
+        self, session: Session, rows: Sequence[tuple[Any, ...]], now_us: int | None
+    ) -> list[OpenCart]:
         """Without those whose newest order is not older than their newest row."""
         shop, orders = self._shop, self._schema.orders
         bought: dict[tuple[str, str], int] = {}
@@ -163,7 +167,7 @@ class CartScan:
             if not asked or column is None:
                 continue
             for whose, last, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
-                newest_us = shop.order_time.to_us(last)
+                newest_us = shop.order_time.latest_us(last)
                 bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []
         updates = shop.update_columns
@@ -180,10 +184,11 @@ class CartScan:
             if created_us is None or earliest_us is None or second(earliest_us) <= second(max(ordered)):
                 continue
             updated_us = newest(zip(updates, moments, strict=True)) or 0
+            latest_us = shop.cart_time.latest_us(created) or created_us
+            latest_us = max(created_us, latest_us if now_us is None else min(latest_us, now_us))
             own = as_version(version)
-            page.append(
-                OpenCart(key, created_us, max(created_us, updated_us), created_us if own is None else own)
-            )
+            own = created_us if own is None else own
+            page.append(OpenCart(key, created_us, max(latest_us, updated_us), own))
         return page
 
     def newest(self, count: int) -> list[CartKey]:
@@ -254,7 +259,7 @@ class CartScan:
             row = session.row(
                 f"SELECT {row_id} FROM {quote(span.table)} {span.alias} "
                 f"WHERE {span.column(span.moment)} <= %(until)s ORDER BY {row_id} DESC LIMIT 1",
-                {"until": span.time.from_us(created_us)},
+                {"until": span.time.over(created_us)},
             )
         return row[0] if row else 0
 
@@ -266,7 +271,6 @@ class CartScan:
         """
         (span,) = self.spans
         key, moment, row_id = (span.column(name) for name in (span.key, span.moment, span.id))
-        until, future = span.time.from_us(until_us), span.time.from_us(now_us + FUTURE_US)
         watermark, blocked = after_id, False
         while True:
             with self._shop.database.session() as session:
@@ -278,10 +282,12 @@ class CartScan:
                 )
             keys: dict[CartKey, None] = {}
             for cart_key, created, at_id, somebody in rows:
-                due = not isinstance(created, datetime) or created <= until
+                created_us = span.time.latest_us(created)
+                due = created_us is None or created_us <= until_us
                 if due and somebody:
                     keys[cart_key] = None
-                blocked = blocked or (not due and created <= future)
+                far_us = now_us + FUTURE_US
+                blocked = blocked or (not due and (span.time.to_us(created) or 0) <= far_us)
                 watermark = watermark if blocked else at_id
                 after_id = at_id
             yield list(keys), watermark

@@ -45,6 +45,8 @@ class Queries:
         self.row_key = named("l", rows.key)
         self.orders_table = f"{quote(orders.table)} o"
         self.created = named("l", rows.created) if rows.created else named("h", schema.cart.created or "")
+        place = (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created or "")
+        self._real = columns.time(*place).real
 
     # --- pieces ---------------------------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ class Queries:
         table, key, alias = self.rows_table, self.row_key, "l"
         if header is not None and self.schema.rows.created is None:
             table, key, alias = f"{quote(header.table)} h", named("h", header.id or ""), "h"
-        old = f"COALESCE({self.created} > '1970-01-02' AND {self.created} < %(since)s, FALSE)"
+        old = f"COALESCE({self.created} > {self._real} AND {self.created} < %(since)s, FALSE)"
         meant = self.conditions.meant(alias)
         return f"SELECT DISTINCT {key} FROM {table} WHERE {key} IN %(keys)s AND NOT {old}{meant}"
 

@@ -1,11 +1,14 @@
 """Presets: what is understood, and one line with file and key for each mistake."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.fields import Condition, Watch, fixed_columns
+from binlog_watcher.shop.identity import identity_of
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.presets import SAMPLE, load_schema, parse_schema, preset_names, preset_text
 
 SAMPLE_TEXT = preset_text("sample")
@@ -192,6 +195,35 @@ def test_mistakes_of_filters(before: str, after: str, expected: str) -> None:
         FILTERS.replace(before, after, 1).replace('bought_at = "at"', 'customer = "u"\nbought_at = "at"')
     )
     assert any(problem.startswith(expected) for problem in found), found
+
+
+def test_how_columns_hold_moments() -> None:
+    text = SAMPLE_TEXT.replace('created = "created_at"', 'created = { column = "{at}", format = "unix" }', 1)
+    text = text.replace('bought_at = "created_at"', 'bought_at = { column = "day", format = "yyyymmdd" }')
+    text = text.replace("# updated", 'updated = ["moved", { column = "priced", format = "unix_ms" }]\n#', 1)
+    schema = parse_schema(text + '\n[variables]\nat = "made"\n', "my.toml")
+    moments = [schema.rows.created, *schema.rows.updated, schema.orders.bought_at]
+    assert moments == ["made", "moved", "priced", "day"]
+    assert [format_of(moment or "") for moment in moments] == [Format.UNIX, None, Format.UNIX_MS, Format.DAY]
+    assert {key: format_of(name) for key, _, name in schema.places() if key == "cart.created"} == {
+        "cart.created": Format.UNIX
+    }
+    again = pickle.loads(pickle.dumps(schema))  # noqa: S301  # as worker processes are given it
+    assert again.rows.created.held_as is Format.UNIX
+    same, other = (parse_schema(text.replace("unix_ms", held_as) + '\n[variables]\nat = "made"\n', "my.toml")
+                   for held_as in ("unix_ms", "unix"))  # fmt: skip
+    assert identity_of(same).content == identity_of(schema).content != identity_of(other).content
+
+
+@pytest.mark.parametrize(
+    "created",
+    ['{ column = "at", format = "seconds" }', '{ column = "at" }', '{ format = "unix" }', "5", '["at"]',
+     '{ column = "at", format = "unix", zone = "UTC" }'],
+)  # fmt: skip
+def test_mistakes_of_moments(created: str) -> None:
+    found = problems(SAMPLE_TEXT.replace('created = "created_at"', f"created = {created}", 1))
+    hint = "a column's name, or { column = …, format = … } with one of: unix, unix_ms, yyyymmdd, text, iso"
+    assert found == [f"cart.created: give {hint}"]
 
 
 def test_variables_are_pieces_of_names_or_values() -> None:
