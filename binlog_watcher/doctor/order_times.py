@@ -5,21 +5,28 @@ from typing import Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.patience import limit_time
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.database import SESSION_STATEMENTS
+from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
 
 
 def unreadable_orders(
-    rows: Callable[[str, Any], list[tuple[Any, ...]]], schema: Schema, queries: Queries
+    rows: Callable[[str, Any], list[tuple[Any, ...]]], schema: Schema, columns: ShopColumns
 ) -> list[str]:
     """A warning, if there are some: they end their carts, as is safe, and those that come later as well."""
-    orders = schema.orders
+    for statement in SESSION_STATEMENTS:
+        rows(statement, None)
+    limit_time(lambda statement: rows(statement, None))
+    orders, queries = schema.orders, Queries(schema, columns)
+    first = columns.time(orders.table, orders.bought_at).real
     moment = f"o.{quote(orders.bought_at)}"
     whose = f"o.{quote(orders.customer or orders.cart or orders.id or orders.bought_at)}"
     statement = (
         f"SELECT COUNT(*), MIN({whose}) FROM {queries.orders_table} "  # noqa: S608  # quoted names
-        f"WHERE {queries.bought} AND ({moment} IS NULL OR {moment} < '1000-01-01')"
+        f"WHERE {queries.bought} AND ({moment} IS NULL OR {moment} < {first})"
     )
     place = f"{orders.table}.{orders.bought_at}"
     try:
@@ -29,8 +36,8 @@ def unreadable_orders(
     if not count:
         return []
     warning = (
-        f"{schema.origin}: orders.bought_at: {count} orders that count have no time in {place} (NULL or 0000-00-00), "
-        f"one of them is of {example}: whoever has only such orders is never mailed; give them a time, or leave them "
+        f"{schema.origin}: orders.bought_at: {count} orders that count have no time in {place} (NULL, 0 or "
+        f"0000-00-00), one of them is of {example}: whoever has only such orders is never mailed; give them a time, or leave them "
         "out with orders.bought"
     )
     return [warning]

@@ -1,6 +1,5 @@
 """Holds a preset against the live database: tables, columns, their types, indexes, and the preset's own SELECTs."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -8,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.index_check import index_warnings
 from binlog_watcher.doctor.order_times import unreadable_orders
-from binlog_watcher.doctor.select_check import check_select
+from binlog_watcher.doctor.patience import limit_time
+from binlog_watcher.doctor.select_check import CREATED, check_select
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.charsets import codec_of
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import SESSION_STATEMENTS
-from binlog_watcher.store.shop_tables.columns import KEY_TYPES, ShopColumns
+from binlog_watcher.store.shop_tables.columns import KEY_TYPES, MOMENT_TYPES, ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
-from binlog_watcher.store.shop_tables.same_address import advice
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -28,8 +29,6 @@ _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
 _NO_SUCH_TABLE = 1146
 MAX_KEY = 64
 """Characters of a cart key that our log holds."""
-
-_MOMENTS = frozenset({"timestamp", "datetime"})
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class PresetCheck:
             self._check_charsets()
             self._check_conditions()
         if not self._found.problems:
-            self._check_indexes()
+            self._found.warnings += index_warnings(self._schema, self.shop_columns())
             self._check_selects()
         return self._found
 
@@ -142,7 +141,7 @@ class PresetCheck:
 
     def _check_charsets(self) -> None:
         """The binlog has text in its column's character set, for some of which Python has no codec."""
-        columns = self._shop_columns()
+        columns = self.shop_columns()
         for key, table, column in self._keys():
             charset = columns.get(table, column).charset
             if charset is not None and codec_of(charset) is None:
@@ -157,12 +156,21 @@ class PresetCheck:
             kind = tables.get(table, {}).get(column.casefold())
             if key.partition(".")[2] not in {"created", "updated", "bought_at"} or kind is None:
                 continue
-            if kind not in _MOMENTS:
-                self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}")
+            held_as = format_of(column)
+            if kind in MOMENT_TYPES[held_as]:
+                continue
+            if held_as is None:
+                fits = [one for one in Format if kind in MOMENT_TYPES[one]]
+                say = f'{key.partition(".")[2]} = {{ column = "{column}", format = … }} ({", ".join(fits)})'
+                hint = f"; if it holds moments, say how: {say}" if fits else ""
+                self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}{hint}")
+            else:
+                types = ", ".join(sorted(MOMENT_TYPES[held_as]))
+                self._say(key, f"{table}.{column} is {kind}: the format {held_as} is for {types}")
 
     def _check_kinds(self) -> None:
         """Keys of one cart come from several tables: as numbers from one and as text from another they differ."""
-        schema, columns = self._schema, self._shop_columns()
+        schema, columns = self._schema, self.shop_columns()
         key = columns.get(*schema.key_column)
         same = {"lines.cart", "orders.cart", *(f"cart.watch.{table}" for table in schema.cart.watch)}
         if schema.lines is None:
@@ -171,7 +179,11 @@ class PresetCheck:
             column = columns.get(table, name)
             if place in same and column.is_number is not key.is_number:
                 self._say(place, f"{table}.{name} is {column.data_type}, the cart key is {key.data_type}")
-            if place == "cart.version" and not column.is_number and column.data_type not in _MOMENTS:
+            if (
+                place == "cart.version"
+                and not column.is_number
+                and column.data_type not in MOMENT_TYPES[None]
+            ):
                 self._say(place, f"{table}.{name} is {column.data_type}: give a whole number or a moment")
         if (key.length or 0) > MAX_KEY:
             self._found.warnings.append(
@@ -180,18 +192,15 @@ class PresetCheck:
             )
 
     def _check_conditions(self) -> None:
-        columns = self._shop_columns()
-        for key, table, condition in (
-            ("cart.open", self._schema.cart.table, self._schema.cart.open),
-            ("orders.bought", self._schema.orders.table, self._schema.orders.bought),
-            ("products.available", self._schema.products.table, self._schema.products.available),
-        ):
-            if condition is None or condition.is_null is not None:
-                continue
-            try:
-                columns.get(table, condition.column).values(condition.among or condition.not_in or ())
-            except ValueError as error:
-                self._say(key, str(error))
+        columns = self.shop_columns()
+        for key, table, conditions in self._schema.conditions():
+            for condition in conditions:
+                if condition.is_null is not None:
+                    continue
+                try:
+                    columns.get(table, condition.column).values(condition.among or condition.not_in or ())
+                except ValueError as error:
+                    self._say(key, str(error) if len(conditions) == 1 else f"{condition.column}: {error}")
 
     def _check_storage(self, table: str, key: str) -> None:
         rows = self.rows(
@@ -209,48 +218,14 @@ class PresetCheck:
                 f"ALTER TABLE {quote(table)} ENGINE = InnoDB"
             )
 
-    def _check_indexes(self) -> None:
-        """Each read of a batch finds its rows by these columns."""
-        schema = self._schema
-        wanted = {
-            "lines.cart",
-            "orders.cart",
-            "orders.customer",
-            "customers.id",
-            "products.id",
-            "order_items.order",
-        }
-        wanted.add("cart.id" if schema.lines else "cart.customer")
-        columns = self._shop_columns()
-        for key, table, column in schema.places():
-            if key in wanted and columns.index_to(table, column) != "":
-                self._found.warnings.append(
-                    f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
-                    f"the whole table; CREATE INDEX {column} ON {table} ({column})"
-                )
-        self._found.warnings += [f"{schema.origin}: {line}" for line in advice(schema, columns)]
-
-    def order_times(self) -> list[str]:
-        """What ``unreadable_orders`` says."""
-        for statement in SESSION_STATEMENTS:
-            self.rows(statement)
-        self._limit_time()
-        return unreadable_orders(self.rows, self._schema, Queries(self._schema, self._shop_columns()))
-
-    def _limit_time(self) -> None:
-        """Of each SELECT from now on, to ten seconds."""
-        for limit in ("max_execution_time = 10000", "max_statement_time = 10"):  # MySQL, in ms; MariaDB
-            with contextlib.suppress(pymysql.err.OperationalError):
-                self.rows(f"SET SESSION {limit}")
-
     def _check_selects(self) -> None:
-        columns = self._shop_columns()
+        columns = self.shop_columns()
         queries = Queries(self._schema, columns)
         if not self._schema.selects():
             return
         for statement in (*SESSION_STATEMENTS, "START TRANSACTION READ ONLY"):  # a function of its may write
             self.rows(statement)
-        self._limit_time()
+        limit_time(self.rows)
         self._check_each_select(queries)
         self.rows("ROLLBACK")
 
@@ -272,20 +247,25 @@ class PresetCheck:
                 samples=samples,
                 parameters=dict(queries.constants),
                 needs_created=self._schema.rows.created is not None,
-                begins_index=self._begins_index,
+                created=CREATED[format_of(self._schema.rows.created or "")],
+                indexes=self._indexes,
             ):
                 self._say(f"{section}.select", problem)
 
-    def _begins_index(self, table: str, column: str) -> bool:
-        return bool(
-            self.rows(
-                "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s "
-                "AND COLUMN_NAME = %s AND SEQ_IN_INDEX = 1",
-                (self._connection.database, table, column),
-            )
+    def _indexes(self, table: str) -> list[list[str]]:
+        """The columns of each index of any table, in lower case."""
+        rows = self.rows(
+            "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s "
+            "AND TABLE_NAME = %s AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+            (self._connection.database, table),
         )
+        found: dict[str, list[str]] = {}
+        for index, column in rows:
+            found.setdefault(str(index), []).append(str(column or "").casefold())
+        return list(found.values())
 
-    def _shop_columns(self) -> ShopColumns:
+    def shop_columns(self) -> ShopColumns:
+        """What the dictionary says of the preset's columns; asked for when needed."""
         return ShopColumns(self, self._schema, UTC)
 
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
@@ -309,4 +289,7 @@ def check_preset(session: "Connection[Cursor]", connection: ConnectionSettings, 
     found = check.run()
     if found.problems:
         raise ConfigError(*found.problems)
-    return [*found.warnings, *check.order_times()]  # all orders are read for these: not at each start
+    return [
+        *found.warnings,
+        *unreadable_orders(check.rows, schema, check.shop_columns()),
+    ]  # all orders are read for these: not at each start

@@ -11,6 +11,8 @@ from typing import Any
 import pymysql.err
 from pymysql.constants import FIELD_TYPE
 
+from binlog_watcher.doctor.select_keys import check_keys
+from binlog_watcher.shop.moments import Format
 from binlog_watcher.shop.sql_text import bare
 
 Run = Callable[..., tuple[list[tuple[Any, ...]], list[tuple[str, int]]]]
@@ -30,7 +32,16 @@ _TEXTS = frozenset(
 )  # fmt: skip
 _TIMES = frozenset({FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATETIME})
 _ANY = _NUMBERS | _TEXTS
-_KINDS = {_NUMBERS: "a number", _TEXTS: "text", _TIMES: "a date with time", _ANY: "a number or text"}
+_KINDS = {
+    _NUMBERS: "a number", _TEXTS: "text", _TIMES: "a date with time", _ANY: "a number or text",
+    _ANY | _TIMES: "a date with time, a number or text",
+}  # fmt: skip
+
+CREATED: dict[Format | None, frozenset[int]] = {
+    None: _TIMES, Format.UNIX: _NUMBERS, Format.UNIX_MS: _NUMBERS, Format.DAY: _ANY, Format.TEXT: _TEXTS,
+    Format.ISO: _TEXTS,
+}  # fmt: skip
+"""How the rows hold their creation → the types that a SELECT may give it with."""
 
 _LINES = {
     "cart": _ANY, "product": _ANY, "name": _TEXTS, "price": _NUMBERS, "quantity": _NUMBERS, "created": _TIMES,
@@ -57,12 +68,6 @@ _NOT_READ_ONLY = re.compile(
     r"|SOURCE_POS_WAIT|MASTER_GTID_WAIT|WAIT_FOR_EXECUTED_GTID_SET|WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS)\s*\(",
     re.IGNORECASE,
 )
-_FILTER = re.compile(r"(?:([\w$]+)\.)?([\w$]+)\s+IN\s*\{keys\}", re.IGNORECASE)
-_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+([\w$]+)(?:\s+(?:AS\s+)?([\w$]+))?", re.IGNORECASE)
-_OF_ITS_OWN = re.compile(
-    r"(?:\bWITH|,)\s+(?:RECURSIVE\s+)?([\w$]+)\s*(?:\([^)]*\)\s*)?AS\s*\(", re.IGNORECASE
-)
-"""Names that a WITH defines."""
 _MANY_ROWS = 1000
 
 
@@ -74,13 +79,14 @@ def check_select(
     section: str,
     samples: Sequence[Any],
     parameters: Mapping[str, Any],
-    begins_index: Callable[[str, str], bool],
+    indexes: Callable[[str], list[list[str]]],
     needs_created: bool = True,
+    created: frozenset[int] = _TIMES,
 ) -> Iterator[str]:
     """What is wrong with a preset's SELECT, one line a problem.
 
     ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
-    ``begins_index``: whether an index of a table begins with a column.
+    ``indexes``: the columns of each index of a table, in lower case. ``created``: types that the creation may have.
     """
     if (writes := _why_not_read_only(text)) is not None:
         yield writes
@@ -94,9 +100,9 @@ def check_select(
         yield f"the server refuses it: {' '.join(str(error.args[-1] if error.args else error).split())}"
         return
     yield from _check_columns(
-        dict(columns), [name for name, _ in columns], section, needs_created=needs_created
+        dict(columns), [name for name, _ in columns], section, created if needs_created else None
     )
-    yield from _check_filter(text, begins_index)
+    yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
 
 
@@ -110,12 +116,15 @@ def _why_not_read_only(text: str) -> str | None:
 
 
 def _check_columns(
-    types: dict[str, int], names: list[str], section: str, *, needs_created: bool
+    types: dict[str, int], names: list[str], section: str, created: frozenset[int] | None
 ) -> Iterator[str]:
+    """``created``: types of the rows' creation, None where they need not have one."""
     needed, optional = PROMISED[section]
-    if not needs_created:
+    if created is None:
         needed = {name: kind for name, kind in needed.items() if name != "created"}
-        optional = {**optional, "created": _TIMES}
+        optional = {**optional, "created": _ANY | _TIMES}
+    elif "created" in needed:
+        needed = {**needed, "created": created}
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"gives two columns {name}"
     for name in needed.keys() - types.keys():
@@ -128,18 +137,6 @@ def _check_columns(
         kind = types.get(name)
         if kind is not None and kind not in kinds and kind != FIELD_TYPE.NULL:
             yield f"its column {name} must be {_KINDS[kinds]}"
-
-
-def _check_filter(text: str, begins_index: Callable[[str, str], bool]) -> Iterator[str]:
-    """Whether an index begins with the column that is compared with the keys, where the text tells its table."""
-    code = bare(text)
-    own = {name.casefold() for name in _OF_ITS_OWN.findall(code)}
-    tables = {name.casefold(): name for name, _ in _TABLE.findall(code)}
-    tables |= {alias.casefold(): name for name, alias in _TABLE.findall(code) if alias}
-    for alias, column in _FILTER.findall(code):
-        table = tables.get(alias.casefold())
-        if table is not None and table.casefold() not in own and not begins_index(table, column):
-            yield f"finds {{keys}} by {table}.{column}, with which no index begins: it would read all of it"
 
 
 def _check_plan(plan: list[dict[str, Any]]) -> Iterator[str]:

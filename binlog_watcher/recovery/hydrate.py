@@ -49,7 +49,7 @@ class Hydrator:
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
-        for page in self._scan.open_carts(since_us):
+        for page in self._scan.open_carts(since_us, now_us):
             reads = list(self._arm(page, since_us, now_us))
             count += len(reads)
             yield reads

@@ -38,8 +38,16 @@ def identity_of(schema: Schema) -> ShopIdentity:
 def _whose_carts(schema: Schema) -> list[Any]:
     """The tables and columns that make a cart, whose it is, and which rows are none."""
     cart, lines = schema.cart, schema.lines
-    opened = None if cart.open is None else cart.open.model_dump(mode="json")
-    return [cart.table, *schema.key_column, cart.customer, opened, lines and [lines.table, lines.cart]]
+    opened = cart.model_dump(mode="json", include={"open"})["open"] or None
+    found = [cart.table, *schema.key_column, cart.customer, opened, lines and [lines.table, lines.cart]]
+    filters = [
+        (part.table, part.model_dump(mode="json", include={"only"}))
+        for part in (cart, lines)
+        if part and part.only
+    ]
+    return (
+        [*found, filters] if filters else found
+    )  # without one as ever: the log's rows name what is made of it
 
 
 def _all_of(schema: Schema) -> dict[str, Any]:

@@ -9,11 +9,12 @@ Pure: nothing is read from a server here. Whether tables and columns exist is ch
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from binlog_watcher.shop.fields import Condition, Currency, Name, Section, Zone
+from binlog_watcher.shop.fields import Condition, Conditions, Currency, Name, Section, Watch, Zone
+from binlog_watcher.shop.moments import MomentColumn
 from binlog_watcher.shop.placeholders import Variables
 from binlog_watcher.shop.sections import (
     CartTable,
@@ -33,9 +34,10 @@ class Rows(Section):
     product: Name
     quantity: Name
     id: Name | None
-    created: Name | None
-    updated: tuple[Name, ...]
+    created: MomentColumn | None
+    updated: tuple[MomentColumn, ...]
     price: Name | None
+    only: tuple[Condition, ...]
 
 
 class Schema(Section):
@@ -65,13 +67,8 @@ class Schema(Section):
     def rows(self) -> Rows:
         """The cart rows or lines."""
         if self.lines is not None:
-            fields = self.lines.model_dump(exclude={"cart", "select"})
-            return Rows(key=self.lines.cart, **fields)
-        cart = self.cart
-        fields = cart.model_dump(
-            include={"table", "product", "quantity", "id", "created", "updated", "price"}
-        )
-        return Rows(key=cart.customer, **fields)
+            return Rows(key=self.lines.cart, **_fields(self.lines))
+        return Rows(key=self.cart.customer, **_fields(self.cart))
 
     @property
     def rows_select(self) -> str | None:
@@ -127,9 +124,35 @@ class Schema(Section):
                         part.table,
                         column.column if isinstance(column, Condition) else column,
                     )
-        for section in ("cart", "products"):
-            for table, column in getattr(self, section).watch.items():
-                yield f"{section}.watch.{table}", table, column
+        for place, table, watch in self.watches():
+            yield place, table, watch.column
+            for condition in watch.only:
+                yield f"{place}.only", table, condition.column
         if self.version is not None:
             of_rows, column = self.version
             yield "cart.version", self.rows.table if of_rows else self.cart.table, column
+
+    def watches(self) -> Iterator[tuple[str, str, Watch]]:
+        """(the preset's key, table, its column and rows) of each further table that is watched."""
+        for section in ("cart", "products"):
+            for table, watch in getattr(self, section).watch.items():
+                yield f"{section}.watch.{table}", table, watch
+
+    def conditions(self) -> Iterator[tuple[str, str, Conditions]]:
+        """(the preset's key, table, conditions) of all that the preset asks of its rows."""
+        for section in ("cart", "lines", "customers", "products", "orders", "order_items"):
+            part = getattr(self, section)
+            for field in ("open", "bought", "available", "only"):
+                found = getattr(part, field, ())
+                if found and part.table is not None:
+                    yield f"{section}.{field}", part.table, found
+        for place, table, watch in self.watches():
+            if watch.only:
+                yield f"{place}.only", table, watch.only
+
+
+def _fields(rows: CartTable | LineTable) -> dict[str, Any]:
+    return {
+        name: getattr(rows, name)
+        for name in ("table", "product", "quantity", "id", "created", "updated", "price", "only")
+    }

@@ -1,8 +1,12 @@
-"""The sections of a preset, one model each: which tables and columns a kind of shop has. Pure."""
+"""The sections of a preset, one model each: which tables and columns a kind of shop has. Pure.
+
+``only``, wherever it stands: which rows of the table are meant; the others are no rows to us.
+"""
 
 from pydantic import Field
 
-from binlog_watcher.shop.fields import Condition, Name, Names, Section
+from binlog_watcher.shop.fields import Conditions, Name, Names, Section, Watches
+from binlog_watcher.shop.moments import MomentColumn, MomentColumns
 
 
 class CartTable(Section):
@@ -20,19 +24,20 @@ class CartTable(Section):
     id: Name | None = None
     customer: Name | None = None
     guests: tuple[str | int, ...] = ()
-    created: Name | None = None
-    updated: Names = ()
+    created: MomentColumn | None = None
+    updated: MomentColumns = ()
     product: Name | None = None
     quantity: Name | None = None
     price: Name | None = None
-    open: Condition | None = None
+    open: Conditions = ()
     email: Name | None = None
     name: Names = ()
     language: Name | None = None
     currency: Name | None = None
     rate: Name | None = None
     version: str | None = None
-    watch: dict[Name, Name] = Field(default_factory=dict)
+    only: Conditions = ()
+    watch: Watches = Field(default_factory=dict)
     select: str | None = None
 
 
@@ -44,26 +49,28 @@ class LineTable(Section):
     product: Name
     quantity: Name
     id: Name | None = None
-    created: Name | None = None
-    updated: Names = ()
+    created: MomentColumn | None = None
+    updated: MomentColumns = ()
     price: Name | None = None
+    only: Conditions = ()
     select: str | None = None
 
 
 class OrderTable(Section):
     """The orders. ``cart``: the cart that was bought; ``customer``: who bought. One of them at least.
 
-    ``email``: an address that the order carries itself. ``bought``: when an order counts (None: always).
+    ``email``: an address that the order carries itself. ``bought``: when an order counts (empty: always).
     ``bought_at``: since when.
     """
 
     table: Name
     id: Name
-    bought_at: Name
+    bought_at: MomentColumn
     cart: Name | None = None
     customer: Name | None = None
     email: Name | None = None
-    bought: Condition | None = None
+    bought: Conditions = ()
+    only: Conditions = ()
 
 
 class CustomerTable(Section):
@@ -80,6 +87,7 @@ class CustomerTable(Section):
     role: Name | None = None
     language: Name | None = None
     consent: Name | None = None
+    only: Conditions = ()
     select: str | None = None
 
 
@@ -87,7 +95,7 @@ class ProductTable(Section):
     """The catalogue. ``watch``: further tables whose rows say something of a product, and their column for it.
 
     ``url``: a column with its page; ``url_pattern``: the form of all pages, with ``{id}`` for the product's id: whole
-    addresses, or paths from STORE_URL. ``available``: when it is for sale (None: always); ``stock``: a number of 0
+    addresses, or paths from STORE_URL. ``available``: when it is for sale (empty: always); ``stock``: a number of 0
     or less is sold out.
     """
 
@@ -101,8 +109,9 @@ class ProductTable(Section):
     url: Name | None = None
     url_pattern: str | None = None
     stock: Name | None = None
-    available: Condition | None = None
-    watch: dict[Name, Name] = Field(default_factory=dict)
+    available: Conditions = ()
+    only: Conditions = ()
+    watch: Watches = Field(default_factory=dict)
     select: str | None = None
 
 
@@ -115,3 +124,4 @@ class OrderItems(Section):
     table: Name
     order: Name
     product: Name
+    only: Conditions = ()

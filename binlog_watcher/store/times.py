@@ -1,11 +1,16 @@
 """From MySQL's TIMESTAMP and DATETIME columns to epoch microseconds and back (docs/design.md, *Time*).
 
 Our sessions have time_zone '+00:00', so a TIMESTAMP arrives as UTC. A DATETIME has no zone (``store/zones.py`` finds
-it), and in the hour that a clock repeats in autumn it may mean two moments: whoever asks says which is safe.
+it), and in the hour that a clock repeats in autumn it may mean two moments: whoever asks says which is safe. Columns
+that hold a moment in another way are in ``store/moments.py``.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+
+Raw = datetime | int | Decimal | str
+"""What a column of moments is compared with."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
@@ -30,11 +35,28 @@ class TimeColumn:
         found = _readings(value, self.zone)
         return min(found) if found else None
 
-    def from_us(self, us: int) -> datetime:
-        """The naive value to compare the column with."""
+    def latest_us(self, value: object) -> int | None:
+        """The later reading: an order is taken for newer, and activity for later."""
+        return self.to_us(value)
+
+    @property
+    def real(self) -> str:
+        """SQL for a value that every real moment is above; zero dates and the like are not."""
+        return "'1970-01-02'"
+
+    def comparable(self, column: str) -> str:
+        """SQL for the column's values as they compare with a TIMESTAMP, or as near as it gets."""
+        return column
+
+    def from_us(self, us: int) -> Raw:
+        """The value to compare the column with; of a DATETIME naive."""
         return from_us(us).astimezone(self.zone).replace(tzinfo=None)
 
-    def span(self, after_us: int, until_us: int) -> tuple[datetime, datetime]:
+    def over(self, us: int) -> Raw:
+        """A value up to which nothing is newer than ``us``."""
+        return self.from_us(us)
+
+    def span(self, after_us: int, until_us: int) -> tuple[Raw, Raw]:
         """Naive values between which all of ``(after, until]`` lie; more, where the clock is changed in between."""
         after, until = from_us(after_us), from_us(until_us)
         offsets = [moment.astimezone(self.zone).utcoffset() or timedelta(0) for moment in (after, until)]

@@ -14,7 +14,10 @@ class SampleDictionary:
 
     def rows(self, sql: str, _parameters: Any = None) -> list[tuple[Any, ...]]:
         if "STATISTICS" in sql:
-            return [("users", "email", "", 1000), ("orders", "user_id", "created_at", 1000)]
+            return [
+                ("users", "by_email", "email", 1000),
+                ("orders", "by_user", "user_id", 1000), ("orders", "by_user", "created_at", 1000),
+            ]  # fmt: skip
         kinds = dict.fromkeys(MOMENTS, "timestamp") | dict.fromkeys(TEXTS, "varchar")
         return [
             (table, name, kind, kind, COLLATION if name in TEXTS else None, "NO", None)

@@ -7,14 +7,18 @@ against the time of its arrival: one row of what was handed over, while the stre
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
 from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.values import Value
+from binlog_watcher.binlog.meaning.effects import Watched
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.shop.moments import format_of
 
-ToUs = Callable[[datetime | None], int | None]
-"""From a naive value of the column, as a session in UTC reads it, to epoch microseconds."""
+ToUs = Callable[[object], int | None]
+"""From a value of the column, as a session in UTC reads it (of a DATETIME naive), to epoch microseconds."""
 
 _TOLERANCE_US = 5 * 60_000_000
 _SUSPECTS = 3
@@ -25,32 +29,47 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # the column's values are naive, 
 log = structlog.get_logger(__name__)
 
 
+class CreatedColumn(NamedTuple):
+    """Where a table's rows say when they were written. ``plan`` decodes that, and what is asked about them."""
+
+    plan: RowPlan
+    watched: Watched
+
+    def first(self, body: bytes, at: int) -> Value:
+        """Of the first row that is one; None where there is none, or it does not say. Raises DecodeError."""
+        rows = ((value, states) for value, *states in self.plan.single(body, at))
+        return next((value for value, states in rows if not self.watched.is_no_row(states)), None)
+
+
 class CreatedAtCheck:
     """``to_us``: how the program reads the column; None: nothing is checked. ``sample``: rows to be compared."""
 
     def __init__(self, to_us: ToUs | None) -> None:
         self._to_us = to_us
-        self.sample: tuple[RowPlan, bytes, int] | None = None
+        self.sample: tuple[CreatedColumn, bytes, int] | None = None
         self._suspects = 0
         self._silent = to_us is None
 
-    def keep(self, plan: RowPlan | None, body: bytes, at: int) -> None:
+    def keep(self, column: CreatedColumn | None, body: bytes, at: int) -> None:
         """Keep inserted rows for ``compare``: until they are handed over, there is no time for them."""
-        if plan is not None and not self._silent:
-            self.sample = plan, body, at
+        if column is not None and not self._silent:
+            self.sample = column, body, at
 
     def compare(self, now_us: int, *, live: bool) -> None:
         """Hold the last rows against the time. ``live``: they have been committed just now."""
         sample, self.sample = self.sample, None
         if sample is None or self._to_us is None or not live:
             return
-        plan, body, at = sample
+        column, body, at = sample
         try:
-            (value,) = next(plan.single(body, at))
-            if not isinstance(value, int):
+            value = column.first(body, at)
+            if not isinstance(value, int | str):
                 return
-            created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
-        except (DecodeError, StopIteration, OverflowError):  # the last: the year 9999, in some zones
+            if format_of(column.watched.created_column or "") is None and isinstance(value, int):
+                created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
+            else:
+                created_us = self._to_us(value)
+        except (DecodeError, OverflowError):  # the last: the year 9999, in some zones
             return
         if created_us is None or abs(created_us - now_us) <= _TOLERANCE_US:
             self._suspects = 0
@@ -62,5 +81,5 @@ class CreatedAtCheck:
                 "binlog.created_at_off",
                 minutes=round((created_us - now_us) / 60_000_000),
                 hint="new cart rows carry a created_at that is not the time of their commit; "
-                "set SHOP_TIMEZONE to the zone that the shop writes",
+                "set SHOP_TIMEZONE to the zone that the shop writes, or mend the column's format in the preset",
             )

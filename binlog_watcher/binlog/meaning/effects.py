@@ -4,10 +4,11 @@ A transaction of a million rows costs memory per cart key, not per row. The even
 their keys were last touched, so that an order after a cart row cancels, and a cart row after an order arms.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from binlog_watcher.binlog.decoding.values import ABSENT, OPAQUE, Value
+from binlog_watcher.binlog.meaning.asked import Asked, States, after
 from binlog_watcher.binlog.protocol.wire import DecodeError
 from binlog_watcher.core.events import (
     CartChanged,
@@ -47,31 +48,32 @@ class Role(Enum):
 class Watched:
     """A watched table in one role, and the column that its events are about.
 
-    ``id_column``: by which its rows can be found; ``created_column``: when they were written; ``condition``: when a
-    header is a cart, or an order a purchase (None: always); ``nobody``: keys that are ignored; ``optional``: its
-    rows are activity beside that of others, and one of nobody knows whom costs no more than that.
+    ``id_column``: by which its rows can be found; ``created_column``: when they were written; ``conditions``: when a
+    header is a cart, or an order a purchase (none: always); ``nobody``: keys that are ignored; ``optional``: its
+    rows are activity beside that of others, and one of nobody knows whom costs no more than that. ``only``: which
+    rows are meant; the others are no rows. ``asked``: both, of a row's columns.
     """
 
     role: Role
     key_column: str
     id_column: str | None = None
     created_column: str | None = None
-    condition: Condition | None = None
+    conditions: tuple[Condition, ...] = ()
     nobody: frozenset[Value] = NOBODY
     optional: bool = False
+    only: tuple[Condition, ...] = ()
+    asked: Asked = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asked", Asked(self.conditions, self.only))
 
     def columns(self) -> set[str]:
         """The columns that are decoded, in lower case."""
-        named = (self.key_column, self.id_column, self.condition and self.condition.column)
-        return {name.casefold() for name in named if name}
+        return {name.casefold() for name in (self.key_column, self.id_column) if name} | {*self.asked.columns}
 
-    def counts(self, state: Value) -> bool | None:
-        """Whether a row counts with this value in the condition's column; None: the row's image does not tell."""
-        if self.condition is None:
-            return True
-        if state is ABSENT or (state is OPAQUE and self.condition.is_null is None):
-            return None
-        return self.condition.holds(True if state is OPAQUE else state)
+    def is_no_row(self, states: States) -> bool:
+        """Whether the filter surely leaves a row out."""
+        return bool(self.only) and self.asked.meant(states) is False
 
 
 def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
@@ -84,24 +86,31 @@ def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
         found.setdefault(table, []).append(watched)
 
     if header is None:
-        watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created, nobody=customers))
+        watch(
+            rows.table, Watched(Role.CART, rows.key, rows.id, rows.created, nobody=customers, only=rows.only)
+        )
     else:
-        watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created))
-        watch(header.table, Watched(Role.HEADER, header.id or "", condition=header.open))
-    for table, column in schema.cart.watch.items():
+        watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created, only=rows.only))
+        watch(header.table, Watched(Role.HEADER, header.id or "", conditions=header.open, only=header.only))
+    for table, further in schema.cart.watch.items():
         nobody = customers if header is None else NOBODY
-        watch(table, Watched(Role.CART, column, nobody=nobody, optional=True))
+        watch(table, Watched(Role.CART, further.column, nobody=nobody, optional=True, only=further.only))
+    counts, meant = orders.bought, orders.only
     if header is None or orders.cart is not None:
         key, nobody = (orders.customer or "", customers) if header is None else (orders.cart or "", NOBODY)
-        watch(orders.table, Watched(Role.ORDERS, key, orders.id, condition=orders.bought, nobody=nobody))
+        watch(
+            orders.table, Watched(Role.ORDERS, key, orders.id, conditions=counts, nobody=nobody, only=meant)
+        )
     if header is not None and orders.customer is not None:
         watch(
             orders.table,
-            Watched(Role.CUSTOMERS, orders.customer, orders.id, condition=orders.bought, nobody=customers),
+            Watched(
+                Role.CUSTOMERS, orders.customer, orders.id, conditions=counts, nobody=customers, only=meant
+            ),
         )
-    watch(schema.products.table, Watched(Role.PRODUCTS, schema.products.id))
-    for table, column in schema.products.watch.items():
-        watch(table, Watched(Role.PRODUCTS, column))
+    watch(schema.products.table, Watched(Role.PRODUCTS, schema.products.id, only=schema.products.only))
+    for table, further in schema.products.watch.items():
+        watch(table, Watched(Role.PRODUCTS, further.column, only=further.only))
     return {table: tuple(roles) for table, roles in found.items()}
 
 
@@ -130,29 +139,39 @@ class Effects:
         """A row of the catalogue changed that does not tell its product."""
         self._any_product = True
 
-    def inserted(self, watched: Watched, key: Value, state: Value = None) -> None:
+    def inserted(self, watched: Watched, key: Value, states: States = ()) -> None:
         """A row was written."""
-        self._add(watched, key, Change.INSERT, False, watched.counts(state))
+        if not watched.is_no_row(states):
+            self._add(watched, key, Change.INSERT, False, watched.asked.counts(states))
 
-    def deleted(self, watched: Watched, key: Value, state: Value = None) -> None:
+    def deleted(self, watched: Watched, key: Value, states: States = ()) -> None:
         """A row was deleted."""
-        self._add(watched, key, Change.DELETE, watched.counts(state), False)
+        if not watched.is_no_row(states):
+            self._add(watched, key, Change.DELETE, watched.asked.counts(states), False)
 
     def updated(
-        self, watched: Watched, before: Value, after: Value, old_state: Value = None, state: Value = None
+        self, watched: Watched, before: Value, now: Value, old_states: States = (), states: States = ()
     ) -> None:
         """A row was changed; it may have gone to another key, which is a deletion for the old one.
 
-        Raises DecodeError when the row's images do not tell the key.
+        So is one that a filter leaves out from now on; one that it left out before is put in. Raises DecodeError when
+        the row's images do not tell the key.
         """
-        if after is ABSENT:  # the after-image of MINIMAL holds only what changed
-            after = before
+        if now is ABSENT:  # the after-image of MINIMAL holds only what changed
+            now = before
         elif before is ABSENT:
             raise DecodeError("the before-image does not hold the key that was changed")
-        was, counts = watched.counts(old_state), watched.counts(state)
-        if before != after:
+        states = after(old_states, states)
+        if watched.only and watched.is_no_row(old_states):
+            self.inserted(watched, now, states)
+            return
+        if watched.only and watched.is_no_row(states):
+            self.deleted(watched, before, old_states)
+            return
+        was, counts = watched.asked.counts(old_states), watched.asked.counts(states)
+        if before != now:
             self._add(watched, before, Change.DELETE, was, False)
-        self._add(watched, after, Change.UPDATE, was, counts)
+        self._add(watched, now, Change.UPDATE, was, counts)
 
     def events(self, at_us: int) -> list[Event]:
         """The events, committed at ``at_us``."""

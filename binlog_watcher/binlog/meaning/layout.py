@@ -1,18 +1,24 @@
 """How to read the rows of one table, and what they do."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
 from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.sieve import Sieve
 from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, STRINGS, TIMES
+from binlog_watcher.binlog.meaning.asked import fails
 from binlog_watcher.binlog.meaning.cascades import Parent
+from binlog_watcher.binlog.meaning.created_at import CreatedColumn
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
+from binlog_watcher.shop.moments import Format, format_of
 
+_NO_PARENT = Parent()
 _NOWHERE = -1
 """The index of a column that no row holds."""
 
@@ -31,15 +37,16 @@ class Layout:
 
     ``parent``: what a change of its rows does to watched tables unseen; ``referenced`` decodes the columns that
     others refer to. ``created`` decodes when a row was written. ``lone``: decodes the rows of a table that holds
-    the rows of carts and nothing else.
+    the rows of carts and nothing else. ``sieve``: tells which rows a filter leaves out that nothing is to be known of.
     """
 
     name: str
     parts: tuple[tuple[Watched, RowPlan], ...]
     parent: Parent
     referenced: RowPlan
-    created: RowPlan | None
+    created: CreatedColumn | None
     lone: RowPlan | None
+    sieve: Sieve | None
 
     def apply(
         self, action: Action, body: bytes, at: int, effects: Effects, keys: RowKeys, *, partial: bool
@@ -78,31 +85,66 @@ def layout_of(name: str, columns: tuple[Column, ...], roles: tuple[Watched, ...]
         columns, tuple(names[column] for column in sorted(parent.updates) if column in names)
     )
     parts = tuple((watched, _plan(name, columns, names, watched)) for watched in roles)
-    created_at = next(
-        (names.get(role.created_column.casefold()) for role in roles if role.created_column), None
-    )
-    has_time = created_at is not None and columns[created_at].type in TIMES
-    created = RowPlan(columns, (created_at,)) if created_at is not None and has_time else None
-    alone = len(parts) == 1 and roles[0].role is Role.CART
-    return Layout(name, parts, parent, referenced, created, parts[0][1] if alone else None)
+    created = next((_created(name, columns, names, role) for role in roles if role.created_column), None)
+    alone = parts[0][1] if len(parts) == 1 and roles[0].role is Role.CART else None
+    sieve = _sieve(columns, names, roles[0]) if len(roles) == 1 and parent == _NO_PARENT else None
+    return Layout(name, parts, parent, referenced, created, alone, sieve)
+
+
+def _created_types(held_as: Format | None) -> Collection[int]:
+    """Types from which a moment is read. A day alone says too little to tell whether the zone is right."""
+    if held_as is None:
+        return TIMES
+    if held_as is Format.DAY:
+        return ()
+    return INTEGERS if held_as in {Format.UNIX, Format.UNIX_MS} else STRINGS
+
+
+def _sieve(columns: tuple[Column, ...], names: dict[str, int], watched: Watched) -> Sieve | None:
+    """None without a filter, and for orders, which are remembered though they are none (``row_keys``)."""
+    if not watched.only or watched.role in {Role.ORDERS, Role.CUSTOMERS}:
+        return None
+    asked = {condition.column.casefold() for condition in watched.only}
+    return Sieve(columns, {names[column]: fails(column, watched.only) for column in asked})
+
+
+def _created(
+    name: str, columns: tuple[Column, ...], names: dict[str, int], watched: Watched
+) -> CreatedColumn | None:
+    """Decodes when a row was written, with what tells whether it is meant."""
+    created_at = names.get((watched.created_column or "").casefold())
+    states_at = _states_at(name, names, watched)
+    held_as = format_of(watched.created_column or "")
+    if (
+        created_at is None
+        or created_at in states_at
+        or columns[created_at].type not in _created_types(held_as)
+    ):
+        return None
+    states_at = _states_at(name, names, watched)
+    plan = RowPlan(columns, (created_at, *states_at), frozenset(states_at))
+    return CreatedColumn(plan, watched)
 
 
 def _plan(name: str, columns: tuple[Column, ...], names: dict[str, int], watched: Watched) -> RowPlan:
-    """Decodes key and id of the rows, and the state that a condition asks for."""
+    """Decodes key and id of the rows, and the columns that the preset asks about."""
     key_at = names.get(watched.key_column.casefold())
     if key_at is None:
         raise DecodeError(f"table {name} has no column {watched.key_column}")
     id_at = names.get((watched.id_column or "").casefold(), _NOWHERE)
     if id_at == key_at or not _can_be_an_id(columns[id_at]):
         id_at = _NOWHERE
-    if watched.condition is None:
-        return RowPlan(columns, (key_at, id_at))
-    state_at = names.get(watched.condition.column.casefold())
-    if state_at is None:
-        raise DecodeError(f"table {name} has no column {watched.condition.column}")
-    if id_at == state_at:
+    states_at = _states_at(name, names, watched)
+    if id_at in states_at:
         id_at = _NOWHERE
-    return RowPlan(columns, (key_at, id_at, state_at), frozenset({state_at}))
+    return RowPlan(columns, (key_at, id_at, *states_at), frozenset(states_at))
+
+
+def _states_at(name: str, names: dict[str, int], watched: Watched) -> tuple[int, ...]:
+    missing = [column for column in watched.asked.columns if column not in names]
+    if missing:
+        raise DecodeError(f"table {name} has no column {missing[0]}")
+    return tuple(names[column] for column in watched.asked.columns)
 
 
 def _can_be_an_id(column: Column) -> bool:

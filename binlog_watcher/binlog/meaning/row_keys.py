@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from binlog_watcher.binlog.decoding.row_image import Row
 from binlog_watcher.binlog.decoding.values import ABSENT, Value
+from binlog_watcher.binlog.meaning.asked import after
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.protocol.wire import UnseenChangeError
 from binlog_watcher.binlog.stats import Stats
@@ -44,9 +45,9 @@ class _Seen:
 
 
 class RowKeys:
-    """Remembers the rows seen lately. Rows are ``(key, id, state)`` as the plan decodes them.
+    """Remembers the rows seen lately. Rows are ``(key, id, states…)`` as the plan decodes them.
 
-    The state is that of the table's condition, and left out without one.
+    The states are of the columns that the preset asks about, and left out where it asks nothing.
     """
 
     def __init__(self, find: Find, stats: Stats, *, capacity: int = CAPACITY) -> None:
@@ -81,30 +82,36 @@ class RowKeys:
 
     def inserted(self, watched: Watched, rows: Collection[Row], effects: Effects) -> None:
         """Rows were written."""
-        for key, row_id, *state in rows:
+        for key, row_id, *states in rows:
+            if watched.role is Role.CART and watched.is_no_row(states):
+                continue  # a wishlist takes no room from carts; its rows' keys can be looked up
             known = None if key is ABSENT else key
-            effects.inserted(watched, known, *state)
+            effects.inserted(watched, known, states)
             self.note(watched.role, row_id, known)
 
     def deleted(self, watched: Watched, rows: Collection[Row], effects: Effects) -> None:
         """Rows were deleted. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
         unknown: list[Value] = []
-        for key, row_id, *state in rows:
+        for key, row_id, *states in rows:
+            if watched.is_no_row(states):
+                continue
             known = self.recall(watched.role, row_id) if key is ABSENT else key
             if known is ABSENT:
                 unknown.append(row_id)
             else:
-                effects.deleted(watched, known, *state)
+                effects.deleted(watched, known, states)
         self._give_up(watched, unknown, effects)
 
     def updated(self, watched: Watched, pairs: Collection[tuple[Row, Row]], effects: Effects) -> None:
         """Rows were changed. Raises UnseenChangeError, at the end, for orders of nobody knows whom."""
         role = watched.role
+        if watched.only:
+            pairs = [pair for pair in pairs if not _is_none_before_and_after(watched, *pair)]
         self._look_up(role, [pair for pair in pairs if pair[0][0] is pair[1][0] is ABSENT])
         unknown: list[Value] = []
-        for (before, row_id, *old_state), (after, new_id, *state) in pairs:
+        for (before, row_id, *old_states), (now, new_id, *states) in pairs:
             old = self.recall(role, row_id) if before is ABSENT else before
-            new = old if after is ABSENT else after
+            new = old if now is ABSENT else now
             if new is ABSENT and new_id is not ABSENT:
                 new = old = self.recall(role, new_id)
             if new is ABSENT:
@@ -113,7 +120,7 @@ class RowKeys:
             if old is ABSENT:  # given to somebody else, by whom is not known
                 unknown.append(row_id)
                 old = new
-            effects.updated(watched, old, new, *old_state, *state)
+            effects.updated(watched, old, new, old_states, states)
             if old != new or new_id != row_id:
                 self.note(role, row_id if new_id is ABSENT else new_id, new)
         self._give_up(watched, unknown, effects)
@@ -137,3 +144,9 @@ class RowKeys:
         elif row_ids and not watched.optional and (watched.role is not Role.CART or ABSENT in row_ids):
             detail = "the row's image does not tell whose it was (binlog_row_image is not FULL)"
             raise UnseenChangeError("unknown_row", detail)
+
+
+def _is_none_before_and_after(watched: Watched, before: Row, now: Row) -> bool:
+    """Whether the filter leaves a row out that it left out before."""
+    old_states, states = before[2:], now[2:]
+    return watched.is_no_row(old_states) and watched.is_no_row(after(old_states, states))

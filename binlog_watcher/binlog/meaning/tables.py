@@ -23,6 +23,10 @@ Parents = Callable[[], Mapping[TableName, Parent]]
 """The tables whose changed rows change those of watched tables unseen."""
 
 _POST_HEADER = 8  # table id, flags
+_UPDATE_ROWS = int(Kind.UPDATE_ROWS)
+_KEY_AND_ID = 2
+"""Values of a row of which nothing is asked."""
+
 _LONE = _POST_HEADER + 2  # behind the length of extra data, if there are none
 _MAX_LAYOUTS = 10_000
 _NO_PARENT = Parent()
@@ -83,7 +87,7 @@ class Tables:
         self._describe = describe
         self._ask_for_parents = parents
         self._parents: dict[TableName, Parent] | None = None
-        self._keys = keys or RowKeys(nothing_found, Stats())
+        self._keys = RowKeys(nothing_found, Stats()) if keys is None else keys  # it may be empty, and false
         self._created_at = created_at or CreatedAtCheck(None)
         self._layouts: dict[bytes, Layout | None] = {}
         self._unreadable: dict[bytes, str] = {}
@@ -151,12 +155,27 @@ class Tables:
             at += int.from_bytes(piece(body, at, 2), "little")  # extra data; the length counts itself
         if shape.compressed:
             body = _inflated(body, at, 2 if shape.action is Action.UPDATE else 1)
+        if layout.sieve is not None and not shape.partial:
+            count = layout.sieve.left_out(body, at, 2 if shape.action is Action.UPDATE else 1)
+            if count:
+                return count
         if shape.action is Action.WRITE:
             self._created_at.keep(layout.created, body, at)
         return layout.apply(shape.action, body, at, effects, self._keys, partial=shape.partial)
 
+    def left_out(self, kind: int, body: bytes) -> int:
+        """How many rows a version 2 event of a watched table has, if a filter leaves out all of them; else 0.
+
+        What ``apply`` would find, without anything that belongs to rows that are meant.
+        """
+        layout = self.ids[int.from_bytes(body[:6], "little")]
+        if layout is None or layout.sieve is None:
+            return 0
+        at = _POST_HEADER + int.from_bytes(body[_POST_HEADER : _POST_HEADER + 2], "little")
+        return layout.sieve.left_out(body, at, 2 if kind == _UPDATE_ROWS else 1)
+
     def lone_insert(self, body: bytes) -> CartKey | Literal[Absent.ABSENT] | None:
-        """The cart key (None: a guest's) of a WRITE_ROWS event with one cart row; ABSENT: ``apply`` must look.
+        """The cart key (None: nobody's) of a WRITE_ROWS event with one cart row; ABSENT: ``apply`` must look.
 
         What ``apply`` does, in a fraction of the time, for what a customer waits for most.
         """
@@ -166,6 +185,8 @@ class Tables:
         row = layout.lone.lone(body, _LONE)
         if row is None:
             return ABSENT
+        if len(row) > _KEY_AND_ID and layout.parts[0][0].is_no_row(row[_KEY_AND_ID:]):
+            return None
         self._created_at.keep(layout.created, body, _LONE)
         key = known(row[0], self._nobody)
         self._keys.note(Role.CART, row[1], key)

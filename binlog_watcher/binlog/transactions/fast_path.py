@@ -88,7 +88,7 @@ class FastPath:
         result = Skimmed(at, end_position)
         ids, maps, checksums = self._tables.ids, self._tables.maps, self.checksums
         trailer = CHECKSUM_SIZE if checksums else 0
-        unpack, crc32 = _EVENT.unpack_from, zlib.crc32
+        unpack, crc32, left_out = _EVENT.unpack_from, zlib.crc32, self._tables.left_out
         run, first, last, committed_us = b"", 0, 0, 0
         end = min(end, at + _LENGTH)  # so that no packet is met that goes on in the next
         while end - at > _LEAST:
@@ -115,7 +115,7 @@ class FastPath:
                 or buffer[at - trailer - 6 : at - trailer] != b"\0BEGIN"
             ):
                 break
-            packets, watched = 2, []
+            packets, none_to_us, watched = 2, 0, []
             while end - at > _EVENT.size:
                 word, ok, kind, size, position, table_id, high = unpack(buffer, at)
                 behind = at + _PACKET + size
@@ -127,9 +127,11 @@ class FastPath:
                         event = bytes(buffer[at + _PACKET : behind])
                         if high or table_id not in ids or (checksums and crc32(event) != _INTACT):
                             break
-                        watched.append(
-                            (kind, event[HEADER.size : len(event) - trailer], position or end_position)
-                        )
+                        body = event[HEADER.size : len(event) - trailer]
+                        if ids[table_id].sieve is not None and (count := left_out(kind, body)):  # type: ignore[union-attr]  # it is watched
+                            none_to_us += count
+                        else:
+                            watched.append((kind, body, position or end_position))
                 # The map's payload is behind the packet's head, the header, the table id and the flags: 32 bytes.
                 elif kind != _TABLE_MAP or high or maps.get(table_id) != buffer[at + 32 : behind - trailer]:
                     break
@@ -157,6 +159,7 @@ class FastPath:
                     result.gtids.append(((run, ""), first, last))
                 run, first = identifier, number
             last = number
+            result.rows += none_to_us
             if watched:
                 self._apply(watched, result, committed_us)
         if last:

@@ -16,9 +16,14 @@ from binlog_watcher.shop.presets.gaps import gaps
 from binlog_watcher.shop.schema import Schema
 
 _NO_NAMES = frozenset(
-    {"description", "select", "variables", "in", "not_in", "guests", "timezone", "url_pattern"}
+    {"description", "select", "variables", "in", "not_in", "guests", "timezone", "url_pattern", "format"}
 )
 """Keys whose values are no names of tables or columns: a brace in them stays one."""
+
+_VALUES = frozenset({"in", "not_in"})
+"""Keys of a condition's values, where ``{name}`` alone is the variable of that name."""
+
+_CONDITIONS = frozenset({"open", "bought", "available", "only"})
 
 
 def preset_names() -> list[str]:
@@ -118,6 +123,10 @@ def _filled(value: Any, variables: Variables, place: tuple[str, ...], problems: 
             )
             for key, inner in value.items()
         }
+    if isinstance(value, list) and place[-1] in _VALUES:
+        return [
+            variables.get(one[1:-1], one) if isinstance(one, str) and one[:1] == "{" else one for one in value
+        ]
     if isinstance(value, list) and place[-1] not in _NO_NAMES:
         return [_filled(inner, variables, place, problems) for inner in value]
     if not isinstance(value, str) or (place[-1] in _NO_NAMES and place[-1] != "select"):
@@ -135,6 +144,8 @@ def _explain(detail: ErrorDetails) -> Iterator[str]:
     """``section.key: what to do`` lines for one of pydantic's errors."""
     # The members of a union (a value that is text or a number) and "[key]" stand in the place as well.
     place = [str(part) for part in detail["loc"] if part not in {"str", "int", "[key]"}]
+    # One condition stands without a list: its mistakes have no number.
+    place = [part for nth, part in enumerate(place) if part != "0" or place[nth - 1] not in _CONDITIONS]
     where = ".".join(place)
     match detail["type"]:
         case "missing" if len(place) == 1:
@@ -150,6 +161,8 @@ def _explain(detail: ErrorDetails) -> Iterator[str]:
             yield f"{where}: there is no such key; {hint}"
         case "value_error":
             yield f"{where}: give {detail['msg'].removeprefix('Value error, ')}"
+        case "model_type" if len(place) > 1 and {place[-1], place[-2]} & _CONDITIONS:
+            yield f"{where}: give {{ column = …, in = […] }}, or a list of such, all of which must hold"
         case "model_type" | "dict_type" | "model_attributes_type":
             yield f"{where}: give keys with values: [{where}] as a section, or {{ column = …, in = […] }}"
         case "tuple_type" | "list_type":
@@ -165,7 +178,7 @@ def _explain(detail: ErrorDetails) -> Iterator[str]:
 def _known_keys(place: list[str]) -> list[str]:
     """What there may be in a section, or in a condition within one."""
     model: Any = Schema
-    for part in place:
+    for part in (part for part in place if not part.isdigit()):
         field = model.model_fields.get(part)
         candidates = () if field is None else (field.annotation, *getattr(field.annotation, "__args__", ()))
         model = next((one for one in candidates if hasattr(one, "model_fields")), None)

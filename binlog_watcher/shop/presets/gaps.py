@@ -20,6 +20,7 @@ def gaps(schema: Schema) -> Iterator[str]:
     yield from _of_orders(schema)
     yield from _of_customers(schema)
     yield from _of_products(schema)
+    yield from _of_filters(schema)
     yield from _of_selects(schema)
 
 
@@ -41,7 +42,7 @@ def _of_a_header(schema: Schema) -> Iterator[str]:
             yield f"cart.{key}: belongs into [lines] when there are lines"
     if cart.customer is None and cart.email is None:
         yield "cart.customer: is missing; give the column with the customer, or email for guests only"
-    if cart.open is not None and cart.open.column == cart.id:
+    if any(condition.column == cart.id for condition in cart.open):
         yield "cart.open: its column is the cart's id; name another"
     if lines is not None and lines.created is None and cart.created is None:
         yield "lines.created: is missing; give the column with the row's creation, here or in [cart]"
@@ -64,7 +65,7 @@ def _of_orders(schema: Schema) -> Iterator[str]:
         yield "orders.customer: is missing; give the column with the customer" + (
             "" if flat else ", or cart for the cart's id"
         )
-    if orders.bought and orders.bought.column in {orders.cart, orders.customer}:
+    if {condition.column for condition in orders.bought} & {orders.cart, orders.customer}:
         yield "orders.bought: its column says whose the order is; name another"
     if orders.customer is not None and schema.cart.customer is None and orders.cart is None:
         yield "cart.customer: is missing; the orders name a customer"
@@ -114,6 +115,23 @@ def _is_pattern(text: str) -> bool:
     host, _, behind = path.partition("/")
     only_id = "{id}" in behind and not set("{}") & set(behind.replace("{id}", "") + host)
     return only_id and address in {"http", "https"} and not re.search(r"[\s\x00-\x1f\"'<>\\]", text)
+
+
+def _of_filters(schema: Schema) -> Iterator[str]:
+    cart, lines, orders, products = schema.cart, schema.lines, schema.orders, schema.products
+    keys: dict[str, tuple[str | None, ...]] = {
+        "cart.only": (cart.id if lines else cart.customer,),
+        "lines.only": (lines.cart,) if lines else (),
+        "orders.only": (orders.cart, orders.customer),
+        "products.only": (products.id,),
+        **{f"{place}.only": (watch.column,) for place, _, watch in schema.watches()},
+    }
+    for place, _, conditions in schema.conditions():
+        barred = {name.casefold() for name in keys.get(place, ()) if name}
+        if any(condition.column.casefold() in barred for condition in conditions):
+            yield f"{place}: its column says whose the row is; name another"
+    if schema.customers.only and schema.customers.table is None:
+        yield "customers.only: is for a table; say the same in the select"
 
 
 def _of_selects(schema: Schema) -> Iterator[str]:

@@ -11,8 +11,8 @@ def product_ids(queries: Queries, where: str) -> str:
     """A page of product ids, for a catalogue that is read by a SELECT."""
     products = queries.schema.products
     key = named("p", products.id)
-    condition = f"WHERE {key} > %(last)s " if where else ""
-    return f"SELECT {key} FROM {quote(products.table)} p {condition}ORDER BY {key} LIMIT %(page)s"
+    condition = f"WHERE {key} > %(last)s" if where else ""
+    return f"SELECT {key} FROM {quote(products.table)} p {_meant(queries, condition)}ORDER BY {key} LIMIT %(page)s"
 
 
 def products(queries: Queries, where: str) -> str:
@@ -27,5 +27,12 @@ def products(queries: Queries, where: str) -> str:
     )
     condition = {"": "", "keys": f"WHERE {key} IN %(keys)s", "last": f"WHERE {key} > %(last)s"}[where]
     return (
-        f"SELECT {key} AS id, {columns} FROM {quote(table.table)} p {condition} ORDER BY {key} LIMIT %(page)s"
+        f"SELECT {key} AS id, {columns} FROM {quote(table.table)} p {_meant(queries, condition)}"
+        f"ORDER BY {key} LIMIT %(page)s"
     )
+
+
+def _meant(queries: Queries, condition: str) -> str:
+    """The condition, if there is one, and the filter of the products."""
+    meant = queries.conditions.meant("p")
+    return f"{condition or ('WHERE TRUE' if meant else '')}{meant} ".lstrip(" ")

@@ -48,13 +48,11 @@ def checks(queries: Queries, log: str, mails: Sequence[tuple[int, Cart]], of_eac
 
 
 def _cart(queries: Queries, cart_key: str) -> Iterator[tuple[str, str]]:
-    header, key = queries.schema.header, queries.key.cast(cart_key)
-    yield (
-        "rows",
-        f"SELECT {queries.row_fingerprint} FROM {queries.rows_table} WHERE {queries.row_key} = {key}",
-    )
+    header, key, meant = queries.schema.header, queries.key.cast(cart_key), queries.conditions.meant
+    where = f"{queries.row_key} = {key}{meant('l')}"
+    yield "rows", f"SELECT {queries.row_fingerprint} FROM {queries.rows_table} WHERE {where}"
     if header is not None:
-        where = f"{named('h', header.id or '')} = {key}"
+        where = f"{named('h', header.id or '')} = {key}{meant('h')}"
         yield "header", f"SELECT {queries.header_fingerprint} FROM {quote(header.table)} h WHERE {where}"
 
 
@@ -85,7 +83,7 @@ def _customer(queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: O
         return f"SELECT {queries.customer_fingerprint} FROM {queries.selected_customers} WHERE {same}"
     column = queries.columns.get(customers.table or "", customers.id or "")
     whose = of_each("customer_row", [_customer_in(column, cart) for cart in carts])
-    same = column.same(named("u", customers.id or ""), whose)
+    same = column.same(named("u", customers.id or ""), whose) + queries.conditions.meant("u")
     return f"SELECT {queries.customer_fingerprint} FROM {quote(customers.table or '')} u WHERE {same}"
 
 

@@ -1,13 +1,17 @@
 """What the server's dictionary says of the shop's columns: how a key, a time or a text is compared and read."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import dropwhile
 from typing import Any, Protocol
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.moments import time_column
 from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
@@ -16,6 +20,14 @@ FEW_VALUES = 200
 """Of a column before a moment in an index: each is a range of its own to read."""
 
 KEY_TYPES = INTEGERS | {"char", "varchar"}
+
+_UNIX_TYPES = INTEGERS | {"decimal"}
+_SHORT_TEXTS = frozenset({"char", "varchar"})
+MOMENT_TYPES: dict[Format | None, frozenset[str]] = {
+    None: frozenset({"timestamp", "datetime"}), Format.UNIX: _UNIX_TYPES, Format.UNIX_MS: _UNIX_TYPES,
+    Format.DAY: INTEGERS | _SHORT_TEXTS, Format.TEXT: _SHORT_TEXTS, Format.ISO: _SHORT_TEXTS,
+}  # fmt: skip
+"""How a column holds a moment → the types that can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +132,16 @@ class ShopColumns:
     def __init__(self, session: Asks, schema: Schema, zone: tzinfo) -> None:
         self._zone = zone
         tables = tuple(schema.columns())
-        self._indexes = [
-            (str(table).casefold(), str(first).casefold(), str(second).casefold(), int(values or 0))
-            for table, first, second, values in session.rows(
-                "SELECT a.TABLE_NAME, a.COLUMN_NAME, COALESCE(b.COLUMN_NAME, ''), a.CARDINALITY "
-                "FROM information_schema.STATISTICS a "
-                "LEFT JOIN information_schema.STATISTICS b ON b.TABLE_SCHEMA = a.TABLE_SCHEMA "
-                "AND b.TABLE_NAME = a.TABLE_NAME AND b.INDEX_NAME = a.INDEX_NAME AND b.SEQ_IN_INDEX = 2 "
-                "WHERE a.TABLE_SCHEMA = DATABASE() AND a.TABLE_NAME IN %s AND a.SEQ_IN_INDEX = 1 "
-                "AND a.INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL')",
-                (tables,),
-            )
-        ]
+        self._indexes: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+        for table, index, column, values in session.rows(
+            "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, CARDINALITY FROM information_schema.STATISTICS "
+            "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') "
+            "ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+            (tables,),
+        ):
+            # A part that is an expression has no name.
+            part = (str(column or "").casefold(), int(values or 0))
+            self._indexes[str(table).casefold(), str(index)].append(part)
         self._columns = {
             (str(table), str(name).casefold()): ShopColumn(
                 str(data_type).lower(),
@@ -157,29 +167,44 @@ class ShopColumns:
             raise ConfigError(f"the table {table} has no column {name}")
         return found
 
-    def index_to(self, table: str, name: str, *, keys: Collection[str] = ()) -> str | None:
+    def index_to(
+        self, table: str, name: str, *, keys: Collection[str] = (), fixed: Collection[str] = ()
+    ) -> str | None:
         """How an index leads to a column: "" as its first, else behind the column of that name; None: none does.
 
-        The column before it must have few values, as a shop's number has, and be none of ``keys``.
+        The column before it must have few values, as a shop's number has, and be none of ``keys``. ``fixed``: those
+        that are compared with one value each; an index that begins with them serves as if they were not there.
         """
         table, name, barred = table.casefold(), name.casefold(), {key.casefold() for key in keys}
         behind = None
-        for of, first, second, values in self._indexes:
-            if of == table and first == name:
+        for (of, _), parts in self._indexes.items():
+            if of != table:
+                continue
+            names = not_fixed([column for column, _ in parts], {*fixed} - {name})
+            if names[:1] == [name]:
                 return ""
-            if of == table and second == name and first not in barred and values <= FEW_VALUES:
-                behind = first
+            values = parts[len(parts) - len(names)][1] if names else 0
+            if names[1:2] == [name] and names[0] not in barred and values <= FEW_VALUES:
+                behind = names[0]
         return behind
 
     def time(self, table: str, name: str) -> TimeColumn:
         """How to read a moment. Raises ConfigError when the column is missing or no date with time."""
-        match self.get(table, name).data_type:
+        held_as, data_type = format_of(name), self.get(table, name).data_type
+        if held_as is not None:
+            return time_column(held_as, data_type, self._zone)
+        match data_type:
             case "timestamp":
                 return UTC_COLUMN
             case "datetime":
                 return TimeColumn(self._zone)
             case other:
                 raise ConfigError(f"{table}.{name} must be a TIMESTAMP or DATETIME, not {other}")
+
+
+def not_fixed(index: Sequence[str], fixed: Collection[str]) -> list[str]:
+    """The columns of an index from the first on that is not compared with one value. All in lower case."""
+    return list(dropwhile(lambda column: column in fixed, index))
 
 
 def _small(text: str) -> str:

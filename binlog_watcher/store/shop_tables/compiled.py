@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
@@ -60,11 +61,14 @@ class ShopTables:
         for cart in carts:
             if self._has_no_zone(*cart) is not self._has_no_zone(*order):
                 first, second = (cart, order) if self._has_no_zone(*cart) else (order, cart)
-                return f"{'.'.join(first)} is a DATETIME and {'.'.join(second)} a TIMESTAMP"
+                return f"{'.'.join(first)} has no zone and {'.'.join(second)} is a moment"
         return None
 
     def _has_no_zone(self, table: str, name: str) -> bool:
-        return self.columns.get(table, name).data_type == "datetime"
+        held_as = format_of(name)
+        return held_as is Format.DAY or (
+            held_as is None and self.columns.get(table, name).data_type == "datetime"
+        )
 
     @property
     def nobody(self) -> tuple[int | str, ...]:

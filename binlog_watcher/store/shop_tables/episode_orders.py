@@ -21,5 +21,7 @@ def orders_of_episode(queries: Queries) -> dict[str, str]:
     return {
         "orders": quote(orders.table),
         "matches": f"({' OR '.join(ways) or 'FALSE'}) AND {queries.bought}",
-        "bought_at": named("o", orders.bought_at),
+        "bought_at": queries.columns.time(orders.table, orders.bought_at).comparable(
+            named("o", orders.bought_at)
+        ),
     }

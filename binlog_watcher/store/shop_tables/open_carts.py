@@ -5,10 +5,10 @@ What is read here is a hint, like an event: whether a cart is mailed is decided 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.shop.fields import fixed_columns
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
@@ -75,6 +75,7 @@ class CartScan:
     def _possible_spans(self) -> Iterator[Span]:
         """The moments of the rows, then those of the header."""
         rows, header, columns = self._schema.rows, self._schema.header, self._shop.columns
+        fixed = {"l": fixed_columns(rows.only), "h": fixed_columns(self._schema.cart.only)}
         places = [
             (rows.table, "l", rows.key, rows.id, [*([rows.created] if rows.created else []), *rows.updated])
         ]
@@ -84,7 +85,8 @@ class CartScan:
         for table, alias, key, row_id, moments in places:
             rises = row_id is not None and columns.get(table, row_id).is_number
             for moment in moments:
-                index = columns.index_to(table, moment, keys=[key, *([row_id] if row_id else [])])
+                keys = [key, *([row_id] if row_id else [])]
+                index = columns.index_to(table, moment, keys=keys, fixed=fixed[alias])
                 tells_all = moment == rows.created if alias == "l" else False
                 tells_all = tells_all or (
                     moment != self._schema.cart.created and not columns.get(table, moment).nullable
@@ -95,8 +97,11 @@ class CartScan:
 
     # --- all open carts (hydrate) ---------------------------------------------------------------------------
 
-    def open_carts(self, since_us: int) -> Iterator[list[OpenCart]]:
-        """Pages of the carts whose newest counted row was created since ``since_us``, in key order."""
+    def open_carts(self, since_us: int, now_us: int | None = None) -> Iterator[list[OpenCart]]:
+        """Pages of the carts whose newest counted row was created since ``since_us``, in key order.
+
+        ``now_us``: no activity is later, where the tables tell its day only.
+        """
         last: CartKey | None = None
         while True:
             parameters = self._shop.parameters(
@@ -104,7 +109,7 @@ class CartScan:
             )
             with self._shop.database.session() as session:
                 rows = session.rows(self._open_statement(after=last is not None), parameters)
-                page = self._not_bought(session, rows)
+                page = self._not_bought(session, rows, now_us)
             if page:
                 yield page
             if len(rows) < CART_PAGE_SIZE:
@@ -117,7 +122,8 @@ class CartScan:
         version = self._schema.version
         key = queries.row_key
         tables = queries.rows_table
-        where = [f"{named('l', rows.quantity)} > 0", f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
+        above_zero = f"{named('l', rows.quantity)} > 0{queries.conditions.meant('l')}"
+        where = [above_zero, f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
         customer, updates = key, [named("l", name) for name in rows.updated]
         if header is None:
             where.append(queries.somebody(key))
@@ -125,7 +131,7 @@ class CartScan:
             tables += f" JOIN {quote(header.table)} h ON {named('h', header.id or '')} = {key}"
             customer = named("h", header.customer) if header.customer else "NULL"
             updates += [named("h", name) for name in header.updated]
-            where.append(queries.counts("h", "open", header.open))
+            where.append(queries.open)
             if self._schema.customers.select is None:  # a SELECT may find an address of its own
                 where.append(self._somebody_to_write_to())
         if after:
@@ -149,7 +155,9 @@ class CartScan:
             ways.append(f"COALESCE({named('h', header.email)}, '') <> ''")
         return f"({' OR '.join(ways)})"
 
-    def _not_bought(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> list[OpenCart]:
+    def _not_bought(
+        self, session: Session, rows: Sequence[tuple[Any, ...]], now_us: int | None
+    ) -> list[OpenCart]:
         """Without those whose newest order is not older than their newest row."""
         shop, orders = self._shop, self._schema.orders
         bought: dict[tuple[str, str], int] = {}
@@ -159,7 +167,7 @@ class CartScan:
             if not asked or column is None:
                 continue
             for whose, last, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
-                newest_us = shop.order_time.to_us(last)
+                newest_us = shop.order_time.latest_us(last)
                 bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []
         updates = shop.update_columns
@@ -176,10 +184,11 @@ class CartScan:
             if created_us is None or earliest_us is None or second(earliest_us) <= second(max(ordered)):
                 continue
             updated_us = newest(zip(updates, moments, strict=True)) or 0
+            latest_us = shop.cart_time.latest_us(created) or created_us
+            latest_us = max(created_us, latest_us if now_us is None else min(latest_us, now_us))
             own = as_version(version)
-            page.append(
-                OpenCart(key, created_us, max(created_us, updated_us), created_us if own is None else own)
-            )
+            own = created_us if own is None else own
+            page.append(OpenCart(key, created_us, max(latest_us, updated_us), own))
         return page
 
     def newest(self, count: int) -> list[CartKey]:
@@ -191,6 +200,7 @@ class CartScan:
             table, alias, key, order = rows.table, "l", rows.key, rows.id
         column = named(alias, key)
         where = self._shop.queries.somebody(column) if header is None else "TRUE"
+        where += self._shop.queries.conditions.meant(alias)
         with self._shop.database.session() as session:
             found = session.rows(
                 f"SELECT {column} FROM {quote(table)} {alias} WHERE {where} "
@@ -238,7 +248,8 @@ class CartScan:
 
     def _of_somebody(self, span: Span) -> str:
         key = span.column(span.key)
-        return self._shop.queries.somebody(key) if self._schema.header is None else f"{key} IS NOT NULL"
+        somebody = self._shop.queries.somebody(key) if self._schema.header is None else f"{key} IS NOT NULL"
+        return somebody + self._shop.queries.conditions.meant(span.alias)
 
     def id_watermark(self, created_us: int) -> Any:
         """The highest id of a row created up to ``created_us``; ids grow with time. 0 when there is none."""
@@ -248,7 +259,7 @@ class CartScan:
             row = session.row(
                 f"SELECT {row_id} FROM {quote(span.table)} {span.alias} "
                 f"WHERE {span.column(span.moment)} <= %(until)s ORDER BY {row_id} DESC LIMIT 1",
-                {"until": span.time.from_us(created_us)},
+                {"until": span.time.over(created_us)},
             )
         return row[0] if row else 0
 
@@ -260,22 +271,23 @@ class CartScan:
         """
         (span,) = self.spans
         key, moment, row_id = (span.column(name) for name in (span.key, span.moment, span.id))
-        until, future = span.time.from_us(until_us), span.time.from_us(now_us + FUTURE_US)
         watermark, blocked = after_id, False
         while True:
             with self._shop.database.session() as session:
                 rows = session.rows(
-                    f"SELECT {key}, {moment}, {row_id}, {self._of_somebody(span)} "
+                    f"SELECT {key}, {moment}, {row_id}, ({self._of_somebody(span)}) "
                     f"FROM {quote(span.table)} {span.alias} "
                     f"WHERE {row_id} > %(after)s ORDER BY {row_id} LIMIT %(page)s",
                     self._shop.parameters(after=after_id, page=CART_PAGE_SIZE),
                 )
             keys: dict[CartKey, None] = {}
             for cart_key, created, at_id, somebody in rows:
-                due = not isinstance(created, datetime) or created <= until
+                created_us = span.time.latest_us(created)
+                due = created_us is None or created_us <= until_us
                 if due and somebody:
                     keys[cart_key] = None
-                blocked = blocked or (not due and created <= future)
+                far_us = now_us + FUTURE_US
+                blocked = blocked or (not due and (span.time.to_us(created) or 0) <= far_us)
                 watermark = watermark if blocked else at_id
                 after_id = at_id
             yield list(keys), watermark

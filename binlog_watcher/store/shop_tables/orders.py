@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 from binlog_watcher.core.cart import Customer
 from binlog_watcher.store.database import Session
@@ -45,8 +44,8 @@ def _read(
             _note(tables, one, part, newest, mark)
 
 
-def _note(tables: ShopTables, one: Found, part: str, newest: datetime | None, mark: object) -> None:
-    newest_us = tables.order_time.to_us(newest)
+def _note(tables: ShopTables, one: Found, part: str, newest: object, mark: object) -> None:
+    newest_us = tables.order_time.latest_us(newest)
     # Bought at a time that nobody can read is bought all the same.
     one.order_us = max(one.order_us or 0, FOREVER_US if newest_us is None else newest_us)
     one.prints[part] = str(mark)
@@ -82,5 +81,5 @@ def read_bought_products(
         for customer, product, newest in session.rows(
             tables.queries.bought_products, tables.parameters(keys=tuple(customers))
         ):
-            bought[tables.fold_customer(customer)][product] = tables.order_time.to_us(newest)
+            bought[tables.fold_customer(customer)][product] = tables.order_time.latest_us(newest)
     return bought

@@ -7,15 +7,13 @@ Parameters are named (``%(keys)s``); ``constants`` go along with every statement
 import re
 from collections.abc import Collection
 
-from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
+from binlog_watcher.store.shop_tables.conditions import ConditionSql, Value
 from binlog_watcher.store.shop_tables.same_address import Way, ways
-
-Value = int | str | tuple[int | str, ...]
 
 CUSTOMER = "customer"
 """The part of the fingerprint that is the customer's row."""
@@ -31,7 +29,8 @@ class Queries:
         self.schema = schema
         self.columns = columns
         self._given = given
-        self.ways = ways(schema, columns)
+        self.conditions = ConditionSql(schema, columns)
+        self.ways = ways(schema, columns, self.conditions.meant("w"))
         rows, header, orders = schema.rows, schema.header, schema.orders
         self.key: ShopColumn = columns.get(*schema.key_column)
         self.customer: ShopColumn | None = self.key
@@ -41,36 +40,25 @@ class Queries:
         self.constants: dict[str, Value] = {f"var_{name}": value for name, value in schema.variables.items()}
         if self.customer is not None:
             self.constants["nobody"] = self.customer.nobody(schema.guests)
-        for name, table, condition in (
-            ("bought", orders.table, orders.bought),
-            ("open", schema.cart.table, header.open if header else None),
-            ("available", schema.products.table, schema.products.available),
-        ):
-            if condition is not None and condition.is_null is None:
-                column = columns.get(table, condition.column)
-                self.constants[name] = column.values(condition.among or condition.not_in or ())
+        self.constants |= self.conditions.constants
         self.rows_table = f"{quote(rows.table)} l"
         self.row_key = named("l", rows.key)
         self.orders_table = f"{quote(orders.table)} o"
         self.created = named("l", rows.created) if rows.created else named("h", schema.cart.created or "")
+        place = (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created or "")
+        self._real = columns.time(*place).real
 
     # --- pieces ---------------------------------------------------------------------------------------------
-
-    def counts(self, alias: str, name: str, condition: Condition | None) -> str:
-        """SQL for a condition; ``name`` is that of its constant."""
-        if condition is None:
-            return "TRUE"
-        column = named(alias, condition.column)
-        if condition.is_null is not None:
-            return f"{column} IS {'' if condition.is_null else 'NOT '}NULL"
-        if condition.among is not None:
-            return f"{column} IN %({name})s"
-        return f"({column} IS NULL OR {column} NOT IN %({name})s)"
 
     @property
     def bought(self) -> str:
         """Whether an order counts."""
-        return self.counts("o", "bought", self.schema.orders.bought)
+        return self.conditions.holds("o", "orders.bought") + self.conditions.meant("o")
+
+    @property
+    def open(self) -> str:
+        """Whether a header is a cart that is open, and that is meant at all."""
+        return self.conditions.holds("h", "cart.open") + self.conditions.meant("h")
 
     def somebody(self, column: str) -> str:
         """Whether a column names a customer."""
@@ -100,8 +88,8 @@ class Queries:
 
     def _header_columns(self) -> list[str]:
         cart = self.schema.cart
-        open_column = cart.open.column if cart.open else None
-        names = [cart.id, cart.customer, open_column, cart.email, *cart.name, cart.currency, *cart.updated]
+        opened = [condition.column for condition in cart.open]
+        names = [cart.id, cart.customer, *opened, cart.email, *cart.name, cart.currency, *cart.updated]
         return [named("h", name) for name in names if name]
 
     @property
@@ -142,29 +130,31 @@ class Queries:
         }  # fmt: skip
         fields = {field: named("h", name) if name else "NULL" for field, name in columns.items()}
         fields |= {
-            "open": self.counts("h", "open", header.open),
+            "open": self.conditions.holds("h", "cart.open"),
             "name": _joined("h", header.name),
             "fingerprint": fingerprints.of_one_row(self._header_columns()),
         }
         selected = ", ".join(f"{sql} AS {quote(field)}" for field, sql in fields.items())
-        return f"SELECT {selected} FROM {quote(header.table)} h WHERE {fields['key']} IN %(keys)s"
+        where = f"{fields['key']} IN %(keys)s{self.conditions.meant('h')}"
+        return f"SELECT {selected} FROM {quote(header.table)} h WHERE {where}"
 
     @property
     def young(self) -> str:
         """Keys with a row that was not created before ``since``; one without a real date may be of any age."""
         header = self.schema.header
-        table, key = self.rows_table, self.row_key
+        table, key, alias = self.rows_table, self.row_key, "l"
         if header is not None and self.schema.rows.created is None:
-            table, key = f"{quote(header.table)} h", named("h", header.id or "")
-        old = f"COALESCE({self.created} > '1970-01-02' AND {self.created} < %(since)s, FALSE)"
-        return f"SELECT DISTINCT {key} FROM {table} WHERE {key} IN %(keys)s AND NOT {old}"
+            table, key, alias = f"{quote(header.table)} h", named("h", header.id or ""), "h"
+        old = f"COALESCE({self.created} > {self._real} AND {self.created} < %(since)s, FALSE)"
+        meant = self.conditions.meant(alias)
+        return f"SELECT DISTINCT {key} FROM {table} WHERE {key} IN %(keys)s AND NOT {old}{meant}"
 
     @property
     def row_fingerprints(self) -> str:
         """Key, fingerprint, the newest of each update column."""
         updates = [f"MAX({named('l', name)})" for name in self.schema.rows.updated]
         fields = ", ".join([self.row_key, self.row_fingerprint, *updates])
-        where = f"{self.row_key} IN %(keys)s"
+        where = f"{self.row_key} IN %(keys)s{self.conditions.meant('l')}"
         return f"SELECT {fields} FROM {self.rows_table} WHERE {where} GROUP BY {self.row_key}"
 
     def orders_of(self, column: str) -> str:
@@ -203,16 +193,14 @@ class Queries:
             "url": named("p", products.url) if products.url else "NULL",
             "available": self._available(),
         }
-        join = (
-            f"LEFT JOIN {quote(products.table)} p ON {named('p', products.id)} = {named('l', rows.product)}"
-        )
-        return self._rows_of_carts(fields, join)
+        same = f"{named('p', products.id)} = {named('l', rows.product)}{self.conditions.meant('p')}"
+        return self._rows_of_carts(fields, f"LEFT JOIN {quote(products.table)} p ON {same}")
 
     def _available(self) -> str:
         """Whether a product can be bought: it is in stock, or its pieces are not counted, and for sale."""
         stock = self.schema.products.stock
         in_stock = f"({named('p', stock)} IS NULL OR {named('p', stock)} > 0)" if stock else "TRUE"
-        return f"({in_stock} AND {self.counts('p', 'available', self.schema.products.available)})"
+        return f"({in_stock} AND {self.conditions.holds('p', 'products.available')})"
 
     @property
     def bare_lines(self) -> str:
@@ -233,7 +221,7 @@ class Queries:
         return (
             f"SELECT {', '.join(f'{sql} AS {quote(alias)}' for alias, sql in fields.items())} "
             f"FROM {self.rows_table} {join} WHERE {self.row_key} IN %(keys)s "
-            f"AND {named('l', rows.quantity)} > 0 ORDER BY {order}"
+            f"AND {named('l', rows.quantity)} > 0{self.conditions.meant('l')} ORDER BY {order}"
         )
 
     @property
@@ -254,7 +242,8 @@ class Queries:
             "checksum": checksum,
         }
         columns = ", ".join(f"{sql} AS {quote(alias)}" for alias, sql in fields.items())
-        return f"SELECT {columns} FROM {quote(table.table or '')} u WHERE {fields['id']} IN %(keys)s"
+        where = f"{fields['id']} IN %(keys)s{self.conditions.meant('u')}"
+        return f"SELECT {columns} FROM {quote(table.table or '')} u WHERE {where}"
 
     @property
     def selected_customers(self) -> str:
@@ -271,8 +260,8 @@ class Queries:
         return (
             f"SELECT {whose}, {product}, MAX({named('o', orders.bought_at)}) "
             f"FROM {self.orders_table} JOIN {quote(items.table)} i "
-            f"ON {named('i', items.order)} = {named('o', orders.id)} WHERE {whose} IN %(keys)s AND {self.bought} "
-            f"GROUP BY {whose}, {product}"
+            f"ON {named('i', items.order)} = {named('o', orders.id)}{self.conditions.meant('i')} "
+            f"WHERE {whose} IN %(keys)s AND {self.bought} GROUP BY {whose}, {product}"
         )
 
     @property
@@ -280,7 +269,7 @@ class Queries:
         """Keys of the customers' carts, the newest first; an index on the customer makes it quick."""
         header = self.schema.cart
         key, whose = named("h", header.id or ""), named("h", header.customer or "")
-        where = f"{whose} IN %(keys)s AND {self.counts('h', 'open', header.open)}"
+        where = f"{whose} IN %(keys)s AND {self.open}"
         return f"SELECT {key} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from binlog_watcher.core.cart import Customer
+from binlog_watcher.shop.fields import fixed_columns
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import TEXTS, ShopColumns, named
@@ -32,17 +33,16 @@ class Way:
     any_case: bool
 
 
-def ways(schema: Schema, columns: ShopColumns) -> list[Way]:
-    """The ways that can be gone."""
+def ways(schema: Schema, columns: ShopColumns, meant: str = "") -> list[Way]:
+    """The ways that can be gone. ``meant``: the filter of the customers ``w``; that of the orders comes with them."""
     found = []
     customers, orders = schema.customers, schema.orders
     from_orders = f"STRAIGHT_JOIN {quote(orders.table)} o ON "
     if why_not_by_customers(schema, columns) is None:
         email = columns.get(customers.table or "", customers.email or "")
         whose, owner = columns.get(orders.table, orders.customer or ""), named("w", customers.id or "")
-        accounts = f"STRAIGHT_JOIN {quote(customers.table or '')} w ON " + email.same(
-            named("w", customers.email or ""), "v.address"
-        )
+        same = email.same(named("w", customers.email or ""), "v.address")
+        accounts = f"STRAIGHT_JOIN {quote(customers.table or '')} w ON {same}{meant}"
         # Numbers of any size compare as they are; texts may be in collations that don't go together.
         id_of_order = (
             f"{named('o', orders.customer or '')} = {owner if whose.is_number else whose.cast(owner)}"
@@ -87,11 +87,11 @@ def why_not_by_customers(schema: Schema, columns: ShopColumns) -> str | None:
         is not columns.get(orders.table, orders.customer).is_number
     ):
         return "customers.id: one of it and orders.customer is a number, the other text"
-    for key, table, name in (
-        ("customers.email", customers.table, customers.email),
-        ("orders.customer", orders.table, orders.customer),
+    for key, table, name, asked in (
+        ("customers.email", customers.table, customers.email, customers.only),
+        ("orders.customer", orders.table, orders.customer, (*orders.only, *orders.bought)),
     ):
-        if columns.index_to(table, name) != "":
+        if columns.index_to(table, name, fixed=fixed_columns(asked)) != "":
             return f"{key}: {no_index(table, name)}"
     return None
 
@@ -104,7 +104,8 @@ def why_not_by_orders(schema: Schema, columns: ShopColumns) -> str | None:
     email = columns.get(orders.table, orders.email)
     if email.data_type not in TEXTS:
         return f"orders.email: {orders.table}.{orders.email} is {email.data_type}, no text"
-    if columns.index_to(orders.table, orders.email) != "":
+    fixed = fixed_columns((*orders.only, *orders.bought))
+    if columns.index_to(orders.table, orders.email, fixed=fixed) != "":
         return f"orders.email: {no_index(orders.table, orders.email)}"
     return None
 

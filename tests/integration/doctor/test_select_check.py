@@ -127,6 +127,49 @@ def test_each_mistake_is_one_line(session: Any, select: str, expected: str) -> N
     assert any(expected in problem for problem in found), found
 
 
+CARTS = """
+[cart]
+table = "oc_cart"
+id = "cart_id"
+customer = "customer_id"
+product = "product_id"
+quantity = "quantity"
+created = "date_added"
+only = { column = "api_id", in = [0] }
+select = '''
+SELECT c.customer_id AS cart, c.product_id AS product, c.quantity AS quantity, c.date_added AS created,
+       p.name AS name, p.price AS price
+FROM oc_cart c JOIN products p ON p.id = c.product_id
+WHERE c.api_id = 0 AND c.customer_id IN {keys}
+ORDER BY c.customer_id, c.cart_id'''
+"""
+OC_CART = """CREATE TABLE oc_cart (cart_id INT UNSIGNED NOT NULL AUTO_INCREMENT, api_id INT NOT NULL,
+customer_id INT NOT NULL, session_id VARCHAR(32) NOT NULL, product_id INT NOT NULL, recurring_id INT NOT NULL,
+`option` TEXT NOT NULL, quantity INT NOT NULL, date_added DATETIME NOT NULL, PRIMARY KEY (cart_id),
+KEY cart_id (api_id, customer_id, session_id, product_id, recurring_id))"""
+
+
+def test_an_index_that_begins_with_what_the_statement_fixes(session: Any) -> None:
+    """OpenCart 3's table of carts, in which the shop's own back office has carts of its own."""
+    with session.cursor() as cursor:
+        cursor.execute(OC_CART)
+        cursor.executemany(
+            "INSERT INTO oc_cart SELECT NULL, 0, %s, '', 1, 0, '', 1, NOW() FROM DUAL",
+            [(n,) for n in range(3000)],
+        )
+        cursor.execute("ANALYZE TABLE oc_cart")
+    text = CARTS + preset_text("sample").partition("[orders]")[2].join(["[orders]", ""])
+    settings = ConnectionSettings("127.0.0.1", 1, "clerk", "", session.db.decode(), Tls.OFF)
+    assert check_preset(session, settings, parse_schema(text, "my.toml")) == []
+    with pytest.raises(
+        ConfigError, match=r"by oc_cart\.customer_id, with which no index begins: it would read all of it"
+    ):
+        check_preset(session, settings, parse_schema(text.replace("c.api_id = 0 AND ", ""), "my.toml"))
+    unfiltered = parse_schema(text.replace('only = { column = "api_id", in = [0] }', ""), "my.toml")
+    (warning,) = check_preset(session, settings, unfiltered)
+    assert "cart.customer: no index begins with oc_cart.customer_id" in warning
+
+
 def test_a_large_table_that_is_read_from_end_to_end(session: Any) -> None:
     with session.cursor() as cursor:
         cursor.execute("CREATE TABLE notes (note INT, of_user INT)")

@@ -64,6 +64,13 @@ def test_an_edit_leaves_it_the_same_shops(edit: tuple[str, str]) -> None:
     assert edited.content != MINE.content
 
 
+def test_an_upgrade_leaves_it_the_same_shops() -> None:
+    """What 1.0 made of this preset: the log's rows name it."""
+    assert (MINE.id, MINE.content) == ("bc5230084473", "acabaa98387a")
+    as_a_list = of(HEADERS.replace('{ column = "shop_id", in = [1] }', '[{ column = "shop_id", in = [1] }]'))
+    assert (as_a_list.id, as_a_list.content) == (MINE.id, MINE.content)
+
+
 def test_words_and_places_are_no_edit() -> None:
     moved = of(HEADERS.replace("a shop of two", "two shops"), "/srv/shop.toml")
     assert (moved.id, moved.content) == (MINE.id, MINE.content)
@@ -72,7 +79,9 @@ def test_words_and_places_are_no_edit() -> None:
 @pytest.mark.parametrize(
     "other",
     [of(shop=2), of(HEADERS.replace("in = [1]", "in = [2]")), of(HEADERS.replace('"basket"', '"b_basket"')),
-     of(origin="/etc/cartwake/second.toml")],
+     of(origin="/etc/cartwake/second.toml"),
+     of(HEADERS.replace('created = "made"', 'created = "made"\nonly = { column = "kind", in = [1] }')),
+     of(HEADERS.replace('product = "product"', 'product = "product"\nonly = { column = "kind", in = [1] }'))],
 )  # fmt: skip
 def test_another_number_name_or_table_is_another_shops(other: ShopIdentity) -> None:
     assert other.id != MINE.id

@@ -1,11 +1,14 @@
 """Presets: what is understood, and one line with file and key for each mistake."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.shop.fields import Condition
+from binlog_watcher.shop.fields import Condition, Watch, fixed_columns
+from binlog_watcher.shop.identity import identity_of
+from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.presets import SAMPLE, load_schema, parse_schema, preset_names, preset_text
 
 SAMPLE_TEXT = preset_text("sample")
@@ -74,7 +77,7 @@ def test_header_and_lines() -> None:
     assert schema.key_column == ("x_carts", "id")
     assert schema.rows.table == "x_lines"
     assert schema.cart.updated == ("updated_at", "priced_at")
-    assert schema.products.watch == {"x_product_text": "product_id"}
+    assert schema.products.watch == {"x_product_text": Watch(column="product_id")}
     assert "FROM `x_lines` l WHERE l.language = {language}" in schema.selects()["lines"]
     places = {key: (table, column) for key, table, column in schema.places()}
     assert places["cart.open"] == ("x_carts", "active")
@@ -97,6 +100,130 @@ def test_a_pattern_of_products_pages_is_checked(pattern: str, fits: bool) -> Non
         assert parse_schema(text, "my.toml").products.url_pattern == pattern
     else:
         assert [line.partition(": ")[0] for line in problems(text)] == ["products.url_pattern"]
+
+
+FILTERS = """
+[cart]
+table = "carts"
+id = "id"
+customer = "user_id"
+created = "created_at"
+only = [{ column = "channel", in = ["{channel}", "{other}"] }, { column = "merged_id", is_null = true }]
+open = [{ column = "state", in = ["cart"] }, { column = "Merged_id", is_null = true }]
+watch = { cart_note = { column = "cart_id", only = { column = "kind", not_in = ["log"] } }, address = "cart_id" }
+[lines]
+table = "lines"
+cart = "cart_id"
+product = "product_id"
+quantity = "quantity"
+only = { column = "kind", in = ["product"] }
+[orders]
+table = "orders"
+id = "id"
+cart = "cart_id"
+bought_at = "at"
+bought = { column = "state", not_in = ["open"] }
+only = { column = "type", in = ["order"] }
+[order_items]
+table = "items"
+order = "order_id"
+product = "product_id"
+only = { column = "gift", in = [0] }
+[customers]
+table = "customers"
+id = "id"
+email = "email"
+only = { column = "deleted", in = [0] }
+[products]
+table = "products"
+id = "id"
+name = "name"
+price = "price"
+only = { column = "version", in = ["live"] }
+[variables]
+channel = 3
+"""
+
+
+def test_filters_and_lists_of_conditions() -> None:
+    orders = FILTERS.replace('cart = "cart_id"\nbought', 'cart = "cart_id"\ncustomer = "user_id"\nbought')
+    schema = parse_schema(orders, "my.toml", {"channel": "7"})
+    assert schema.cart.only == (
+        Condition.model_validate(
+            {"column": "channel", "in": [7, "{other}"]}
+        ),  # a variable's value, or as it is
+        Condition(column="merged_id", is_null=True),
+    )
+    assert schema.rows.only == (Condition.model_validate({"column": "kind", "in": ["product"]}),)
+    assert schema.orders.bought == (Condition(column="state", not_in=("open",)),)
+    assert schema.cart.watch["address"] == Watch(column="cart_id")
+    assert [(place, table, len(asked)) for place, table, asked in schema.conditions()] == [
+        ("cart.open", "carts", 2), ("cart.only", "carts", 2), ("lines.only", "lines", 1),
+        ("customers.only", "customers", 1), ("products.only", "products", 1), ("orders.bought", "orders", 1),
+        ("orders.only", "orders", 1), ("order_items.only", "items", 1), ("cart.watch.cart_note.only", "cart_note", 1),
+    ]  # fmt: skip
+    assert schema.columns()["cart_note"] == ("cart_id", "kind")
+    assert fixed_columns(schema.cart.only) == {"merged_id"}  # of two channels one may be any
+    assert fixed_columns(schema.rows.only) == {"kind"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('only = { column = "gift", in = [0] }', "only = []",
+         "order_items.only: give { column = …, in = […] }, or a list of such, all of which must hold"),
+        ('only = { column = "gift", in = [0] }', 'only = ["gift"]', "order_items.only: give { column = …, in = […] }"),
+        ('only = { column = "gift", in = [0] }', 'only = [{ column = "gift", in = [0] }, { column = "a", inn = [1] }]',
+         "order_items.only.1.inn: there is no such key; did you mean in?"),
+        ('only = { column = "gift", in = [0] }', 'only = { column = "gift", in = [0.5] }',
+         "order_items.only.in.0: give text or a whole number"),
+        ('only = { column = "kind", in', 'only = { column = "Cart_id", in',
+         "lines.only: its column says whose the row is; name another"),
+        ('only = { column = "type", in', 'only = { column = "cart_id", in', "orders.only: its column says whose"),
+        ('only = { column = "version", in', 'only = { column = "id", in', "products.only: its column says whose"),
+        ('{ column = "channel", in', '{ column = "id", in', "cart.only: its column says whose"),
+        ('column = "kind", not_in', 'column = "cart_id", not_in', "cart.watch.cart_note.only: its column says whose"),
+        ('watch = { cart_note = { column = "cart_id", only', "watch = { cart_note = { only",
+         "cart.watch.cart_note.column: is missing; give the column's name"),
+        ('table = "customers"\nid = "id"\nemail = "email"',
+         'select = "SELECT 1 AS cart, 2 AS email WHERE 1 IN {keys}"', "customers.only: is for a table"),
+    ],
+)  # fmt: skip
+def test_mistakes_of_filters(before: str, after: str, expected: str) -> None:
+    assert before in FILTERS
+    found = problems(
+        FILTERS.replace(before, after, 1).replace('bought_at = "at"', 'customer = "u"\nbought_at = "at"')
+    )
+    assert any(problem.startswith(expected) for problem in found), found
+
+
+def test_how_columns_hold_moments() -> None:
+    text = SAMPLE_TEXT.replace('created = "created_at"', 'created = { column = "{at}", format = "unix" }', 1)
+    text = text.replace('bought_at = "created_at"', 'bought_at = { column = "day", format = "yyyymmdd" }')
+    text = text.replace("# updated", 'updated = ["moved", { column = "priced", format = "unix_ms" }]\n#', 1)
+    schema = parse_schema(text + '\n[variables]\nat = "made"\n', "my.toml")
+    moments = [schema.rows.created, *schema.rows.updated, schema.orders.bought_at]
+    assert moments == ["made", "moved", "priced", "day"]
+    assert [format_of(moment or "") for moment in moments] == [Format.UNIX, None, Format.UNIX_MS, Format.DAY]
+    assert {key: format_of(name) for key, _, name in schema.places() if key == "cart.created"} == {
+        "cart.created": Format.UNIX
+    }
+    again = pickle.loads(pickle.dumps(schema))  # noqa: S301  # as worker processes are given it
+    assert again.rows.created.held_as is Format.UNIX
+    same, other = (parse_schema(text.replace("unix_ms", held_as) + '\n[variables]\nat = "made"\n', "my.toml")
+                   for held_as in ("unix_ms", "unix"))  # fmt: skip
+    assert identity_of(same).content == identity_of(schema).content != identity_of(other).content
+
+
+@pytest.mark.parametrize(
+    "created",
+    ['{ column = "at", format = "seconds" }', '{ column = "at" }', '{ format = "unix" }', "5", '["at"]',
+     '{ column = "at", format = "unix", zone = "UTC" }'],
+)  # fmt: skip
+def test_mistakes_of_moments(created: str) -> None:
+    found = problems(SAMPLE_TEXT.replace('created = "created_at"', f"created = {created}", 1))
+    hint = "a column's name, or { column = …, format = … } with one of: unix, unix_ms, yyyymmdd, text, iso"
+    assert found == [f"cart.created: give {hint}"]
 
 
 def test_variables_are_pieces_of_names_or_values() -> None:

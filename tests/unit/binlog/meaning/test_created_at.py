@@ -1,7 +1,7 @@
 """Whether created_at is the time at which rows arrive."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,10 +9,16 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from pymysqlreplication.constants import FIELD_TYPE
 
 from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.table_map import Column
-from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
+from binlog_watcher.binlog.meaning.cascades import Parent
+from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, CreatedColumn
+from binlog_watcher.binlog.meaning.effects import Role, Watched
+from binlog_watcher.binlog.meaning.layout import layout_of
+from binlog_watcher.shop.moments import Format, Moment
+from binlog_watcher.store.moments import time_column
 from binlog_watcher.store.times import TimeColumn
 
 NOW = 1_790_000_000_000_000
@@ -27,11 +33,14 @@ def logs() -> Iterator[list[structlog.typing.EventDict]]:
         yield captured
 
 
+LONG_AT = Column(FIELD_TYPE.LONGLONG, b"", "at", unsigned=True)
+
+
 def in_utc() -> CreatedAtCheck:
     return CreatedAtCheck(TimeColumn(UTC).to_us)
 
 
-PLAN = RowPlan((Column(DATETIME2, b"\6"),), (0,))
+CREATED = CreatedColumn(RowPlan((Column(DATETIME2, b"\6"),), (0,)), Watched(Role.CART, "id"))
 
 
 def row(at_us: int | None) -> bytes:
@@ -44,24 +53,24 @@ def row(at_us: int | None) -> bytes:
 def test_a_wrong_zone_is_warned_of_once(logs: list[structlog.typing.EventDict]) -> None:
     check = in_utc()
     for _ in range(10):
-        check.keep(PLAN, row(NOW + 2 * HOUR), 0)
+        check.keep(CREATED, row(NOW + 2 * HOUR), 0)
         check.compare(NOW, live=True)
     (warning,) = logs
     assert warning["log_level"] == "warning"
     assert warning["minutes"] == 120
     assert "SHOP_TIMEZONE" in warning["hint"]
-    check.keep(PLAN, row(NOW + 2 * HOUR), 0)
+    check.keep(CREATED, row(NOW + 2 * HOUR), 0)
     assert check.sample is None
 
 
 def test_what_is_no_sign_of_a_wrong_zone(logs: list[structlog.typing.EventDict]) -> None:
     check = in_utc()
     for skew, live in ((4 * 60_000_000, True), (-HOUR, False), (-HOUR, True), (-HOUR, True), (0, True)) * 5:
-        check.keep(PLAN, row(NOW + skew), 0)
+        check.keep(CREATED, row(NOW + skew), 0)
         check.compare(NOW, live=live)
         assert check.sample is None
     for body in (row(None), row(NOW)[:-1], b"\1\1"):
-        check.keep(PLAN, body, 0)
+        check.keep(CREATED, body, 0)
         check.compare(NOW, live=True)
     assert logs == []
 
@@ -70,9 +79,43 @@ def test_the_zone_that_is_set_counts(logs: list[structlog.typing.EventDict]) -> 
     zone = ZoneInfo("Asia/Tokyo")
     check = CreatedAtCheck(TimeColumn(zone).to_us)
     for _ in range(5):
-        check.keep(PLAN, row(NOW + 9 * HOUR), 0)
+        check.keep(CREATED, row(NOW + 9 * HOUR), 0)
         check.compare(NOW, live=True)
     assert logs == []
+
+
+@pytest.mark.parametrize(
+    ("held_as", "column", "value"),
+    [
+        (Format.UNIX, Column(FIELD_TYPE.LONG, b"", "at", unsigned=True), lambda us: struct.pack("<I", us // 10**6)),
+        (Format.UNIX_MS, LONG_AT, lambda us: struct.pack("<Q", us // 10**3)),
+        (
+            Format.ISO,
+            Column(FIELD_TYPE.VARCHAR, b"\x20\0", "at", charset="ascii"),
+            lambda us: b"\x14" + f"{EPOCH + timedelta(microseconds=us):%Y-%m-%dT%H:%M:%SZ}".encode(),
+        ),
+    ],
+)  # fmt: skip
+def test_moments_that_are_numbers_or_text(
+    logs: list[structlog.typing.EventDict], held_as: Format, column: Column, value: Callable[[int], bytes]
+) -> None:
+    key = Column(FIELD_TYPE.LONG, b"", "id", unsigned=True)
+    watched = Watched(Role.CART, "id", created_column=Moment("at", held_as))
+    created = layout_of("shop.cart", (key, column), (watched,), Parent()).created
+    assert created is not None
+    check = CreatedAtCheck(time_column(held_as, "int", UTC).to_us)
+    for skew in (0, -4 * 60_000_000, 3 * HOUR, 3 * HOUR, 3 * HOUR):
+        check.keep(created, b"\2\3\0" + bytes(4) + value(NOW + skew), 0)
+        check.compare(NOW, live=True)
+    (warning,) = logs
+    assert (warning["minutes"], "format" in warning["hint"]) == (180, True)
+
+
+def test_a_day_tells_nothing_of_the_zone() -> None:
+    columns = tuple(Column(FIELD_TYPE.LONG, b"", name, unsigned=True) for name in ("id", "at"))
+    for held_as, checked in ((Format.DAY, False), (Format.TEXT, False), (None, False), (Format.UNIX, True)):
+        watched = Watched(Role.CART, "id", created_column=Moment("at", held_as))
+        assert (layout_of("shop.cart", columns, (watched,), Parent()).created is not None) is checked
 
 
 def packed(value: datetime, digits: int) -> bytes:

@@ -85,29 +85,29 @@ def test_keys_that_an_image_does_not_hold() -> None:
 
 # --- headers with a flag, and orders that count under a condition ------------------------------------------------
 
-HEADER = Watched(Role.HEADER, "id", condition=Condition.model_validate({"column": "active", "in": [1]}))
-PAID = Watched(Role.ORDERS, "cart", "id", condition=Condition(column="state", not_in=("open", "void")))
-DONE = Watched(Role.ORDERS, "cart", "id", condition=Condition(column="done_at", is_null=False))
-CUSTOMERS = Watched(Role.CUSTOMERS, "customer", "id", condition=PAID.condition)
+HEADER = Watched(Role.HEADER, "id", conditions=(Condition.model_validate({"column": "active", "in": [1]}),))
+PAID = Watched(Role.ORDERS, "cart", "id", conditions=(Condition(column="state", not_in=("open", "void")),))
+DONE = Watched(Role.ORDERS, "cart", "id", conditions=(Condition(column="done_at", is_null=False),))
+CUSTOMERS = Watched(Role.CUSTOMERS, "customer", "id", conditions=PAID.conditions)
 
 
 def test_a_header_that_is_closed_cancels_whatever_happens_to_its_lines() -> None:
     effects = Effects()
     effects.inserted(CART, 1)
-    effects.updated(HEADER, 1, 1, 1, 0)
+    effects.updated(HEADER, 1, 1, (1,), (0,))
     effects.deleted(CART, 1)
-    effects.updated(HEADER, 2, 2, 0, 0)  # closed before and after: no news
-    effects.inserted(HEADER, 3, 0)
+    effects.updated(HEADER, 2, 2, (0,), (0,))  # closed before and after: no news
+    effects.inserted(HEADER, 3, (0,))
     assert effects.events(5) == [CartClosed(1, 5)]
 
 
 def test_a_header_that_is_open_again_is_activity() -> None:
     effects = Effects()
-    effects.updated(HEADER, 1, 1, 1, 0)
-    effects.updated(HEADER, 1, 1, 0, 1)
-    effects.updated(HEADER, 2, 2, 1, 1)
-    effects.inserted(HEADER, 3, 1)
-    effects.deleted(HEADER, 4, 1)
+    effects.updated(HEADER, 1, 1, (1,), (0,))
+    effects.updated(HEADER, 1, 1, (0,), (1,))
+    effects.updated(HEADER, 2, 2, (1,), (1,))
+    effects.inserted(HEADER, 3, (1,))
+    effects.deleted(HEADER, 4, (1,))
     effects.inserted(CART, 2)
     assert effects.events(5) == [
         CartChanged(1, Change.UPDATE, 5),
@@ -120,7 +120,7 @@ def test_a_header_that_is_open_again_is_activity() -> None:
 @pytest.mark.parametrize("state", [ABSENT, OPAQUE])
 def test_a_flag_that_the_image_does_not_tell_is_activity(state: Value) -> None:
     effects = Effects()
-    effects.updated(HEADER, 1, 1, state, state)
+    effects.updated(HEADER, 1, 1, (state,), (state,))
     assert effects.events(5) == [CartChanged(1, Change.UPDATE, 5)]
 
 
@@ -138,7 +138,7 @@ def test_a_flag_that_the_image_does_not_tell_is_activity(state: Value) -> None:
 )
 def test_an_update_of_an_order(was: Value, now: Value, expected: type | None) -> None:
     effects = Effects()
-    effects.updated(PAID, 1, 1, was, now)
+    effects.updated(PAID, 1, 1, (was,), (now,))
     assert effects.events(5) == ([] if expected is None else [expected(1, 5)])
 
 
@@ -150,7 +150,7 @@ def test_an_update_of_an_order(was: Value, now: Value, expected: type | None) ->
 def test_whether_an_order_is_known_to_count_still(changes: list[tuple[Value, Value]], counts: bool) -> None:
     effects = Effects()
     for was, now in changes:
-        effects.updated(PAID, 1, 1, was, now)
+        effects.updated(PAID, 1, 1, (was,), (now,))
     (event,) = effects.events(5)
     assert isinstance(event, OrderChanged)
     assert event.counts is counts
@@ -158,11 +158,11 @@ def test_whether_an_order_is_known_to_count_still(changes: list[tuple[Value, Val
 
 def test_orders_that_come_and_go() -> None:
     effects = Effects()
-    effects.inserted(PAID, 1, "paid")
-    effects.inserted(PAID, 2, "open")
-    effects.inserted(PAID, 3, ABSENT)
-    effects.deleted(PAID, 4, "open")
-    effects.deleted(PAID, 5, "paid")
+    effects.inserted(PAID, 1, ("paid",))
+    effects.inserted(PAID, 2, ("open",))
+    effects.inserted(PAID, 3, (ABSENT,))
+    effects.deleted(PAID, 4, ("open",))
+    effects.deleted(PAID, 5, ("paid",))
     assert effects.events(5) == [OrderPlaced(1, 5), OrderChanged(3, 5), OrderChanged(5, 5)]
 
 
@@ -174,30 +174,30 @@ def test_an_order_that_is_confirmed_within_its_transaction_and_one_that_is_not()
         3: ("paid", ABSENT),
     }
     for key, states in orders.items():
-        effects.inserted(PAID, key, states[0])
+        effects.inserted(PAID, key, (states[0],))
         for was, now in itertools.pairwise(states):
-            effects.updated(PAID, key, key, was, now)
-    effects.inserted(PAID, 4, "paid")
-    effects.deleted(PAID, 4, "paid")
+            effects.updated(PAID, key, key, (was,), (now,))
+    effects.inserted(PAID, 4, ("paid",))
+    effects.deleted(PAID, 4, ("paid",))
     assert effects.events(5) == [OrderPlaced(1, 5), OrderChanged(2, 5), OrderPlaced(3, 5), OrderChanged(4, 5)]
 
 
 def test_a_condition_on_null_needs_no_value() -> None:
     effects = Effects()
-    effects.updated(DONE, 1, 1, None, OPAQUE)
-    effects.updated(DONE, 2, 2, OPAQUE, None)
-    effects.inserted(DONE, 3, None)
+    effects.updated(DONE, 1, 1, (None,), (OPAQUE,))
+    effects.updated(DONE, 2, 2, (OPAQUE,), (None,))
+    effects.inserted(DONE, 3, (None,))
     assert effects.events(5) == [OrderPlaced(1, 5), OrderChanged(2, 5)]
 
 
 def test_orders_by_customer_tell_of_changes_only() -> None:
     effects = Effects()
-    effects.inserted(CUSTOMERS, 1, "paid")
-    effects.updated(CUSTOMERS, 2, 2, "paid", "void")
-    effects.updated(CUSTOMERS, 3, 3, "open", "void")
-    effects.deleted(CUSTOMERS, 4, "paid")
-    effects.updated(CUSTOMERS, 5, 6, "paid", "paid")
-    effects.updated(CUSTOMERS, 0, None, "paid", "paid")
+    effects.inserted(CUSTOMERS, 1, ("paid",))
+    effects.updated(CUSTOMERS, 2, 2, ("paid",), ("void",))
+    effects.updated(CUSTOMERS, 3, 3, ("open",), ("void",))
+    effects.deleted(CUSTOMERS, 4, ("paid",))
+    effects.updated(CUSTOMERS, 5, 6, ("paid",), ("paid",))
+    effects.updated(CUSTOMERS, 0, None, ("paid",), ("paid",))
     assert effects.events(5) == [CustomerOrdersChanged(customer, 5) for customer in (2, 4, 5, 6)]
 
 

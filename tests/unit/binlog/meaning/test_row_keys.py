@@ -3,13 +3,16 @@
 from collections.abc import Collection, Mapping
 
 import pytest
+from fakes.binlog_events import INT, rows, table_map
 
 from binlog_watcher.binlog.decoding.values import ABSENT, Value
-from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
+from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched, watched_tables
 from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
-from binlog_watcher.binlog.protocol.wire import UnseenChangeError
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.wire import Kind, UnseenChangeError
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.events import CartChanged, Change, OrderChanged
+from binlog_watcher.shop.presets import SAMPLE
 
 CART, ORDERS = Role.CART, Role.ORDERS
 CARTS, ORDER_TABLE = Watched(CART, "user_id", "id"), Watched(ORDERS, "user_id", "id")
@@ -62,3 +65,12 @@ def test_what_is_unknown_is_counted_and_trouble_comes_last() -> None:
     assert effects.events(1) == [OrderChanged(5, 1)]
     with pytest.raises(UnseenChangeError):  # without an id, nothing could be known about it
         keys.deleted(CARTS, [(ABSENT, ABSENT)], effects)
+
+
+def test_a_memory_that_is_still_empty_is_kept() -> None:
+    """Else nothing is remembered, and nobody asked, in a shop that has no carts yet."""
+    keys = RowKeys(nothing_found, Stats())
+    tables = Tables("shop", watched_tables(SAMPLE), lambda _: (), keys=keys)
+    tables.map(9, table_map(9, "cart", {"id": INT, "user_id": INT})[27:-4])
+    tables.apply(Kind.WRITE_ROWS, rows(Kind.WRITE_ROWS, 9, [1, 7])[19:-4], Effects())
+    assert keys.recall(CART, 1) == 7

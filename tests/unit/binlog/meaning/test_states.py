@@ -61,6 +61,6 @@ def test_the_members_of_an_enum() -> None:
 
 
 def test_a_condition_on_a_column_that_is_missing() -> None:
-    watched = Watched(Role.ORDERS, "id", condition=Condition(column="state", not_in=("open",)))
+    watched = Watched(Role.ORDERS, "id", conditions=(Condition(column="state", not_in=("open",)),))
     with pytest.raises(DecodeError, match=r"shop\.orders has no column state"):
         layout_of("shop.orders", (KEY,), (watched,), Parent())

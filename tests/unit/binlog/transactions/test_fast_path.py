@@ -37,7 +37,9 @@ from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.binlog.transactions.groups import Trouble
 from binlog_watcher.core.events import CartChanged, Change
+from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.presets import SAMPLE
+from binlog_watcher.shop.schema import Schema
 
 T = 1_700_000_000_123_456
 CART = table_map(9, "cart", {"id": INT, "user_id": INT, "note": VARCHAR})
@@ -104,9 +106,10 @@ def outcome(
     cuts: Sequence[int] = (),
     stream: bytes | None = None,
     gtids: bool = True,
+    schema: Schema = SAMPLE,
 ) -> dict[str, Any]:
     """All that the decoder makes of the stream, and how many packets the fast path took."""
-    watched = watched_tables(SAMPLE)
+    watched = watched_tables(schema)
     stats = Stats()
     decoder = Decoder(Tables("shop", watched, no_dictionary), StatementReader("shop", watched), stats)
     decoder.restart(
@@ -234,6 +237,27 @@ def test_the_fast_path_makes_of_a_stream_what_the_decoder_makes(
 ) -> None:
     numbered = (bracketed(number, *group) for number, group in enumerate(groups, start=1))
     same([*HEAD, *itertools.chain(*numbered)], cuts=cuts, gtids=gtids)
+
+
+KIND = Condition.model_validate({"column": "kind", "in": [1]})
+FILTERED = SAMPLE.model_copy(update={"cart": SAMPLE.cart.model_copy(update={"only": (KIND,)})})
+OF_A_KIND = table_map(12, "cart", {"id": INT, "user_id": INT, "kind": INT})
+KINDS = st.sampled_from([1, 2, None])
+ROW = st.tuples(st.integers(1, 9), st.integers(0, 3), KINDS).map(lambda row: [*row])
+WRITTEN = st.lists(ROW, min_size=1, max_size=3)
+
+
+@settings(max_examples=200, deadline=None)
+@given(groups=st.lists(WRITTEN, max_size=20))
+def test_rows_that_a_filter_leaves_out(groups: list[list[list[int | str | None]]]) -> None:
+    written = [[OF_A_KIND, rows(Kind.WRITE_ROWS, 12, *group)] for group in groups]
+    streams = (transaction(number, *inner) for number, inner in enumerate(written, start=1))
+    found = same([*HEAD, *itertools.chain(*streams)], schema=FILTERED)
+    users = [{user for _, user, kind in group if user and kind == 1} for group in groups]
+    assert found["stats"].rows == sum(map(len, groups))
+    assert sorted((event.at_us, event.key) for event in found["events"]) == sorted(
+        (T + number, user) for number, of_group in enumerate(users, start=1) for user in of_group
+    )
 
 
 @settings(max_examples=300, deadline=None)

@@ -35,7 +35,7 @@ class Dictionary:
 
     def rows(self, sql: str, _parameters: Any = None) -> list[tuple[Any, ...]]:
         if "STATISTICS" in sql:
-            return [(table, column, "", 9) for table, column in self._indexes]
+            return [(table, column, column, 9) for table, column in self._indexes]
         return [
             (table, name, kind, kind, self._texts.get(name), "NO", None)
             for table, names in self._schema.columns().items()
