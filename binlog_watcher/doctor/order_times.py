@@ -37,7 +37,7 @@ def unreadable_orders(
         return []
     warning = (
         f"{schema.origin}: orders.bought_at: {count} orders that count have no time in {place} (NULL, 0 or "
-        f"0000-00-00), one of them is of {example}: whoever has only such orders is never mailed; give them a time, or leave them "
-        "out with orders.bought"
+        f"0000-00-00), one of them is of {example}: whoever has only such orders is never mailed; give them a time, "
+        "or leave them out with orders.bought"
     )
     return [warning]
