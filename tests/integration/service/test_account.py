@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +11,14 @@ import pytest
 import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
+from fakes.running_service import following
 from fakes.waiting import until
 
 from binlog_watcher.commands.report import read_report
 from binlog_watcher.demo.server import Server
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.service import write_check as write_check_module
-from binlog_watcher.service.service import Service, opened
+from binlog_watcher.service.service import opened
 from binlog_watcher.settings.grants import Grants
 from binlog_watcher.settings.settings import Settings
 
@@ -59,21 +60,6 @@ def all_rights(shop: Any) -> str:
     return Grants("clerk", "127.0.0.1", shop.name, shop.server.flavor == "mariadb").all_of_them()
 
 
-@contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Service]:
-    """The service as `cartwake run` opens it, ready."""
-    stop = asyncio.Event()
-    async with opened(settings) as service:
-        task = asyncio.create_task(service.run(stop))
-        try:
-            await until(lambda: service.is_ready() or task.done())
-            yield service
-        finally:
-            stop.set()
-            async with asyncio.timeout(60):
-                await task
-
-
 async def test_whoever_follows_the_advice_gets_mails_sent(
     bare_shop: Any, smtp: MailServer, clerk: Callable[[str], None]
 ) -> None:
@@ -84,7 +70,7 @@ async def test_whoever_follows_the_advice_gets_mails_sent(
     smtp.answer("RCPT", "user1@example.com", "451 later")
     for _ in range(4):
         try:
-            async with running(settings) as service:
+            async with following(settings) as service:
                 shop.add(1, 1, minutes_ago=0)
                 await until(lambda: [row["status"] for row in shop.log()] == ["retry"])
                 shop.run("UPDATE cart_abandonment_log SET next_attempt_at = UTC_TIMESTAMP(6)")
@@ -185,7 +171,7 @@ async def test_a_server_that_turns_read_only_and_back(
     clerk(all_rights(shop))
     shop.user(1, "user1@example.com")
     with asked_often(monkeypatch) as logs:
-        async with running(clerks(shop, smtp)) as service:
+        async with following(clerks(shop, smtp)) as service:
             await until(lambda: "service.ready" in {entry["event"] for entry in logs})
             shop.add(1, 1, minutes_ago=0)
             variables(variable, "ON")
@@ -212,7 +198,7 @@ async def test_a_right_that_is_taken_away(
 ) -> None:
     clerk(all_rights(shop))
     with asked_often(monkeypatch):
-        async with running(clerks(shop, smtp)) as service:
+        async with following(clerks(shop, smtp)) as service:
             clerk(f"REVOKE INSERT ON `{shop.name}`.cart_abandonment_log FROM {CLERK}")
             await until(lambda: not service.is_ready())
             assert "INSERT command denied" in str(service.not_ready())
@@ -225,7 +211,7 @@ async def test_while_all_tables_are_locked_nobody_is_ready(
 ) -> None:
     clerk(all_rights(shop))
     with asked_often(monkeypatch, patience_s=0.5):
-        async with running(clerks(shop, smtp)) as service:
+        async with following(clerks(shop, smtp)) as service:
             with shop.server.connect() as locking, locking.cursor() as cursor:
                 cursor.execute("FLUSH TABLES WITH READ LOCK")
                 await until(lambda: not service.is_ready())
@@ -240,7 +226,7 @@ async def test_an_account_that_may_do_no_more_this_hour(
     clerk(all_rights(shop))
     shop.user(1, "user1@example.com")
     with asked_often(monkeypatch) as logs:
-        async with running(clerks(shop, smtp)) as service:
+        async with following(clerks(shop, smtp)) as service:
             clerk(f"ALTER USER {CLERK} WITH MAX_QUERIES_PER_HOUR 1")
             hang_up_on(shop, "clerk")
             shop.add(1, 1, minutes_ago=0)
@@ -265,7 +251,7 @@ async def test_a_server_in_offline_mode(
     clerk(all_rights(shop))
     shop.user(1, "user1@example.com")
     with asked_often(monkeypatch) as logs:
-        async with running(clerks(shop, smtp)) as service:
+        async with following(clerks(shop, smtp)) as service:
             shop.add(1, 1, minutes_ago=0)
             variables("offline_mode", "ON")
             await until(lambda: not service.is_ready())

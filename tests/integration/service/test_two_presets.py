@@ -1,8 +1,6 @@
 """Two presets over one database: what belongs to the one is left alone by the other, and they don't run together."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
+from fakes.running_service import following
 from fakes.waiting import until
 
 from binlog_watcher.commands.report import read_report
@@ -19,7 +18,7 @@ from binlog_watcher.commands.retry import retry_rows
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.demo.server import Server
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.service.service import Service, opened
+from binlog_watcher.service.service import opened
 from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.settings import Settings
 
@@ -121,21 +120,6 @@ def shops(server: Server, fresh_database: str, tmp_path: Path, smtp: MailServer)
     for statement in TABLES:
         made.run(statement)
     return made
-
-
-@contextlib.asynccontextmanager
-async def following(settings: Settings) -> AsyncIterator[Service]:
-    """A service as `cartwake run` opens it, ready."""
-    stop = asyncio.Event()
-    async with opened(settings) as service:
-        task = asyncio.create_task(service.run(stop))
-        try:
-            await until(lambda: service.is_ready() or task.done())
-            yield service
-        finally:
-            stop.set()
-            async with asyncio.timeout(60):
-                await task
 
 
 async def left_open(shops: TwoShops, settings: Settings, number: int = 1) -> None:
