@@ -28,6 +28,13 @@ back until a recipient is named; "relay" is in those of all others (Exim, Sendma
 _STATUS = re.compile(r"\s*(5\.\d{1,3}\.\d{1,3})(?![.\d])")
 """The enhanced status code that a reply begins with (RFC 3463)."""
 
+_NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""RFC 3463's codes that tell of the recipient alone; 5.1.0 and 5.1.90, say, may mean the sender."""
+
+_OF_SENDING = re.compile(r"\bsend(?:er|ing)\b", re.IGNORECASE)
+_LIMIT = re.compile(r"\blimit|\bquota|\brate\b", re.IGNORECASE)
+"""Words of a refusal that tells of us, or of now, whatever its code says: nobody's address is given up for it."""
+
 _NO_MAILBOX = re.compile(
     r"\bno such (?:user|mailbox|recipient|address)|\b(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)"
     r"|\bunknown (?:user|mailbox|recipient)|\bdoes(?: not|n't) exist",
@@ -103,18 +110,16 @@ def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
 
 def _mailbox_refused(error: aiosmtplib.SMTPResponseException) -> Literal["gone", "full"] | None:
     """Whether it is this mailbox that is refused for good; None: it is us, this message, or it is not told."""
+    words = _ADDRESS.sub("", error.message)
     found = _STATUS.match(error.message)
+    if _OF_SENDING.search(words) is not None:
+        return None
     if found is None:
-        named = isinstance(error, aiosmtplib.SMTPRecipientRefused) and _NO_MAILBOX.search(
-            _ADDRESS.sub("", error.message)
-        )
+        named = isinstance(error, aiosmtplib.SMTPRecipientRefused) and _NO_MAILBOX.search(words)
         return "gone" if named else None
-    status = found[1]
-    if status == "5.2.2":
+    if found[1] == "5.2.2":
         return "full"
-    # 5.1.7 and 5.1.8 are about the sender's address.
-    gone = status == "5.2.1" or (status.startswith("5.1.") and status not in {"5.1.7", "5.1.8"})
-    return "gone" if gone else None
+    return "gone" if found[1] in _NO_SUCH_MAILBOX and _LIMIT.search(words) is None else None
 
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:

@@ -86,6 +86,15 @@ def test_a_refusal_of_a_mailbox_is_told_from_all_others(
         (554, "Message rejected: Email address is not verified."),
         (550, "5.1.1.9 is no status"),
         (552, "quota exceeded"),
+        (
+            550,
+            "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+        ),
+        (550, "5.1.0 Sender denied"),
+        (550, "The sender domain does not exist"),
+        (550, "5.1.1 too many recipients: rate of this account exceeded"),
+        (550, "5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery"),
+        (552, "5.2.2 Sending quota exceeded"),
     ],
 )
 @pytest.mark.parametrize("kind", [aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError])
