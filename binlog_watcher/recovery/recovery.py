@@ -163,10 +163,11 @@ class Recovery:
                 case Send():
                     decided.append(DecidedCart(one, cart, decision))
                 case Wait(until_us, reason):
+                    waiting = one
                     if reason is Reason.ACTIVITY and one.activity_us is None:
                         # Else a row from the future would be taken for new each time.
-                        one = replace(one, activity_us=until_us - self._runtime.policy.threshold_us)  # noqa: PLW2901
-                    wait(self._runtime.tracker, one, until_us, reason, now_us)
+                        waiting = replace(one, activity_us=until_us - self._runtime.policy.threshold_us)
+                    wait(self._runtime.tracker, waiting, until_us, reason, now_us)
                 case Holdout(activity_us):
                     unmailed.append(UnmailedCart(one, cart, Reason.HOLDOUT, activity_us))
                 case Skip(reason, activity_us):

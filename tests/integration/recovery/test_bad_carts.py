@@ -112,7 +112,7 @@ async def test_a_rebate_is_a_line_as_long_as_something_is_to_be_paid(shop: Any, 
     ((price,),) = shop.run("SELECT price FROM products WHERE id = 1")
     assert [row["cart_total"] for row in shop.log() if row["cart_key"] == "1"] == [price - 5]
     (mail,) = smtp.mails_to(address)
-    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
     assert "\N{MINUS SIGN}$5.00" in text
     assert "Welcome rebate in your cart" not in text
 

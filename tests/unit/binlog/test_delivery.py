@@ -47,6 +47,6 @@ def test_an_event_has_happened_when_it_comes() -> None:
     for event in (CartChanged(1, Change.INSERT, 900), OrderPlaced(2, 900), OrderChanged(3, 900, counts=True)):
         assert by_now(event, 1000) is event
         assert by_now(event, 500) == replace(event, at_us=500)
-    assert by_now(OrderChanged(3, 900, counts=True), 500).counts  # type: ignore[union-attr]
+    assert by_now(OrderChanged(3, 900, counts=True), 500).counts  # type: ignore[union-attr]  # the same kind
     read = CartRead(1, 900, 900)
     assert by_now(read, 500) is read
