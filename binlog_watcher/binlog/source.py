@@ -75,6 +75,7 @@ class BinlogSource:
 
     async def _wait_for_thread(self) -> None:
         try:
-            await asyncio.wait_for(self._ended.wait(), _GRACE_S)
+            async with asyncio.timeout(_GRACE_S):
+                await self._ended.wait()
         except TimeoutError:
             log.info("binlog.thread_left", reason="it waits for the server")
