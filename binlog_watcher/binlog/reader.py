@@ -148,11 +148,13 @@ class Reader:
         with self._control() as session:
             state = self._read_state(session)
             position = self._without_gap(take_anchor(session, state, options.marker, self._position))
+        decoder = self._decoder_for(state)
+        if self._position is None:
+            decoder.forget_layouts()  # another server may have answered, whose tables are not quite the same
         self._keys.learn(self._queries.newest())
         log.info("binlog.anchored", position=str(position), identity=state.identity)
         self._position = position
         self._stats.position = str(position)
-        decoder = self._decoder_for(state)
         decoder.reached.anchor(position)
         self._assigned = True
         self._put(Assigned(options.partition))
