@@ -1,4 +1,4 @@
-"""The benchmarks of timers, documents and latency, in small: they run, and print nothing but well-formed figures."""
+"""The quick benchmarks, in small: they run, and print nothing but well-formed figures."""
 
 import json
 import subprocess
@@ -52,3 +52,9 @@ def test_latency() -> None:
         p50, p99 = (found[f"latency.{name}ack_to_event_{which}_ms"]["value"] for which in ("p50", "p99"))
         assert p50 <= p99
     assert {"latency.ratio_stock_p50", "latency.ratio_stock_p99"} <= set(found)
+
+
+def test_report() -> None:
+    found = figures("report.py", "--rows", "3000", "--rounds", "1")
+    assert found["report.seconds"]["value"] > 0
+    assert found["report.ratio_plain_count"]["rounds"] == 1
