@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+# In the order of collection: tests/e2e first, whose slowest file alone would take the last minutes on one worker.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
 .PHONY: demo test test-unit test-parts mutants lint format clean
