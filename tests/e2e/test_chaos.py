@@ -14,9 +14,15 @@ from binlog_watcher.demo.server import private_server
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("flavor", "carts", "kills"), [("mysql", 2000, 25), ("mariadb", 640, 8)])
-def test_exactly_one_mail_whatever_crashes(tmp_path: Path, flavor: Flavor, carts: int, kills: int) -> None:
-    options = Options(carts, kills, seed=secrets.randbelow(1_000_000), restart_every=8)
+@pytest.mark.parametrize(
+    ("flavor", "carts", "kills", "standby"),
+    [("mysql", 2000, 25, False), ("mariadb", 640, 8, False), ("mysql", 480, 8, True)],
+    ids=["mysql", "mariadb", "standby"],
+)
+def test_exactly_one_mail_whatever_crashes(
+    tmp_path: Path, flavor: Flavor, carts: int, kills: int, *, standby: bool
+) -> None:
+    options = Options(carts, kills, secrets.randbelow(1_000_000), restart_every=8, standby=standby)
     with private_server(flavor) as server:
         judge = run_chaos(server, tmp_path, options, print)
     assert not judge.faults, judge.report()

@@ -3,7 +3,6 @@
 Used by the suite and, longer, by ``benchmarks/chaos.py``.
 """
 
-import asyncio
 import contextlib
 import os
 import random
@@ -18,20 +17,22 @@ import pymysql
 from fakes.chaos.history import read_history
 from fakes.chaos.judge import Judge, Kill, Seen
 from fakes.chaos.plan import make_plan
+from fakes.chaos.settings import CONNECTIONS, THRESHOLD_S, settings_of
 from fakes.chaos.shop import DATABASE, Shop, now_us
 from fakes.chaos.smtp import Mood, SmtpServer
 from fakes.waiting import wait_until
 
-from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
+from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess
 from binlog_watcher.demo.server import Server
 from binlog_watcher.service.pipeline import lease_of
 from binlog_watcher.settings.load import load_settings
 
 INSTANCES = 2
-CONNECTIONS = 4
-THRESHOLD_S = 3.0
 UNREACHABLE = 69
 """The exit code of an instance that can't reach MySQL at its start."""
+
+UP_S = 60.0
+"""How long an instance may take to start."""
 
 PATIENCE_S = 5.0
 """With an instance that is to be killed, while too few mails come."""
@@ -39,18 +40,26 @@ PATIENCE_S = 5.0
 FROZEN = 0.25
 """Before how many kills another instance stands still for seconds, as a paused virtual machine does."""
 
+FROZEN_S = (1, 6)
+FROZEN_LEADER_S = (6, 16)
+"""Long enough, mostly, for the standby to take over."""
+
 AIMED = 0.8
 """The share of kills that wait until the victim has mails in flight; the others come at any moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much chaos. ``restart_every``: kills between two restarts of MySQL, every third of which is a SIGKILL."""
+    """How much chaos. ``restart_every``: kills between two restarts of MySQL, every third of which is a SIGKILL.
+
+    ``standby``: one instance leads, and the other takes over.
+    """
 
     carts: int
     kills: int
     seed: int
     restart_every: int
+    standby: bool = False
     settle_s: float = 240.0
 
 
@@ -67,6 +76,7 @@ class Chaos:
         self._plan = make_plan(
             carts=options.carts, waves=options.kills, threshold_s=THRESHOLD_S, seed=options.seed
         )
+        self._frozen_s = FROZEN_LEADER_S if options.standby else FROZEN_S
         self._shop = Shop(server, self._plan)
         # Few: what the server hangs up on is unknown besides what the crashes make so.
         self._smtp = SmtpServer(INSTANCES, options.seed, drops=max(2, options.kills // 5))
@@ -87,13 +97,14 @@ class Chaos:
     def run(self) -> Judge:
         """Everything, from an empty server to the judgement."""
         with self._smtp.running(), self._shop, contextlib.ExitStack() as stack:
-            settings = [self._settings(number) for number in range(INSTANCES)]
+            settings = [settings_of(self._server, port) for port in self._smtp.ports]
             for number in range(INSTANCES):
-                service = ServiceProcess(settings[number], self.consoles[number])
+                service = ServiceProcess(
+                    settings[number], self.consoles[number], ["--standby"] if self._options.standby else []
+                )
                 self._services.append(stack.enter_context(service))
                 service.start()
-            for service in self._services:
-                asyncio.run(service.wait_until_ready())
+            self._wait(self._all_are_up, UP_S, "every instance is up")
             others = [threading.Thread(target=work) for work in (self._change_moods, self._supervise)]
             for thread in others:
                 thread.start()
@@ -103,6 +114,9 @@ class Chaos:
                 self._calm.set()
                 self._tell("the customers have left, MySQL and the SMTP server are well")
                 self._wait(self._settled, self._options.settle_s, "every row is settled")
+                self._wait(
+                    self._all_are_up, UP_S, "every instance is up again"
+                )  # so that each can end in order
             finally:
                 self._calm.set()
                 self._over.set()
@@ -110,9 +124,6 @@ class Chaos:
                     thread.join()
             self._tell("over")
             for service in self._services:
-                asyncio.run(
-                    service.wait_until_ready()
-                )  # one that has just been started ends as any program does
                 if (code := service.stop()) != 0:
                     self.errors.append(
                         ServiceFailedError(service.explain(f"it did not stop in order ({code})"))
@@ -128,6 +139,13 @@ class Chaos:
             )
         )  # fmt: skip
 
+    def _all_are_up(self) -> bool:
+        """Whether each works, or stands by."""
+        figures = [service.metrics() for service in self._services]
+        if self._options.standby:
+            return all("cartwake_leader" in one for one in figures)
+        return all(one.get("cartwake_ready") == 1 for one in figures)
+
     # --- killing --------------------------------------------------------------------------------------------
 
     def _kill_all_along(self) -> None:
@@ -135,7 +153,7 @@ class Chaos:
             self._shop.let_in(number)
             self._let_work(self._options.carts / self._options.kills)
             if self._dice.random() < FROZEN:
-                self._freeze(self._dice.randrange(INSTANCES), self._dice.uniform(1, 6))
+                self._freeze(self._dice.randrange(INSTANCES), self._dice.uniform(*self._frozen_s))
             if self._dice.random() < AIMED:
                 time.sleep(self._dice.uniform(0, 0.5))
                 self._kill_in_flight()
@@ -262,31 +280,6 @@ class Chaos:
     def _tell(self, text: str) -> None:
         self._note(text)
         self._announce(text)
-
-    def _settings(self, instance: int) -> dict[str, str]:
-        return {
-            "MYSQL_HOST": self._server.host,
-            "MYSQL_PORT": str(self._server.port),
-            "MYSQL_USER": self._server.user,
-            "MYSQL_PASSWORD": self._server.password,
-            "MYSQL_DATABASE": DATABASE,
-            "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(self._smtp.ports[instance]),
-            "SMTP_TLS": "none",
-            "SMTP_CONNECTIONS": str(CONNECTIONS),
-            "RETRY_FIRST_SECONDS": "0.5",
-            "SENDER_EMAIL": "hello@shop.example.com",
-            "STORE_NAME": "The Sample Shop",
-            "STORE_URL": "https://shop.example.com",
-            "STORE_ADDRESS": "1 Market Street, 12345 Sampletown",
-            "SUPPORT_EMAIL": "support@shop.example.com",
-            "CART_URL": "https://shop.example.com/cart",
-            "ABANDONMENT_THRESHOLD_MINUTES": str(THRESHOLD_S / 60),
-            "CHECK_INTERVAL_SECONDS": "1",
-            "MAIL_UNAVAILABLE": "true",  # who left a product that is sold out counts, too
-            "LOG_FILE": "",
-            "METRICS_PORT": str(free_port()),
-        }
 
 
 def lines_of(path: Path, marks: tuple[str, ...]) -> Iterator[str]:
