@@ -18,6 +18,10 @@ class ServerClock:
         """MySQL's time now."""
         return counter_us() + self._offset_us
 
+    def elapsed_us(self) -> int:
+        """The counter itself, for ages and pauses: MySQL's clock may be set while they last."""
+        return counter_us()
+
     def refresh(self, read_server_us: Callable[[], int], *, samples: int = 3) -> int:
         """Measure the offset: of a few readings the one with the shortest round trip counts.
 

@@ -18,6 +18,7 @@ from mailer.errors import (
     RetryLaterError,
     SendError,
     SenderStoppedError,
+    UnreachableError,
     WithdrawnError,
 )
 from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
@@ -58,6 +59,7 @@ __all__ = [
     "SmtpSender",
     "SmtpSettings",
     "Tier",
+    "UnreachableError",
     "Unsubscribe",
     "WithdrawnError",
     "WrongSignatureError",

@@ -17,6 +17,10 @@ class RetryLaterError(SendError):
     """The message was not accepted, and may be sent again later."""
 
 
+class UnreachableError(RetryLaterError):
+    """No connection is to be had: the server is down, or takes no more. That says nothing of the message."""
+
+
 class RejectedForeverError(SendError):
     """The server refuses this recipient or this message for good: sending it again gives the same answer."""
 

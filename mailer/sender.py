@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from mailer.connection import Connection, StillWanted
-from mailer.errors import RetryLaterError, SenderStoppedError
+from mailer.errors import RetryLaterError, SenderStoppedError, UnreachableError
 from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import COURTESY, SmtpSettings
 
@@ -85,9 +85,9 @@ class SmtpSender:
         caller holds one of ``slots`` for it; else the call waits for one. ``still_wanted`` is asked at the last
         moment, right before DATA.
 
-        Raises WithdrawnError when it says no, RetryLaterError, RejectedForeverError, SenderStoppedError or
-        OutcomeUnknownError. When the call is cancelled its connection is closed; whether the message had left is
-        then not known.
+        Raises WithdrawnError when it says no, RetryLaterError (UnreachableError where no connection is to be had),
+        RejectedForeverError, SenderStoppedError or OutcomeUnknownError. When the call is cancelled its connection is
+        closed; whether the message had left is then not known.
         """
         if not checked:
             check_line_ends(message)
@@ -174,7 +174,10 @@ class SmtpSender:
 
     async def _open(self) -> Connection:
         connection = Connection(self._settings)
-        await connection.open()
+        try:
+            await connection.open()
+        except RetryLaterError as error:
+            raise UnreachableError(error.text, error.code) from error
         return connection
 
     async def _give_back(self, connection: Connection) -> None:

@@ -75,7 +75,7 @@ class ComposedMail:
 
 @dataclass(frozen=True, slots=True)
 class FencedMail:
-    """A mail that passed the fence: its row is ``sending``. ``fenced_us``: when the fence was asked."""
+    """A mail that passed the fence: its row is ``sending``. ``fenced_us``: when it was asked, in ``elapsed_us``."""
 
     mail: ComposedMail
     fenced_us: int

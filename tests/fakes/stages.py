@@ -27,13 +27,17 @@ POLICY = Policy(threshold_us=1800 * SECOND, cooldown_us=24 * HOUR, max_age_us=72
 
 
 class StoppedClock(ServerClock):
-    """MySQL's clock as the test sets it."""
+    """MySQL's clock as the test sets it. ``step_us``: by how much it was set since, with no time gone by."""
 
     def __init__(self, now_us: int = NOW) -> None:
         super().__init__()
         self.us = now_us
+        self.step_us = 0
 
     def now_us(self) -> int:
+        return self.us + self.step_us
+
+    def elapsed_us(self) -> int:
         return self.us
 
 

@@ -1,6 +1,7 @@
 """Decided again: mails that may not leave after all. There was an order, activity, an opt-out, or no fence at all.
 
-The carts are read once more, and each row gets its outcome: it waits for its next attempt, or is closed.
+The carts are read once more, and each row gets its outcome: it waits for its next attempt, or is closed. None of that
+was an attempt: SMTP never had the mail.
 """
 
 import asyncio
@@ -100,14 +101,11 @@ class DecidingAgain:
     def _given_back(self, mail: ComposedMail, reason: Reason) -> Outcome:
         """To whoever leads, or starts next: it is due at once."""
         now_us = self._runtime.clock.now_us()
-        return outcome_of(
-            mail.claimed,
-            Status.RETRY,
-            now_us,
-            reason=reason,
-            next_us=self._gate.held_until_us(now_us),
-            message_id=mail.message_id,
+        held_us = self._gate.held_until_us(now_us)
+        outcome = outcome_of(
+            mail.claimed, Status.RETRY, now_us, reason=reason, next_us=held_us, message_id=mail.message_id
         )
+        return replace(outcome, is_attempt=False)
 
     def _outcome(self, mail: ComposedMail, cart: Cart | None, now_us: int) -> Outcome:
         try:
@@ -120,10 +118,15 @@ class DecidingAgain:
         held_us = self._gate.held_until_us(now_us)
 
         def retry(reason: Reason | None, at_us: int) -> Outcome:
-            return Outcome(claimed.log_id, Status.RETRY, reason=reason, next_attempt_us=max(at_us, held_us))
+            next_us = max(at_us, held_us)
+            return Outcome(
+                claimed.log_id, Status.RETRY, reason=reason, next_attempt_us=next_us, is_attempt=False
+            )
 
         def skipped(reason: Reason, next_us: int | None = None) -> Outcome:
-            return Outcome(claimed.log_id, Status.SKIPPED, reason=reason, next_attempt_us=next_us)
+            return Outcome(
+                claimed.log_id, Status.SKIPPED, reason=reason, next_attempt_us=next_us, is_attempt=False
+            )
 
         if cart is None:
             return retry(None, now_us + UNREAD_US)

@@ -92,7 +92,7 @@ class Fencing:
 
     async def _pass(self, mails: list[ComposedMail]) -> None:
         """Those that may be sent this very moment go on; the others are decided again."""
-        fenced_us = self._clock.now_us()
+        fenced_us = self._clock.elapsed_us()
         wanted = [mail for mail in mails if self._gate.wants(mail)]
         passed = await self._fence(wanted) if wanted and not self._gate.refused else set()
         for mail in mails:

@@ -1,6 +1,7 @@
 """Fenced → handed over: SMTP takes the mail, or says why not; every way in which that can end is an outcome.
 
-A slow server holds up its own connection only. Right before DATA the last word is asked for.
+A slow server holds up its own connection only. Right before DATA the last word is asked for. A server that is gone by
+then is no mail's fault: nothing is sent until it answers, and the mail is decided again.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
 from binlog_watcher.recovery.send.verdicts import Verdicts
 from binlog_watcher.recovery.stages import ComposedMail, FencedMail, Settlement
 from binlog_watcher.store.own_tables.log_rows import Outcome
-from mailer import SmtpSender, WithdrawnError
+from mailer import SmtpSender, UnreachableError, WithdrawnError
 
 
 class HandOver:
@@ -58,7 +59,7 @@ class HandOver:
                 )
 
     async def _attempt(self, fenced: FencedMail) -> Outcome | None:
-        """Hand one mail to SMTP. None: it was withdrawn on this side of DATA, so it was not sent."""
+        """Hand one mail to SMTP. None: on this side of DATA it was withdrawn, or nobody was there to take it."""
         mail = fenced.mail
         if not self._last_word.wants(mail):
             return None
@@ -74,6 +75,16 @@ class HandOver:
             )
         except WithdrawnError:
             return None
+        except UnreachableError as error:
+            self._unreached(error)
+            return None
         except Exception as error:  # noqa: BLE001 - the mail has an outcome, whatever it was
             return self._verdicts.not_sent(mail, handed_us, error)
         return self._verdicts.sent(mail, handed_us, reply)
+
+    def _unreached(self, error: UnreachableError) -> None:
+        """The connections that stood were dead, and there is no new one."""
+        slots = self._sender.slots
+        # One that serves others of our connections, and says why it will not have this one, only wants fewer.
+        if error.code is None or slots.total - slots.free == 1:
+            self._verdicts.unreached(error)

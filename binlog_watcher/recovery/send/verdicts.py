@@ -19,6 +19,7 @@ from mailer import (
     RetryLaterError,
     SendError,
     SenderStoppedError,
+    UnreachableError,
     mask,
 )
 
@@ -66,6 +67,10 @@ class Verdicts:
                 return self._unknown(mail, str(error))
             case _:
                 return self._unknown(mail, f"{type(error).__name__}: {error}", trace=error)
+
+    def unreached(self, error: UnreachableError) -> None:
+        """The server is gone: nothing is sent until it answers."""
+        self._gate.refuse(error)
 
     def rows_to_give_back(self) -> tuple[int, ...]:
         """Rows that failed, and would have been refused whoever they were for: the server refuses all."""

@@ -70,7 +70,7 @@ class Outcome:
     """How an attempt ended. ``next_attempt_us``: when the cart is looked at again, if at all.
 
     ``bounced``: the address, masked, where the server says that there is no such mailbox. ``is_attempt``: False if it
-    is none of the mail's attempts although it passed the fence.
+    is none of the mail's attempts, whether or not it has passed the fence.
     """
 
     log_id: int

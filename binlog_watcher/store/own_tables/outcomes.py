@@ -17,6 +17,9 @@ from binlog_watcher.store.times import utc_naive
 EMAIL_SENT = {Status.SENT: 1, Status.UNKNOWN: None}
 """The owner's column; what is not here was not mailed."""
 
+_COUNTED = frozenset({Status.SENDING, Status.UNKNOWN})
+"""Rows past the fence, which has counted an attempt; another instance may have given one up for ``unknown``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -120,7 +123,8 @@ def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
     error = outcome.error and outcome.error.encode("utf-8", "replace").decode("utf-8")[:500]
     return (
         outcome.log_id, outcome.status, outcome.reason, error, email_sent, sent_at, outcome.message_id,
-        None if again_at is None else utc_naive(again_at), outcome.address_hash, mailed_at, not outcome.is_attempt,
+        None if again_at is None else utc_naive(again_at), outcome.address_hash, mailed_at,
+        not outcome.is_attempt and before is not None and before.status in _COUNTED,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """After a long outage: no flood, no cart lost, the dearest first; and one mail a cart, however long SMTP was down."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -130,3 +132,37 @@ async def test_smtp_down_while_both_versions_wait_for_their_retry(shop: Any, smt
         assert cartwake.rows() == [("1", "skipped", "superseded", 0), ("1", "sent", None, 1)]
         assert [row["attempts"] for row in shop.log()] == [2, 3]
     assert len(smtp.mails_to(address)) == 1
+
+
+async def test_smtp_that_goes_down_behind_the_fence_costs_no_attempt(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connections that stood are dead, and there is no new one: nothing is sent until it answers again."""
+    monkeypatch.setattr(sending_gate, "HELD_US", 50_000)
+    monkeypatch.setattr(sending_gate, "UNREACHABLE_US", 50_000)
+    abandon(shop, range(1, 9))
+    smtp, loop = MailServer(), asyncio.get_running_loop()
+    async with contextlib.AsyncExitStack() as up:
+        await up.enter_async_context(smtp.running())
+        async with recovering(shop, smtp) as cartwake:
+            await cartwake.recover(1, 2, 3, 4)
+            assert len(smtp.accepted) == 4
+            fence = cartwake.resources.episodes.fence
+
+            def goes_down(*arguments: Any, **options: Any) -> Any:
+                passed = fence(*arguments, **options)
+                asyncio.run_coroutine_threadsafe(up.aclose(), loop).result(30)
+                return passed
+
+            with monkeypatch.context() as patch:
+                patch.setattr(cartwake.resources.episodes, "fence", goes_down)
+                await cartwake.recover(5, 6, 7, 8)
+            held = sorted(row for row in cartwake.rows() if row[1] == "retry")
+            assert held == [(str(key), "retry", "smtp_stopped", 0) for key in (5, 6, 7, 8)]
+            assert cartwake.pipeline.sender_stopped
+            assert {row["attempts"] for row in shop.log()[4:]} == {0}
+            async with smtp.running():
+                cartwake.follow()
+                await until(lambda: len(smtp.accepted) == 8)
+                await cartwake.drained()
+            assert [(row["status"], row["attempts"]) for row in shop.log()] == [("sent", 1)] * 8

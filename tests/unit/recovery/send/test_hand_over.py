@@ -26,6 +26,7 @@ from mailer import (
     RejectedForeverError,
     RetryLaterError,
     SenderStoppedError,
+    UnreachableError,
     WithdrawnError,
 )
 from mailer.connection import StillWanted
@@ -339,3 +340,25 @@ async def test_a_slow_mail_holds_up_its_own_connection_only() -> None:
         gate.set()
         await until(lambda: len(desk.settled) == 5)
     assert desk.settled[-1].claimed.key == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "in_use", "shut"),
+    [
+        (UnreachableError("refused"), 2, True),
+        (UnreachableError("too many connections", 421), 1, True),
+        (UnreachableError("too many connections", 421), 2, False),
+    ],
+)
+async def test_a_server_that_is_gone_is_no_mails_fault(
+    error: UnreachableError, in_use: int, shut: bool
+) -> None:
+    """One that serves others of our connections, and will not have a further one, is not gone."""
+    desk = Desk()
+    desk.sender.slots.take(in_use)
+    desk.sender.answers.append(error)
+    desk.fence(1)
+    async with desk.running():
+        await until(lambda: not desk.again.empty())
+    assert desk.settled == []
+    assert desk.gate.refused is shut

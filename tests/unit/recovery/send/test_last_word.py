@@ -53,6 +53,14 @@ async def test_a_fence_of_more_than_a_second_ago_is_asked_again(passes: bool) ->
     assert desk.log.fences == [[101]]
 
 
+async def test_a_clock_that_is_set_back_makes_no_fence_younger() -> None:
+    desk = Desk()
+    desk.later(FENCE_HOLDS_US + 1)
+    desk.shop.clock.step_us = -SECOND
+    assert await desk.may_leave()
+    assert desk.log.fences == [[101]]
+
+
 async def test_a_fence_that_was_old_when_it_answered_counts_from_before_it_was_asked() -> None:
     desk = Desk()
     fence, calls = desk.log.fence, 0
