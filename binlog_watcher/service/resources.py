@@ -13,7 +13,7 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.identity import ShopIdentity, identity_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.locks.presence import new_owner
+from binlog_watcher.store.locks.presence import Presence, new_owner
 from binlog_watcher.store.own_tables import activation, belonging, recipients, tables
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan
@@ -105,15 +105,23 @@ def resources_of(
     )
 
 
-def enter_log(resources: Resources) -> None:
-    """What comes before a service works with the log. Blocking; for a service that writes.
+def presence_of(settings: Settings, resources: Resources) -> Presence:
+    """What shows others that this service lives, and with which preset; it does not show it yet."""
+    preset = None if settings.dry_run else resources.identity.content
+    return Presence(settings.connection, resources.episodes.owner, preset=preset)
+
+
+def enter_log(resources: Resources, presence: Presence) -> None:
+    """What comes before a service works with the log; ``presence`` is shown from then on. Blocking; if it writes.
 
     Raises DatabaseUnavailableError while no claim can be written, ConfigError while a service with another preset
     follows the database.
     """
     resources.episodes.check_writable()
-    belonging.insist_alone(resources.database, resources.identity)
-    register(resources)
+    with belonging.one_at_a_time(resources.database):  # two that look in one moment would not see each other
+        belonging.insist_alone(resources.database, resources.identity)
+        register(resources)
+        presence.ping()
     with resources.database.session() as session:
         others = belonging.rows_of_others(session, resources.episodes.shop_id)
     for other in others:

@@ -18,7 +18,7 @@ from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
-from binlog_watcher.service.resources import Resources, enter_log, open_resources
+from binlog_watcher.service.resources import Resources, enter_log, open_resources, presence_of
 from binlog_watcher.service.shop_changes import ShopChanges
 from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
@@ -43,10 +43,14 @@ class Service:
         settings: Settings,
         resources: Resources,
         *,
+        presence: Presence | None = None,
         metrics: Metrics | None = None,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``leads``: False while another instance may be the leader; then nothing is mailed."""
+        """``leads``: False while another instance may be the leader; then nothing is mailed.
+
+        ``presence``: by which it has entered the log; it is the service's to keep and to close.
+        """
         self._settings = settings
         self._resources = resources
         self._catalog = Catalog()
@@ -58,11 +62,7 @@ class Service:
             standing=Standing(leads, alone=self._is_alone),
         )
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
-        self._presence = Presence(
-            settings.connection,
-            resources.episodes.owner,
-            preset=None if settings.dry_run else resources.identity.content,
-        )
+        self._presence = presence or presence_of(settings, resources)
         self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
         self._source: EventSource = _binlog_source(settings, resources)
         self._changes = ShopChanges(
@@ -233,9 +233,10 @@ async def opened(
     resources = await asyncio.to_thread(
         lambda: open_resources(settings, write=writes, include_older_us=include_older_us)
     )
+    presence = presence_of(settings, resources)
     try:
         if writes:
-            await asyncio.to_thread(enter_log, resources)
+            await asyncio.to_thread(enter_log, resources, presence)
         if resources.policy.activated_us < resources.activated_us:
             log.info(
                 "service.includes_older",
@@ -246,8 +247,9 @@ async def opened(
             "service.starting", server=f"{facts.flavor} {facts.version}", database=settings.mysql_database,
             threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
         )  # fmt: skip
-        yield Service(settings, resources, metrics=metrics, leads=leads)
+        yield Service(settings, resources, presence=presence, metrics=metrics, leads=leads)
     finally:
+        await asyncio.to_thread(presence.close)
         await asyncio.to_thread(resources.close)
 
 

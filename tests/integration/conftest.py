@@ -42,9 +42,9 @@ class ShopUnderTest:
     policy: Policy
     presences: list[Presence] = field(default_factory=list)
 
-    def instance(self) -> EpisodeLog:
-        """Another Cartwake on the same shop."""
-        return EpisodeLog(self.database, self.shop, new_owner())
+    def instance(self, shop: str | None = None) -> EpisodeLog:
+        """Another Cartwake on the same shop, or on another one in this database."""
+        return EpisodeLog(self.database, self.shop, new_owner(shop))
 
     def alive(self, episodes: EpisodeLog) -> Presence:
         """Hold the lock that tells others that this instance lives."""

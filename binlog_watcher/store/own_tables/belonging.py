@@ -4,15 +4,21 @@ Each row's owner names its shop. What belongs to another one is left alone; and 
 shops, a second one is not started beside a first that lives.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from binlog_watcher.core.owners import BETWEEN
 from binlog_watcher.core.transitions import OPEN
-from binlog_watcher.errors import ConfigError
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.shop.identity import ShopIdentity
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.locks.named_lock import of_database
 from binlog_watcher.store.locks.presence import preset_lock
 from binlog_watcher.store.own_tables.tables import LOG, META
+
+ENTER_S = 30
+"""How long a service waits for another one that is just starting."""
 
 _PREFIX = "preset."
 
@@ -34,6 +40,20 @@ def own_id(database: Database, identity: ShopIdentity) -> str:
         return identity.id
     same = [shop for shop, (content, _) in known.items() if content == identity.content]
     return same[0] if same else identity.id
+
+
+@contextlib.contextmanager
+def one_at_a_time(database: Database) -> Iterator[None]:
+    """Let no other service enter this database meanwhile. Raises DatabaseUnavailableError when one takes too long."""
+    name = database.settings.database
+    lock = of_database("cartwake.enter", name)
+    with database.session() as session:
+        if session.row("SELECT GET_LOCK(%s, %s)", (lock, ENTER_S)) != (1,):
+            raise DatabaseUnavailableError(f"another service has been starting on {name} for {ENTER_S} s")
+        try:
+            yield
+        finally:
+            session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
 
 
 def insist_alone(database: Database, identity: ShopIdentity) -> None:

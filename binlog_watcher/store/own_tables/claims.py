@@ -10,11 +10,18 @@ from typing import Any
 from binlog_watcher.core.cart import LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.core.owners import shop_of
 from binlog_watcher.core.transitions import CLAIM, LOG_SKIP, PASS_FENCE, SKIP, SUPERSEDE, TAKE_OVER, Step
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode
-from binlog_watcher.store.own_tables.statement import LEASE_IS_OVER, Statement, lease_end, rows_as_table
+from binlog_watcher.store.own_tables.statement import (
+    LEASE_IS_OVER,
+    Statement,
+    lease_end,
+    of_shop,
+    rows_as_table,
+)
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import utc_naive
 
@@ -116,15 +123,16 @@ def taken_over(owner: str, ids: Sequence[int]) -> Statement:
     )
 
 
-def supersede(episodes: Sequence[Episode]) -> Statement:
-    """Older open versions of these carts will never be mailed."""
+def supersede(owner: str, episodes: Sequence[Episode]) -> Statement:
+    """Older open versions of these carts will never be mailed; those of another shop, whose keys may be alike, stay."""
     table, parameters = rows_as_table(("cart_key", "version"), [(str(e.key), e.version) for e in episodes])
+    belongs, shop = of_shop(shop_of(owner))
     return Statement(
         # The derived column has the connection's collation; the log's is binary, as keys are compared exactly.
         f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.cart_key = v.cart_key COLLATE utf8mb4_bin "
         "SET l.status = %s, l.reason = %s, l.lease_until = NULL, l.next_attempt_at = NULL "
-        "WHERE l.step = %s AND l.cart_version < v.version AND l.status IN %s",
-        [*parameters, SUPERSEDE.sets, Reason.SUPERSEDED, STEP, SUPERSEDE.of_anybody],
+        f"WHERE l.step = %s AND l.cart_version < v.version AND l.status IN %s{belongs}",
+        [*parameters, SUPERSEDE.sets, Reason.SUPERSEDED, STEP, SUPERSEDE.of_anybody, *shop],
     )
 
 
@@ -212,7 +220,7 @@ def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) 
         session.run(*take_over(owner, begun, lease_us))
         won = {log_id for (log_id,) in session.rows(*taken_over(owner, [row.id for _, row in begun]))}
         ids |= {e.key: row.id for e, row in begun if row.id in won}
-    _supersede(session, [e for e in fresh if e.key in ids])
+    _supersede(session, owner, [e for e in fresh if e.key in ids])
     return ids
 
 
@@ -221,15 +229,15 @@ def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reas
     fresh, begun = _new(episodes), _begun(episodes)
     if fresh:
         session.run(*insert(LOG_SKIP, owner, fresh, reason=reason, lease_us=None))
-        _supersede(session, fresh)
+        _supersede(session, owner, fresh)
     if begun:
         session.run(*skip_begun([row.id for _, row in begun], reason))
 
 
-def _supersede(session: Session, fresh: Sequence[Episode]) -> None:
+def _supersede(session: Session, owner: str, fresh: Sequence[Episode]) -> None:
     older = [e for e in fresh if e.cart.logged is not None]
     if older:
-        session.run(*supersede(older))
+        session.run(*supersede(owner, older))
 
 
 def _new(episodes: Sequence[Episode]) -> list[Episode]:

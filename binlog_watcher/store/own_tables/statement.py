@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from binlog_watcher.core.owners import BETWEEN
 from binlog_watcher.store.own_tables.tables import RECIPIENT
 from binlog_watcher.store.times import utc_naive
 
@@ -30,6 +31,14 @@ def in_cooldown(now_us: int, cooldown_us: int) -> Statement:
         "AND (l.sent_at IS NULL OR r.last_mail_at <> l.sent_at))",
         (utc_naive(now_us - cooldown_us),),
     )
+
+
+def of_shop(shop: str | None) -> Statement:
+    """A further condition: the row ``l`` is this shop's, or nobody said whose. ``owners.is_ours`` in SQL."""
+    if shop is None:
+        return Statement("")
+    mine = "l.owner IS NULL OR LOCATE(%s, l.owner) = 0 OR SUBSTRING_INDEX(l.owner, %s, 1) = %s"
+    return Statement(f" AND ({mine})", (BETWEEN, BETWEEN, shop))
 
 
 def rows_as_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Statement:

@@ -227,6 +227,17 @@ async def test_a_second_preset_is_refused_while_the_first_one_lives(shops: TwoSh
         pass
 
 
+async def test_of_two_presets_that_start_in_one_moment_one_is_refused(shops: TwoShops) -> None:
+    """Neither follows the binlog yet when the other one looks."""
+    shops.of(1).preset()
+    both = [opened(shops.of(number)) for number in (1, 2)]
+    entered = await asyncio.gather(*(one.__aenter__() for one in both), return_exceptions=True)
+    assert sorted(type(one) is ConfigError for one in entered) == [False, True]
+    for one, service in zip(both, entered, strict=True):
+        if not isinstance(service, BaseException):
+            await one.__aexit__(None, None, None)
+
+
 @pytest.mark.parametrize("server", ["mysql"], indirect=True)
 async def test_what_another_shop_gave_up_is_not_put_back(shops: TwoShops) -> None:
     first, second = shops.of(1), shops.of(2)

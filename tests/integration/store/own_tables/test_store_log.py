@@ -34,6 +34,11 @@ def fence(shop: Any, episodes: EpisodeLog, ids: dict[int, int]) -> set[int]:
     return episodes.fence([Fenced(log_id, carts[key]) for key, log_id in ids.items()], lease_us=LEASE)
 
 
+def episode_of(shop: Any, episodes: EpisodeLog, key: int) -> Episode:
+    cart = shop.loader(episodes).load([key]).carts[key]
+    return Episode(cart, cart.version, cart.version, "USD", Decimal(10))
+
+
 def decision(shop: Any, episodes: EpisodeLog, key: int) -> Any:
     cart = shop.loader(episodes).load([key]).carts[key]
     return decide(cart, None, shop.clock.now_us(), shop.policy)
@@ -404,6 +409,20 @@ def test_a_newer_version_supersedes_an_open_one(shop: Any) -> None:
     shop.add(1, 2, minutes_ago=40)
     shop.claim(episodes, 1)
     assert [(r["status"], r["reason"]) for r in shop.log()] == [("skipped", "superseded"), ("claimed", None)]
+
+
+def test_a_newer_version_leaves_another_shops_open_one_alone(shop: Any) -> None:
+    """Where customers are the carts' keys, those of two shops in one database may be alike."""
+    abandoned(shop, 1)
+    first, second = shop.instance("first"), shop.instance("second")
+    ids = shop.claim(first, 1).ids
+    first.finish([Outcome(ids[1], Status.RETRY, next_attempt_us=shop.clock.now_us() + 10**9)])
+    shop.add(1, 2, minutes_ago=40)
+    second.skip([episode_of(shop, second, 1)], Reason.ROLE)
+    assert [(r["status"], r["reason"]) for r in shop.log()] == [("retry", None), ("skipped", "role")]
+    shop.add(1, 3, minutes_ago=35)
+    first.skip([episode_of(shop, first, 1)], Reason.ROLE)
+    assert [r["status"] for r in shop.log()] == ["skipped"] * 3
 
 
 def test_deleting_the_newest_row_makes_no_new_episode(shop: Any) -> None:

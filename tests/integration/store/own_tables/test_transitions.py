@@ -112,7 +112,8 @@ TAKEN: list[tuple[Step, Status, Callable[[Rows], object]]] = [
     *((transitions.FINISH, status, finish(status)) for status in transitions.FINISH.to if status != Status.SENT),
     (transitions.TELL_SENT, Status.SENT, finish(Status.SENT)),
     (transitions.SETTLE_UNKNOWN, Status.UNKNOWN, lambda rows: rows.me.settle_unknown(rows.shop.clock.now_us())),
-    (transitions.SUPERSEDE, Status.SKIPPED, lambda rows: rows.run(*claims.supersede(rows.episodes(newer=1)))),
+    (transitions.SUPERSEDE, Status.SKIPPED, lambda rows: rows.run(
+        *claims.supersede(rows.me.owner, rows.episodes(newer=1)))),
     (transitions.LOG_SKIP, Status.SKIPPED, lambda rows: rows.run(
         *claims.insert(transitions.LOG_SKIP, rows.me.owner, rows.episodes(), reason=Reason.ROLE, lease_us=None))),
     (transitions.SKIP, Status.SKIPPED, lambda rows: rows.run(

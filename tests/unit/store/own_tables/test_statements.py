@@ -118,7 +118,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(claims.inserted, "me", NEW),
         built(claims.take_over, "me", BEGUN, HOUR, step=transitions.TAKE_OVER),
         built(claims.taken_over, "me", [7, 4, 5]),
-        built(claims.supersede, NEW, step=transitions.SUPERSEDE),
+        built(claims.supersede, "shop-me", NEW, step=transitions.SUPERSEDE),
         built(
             claims.insert, transitions.LOG_SKIP, "me", NEW, reason=Reason.NO_ADDRESS, lease_us=None,
             step=transitions.LOG_SKIP,

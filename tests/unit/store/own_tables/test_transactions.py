@@ -120,7 +120,7 @@ def test_a_claim_of_a_newer_version_ends_the_older_ones_and_only_where_it_was_wo
         *locks(ADA, BOB, EVE),
         (claims.insert(CLAIM, "me", [won, lost, first], lease_us=LEASE), 2),
         (claims.inserted("me", [won, lost, first]), [(11, "1", NOW), (13, "3", NOW)]),
-        (claims.supersede([won]), 1),
+        (claims.supersede("me", [won]), 1),
     )
     assert claim(script, won, lost, first) == Claims({1: 11, 3: 13}, {})
 
@@ -190,7 +190,7 @@ def test_skipped_carts_get_a_row_or_close_the_one_they_have() -> None:
     begun, later = episode(3, ADA, logged(6, NOW)), episode(4, ADA, logged(7, NOW + 1))
     script = Script(
         (claims.insert(LOG_SKIP, "me", [new, newer], reason=Reason.ROLE, lease_us=None), 2),
-        (claims.supersede([newer]), 1),
+        (claims.supersede("me", [newer]), 1),
         (claims.skip_begun([6], Reason.ROLE), 1),
     )
     with script as session:

@@ -112,14 +112,17 @@ SELECT id
 --   2: me
 --   3: claimed
 
--- supersede: Older open versions of these carts will never be mailed.
+-- supersede: Older open versions of these carts will never be mailed; those of another shop, whose keys may be alike, stay.
 UPDATE (SELECT %s AS cart_key, %s AS version
   UNION ALL SELECT %s, %s) v
   STRAIGHT_JOIN cart_abandonment_log l ON l.cart_key = v.cart_key COLLATE utf8mb4_bin
   SET l.status = %s, l.reason = %s, l.lease_until = NULL, l.next_attempt_at = NULL
   WHERE l.step = %s
   AND l.cart_version < v.version
-  AND l.status IN %s;
+  AND l.status IN %s
+  AND (l.owner IS NULL
+  OR LOCATE(%s, l.owner) = 0
+  OR SUBSTRING_INDEX(l.owner, %s, 1) = %s);
 --   1: 1
 --   2: 1790000000000000
 --   3: 2
@@ -128,6 +131,9 @@ UPDATE (SELECT %s AS cart_key, %s AS version
 --   6: superseded
 --   7: 1
 --   8: (retry, claimed)
+--   9: -
+--   10: -
+--   11: shop
 
 -- insert: Make rows for new episodes; one that is there already stays as it is.
 INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until)
