@@ -27,5 +27,6 @@ def test_exactly_one_mail_whatever_crashes(
         judge = run_chaos(server, tmp_path, options, print)
     assert not judge.faults, judge.report()
     assert len(judge.seen.kills) == kills
-    assert 2 * sum(kill.in_flight > 0 for kill in judge.seen.kills) >= kills
+    # A leader's end is a pause for all mail: fewer are in flight at the next kill.
+    assert (4 if standby else 2) * sum(kill.in_flight > 0 for kill in judge.seen.kills) >= kills
     assert judge.mailed > carts / 2

@@ -173,9 +173,11 @@ class Chaos:
             wait_until(lambda: self._smtp.kept >= enough, PATIENCE_S)
 
     def _kill_in_flight(self) -> None:
-        """Wait until the one that was chosen hands a message over, or else any."""
+        """Wait until the one that was chosen hands a message over, or else any; a standby hands none over."""
         chosen = self._dice.randrange(INSTANCES)
-        found = self._smtp.wait_for_data(lambda one: one.instance == chosen, 3)
+        found = None
+        if not self._options.standby:
+            found = self._smtp.wait_for_data(lambda one: one.instance == chosen, 3)
         found = found or self._smtp.wait_for_data(lambda _: True, 10)
         time.sleep(self._dice.uniform(0, 0.01))
         self._kill(chosen if found is None else found.instance)
