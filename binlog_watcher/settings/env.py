@@ -127,7 +127,7 @@ def read_values(
             stranger.name,
             stranger.value.text,
             settings=known,
-            given=values.found.keys(),
+            given={name: value.text for name, value in values.found.items()},
             in_file=stranger.value.in_file,
         )
         if wrong:

@@ -8,7 +8,7 @@ be anybody's: it is told, and no mistake.
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 PREFIX = "CARTWAKE_"
@@ -56,6 +56,7 @@ _UNITS = frozenset({
     "PERCENT", "PERCENTAGE", "SEC", "SECOND", "SECONDS", "SECS",
 })  # fmt: skip
 _OTHER_NAMES = {
+    "COOLDOWN": "EMAIL_COOLDOWN_HOURS",
     "COOLDOWN_HOURS": "EMAIL_COOLDOWN_HOURS",
     "EMAIL_FROM": "SENDER_EMAIL",
     "FROM_EMAIL": "SENDER_EMAIL",
@@ -88,12 +89,12 @@ def looks_like_ours(name: str, text: str, settings: AbstractSet[str]) -> bool:
 
 
 def mistake(
-    name: str, text: str, *, settings: AbstractSet[str], given: AbstractSet[str], in_file: bool
+    name: str, text: str, *, settings: AbstractSet[str], given: Mapping[str, str], in_file: bool
 ) -> str | None:
     """What is wrong with a name that is no setting, None when it is another program's.
 
-    ``given``: the settings that have a value. Who gave a setting under its own name did not mean another name of
-    it, while a slip of the keyboard is never anybody's.
+    ``given``: the settings that have a value, and it. Another name of one that says the same misleads nobody; one that
+    says something else does, and a slip of the keyboard is never anybody's.
     """
     if name in NOT_SETTINGS or name.upper() in _OF_OTHERS or is_service_link(name, text):
         return None
@@ -101,7 +102,7 @@ def mistake(
     prefix = PREFIX if plain.startswith(PREFIX) else ""
     plain = plain.removeprefix(PREFIX)
     meant = _nearest(plain, settings) or next(
-        (other for other in _other_names(plain, settings) if prefix or other not in given), None
+        (other for other in _other_names(plain, settings) if prefix or given.get(other) != text), None
     )
     if meant is None and (in_file or prefix):
         meant = next(iter(difflib.get_close_matches(plain, settings, n=1, cutoff=_CLOSE_IN_A_FILE)), None)
@@ -110,8 +111,9 @@ def mistake(
         prefix, meant = (PREFIX, prefixed.removeprefix(PREFIX)) if prefixed else ("", None)
     if meant is None:
         return "there is no such setting; docs/settings.md names them all" if prefix else None
+    differs = ", which has another value" if given.get(meant, text) != text else ""
     elsewhere = "" if in_file or prefix else " If not, start Cartwake without it"
-    return f"there is no such setting; did you mean {prefix}{meant}?{elsewhere}"
+    return f"there is no such setting; did you mean {prefix}{meant}{differs}?{elsewhere}"
 
 
 def _nearest(name: str, settings: AbstractSet[str]) -> str | None:

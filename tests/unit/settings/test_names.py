@@ -127,8 +127,26 @@ def test_what_may_be_meant_for_us_is_told(tmp_path: Path) -> None:
     assert "geheim" not in str(logs)
 
 
-def test_another_name_is_another_programs_where_ours_is_given() -> None:
-    # MYSQL_DATABASE is: the test of every name above can't show it.
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("ROLLOUT_PERCENTAGE", "ROLLOUT_PERCENT"), ("ABANDONMENT_THRESHOLD", "ABANDONMENT_THRESHOLD_MINUTES"),
+        ("EXCLUDE_ROLE", "EXCLUDE_ROLES"), ("EMAIL_COOLDOWN", "EMAIL_COOLDOWN_HOURS"), ("MYSQL_DB", "MYSQL_DATABASE"),
+        ("COOLDOWN_HOURS", "EMAIL_COOLDOWN_HOURS"), ("COOLDOWN", "EMAIL_COOLDOWN_HOURS"),
+    ],
+)  # fmt: skip
+def test_another_name_that_says_otherwise_is_a_mistake_though_ours_is_given(
+    wrong: str, right: str, tmp_path: Path
+) -> None:
+    line = f"there is no such setting; did you mean {right}, which has another value?"
+    assert complaint(**{right: "1", wrong: "0"}).startswith(f"{wrong} (environment): {line}")
+    file = tmp_path / ".env"
+    file.write_text(f"{wrong}=0\n")
+    assert complaints(file, **{right: "1"}) == (f"{wrong} ({file} line 1): {line}",)
+
+
+def test_another_name_that_says_the_same_is_another_programs() -> None:
+    # MYSQL_DATABASE is given: the test of every name above can't show it.
     assert load(MYSQL_DB="shop", SMTP_PASS="x", SMTP_USER="u", SMTP_PASSWORD="x").mysql_database == "shop"
     with pytest.raises(ConfigError, match=r"^MYSQL_DB \(environment\): .* did you mean MYSQL_DATABASE\?"):
         load_settings(None, need="mysql", environ={"MYSQL_USER": "cartwake", "MYSQL_DB": "shop"})

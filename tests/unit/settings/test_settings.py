@@ -467,9 +467,8 @@ class TestFile:
     )  # fmt: skip
     def test_slips_of_the_keyboard(self, file: Path, wrong: str, right: str) -> None:
         file.write_text(f"{wrong}=geheim\n")
-        assert complaints(file) == (
-            f"{wrong} ({file} line 1): there is no such setting; did you mean {right}?",
-        )
+        (only,) = complaints(file)
+        assert only.startswith(f"{wrong} ({file} line 1): there is no such setting; did you mean {right}")
 
     def test_settings_of_other_programs_are_left_alone(self, file: Path) -> None:
         file.write_text("MYSQL_ROOT_PASSWORD=x\nAPP_NAME=y\nDATABASE_URL=z\nCARTWAKE_PASSWORD=x\n")
