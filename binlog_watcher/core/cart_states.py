@@ -14,8 +14,8 @@ An idle key that no new row armed, or one in a crowd of new rows, is *woken*: it
 others. A customer who comes back adds a row; a statement over the whole table changes the carts of years.
 
 That an order followed a cart's last activity is remembered: tables may read otherwise (a wrong time zone, an order
-that is dated back), and who has bought is not mailed. It ends with new activity in a later second, with an order that
-does not count any more, and when all is read anew.
+that is dated back), and who has bought is not mailed. It ends with activity in a later second, be it that the tables
+tell of it when all is read anew, and with an order that does not count any more.
 """
 
 import itertools
@@ -27,6 +27,7 @@ from binlog_watcher.core.events import (
     CartKey,
     CartRead,
     Change,
+    CustomerOrdered,
     CustomerOrdersChanged,
     Event,
     Hydrated,
@@ -73,9 +74,7 @@ class CartStates:
                 self.held.pop(key, None)
                 self._touch(key)
             case OrderChanged(key, at_us, counts):
-                if not counts:
-                    self._ordered.pop(key, None)
-                self.order_changed(name, key, at_us)
+                self.order_changed(name, key, at_us, counts=counts)
             case CartRead(key, activity_us, due_us):
                 self._read(self._partition(name), key, activity_us, due_us)
             case Assigned(partition):
@@ -84,11 +83,24 @@ class CartStates:
                 self._hydrated(self._partition(partition))
             case Revoked(partition):
                 self._revoke(partition)
-            case ProductChanged() | CustomerOrdersChanged():
+            case ProductChanged() | CustomerOrdered() | CustomerOrdersChanged():
                 pass
 
-    def order_changed(self, name: str, key: CartKey, at_us: int) -> None:
-        """An order of the key changed at ``at_us``: it may count again."""
+    def customer_ordered(self, name: str, key: CartKey, at_us: int) -> None:
+        """The customer whose cart this is placed an order at ``at_us``, which is told of later than it happened.
+
+        No timer is cancelled: of a cart that was filled since then the order says nothing.
+        """
+        due_us = self._partition(name).due_of(key)
+        known_us = self.held.get(key, None if due_us is None else due_us - self._threshold_us)
+        if known_us is None or known_us // _SECOND_US <= at_us // _SECOND_US:
+            self._remember_order(key, at_us)
+            self._touch(key)
+
+    def order_changed(self, name: str, key: CartKey, at_us: int, *, counts: bool) -> None:
+        """An order of the key changed at ``at_us``: it may count again. ``counts``: an order still does."""
+        if not counts:
+            self._ordered.pop(key, None)
         partition = self._partition(name)
         if key not in partition.wheel and key not in partition.woken:
             # No activity of the customer's: held, so that it makes no old cart young.
@@ -100,13 +112,8 @@ class CartStates:
         self._touch(key)
 
     def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
-        ordered_us = self._ordered.get(key)
-        if (
-            ordered_us is not None
-            and change is not Change.DELETE
-            and at_us // _SECOND_US > ordered_us // _SECOND_US
-        ):
-            del self._ordered[key]
+        if change is not Change.DELETE:
+            self._came_back(key, at_us)
         due_us = at_us + self._threshold_us
         wheel = partition.wheel
         armed_due = wheel.due_of(key)
@@ -128,6 +135,7 @@ class CartStates:
         self._touch(key)
 
     def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
+        self._came_back(key, activity_us)
         # UPDATE activity is known from the stream only, and a cart in hand may have been told to wait while the
         # tables were read: the later due time counts.
         known = [due for wheel in partition.wheels if (due := wheel.due_of(key)) is not None]
@@ -150,7 +158,6 @@ class CartStates:
             del self.held[key]  # not read again: bought, emptied or handled meanwhile
 
     def _assign(self, name: str) -> None:
-        self._ordered.clear()  # what happened meanwhile is known from the tables only
         old = self.partitions.get(name)
         fresh = self._fresh()
         if old is not None:
@@ -185,6 +192,12 @@ class CartStates:
             if self._ordered[oldest] >= at_us - self._remember_us:
                 break
             del self._ordered[oldest]
+
+    def _came_back(self, key: CartKey, at_us: int) -> None:
+        """Activity at ``at_us``: an order of an earlier second was of another cart."""
+        ordered_us = self._ordered.get(key)
+        if ordered_us is not None and at_us // _SECOND_US > ordered_us // _SECOND_US:
+            del self._ordered[key]
 
     # --- in hand ----------------------------------------------------------------------------------------------
 

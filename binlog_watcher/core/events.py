@@ -57,11 +57,23 @@ class OrderChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerOrdersChanged:
-    """The same of an order that names its customer, where carts have keys of their own: look at all of theirs."""
+class CustomerOrdered:
+    """An order that names its customer, where carts have keys of their own: it ends all of theirs until then."""
 
     customer: int | str
     at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrdersChanged:
+    """Such an order was updated or deleted: all of the customer's carts must be looked at again.
+
+    ``counts``: whether the order is known to count after the change.
+    """
+
+    customer: int | str
+    at_us: int
+    counts: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,7 @@ Event = (
     | CartClosed
     | OrderPlaced
     | OrderChanged
+    | CustomerOrdered
     | CustomerOrdersChanged
     | ProductChanged
     | Assigned
@@ -122,3 +135,6 @@ Event = (
     | Hydrated
     | Revoked
 )
+
+ShopChange = ProductChanged | CustomerOrdered | CustomerOrdersChanged
+"""What tells of no cart yet: the shop's tables must be asked what it means for any."""

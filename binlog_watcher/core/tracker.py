@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
 from binlog_watcher.core.cart_states import CartStates
-from binlog_watcher.core.events import CartKey, CustomerOrdersChanged, ProductChanged
+from binlog_watcher.core.events import CartKey, ShopChange
 from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.source import Batch
 from binlog_watcher.core.timer_wheel import TimerWheel
@@ -71,11 +71,11 @@ class Tracker:
 
     # --- events -----------------------------------------------------------------------------------------------
 
-    def apply(self, batch: Batch) -> list[ProductChanged | CustomerOrdersChanged]:
+    def apply(self, batch: Batch) -> list[ShopChange]:
         """Apply a batch; the answer holds what is not the timers' business, or not yet."""
-        others: list[ProductChanged | CustomerOrdersChanged] = []
+        others: list[ShopChange] = []
         for event in batch.events:
-            if isinstance(event, ProductChanged | CustomerOrdersChanged):
+            if isinstance(event, ShopChange):
                 others.append(event)
             else:
                 with self._lock:  # event by event: whoever waits for it waits for no more than one
@@ -90,10 +90,14 @@ class Tracker:
             partition.clock.observe(batch.progress)
 
     @_alone
-    def orders_changed(self, keys: Iterable[CartKey], at_us: int, partition: str) -> None:
-        """Orders of these carts' customer changed at ``at_us``: they may count again."""
-        for key in keys:
-            self._states.order_changed(partition, key, at_us)
+    def customer_ordered(self, key: CartKey, at_us: int, partition: str) -> None:
+        """The cart's customer placed an order at ``at_us``."""
+        self._states.customer_ordered(partition, key, at_us)
+
+    @_alone
+    def customer_orders_changed(self, key: CartKey, at_us: int, partition: str, *, counts: bool) -> None:
+        """An order of the cart's customer changed at ``at_us``: the cart may count again."""
+        self._states.order_changed(partition, key, at_us, counts=counts)
 
     # --- carts in hand ----------------------------------------------------------------------------------------
 

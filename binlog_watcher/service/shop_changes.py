@@ -5,12 +5,18 @@ However many events there were: the service's catalogue follows, and all carts o
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from binlog_watcher.core.events import CustomerOrdersChanged, ProductChanged
+from binlog_watcher.core.events import (
+    CartKey,
+    CustomerOrdered,
+    CustomerOrdersChanged,
+    ProductChanged,
+    ShopChange,
+)
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.service.wiring import product, read_catalogue
@@ -48,11 +54,11 @@ class ShopChanges:
         self._tracker = tracker
         self._partition = partition
         self._on_products = on_products
-        self._noted: deque[ProductChanged | CustomerOrdersChanged] = deque()
+        self._noted: deque[ShopChange] = deque()
         self._catalogue_is_old = False
         self._catalogue_read_at = float("-inf")
 
-    def note(self, changes: Iterable[ProductChanged | CustomerOrdersChanged]) -> None:
+    def note(self, changes: Iterable[ShopChange]) -> None:
         """Remember what is to be read. Any thread."""
         self._noted.extend(changes)
 
@@ -74,14 +80,14 @@ class ShopChanges:
                     exc_info=not isinstance(error, CartwakeError),
                 )  # fmt: skip
 
-    async def read(self, changes: Sequence[ProductChanged | CustomerOrdersChanged]) -> None:
+    async def read(self, changes: Sequence[ShopChange]) -> None:
         """Read what these changes are about. Raises DatabaseUnavailableError."""
         named = {one.product_id for one in changes if isinstance(one, ProductChanged)}
-        customers = {one.customer: one.at_us for one in changes if isinstance(one, CustomerOrdersChanged)}
+        orders = [one for one in changes if isinstance(one, CustomerOrdered | CustomerOrdersChanged)]
         self._catalogue_is_old = self._catalogue_is_old or None in named
         for some in _batches([product_id for product_id in named if product_id is not None]):
             await asyncio.to_thread(self._read_products, some)
-        await asyncio.to_thread(self._look_at_carts_of, customers)
+        await asyncio.to_thread(self._look_at_carts, orders)
         await asyncio.to_thread(self._read_catalogue_again)
 
     def _read_products(self, ids: Sequence[int | str]) -> None:
@@ -94,11 +100,20 @@ class ShopChanges:
             self._catalog.remove(product_id)
         self._on_products(changed, gone)
 
-    def _look_at_carts_of(self, customers: Mapping[int | str, int]) -> None:
-        """``customers``: when the orders of each changed."""
-        for some in _batches(list(customers)):
-            keys = self._shop.carts_of(some)
-            self._tracker.orders_changed(keys, max(customers[one] for one in some), self._partition)
+    def _look_at_carts(self, orders: Sequence[CustomerOrdered | CustomerOrdersChanged]) -> None:
+        """Those of each customer with an order, in the order in which these came."""
+        keys: dict[int | str, list[CartKey]] = defaultdict(list)
+        for some in _batches(list(dict.fromkeys(order.customer for order in orders))):
+            for key, customer in self._shop.carts_of(some).items():
+                keys[customer].append(key)
+        for order in orders:
+            for key in keys[order.customer]:
+                if isinstance(order, CustomerOrdered):
+                    self._tracker.customer_ordered(key, order.at_us, self._partition)
+                else:
+                    self._tracker.customer_orders_changed(
+                        key, order.at_us, self._partition, counts=order.counts
+                    )
 
     def _read_catalogue_again(self) -> None:
         """All of it, since nobody knows what changed; once a minute at most."""

@@ -15,6 +15,7 @@ from binlog_watcher.core.events import (
     CartClosed,
     CartKey,
     Change,
+    CustomerOrdered,
     CustomerOrdersChanged,
     Event,
     OrderChanged,
@@ -181,8 +182,10 @@ class Effects:
                 result.append(CartChanged(key, what, at_us))
             elif role is Role.PRODUCTS:
                 result.append(ProductChanged(key, at_us))
+            elif role is Role.CUSTOMERS and what is _Special.PLACED:
+                result.append(CustomerOrdered(key, at_us))
             elif role is Role.CUSTOMERS:
-                result.append(CustomerOrdersChanged(key, at_us))
+                result.append(CustomerOrdersChanged(key, at_us, counts=what is _Special.KEPT))
             elif what is _Special.CLOSED:
                 result.append(CartClosed(key, at_us))
             elif what is _Special.PLACED:
@@ -202,10 +205,8 @@ class Effects:
                 self._activity(key, change)
             case Role.HEADER:
                 self._header(key, change, was, counts)
-            case Role.ORDERS:
-                self._order(key, change, was, counts)
-            case Role.CUSTOMERS if change is not Change.INSERT and not (was is False and counts is False):
-                self._put(Role.CUSTOMERS, key, None)
+            case Role.ORDERS | Role.CUSTOMERS:
+                self._order(watched.role, key, change, was, counts)
             case Role.PRODUCTS:
                 self._put(Role.PRODUCTS, key, None)
 
@@ -228,19 +229,15 @@ class Effects:
             del self._found[Role.CART, key]
         self._activity(key, change)
 
-    def _order(self, key: CartKey, change: Change, was: bool | None, counts: bool | None) -> None:
+    def _order(self, role: Role, key: CartKey, change: Change, was: bool | None, counts: bool | None) -> None:
         if was is False and counts is False:
             return  # unconfirmed before and after
-        placed = counts is True and (was is False or self._found.get((Role.ORDERS, key)) is _Special.PLACED)
-        if (
-            change is Change.UPDATE
-            and counts is None
-            and self._found.get((Role.ORDERS, key)) is _Special.PLACED
-        ):
+        before = self._found.get((role, key), _Special.KEPT)
+        placed = counts is True and (was is False or before is _Special.PLACED)
+        if change is Change.UPDATE and counts is None and before is _Special.PLACED:
             placed = True
-        before = self._found.get((Role.ORDERS, key), _Special.KEPT)
         unplaced = _Special.KEPT if counts is True and before is _Special.KEPT else _Special.CHANGED
-        self._put(Role.ORDERS, key, _Special.PLACED if placed else unplaced)
+        self._put(role, key, _Special.PLACED if placed else unplaced)
 
     def _put(self, role: Role, key: CartKey, what: Change | _Special | None) -> None:
         # Taken out and put back: the order of the dict is that of the last touch.

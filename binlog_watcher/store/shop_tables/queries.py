@@ -266,11 +266,11 @@ class Queries:
 
     @property
     def carts_of_customers(self) -> str:
-        """Keys of the customers' carts, the newest first; an index on the customer makes it quick."""
+        """Keys of the customers' carts and whose each is, the newest first; an index on the customer makes it quick."""
         header = self.schema.cart
         key, whose = named("h", header.id or ""), named("h", header.customer or "")
         where = f"{whose} IN %(keys)s AND {self.open}"
-        return f"SELECT {key} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC"
+        return f"SELECT {key}, {whose} FROM {quote(header.table)} h WHERE {where} ORDER BY {key} DESC"
 
 
 def _joined(alias: str, names: tuple[str, ...]) -> str:

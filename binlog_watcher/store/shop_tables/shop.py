@@ -158,14 +158,19 @@ class Shop(ShopTables):
             found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
         return [key for key in keys if self.fold(key) in found]
 
-    def carts_of(self, customers: Sequence[int | str]) -> list[CartKey]:
-        """The keys of these customers' carts, the newest first."""
+    def carts_of(self, customers: Sequence[int | str]) -> dict[CartKey, int | str]:
+        """The keys of these customers' carts, and which of ``customers`` each is of; the newest first."""
         header = self.schema.header
         if header is None or header.customer is None:
-            return list(customers)
+            return {customer: customer for customer in customers}
+        as_asked = {self.fold_customer(customer): customer for customer in customers}
         with self.database.session() as session:
             rows = session.rows(self.queries.carts_of_customers, self.parameters(keys=tuple(customers)))
-        return [row[0] for row in rows]
+        return {
+            key: as_asked[self.fold_customer(whose)]
+            for key, whose in rows
+            if self.fold_customer(whose) in as_asked
+        }
 
     def catalogue(self, ids: Sequence[int | str] | None = None) -> Iterator[list[CatalogueRow]]:
         """Pages of products: all of them, or those of ``ids`` that exist."""

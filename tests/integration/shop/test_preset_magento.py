@@ -318,8 +318,8 @@ async def test_a_cancelled_order_makes_the_customers_other_cart_count_again(shop
         events = await stream.settle()
         (changed,) = [event for event in events if isinstance(event, CustomerOrdersChanged)]
         keys = shop.db.resources.shop.carts_of([changed.customer])
-        assert keys == [second]  # the other one is closed
-        stream.tracker.orders_changed(keys, changed.at_us, "binlog")
+        assert keys == {second: customer}  # the other one is closed
+        stream.tracker.customer_orders_changed(second, changed.at_us, "binlog", counts=changed.counts)
         assert stream.tracker.due_of(second) is not None
     assert isinstance(shop.db.decide(second, minutes_later=31), Send)
 

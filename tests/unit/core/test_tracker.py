@@ -14,6 +14,7 @@ from binlog_watcher.core.events import (
     OrderPlaced,
     ProductChanged,
     Revoked,
+    ShopChange,
 )
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
@@ -37,9 +38,7 @@ class Stream:
     def at(self, second: float) -> int:
         return START + int(second * SECOND)
 
-    def send(
-        self, *events: Event, caught_up: bool = True, partition: str = SHOP
-    ) -> list[ProductChanged | CustomerOrdersChanged]:
+    def send(self, *events: Event, caught_up: bool = True, partition: str = SHOP) -> list[ShopChange]:
         committed = self.now if caught_up else None
         progress = Progress("", committed, caught_up=caught_up, lag_us=0, received_us=self.now)
         return self.tracker.apply(Batch(partition, events, progress))
@@ -242,7 +241,8 @@ def test_a_new_row_after_the_order_counts_from_its_own_time(stream: Stream) -> N
 def test_orders_of_a_customer_that_changed_are_looked_at_with_each_of_their_carts(stream: Stream) -> None:
     stream.send(Assigned("other"), Hydrated("other"), partition="other")
     stream.cart(Change.INSERT, 0, key=1)
-    stream.tracker.orders_changed([1, 2], stream.at(5), "other")
+    for key in (1, 2):
+        stream.tracker.customer_orders_changed(key, stream.at(5), "other", counts=False)
     assert (stream.due(1), stream.due(2)) == (60, 65)
     stream.now = stream.at(65)
     stream.send(partition="other")
@@ -679,10 +679,39 @@ def test_an_order_that_does_not_count_any_more_is_forgotten(
     assert stream.due() == 63, "it is looked at again, whichever"
 
 
-def test_after_a_reset_only_the_tables_know_of_orders(stream: Stream) -> None:
+@pytest.mark.parametrize(("activity", "remembered"), [(0, True), (2.9, True), (3, False)])
+def test_a_reset_forgets_an_order_only_where_the_tables_tell_of_later_activity(
+    stream: Stream, activity: float, remembered: bool
+) -> None:
     stream.order(2)
-    stream.send(Revoked(SHOP, "purged"), Assigned(SHOP), Hydrated(SHOP))
+    read = CartRead(1, stream.at(activity), stream.at(activity) + THRESHOLD)
+    stream.send(Revoked(SHOP, "purged"), Assigned(SHOP), read, Hydrated(SHOP))
+    assert stream.tracker.ordered(1) is remembered
+
+
+def test_an_order_of_the_customer_ends_the_carts_until_then(stream: Stream) -> None:
+    """It is told of a little later than it happened; what was filled meanwhile is another cart."""
+    stream.cart(Change.INSERT, 0, key=1)
+    stream.cart(Change.INSERT, 4, key=2)
+    for key in (1, 2, 3):
+        stream.tracker.customer_ordered(key, stream.at(3), SHOP)
+    assert [stream.tracker.ordered(key) for key in (1, 2, 3)] == [True, False, True]
+    stream.cart(Change.UPDATE, 5, key=1)
     assert not stream.tracker.ordered(1)
+
+
+def test_an_order_of_the_customer_stops_a_mail_in_hand(stream: Stream) -> None:
+    stream.in_hand()
+    stream.tracker.customer_ordered(1, stream.at(61), SHOP)
+    assert stream.tracker.touched(1)
+    assert stream.tracker.ordered(1)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_customers_order_that_does_not_count_any_more_is_forgotten(stream: Stream, counts: bool) -> None:
+    stream.tracker.customer_ordered(1, stream.at(3), SHOP)
+    stream.tracker.customer_orders_changed(1, stream.at(4), SHOP, counts=counts)
+    assert stream.tracker.ordered(1) is counts
 
 
 def test_orders_are_forgotten_when_no_cart_is_young_enough() -> None:

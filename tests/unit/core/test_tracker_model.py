@@ -261,6 +261,7 @@ class TrackerModel(RuleBasedStateMachine):
         self.deliver(name, CartRead(key, activity, due), caught_up=False)
         self.heard[name] = (False, 0)
         known = [timers[key] for timers in (self.before[name], self.timers[name]) if key in timers]
+        self.before[name].pop(key, None)  # read twice, it is known from the first time
         latest = max(known, key=lambda timer: timer.due, default=None)
         if latest is not None and latest.due >= due:
             self.timers[name][key] = Timer(latest.due, latest.known)

@@ -9,7 +9,14 @@ import pytest
 import structlog
 from fakes.waiting import until
 
-from binlog_watcher.core.events import CustomerOrdersChanged, OrderPlaced, ProductChanged
+from binlog_watcher.core.events import (
+    CartChanged,
+    Change,
+    CustomerOrdered,
+    CustomerOrdersChanged,
+    OrderPlaced,
+    ProductChanged,
+)  # fmt: skip
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import DatabaseUnavailableError
@@ -48,9 +55,9 @@ class Shop:
         wanted = self.products if ids is None else [one for one in ids if one in self.products]
         yield [CatalogueRow(one, self.products[one], "", Decimal(9), "Kitchen", None, 1) for one in wanted]
 
-    def carts_of(self, customers: Sequence[int]) -> list[int]:
+    def carts_of(self, customers: Sequence[int]) -> dict[int, int]:
         self.asked.append(list(customers))
-        return [customer * 100 for customer in customers]
+        return {customer * 100: customer for customer in customers}
 
     def names(self) -> dict[int | str, str]:
         return {item.id: item.name for item in self.catalog}
@@ -108,9 +115,18 @@ async def test_a_customers_changed_orders_bring_up_all_their_carts(shop: Shop) -
     shop.tracker.apply(Batch("shop", (OrderPlaced(100, NOW),), progress))
     await shop.changes.read([CustomerOrdersChanged(1, NOW), CustomerOrdersChanged(2, NOW + SECOND)])
     assert shop.asked == [[1, 2]]
-    assert {key: shop.tracker.due_of(key) for key in (100, 200)} == dict.fromkeys(
-        (100, 200), NOW + SECOND + THRESHOLD
-    )
+    dues = {key: shop.tracker.due_of(key) for key in (100, 200)}
+    assert dues == {100: NOW + THRESHOLD, 200: NOW + SECOND + THRESHOLD}
+
+
+async def test_a_customers_order_is_remembered_for_all_their_carts(shop: Shop) -> None:
+    progress = Progress("", NOW, caught_up=True, lag_us=0, received_us=NOW)
+    filled = CartChanged(200, Change.INSERT, NOW + SECOND)
+    shop.tracker.apply(Batch("shop", (filled,), progress))
+    await shop.changes.read([CustomerOrdered(1, NOW), CustomerOrdered(2, NOW), CustomerOrdered(3, NOW)])
+    assert [shop.tracker.ordered(key) for key in (100, 200, 300)] == [True, False, True]
+    await shop.changes.read([CustomerOrdersChanged(3, NOW + SECOND)])
+    assert not shop.tracker.ordered(300)
 
 
 async def test_what_could_not_be_read_is_read_later(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

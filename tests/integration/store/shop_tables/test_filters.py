@@ -370,7 +370,7 @@ def test_headers_and_lines_that_are_none(make: Callable[..., PresetShop]) -> Non
     assert [shop.decide(number) for number in (2, 3)] == [Skip(Reason.EMPTY)] * 2
     assert shop.decide(4) == Skip(Reason.CLOSED)
     assert open_carts(shop) == {1}
-    assert shop.resources.shop.carts_of([7]) == [3, 1]
+    assert shop.resources.shop.carts_of([7]) == {3: 7, 1: 7}
     assert sorted(shop.resources.scan.newest(9), key=str) == [1, 3, 4]
     assert passes_the_fence(shop, 1)
     assert not passes_the_fence(shop, 1, "UPDATE carts SET channel_id = 2 WHERE id = 1")

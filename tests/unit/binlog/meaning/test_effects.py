@@ -11,6 +11,7 @@ from binlog_watcher.core.events import (
     CartChanged,
     CartClosed,
     Change,
+    CustomerOrdered,
     CustomerOrdersChanged,
     OrderChanged,
     OrderPlaced,
@@ -190,15 +191,27 @@ def test_a_condition_on_null_needs_no_value() -> None:
     assert effects.events(5) == [OrderPlaced(1, 5), OrderChanged(2, 5)]
 
 
-def test_orders_by_customer_tell_of_changes_only() -> None:
+def test_orders_by_customer_are_told_as_those_by_cart_are() -> None:
     effects = Effects()
     effects.inserted(CUSTOMERS, 1, ("paid",))
+    effects.inserted(CUSTOMERS, 7, ("open",))
+    effects.updated(CUSTOMERS, 8, 8, ("open",), ("paid",))
     effects.updated(CUSTOMERS, 2, 2, ("paid",), ("void",))
     effects.updated(CUSTOMERS, 3, 3, ("open",), ("void",))
     effects.deleted(CUSTOMERS, 4, ("paid",))
     effects.updated(CUSTOMERS, 5, 6, ("paid",), ("paid",))
     effects.updated(CUSTOMERS, 0, None, ("paid",), ("paid",))
-    assert effects.events(5) == [CustomerOrdersChanged(customer, 5) for customer in (2, 4, 5, 6)]
+    events = effects.events(5)
+    assert events == [
+        CustomerOrdered(1, 5), CustomerOrdered(8, 5),
+        *(CustomerOrdersChanged(customer, 5) for customer in (2, 4, 5, 6)),
+    ]  # fmt: skip
+    assert [one.counts for one in events if isinstance(one, CustomerOrdersChanged)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_further_values_that_mean_nobody() -> None:
