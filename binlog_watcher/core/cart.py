@@ -101,7 +101,8 @@ class Cart:
     it is no cart any more. ``currency``: of the prices (None: the shop's only one); ``rate``: its units for
     one of the shop's currency. ``bought``: products that the customer has bought before. ``missing``: products of
     rows that would count if these were in the shop; ``lacking_since_us``: since when products, or the customer's
-    row, are known to be missing (None: found so just now).
+    row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog told of
+    before the last start, whatever the tables say.
     """
 
     key: CartKey
@@ -121,6 +122,7 @@ class Cart:
     bought: frozenset[int | str] = frozenset()
     missing: frozenset[int | str] = frozenset()
     lacking_since_us: int | None = None
+    told_order_us: int | None = None
 
     @property
     def newest_row_us(self) -> int:

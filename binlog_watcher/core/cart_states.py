@@ -19,7 +19,9 @@ tell of it when all is read anew, and with an order that does not count any more
 """
 
 import itertools
+from collections.abc import Collection, Iterable
 
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import (
     Assigned,
     CartChanged,
@@ -48,10 +50,13 @@ class CartStates:
     """The states of all keys, by partition. Times are epoch microseconds of MySQL's clock. One thread at a time.
 
     ``held``: keys whose due time is not "activity + threshold" (cool-down, retry), and the activity they had.
-    ``remember_us``: for how long it is remembered that there was an order.
+    ``remember_us``: for how long it is remembered that there was an order. ``untold``: activity that no table of the
+    shop tells of.
     """
 
-    def __init__(self, threshold_us: int, tick_us: int, remember_us: int) -> None:
+    def __init__(
+        self, threshold_us: int, tick_us: int, remember_us: int, untold: Collection[Change] = ()
+    ) -> None:
         self.partitions: dict[str, Partition] = {}
         self.held: dict[CartKey, int | None] = {}
         self._threshold_us = threshold_us
@@ -59,6 +64,9 @@ class CartStates:
         self._remember_us = remember_us
         self._ordered: dict[CartKey, int] = {}  # key → when, the oldest first
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
+        self._notes_inserts = Change.INSERT in untold
+        self._notes_others = bool(untold)
+        self._unsaved: dict[CartKey, None] = {}  # of whom there is something to be noted
 
     # --- events -----------------------------------------------------------------------------------------------
 
@@ -101,6 +109,7 @@ class CartStates:
         """An order of the key changed at ``at_us``: it may count again. ``counts``: an order still does."""
         if not counts:
             self._ordered.pop(key, None)
+            self._unsaved[key] = None
         partition = self._partition(name)
         if key not in partition.wheel and key not in partition.woken:
             # No activity of the customer's: held, so that it makes no old cart young.
@@ -132,6 +141,11 @@ class CartStates:
         else:
             wheel.arm(key, due_us)
             self.held.pop(key, None)
+        # Woken carts are old, and of a young one among them the last start said what there is to know.
+        if (self._notes_inserts if change is Change.INSERT else self._notes_others) and (
+            wheel is partition.wheel
+        ):
+            self._unsaved[key] = None
         self._touch(key)
 
     def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
@@ -188,6 +202,7 @@ class CartStates:
     def _remember_order(self, key: CartKey, at_us: int) -> None:
         self._ordered.pop(key, None)
         self._ordered[key] = at_us
+        self._unsaved[key] = None
         for oldest in list(itertools.islice(self._ordered, _FORGOTTEN_AT_ONCE)):
             if self._ordered[oldest] >= at_us - self._remember_us:
                 break
@@ -198,6 +213,25 @@ class CartStates:
         ordered_us = self._ordered.get(key)
         if ordered_us is not None and at_us // _SECOND_US > ordered_us // _SECOND_US:
             del self._ordered[key]
+            self._unsaved[key] = None
+
+    # --- notes ------------------------------------------------------------------------------------------------
+
+    def take_unsaved(self) -> list[CartNote]:
+        """What is known of the carts that something was to be noted of, since the last time."""
+        unsaved, self._unsaved = self._unsaved, {}
+        return [CartNote(key, self._activity_of(key), self._ordered.get(key)) for key in unsaved]
+
+    def keep_unsaved(self, keys: Iterable[CartKey]) -> None:
+        """These could not be written down."""
+        self._unsaved |= dict.fromkeys(keys)
+
+    def _activity_of(self, key: CartKey) -> int | None:
+        """The last activity of a key that has a timer, as far as it is known."""
+        due_us = self.due_of(key)
+        if due_us is None or not self._notes_others:
+            return None
+        return self.held[key] if key in self.held else due_us - self._threshold_us
 
     # --- in hand ----------------------------------------------------------------------------------------------
 

@@ -59,6 +59,8 @@ class Policy:
     order_grace_us: int = 0
 
 
+_SECOND_US = 1_000_000
+
 CLOCK_ERROR_US = 5 * 60_000_000
 """A row that is further ahead of MySQL's clock was not written by that clock."""
 
@@ -112,7 +114,8 @@ def decide(
     The order of the checks is the order of the design: is it an episode, is it in the window, is it quiet, may
     this customer be mailed, and only then: is it too early for this address.
     """
-    nothing = Reason.BOUGHT_MEANWHILE if ordered else _why_no_episode(cart)
+    bought = ordered or _was_bought(cart, known_activity_us)
+    nothing = Reason.BOUGHT_MEANWHILE if bought else _why_no_episode(cart)
     if nothing is not None:
         return Skip(nothing)
     attempt = _look_at_log(cart, now_us)
@@ -139,6 +142,14 @@ def decide(
     if held_us > now_us:
         return Wait(held_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
+
+
+def _was_bought(cart: Cart, known_us: int | None) -> bool:
+    """Whether an order that was told of before the last start followed all activity that is known."""
+    if cart.told_order_us is None:
+        return False
+    latest_us = max(known_us or 0, cart.newest_row_us, cart.activity_us or 0)
+    return cart.told_order_us // _SECOND_US >= latest_us // _SECOND_US
 
 
 def _last_activity(cart: Cart, known_us: int | None, now_us: int) -> int:

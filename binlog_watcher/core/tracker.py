@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
 
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.cart_states import CartStates
-from binlog_watcher.core.events import CartKey, ShopChange
+from binlog_watcher.core.events import CartKey, Change, ShopChange
 from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.source import Batch
 from binlog_watcher.core.timer_wheel import TimerWheel
@@ -53,7 +54,8 @@ def _alone(method: Callable[Concatenate["Tracker", _P], _R]) -> Callable[Concate
 class Tracker:
     """All partitions' timers. Times are epoch microseconds of MySQL's clock.
 
-    ``remember_us``: for how long it is remembered that an order followed a cart.
+    ``remember_us``: for how long it is remembered that an order followed a cart. ``untold``: activity that no table of
+    the shop tells of, and is noted.
     ``lock``: held while a method works, so that a source's thread may apply while the event loop takes what is due;
     one that a thread may take twice.
     """
@@ -64,10 +66,11 @@ class Tracker:
         *,
         tick_us: int = 10_000,
         remember_us: int = REMEMBER_ORDERS_US,
+        untold: Collection[Change] = (),
         lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self._lock = lock or nullcontext()
-        self._states = CartStates(threshold_us, tick_us, remember_us)
+        self._states = CartStates(threshold_us, tick_us, remember_us, untold)
 
     # --- events -----------------------------------------------------------------------------------------------
 
@@ -194,6 +197,18 @@ class Tracker:
             for partition in self._states.partitions.values():
                 if key in partition.wheel or key in partition.woken:
                     partition.arm(key, now_us)
+
+    # --- notes ------------------------------------------------------------------------------------------------
+
+    @_alone
+    def take_unsaved(self) -> list[CartNote]:
+        """What is to be written down since the last time: no table of the shop tells it."""
+        return self._states.take_unsaved()
+
+    @_alone
+    def keep_unsaved(self, keys: Iterable[CartKey]) -> None:
+        """Notes of these carts could not be written: they are taken again."""
+        self._states.keep_unsaved(keys)
 
     # --- what is known ----------------------------------------------------------------------------------------
 

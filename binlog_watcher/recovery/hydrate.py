@@ -13,6 +13,7 @@ from binlog_watcher.core.decision import CLOCK_ERROR_US, Policy
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Database
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan, OpenCart
 
@@ -32,6 +33,7 @@ class Hydrator:
         database: Database,
         scan: CartScan,
         episodes: EpisodeLog,
+        notes: CartNotes,
         policy: Policy,
         clock: ServerClock,
         with_log: bool,
@@ -39,6 +41,7 @@ class Hydrator:
         self._database = database
         self._scan = scan
         self._episodes = episodes
+        self._notes = notes
         self._policy = policy
         self._clock = clock
         self._with_log = with_log
@@ -63,9 +66,13 @@ class Hydrator:
             with self._database.session() as session:
                 logged = self._episodes.newest(session, keys)
                 mailed = self._episodes.last_sent(session, keys, since_us)
+        noted = self._notes.read(keys)
         for cart in page:
             is_told = cart.activity_us <= now_us + CLOCK_ERROR_US
             activity_us = cart.activity_us if is_told else now_us  # it has happened by now
+            note = noted.get(cart.key)
+            if note is not None and note.activity_us is not None:
+                activity_us = max(activity_us, note.activity_us)
             due_us = activity_us + self._policy.threshold_us
             if due_us <= self._policy.activated_us:
                 continue

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.recovery.absences import Absences
 from binlog_watcher.store.own_tables import recipients
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.shop import Loaded, Shop
 
@@ -19,6 +21,7 @@ class CartLoader:
         self,
         shop: Shop,
         episodes: EpisodeLog,
+        notes: CartNotes,
         hasher: recipients.AddressHasher,
         *,
         now_us: Callable[[], int],
@@ -28,6 +31,7 @@ class CartLoader:
         self._now_us = now_us
         self._shop = shop
         self._episodes = episodes
+        self._notes = notes
         self._hasher = hasher
         self._with_log = with_log
 
@@ -39,13 +43,25 @@ class CartLoader:
             logged=self._episodes.newest if self._with_log else lambda _session, _keys: {},
             recipients=recipients.read if self._with_log else lambda _session, _hashes: {},
         )
+        noted = self._notes.read(list(loaded.carts))
         now_us = self._now_us()
-        carts = {key: self.absences.note(_continued(cart), now_us) for key, cart in loaded.carts.items()}
+        carts = {
+            key: self.absences.note(_with_note(_continued(cart), noted.get(key)), now_us)
+            for key, cart in loaded.carts.items()
+        }
         return Loaded(carts, loaded.unreadable)
 
     def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
         """The carts among these that may have a row created since then. Blocking."""
         return self._shop.young(keys, since_us)
+
+
+def _with_note(cart: Cart, note: CartNote | None) -> Cart:
+    """A cart with what no table of the shop tells."""
+    if note is None:
+        return cart
+    active_us = max(cart.activity_us or 0, note.activity_us or 0) or None
+    return replace(cart, activity_us=active_us, told_order_us=note.ordered_us)
 
 
 def _continued(cart: Cart) -> Cart:

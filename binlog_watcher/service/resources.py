@@ -15,6 +15,7 @@ from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import Presence, new_owner
 from binlog_watcher.store.own_tables import activation, belonging, recipients, tables
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -34,6 +35,7 @@ class Resources:
     shop: Shop
     scan: CartScan
     episodes: EpisodeLog
+    notes: CartNotes
     hasher: recipients.AddressHasher
     loader: CartLoader
     clock: ServerClock
@@ -80,6 +82,7 @@ def resources_of(
     identity = identity_of(schema)
     shop_id = belonging.own_id(database, identity) if with_log else identity.id
     episodes = EpisodeLog(database, shop, new_owner(shop_id), bounce_limit=settings.bounce_limit)
+    notes = CartNotes(database, shop_id or "", present=with_log and tables.notes_exist(database))
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     )
@@ -94,8 +97,9 @@ def resources_of(
         shop=shop,
         scan=CartScan(shop),
         episodes=episodes,
+        notes=notes,
         hasher=hasher,
-        loader=CartLoader(shop, episodes, hasher, now_us=clock.now_us, with_log=with_log),
+        loader=CartLoader(shop, episodes, notes, hasher, now_us=clock.now_us, with_log=with_log),
         clock=clock,
         policy=policy(settings, mailed_after_us),
         identity=identity,

@@ -15,6 +15,7 @@ from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
 from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
+from binlog_watcher.service.note_keeping import NoteKeeping
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
@@ -72,6 +73,7 @@ class Service:
             partition=PARTITION,
             on_products=self._pipeline.products_changed,
         )
+        self._notes = NoteKeeping(self.tracker, resources.notes, resources.clock)
         self._writes = WriteCheck(resources.episodes.check_writable)
         self._readiness = Readiness(
             self.tracker,
@@ -110,6 +112,7 @@ class Service:
                 if self._pipeline.outbox is not None:
                     tasks.append(group.create_task(self._pipeline.send()))
                     tasks.append(group.create_task(self._writes.run()))
+                    tasks.append(group.create_task(self._notes.run()))
                     tasks.append(group.create_task(self._try_smtp()))
                 await stop.wait()
                 await self._finish(timers)
@@ -137,6 +140,8 @@ class Service:
                 "service.unfinished", carts=self.tracker.in_hand, hint="the next start takes them over"
             )
         self._source.stop()
+        if self._pipeline.outbox is not None:
+            await self._notes.write()
 
     async def _close(self) -> None:
         self._source.stop()
@@ -193,6 +198,7 @@ def _binlog_source(settings: Settings, resources: Resources) -> BinlogSource:
         database=resources.database,
         scan=resources.scan,
         episodes=resources.episodes,
+        notes=resources.notes,
         policy=resources.policy,
         clock=resources.clock,
         with_log=resources.with_log,

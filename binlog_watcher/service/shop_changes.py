@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.events import (
     CartKey,
     CustomerOrdered,
@@ -85,7 +86,7 @@ class ShopChanges:
         named = {one.product_id for one in changes if isinstance(one, ProductChanged)}
         orders = [one for one in changes if isinstance(one, CustomerOrdered | CustomerOrdersChanged)]
         self._catalogue_is_old = self._catalogue_is_old or None in named
-        for some in _batches([product_id for product_id in named if product_id is not None]):
+        for some in in_batches([one for one in named if one is not None], KEYS_BATCH_SIZE):
             await asyncio.to_thread(self._read_products, some)
         await asyncio.to_thread(self._look_at_carts, orders)
         await asyncio.to_thread(self._read_catalogue_again)
@@ -103,7 +104,7 @@ class ShopChanges:
     def _look_at_carts(self, orders: Sequence[CustomerOrdered | CustomerOrdersChanged]) -> None:
         """Those of each customer with an order, in the order in which these came."""
         keys: dict[int | str, list[CartKey]] = defaultdict(list)
-        for some in _batches(list(dict.fromkeys(order.customer for order in orders))):
+        for some in in_batches(list(dict.fromkeys(order.customer for order in orders)), KEYS_BATCH_SIZE):
             for key, customer in self._shop.carts_of(some).items():
                 keys[customer].append(key)
         for order in orders:
@@ -126,7 +127,3 @@ class ShopChanges:
         self._catalogue_is_old = False
         self._catalog.replace(fresh)
         self._on_products(list(fresh), list(old - set(fresh.snapshot().products)))
-
-
-def _batches(keys: Sequence[int | str]) -> Iterable[Sequence[int | str]]:
-    return (keys[start : start + KEYS_BATCH_SIZE] for start in range(0, len(keys), KEYS_BATCH_SIZE))

@@ -6,8 +6,10 @@ from collections.abc import Callable
 import structlog
 
 from binlog_watcher.core.decision import Policy, nobody
+from binlog_watcher.core.events import Change
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
@@ -174,3 +176,10 @@ def read_catalogue(shop: Shop) -> Catalog:
     """The whole catalogue. Blocking."""
     rows = (row for page in shop.catalogue() for row in page)
     return Catalog([item for row in rows if (item := product(row)) is not None])
+
+
+def untold(schema: Schema) -> frozenset[Change]:
+    """Activity that the shop's tables do not tell of, once it is over: the binlog alone does."""
+    if schema.rows.updated or (schema.header is not None and schema.header.updated):
+        return frozenset()
+    return frozenset(Change) - ({Change.INSERT} if schema.rows.created else set())

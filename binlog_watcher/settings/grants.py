@@ -6,7 +6,14 @@
 import re
 from dataclasses import dataclass
 
-OWN_TABLES = ("cart_abandonment_log", "cart_abandonment_recipient", "cart_abandonment_meta")
+OWN_TABLES = {
+    "cart_abandonment_log": "SELECT, INSERT, UPDATE, CREATE, ALTER",
+    "cart_abandonment_recipient": "SELECT, INSERT, UPDATE, CREATE, ALTER",
+    "cart_abandonment_meta": "SELECT, INSERT, UPDATE, CREATE, ALTER",
+    "cart_abandonment_cart": "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER",
+}
+"""Each with the rights that it needs: notes on carts are deleted when they are old, nothing else is."""
+
 OWN_VIEWS = ("cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers")
 
 _ACCOUNT = re.compile(r"'[^']*'@'([^']*)'")
@@ -38,10 +45,7 @@ class Grants:
 
     def to_write(self) -> str:
         """To keep our own tables and views, whether they are there yet or not."""
-        tables = [
-            self._grant("SELECT, INSERT, UPDATE, CREATE, ALTER", f"{self._database}.`{table}`")
-            for table in OWN_TABLES
-        ]
+        tables = [self._grant(rights, f"{self._database}.`{table}`") for table, rights in OWN_TABLES.items()]
         # DROP is what replacing a view asks for; without CREATE nothing can be granted on what is not there yet.
         views = [
             self._grant("SELECT, CREATE, CREATE VIEW, DROP", f"{self._database}.`{view}`")

@@ -27,6 +27,7 @@ from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import new_owner
 from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.open_carts import CartScan
 from binlog_watcher.store.shop_tables.shop import Shop as ShopTables
@@ -157,7 +158,13 @@ def _hydrator(database: Database, clock: ServerClock) -> tuple[Hydrator, Episode
         activated_us=clock.now_us() - 48 * HOUR_US,
     )  # fmt: skip
     hydrator = Hydrator(
-        database=database, scan=CartScan(shop), episodes=episodes, policy=policy, clock=clock, with_log=True
+        database=database,
+        scan=CartScan(shop),
+        episodes=episodes,
+        notes=CartNotes(database, ""),
+        policy=policy,
+        clock=clock,
+        with_log=True,
     )
     return hydrator, episodes
 

@@ -88,7 +88,7 @@ class PresetShop:
         """Follow the shop's binlog into a tracker, as the service does."""
         resources = self.resources
         hydrator = Hydrator(
-            database=resources.database, scan=resources.scan, episodes=resources.episodes,
+            database=resources.database, scan=resources.scan, episodes=resources.episodes, notes=resources.notes,
             policy=resources.policy, clock=resources.clock, with_log=True,
         )  # fmt: skip
         settings = self.settings().connection

@@ -164,6 +164,7 @@ class Recovering:
             database=resources.database,
             scan=resources.scan,
             episodes=resources.episodes,
+            notes=resources.notes,
             policy=resources.policy,
             clock=resources.clock,
             with_log=resources.with_log,

@@ -22,6 +22,7 @@ from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import DueCart, Tracker
 from binlog_watcher.core.transitions import SUPERSEDE
 from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.claims import hold_back
 from binlog_watcher.store.own_tables.log_rows import Episode
 
@@ -118,7 +119,13 @@ class SimulatedService:
         self.position = len(self.shop.binlog)
         world: Any = self.shop
         hydrator = Hydrator(
-            database=world, scan=world, episodes=world, policy=self.policy, clock=world, with_log=True
+            database=world,
+            scan=world,
+            episodes=world,
+            notes=CartNotes(world, "", present=False),
+            policy=self.policy,
+            clock=world,
+            with_log=True,
         )
         self.send(Assigned(SHOP), caught_up=False)
         unread = set(self.shop.address)

@@ -21,6 +21,7 @@ from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import Presence, new_owner
 from binlog_watcher.store.own_tables import recipients, tables
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode
 from binlog_watcher.store.shop_tables.open_carts import CartScan
@@ -66,7 +67,9 @@ class ShopUnderTest:
         return recipients.AddressHasher("salt")
 
     def loader(self, episodes: EpisodeLog) -> CartLoader:
-        return CartLoader(self.shop, episodes, self.hasher, now_us=self.clock.now_us)
+        return CartLoader(
+            self.shop, episodes, CartNotes(self.database, ""), self.hasher, now_us=self.clock.now_us
+        )
 
     def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         with (

@@ -6,7 +6,7 @@ do no more this hour. While somebody locks all tables they wait, as a claim woul
 
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import LOG, META, RECIPIENT
+from binlog_watcher.store.own_tables.tables import CART, LOG, META, RECIPIENT
 
 
 def claiming() -> Statement:
@@ -33,9 +33,22 @@ def keeping_facts() -> Statement:
     )
 
 
+def keeping_notes() -> Statement:
+    """INSERT, UPDATE and SELECT on the notes."""
+    return Statement(
+        f"INSERT INTO {CART} (shop, cart_key) SELECT '', '' FROM {META} WHERE FALSE "
+        f"ON DUPLICATE KEY UPDATE noted_at = {CART}.noted_at"
+    )
+
+
+def forgetting() -> Statement:
+    """DELETE on the notes."""
+    return Statement(f"DELETE FROM {CART} WHERE FALSE")
+
+
 def writing() -> list[Statement]:
     """On each of our tables."""
-    return [claiming(), locking_addresses(), keeping_facts()]
+    return [claiming(), locking_addresses(), keeping_facts(), keeping_notes(), forgetting()]
 
 
 def ask(session: Session) -> None:

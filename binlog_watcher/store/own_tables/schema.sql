@@ -21,3 +21,13 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_log (
   email_sent TINYINT(1) NULL DEFAULT 0 COMMENT 'NULL: unknown',
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='Cartwake: one row an episode';
+
+CREATE TABLE IF NOT EXISTS cart_abandonment_cart (
+  shop       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'whose cart: the id of its preset',
+  cart_key   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  active_at  TIMESTAMP(6) NULL COMMENT 'last activity, where no table of the shop tells it',
+  ordered_at TIMESTAMP(6) NULL COMMENT 'an order after that',
+  noted_at   TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  PRIMARY KEY (shop, cart_key),
+  KEY cartwake_noted (noted_at)
+) ENGINE=InnoDB COMMENT='Cartwake: what the binlog told of carts, for the next start';

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 LOG = "cart_abandonment_log"
 RECIPIENT = "cart_abandonment_recipient"
 META = "cart_abandonment_meta"
+CART = "cart_abandonment_cart"
 VERSION = 1
 """Version of the layout below; a newer one in the database is refused."""
 
@@ -85,13 +86,14 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
         )
     if version is not None and int(version) == VERSION:
         _check_keys(session, shop)
+        if CART not in present:  # newer than the rest
+            _create(session)
         create_views(session, shop)
         return
     lock = of_database("cartwake.migrate", name)
     if session.row("SELECT GET_LOCK(%s, 30)", (lock,)) != (1,):
         raise ConfigError("another Cartwake is changing the tables of this database; try again in a minute")
-    for statement in _statements("schema.sql"):
-        session.run(statement)
+    _create(session)
     _upgrade_log(session, shop)
     _check_keys(session, shop)
     create_views(session, shop)
@@ -105,6 +107,17 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
     )
     session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
     log.info("tables.ready", version=VERSION, existed=LOG in present)
+
+
+def notes_exist(database: Database) -> bool:
+    """Whether the table of notes on carts is there, which is newer than the others."""
+    with database.session() as session:
+        return CART in _tables(session)
+
+
+def _create(session: Session) -> None:
+    for statement in _statements("schema.sql"):
+        session.run(statement)
 
 
 def _grants(database: Database) -> Grants:
@@ -249,7 +262,7 @@ def _tables(session: Session) -> set[str]:
         str(name)
         for (name,) in session.rows(
             "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s",
-            ((LOG, RECIPIENT, META),),
+            ((LOG, RECIPIENT, META, CART),),
         )
     }
 

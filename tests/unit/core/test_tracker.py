@@ -2,6 +2,7 @@
 
 import pytest
 
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import (
     Assigned,
     CartChanged,
@@ -720,3 +721,69 @@ def test_orders_are_forgotten_when_no_cart_is_young_enough() -> None:
     for second, key in ((0, 1), (1, 2), (50, 1), (101, 3), (102, 4), (140, 5)):
         stream.order(second, key)
     assert [stream.tracker.ordered(key) for key in range(1, 6)] == [True, False, True, True, True]
+
+
+# --- notes for the next start -----------------------------------------------------------------------------------
+
+
+def noting(*untold: Change) -> Stream:
+    stream = Stream()
+    stream.tracker = Tracker(THRESHOLD, untold=untold)
+    stream.send(Assigned(SHOP), Hydrated(SHOP))
+    return stream
+
+
+def test_what_the_tables_tell_is_not_noted() -> None:
+    stream = noting()
+    stream.cart(Change.INSERT, 0)
+    stream.cart(Change.UPDATE, 2)
+    assert stream.tracker.take_unsaved() == []
+
+
+@pytest.mark.parametrize("untold", [(Change.UPDATE, Change.DELETE), tuple(Change)])
+def test_activity_that_no_table_tells_is_noted_once_with_its_last_moment(untold: tuple[Change, ...]) -> None:
+    stream = noting(*untold)
+    stream.cart(Change.INSERT, 0)
+    first = [CartNote(1, stream.at(0))] if Change.INSERT in untold else []
+    assert stream.tracker.take_unsaved() == first
+    for second in (1, 2, 3):
+        stream.cart(Change.UPDATE, second)
+    assert stream.tracker.take_unsaved() == [CartNote(1, stream.at(3))]
+    assert stream.tracker.take_unsaved() == []
+    stream.tracker.keep_unsaved([1])
+    assert stream.tracker.take_unsaved() == [CartNote(1, stream.at(3))], "it could not be written"
+
+
+def test_an_idle_cart_that_is_changed_is_not_noted() -> None:
+    """A statement over the whole table changes the carts of years."""
+    stream = noting(Change.UPDATE, Change.DELETE)
+    stream.cart(Change.UPDATE, 0, key=5)
+    stream.cart(Change.DELETE, 0, key=6)
+    assert stream.tracker.take_unsaved() == []
+
+
+def test_a_cart_that_is_held_back_is_noted_with_its_activity_and_not_with_its_due_time() -> None:
+    stream = noting(Change.UPDATE, Change.DELETE)
+    stream.cart(Change.INSERT, 0)
+    (cart,) = stream.fire(60)
+    stream.tracker.wait(cart, stream.at(500))
+    stream.cart(Change.UPDATE, 70)
+    assert stream.tracker.take_unsaved() == [CartNote(1, stream.at(70))]
+    assert stream.due() == 500
+
+
+def test_an_order_is_noted_and_what_ends_it_too() -> None:
+    stream = noting()
+    stream.cart(Change.INSERT, 0)
+    stream.order(2)
+    assert stream.tracker.take_unsaved() == [CartNote(1, None, stream.at(2))]
+    stream.cart(Change.INSERT, 9)
+    assert stream.tracker.take_unsaved() == [CartNote(1)]
+    stream.tracker.customer_ordered(2, stream.at(10), SHOP)
+    assert stream.tracker.take_unsaved() == [CartNote(2, None, stream.at(10))]
+    stream.send(OrderChanged(2, stream.at(11)))
+    assert stream.tracker.take_unsaved() == [CartNote(2)]
+    stream.send(OrderChanged(3, stream.at(12)))
+    assert stream.tracker.take_unsaved() == [CartNote(3)], (
+        "the order may have been told before the last start"
+    )

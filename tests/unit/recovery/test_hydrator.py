@@ -12,11 +12,14 @@ from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.shop_tables.open_carts import OpenCart
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 NOW = 1_790_000_000_000_000
+NOBODY: Any = None
+NO_NOTES = CartNotes(NOBODY, "", present=False)
 POLICY = Policy(
     threshold_us=30 * MINUTE, cooldown_us=24 * HOUR, max_age_us=72 * HOUR, activated_us=NOW - 100 * HOUR
 )
@@ -56,7 +59,13 @@ class Tables:
     def hydrate(self, policy: Policy = POLICY, *, with_log: bool = True) -> dict[CartKey, CartRead]:
         parts: Any = self
         hydrator = Hydrator(
-            database=parts, scan=parts, episodes=parts, policy=policy, clock=parts, with_log=with_log
+            database=parts,
+            scan=parts,
+            episodes=parts,
+            notes=NO_NOTES,
+            policy=policy,
+            clock=parts,
+            with_log=with_log,
         )
         return {read.key: read for page in hydrator() for read in page}
 
@@ -146,6 +155,12 @@ def test_without_a_log_every_cart_in_the_window_is_armed() -> None:
 def test_pages_are_read_one_by_one() -> None:
     tables: Any = Tables(dict.fromkeys(range(7), CREATED), page=3)
     hydrator = Hydrator(
-        database=tables, scan=tables, episodes=tables, policy=POLICY, clock=tables, with_log=True
+        database=tables,
+        scan=tables,
+        episodes=tables,
+        notes=NO_NOTES,
+        policy=POLICY,
+        clock=tables,
+        with_log=True,
     )
     assert [len(page) for page in hydrator()] == [3, 3, 1]

@@ -18,11 +18,13 @@ from fakes.dictionary import SampleDictionary
 
 from binlog_watcher.core import transitions
 from binlog_watcher.core.cart import Cart, Customer, Line, LoggedEpisode
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.transitions import STEPS, Step
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.own_tables import (
+    cart_notes,
     claims,
     dead_letters,
     fence,
@@ -172,7 +174,16 @@ STATEMENTS: dict[str, list[Built]] = {
         built(overview.mails_by_day, QUERIES, NOW),
         built(overview.lateness_steps, NOW, HOUR),
     ],
-    "rights": [built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts)],
+    "rights": [
+        built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts),
+        built(rights.keeping_notes), built(rights.forgetting),
+    ],
+    "cart_notes": [
+        built(cart_notes.write, "shop", [CartNote(1, NOW, None), CartNote("two", None, NOW)]),
+        built(cart_notes.take_back_orders, "shop", [1, "two"]),
+        built(cart_notes.read, "shop", [1, "two"]),
+        built(cart_notes.purge, NOW),
+    ],
 }  # fmt: skip
 ALL = [
     pytest.param(one, id=f"{name}.{one.builder.__name__}")

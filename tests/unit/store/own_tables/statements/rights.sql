@@ -15,3 +15,14 @@ INSERT INTO cart_abandonment_meta (name, value) SELECT '', ''
   FROM cart_abandonment_log
   WHERE FALSE
   ON DUPLICATE KEY UPDATE value = cart_abandonment_meta.value;
+
+-- keeping_notes: INSERT, UPDATE and SELECT on the notes.
+INSERT INTO cart_abandonment_cart (shop, cart_key) SELECT '', ''
+  FROM cart_abandonment_meta
+  WHERE FALSE
+  ON DUPLICATE KEY UPDATE noted_at = cart_abandonment_cart.noted_at;
+
+-- forgetting: DELETE on the notes.
+DELETE
+  FROM cart_abandonment_cart
+  WHERE FALSE;

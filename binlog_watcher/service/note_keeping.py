@@ -1,0 +1,55 @@
+"""Writes down what the binlog told of carts and no table of the shop tells, so that the next start knows it."""
+
+import asyncio
+
+import structlog
+
+from binlog_watcher.clock import ServerClock
+from binlog_watcher.core.tracker import REMEMBER_ORDERS_US, Tracker
+from binlog_watcher.errors import CartwakeError
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 2.0
+"""How often notes are written: a crash forgets as much."""
+
+PURGE_INTERVAL_US = 3_600_000_000
+
+
+class NoteKeeping:
+    """Keeps ``notes`` as ``tracker`` knows them. However much a cart changed meanwhile, it costs one row."""
+
+    def __init__(self, tracker: Tracker, notes: CartNotes, clock: ServerClock) -> None:
+        self._tracker = tracker
+        self._notes = notes
+        self._clock = clock
+        self._purged_us = 0
+
+    async def run(self) -> None:
+        """Write until cancelled; what can't be written now is tried again."""
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write what is not written yet. Raises nothing."""
+        notes = self._tracker.take_unsaved()
+        try:
+            if notes:
+                await asyncio.to_thread(self._notes.write, notes)
+            await self._purge()
+        except Exception as error:
+            self._tracker.keep_unsaved(note.key for note in notes)
+            log.warning(
+                "notes.not_written", error=str(error), carts=len(notes),
+                exc_info=not isinstance(error, CartwakeError),
+            )  # fmt: skip
+
+    async def _purge(self) -> None:
+        """Forget carts that nobody is mailed for any more."""
+        now_us = self._clock.now_us()
+        if now_us - self._purged_us >= PURGE_INTERVAL_US:
+            deleted = await asyncio.to_thread(self._notes.purge, now_us - REMEMBER_ORDERS_US)
+            self._purged_us = now_us
+            log.debug("notes.purged", carts=deleted)

@@ -1,0 +1,105 @@
+"""What the binlog told of carts and no table of the shop tells. See docs/design.md, *Activity*."""
+
+from collections.abc import Sequence
+
+from binlog_watcher.core.batches import in_batches
+from binlog_watcher.core.cart_note import CartNote
+from binlog_watcher.core.events import CartKey
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
+from binlog_watcher.store.own_tables.tables import CART
+from binlog_watcher.store.times import UTC_COLUMN, utc_naive
+
+NOTES_BATCH_SIZE = 500
+"""Carts that one statement writes."""
+
+PURGE_BATCH_SIZE = 1_000
+"""Rows that one statement deletes."""
+
+# --- statements -----------------------------------------------------------------------------------------------------
+
+
+def write(shop: str, notes: Sequence[CartNote]) -> Statement:
+    """Note what there is of these carts: the latest activity, and the order after it, if any."""
+    rows = [(str(note.key), _moment(note.activity_us), _moment(note.ordered_us)) for note in notes]
+    table, parameters = rows_as_table(("cart_key", "active", "ordered"), rows)
+    active, ordered = "CAST(v.active AS DATETIME(6))", "CAST(v.ordered AS DATETIME(6))"
+    return Statement(
+        f"INSERT INTO {CART} (shop, cart_key, active_at, ordered_at, noted_at) "
+        f"SELECT %s, v.cart_key, {active}, {ordered}, UTC_TIMESTAMP(6) FROM {table} v ON DUPLICATE KEY UPDATE "
+        f"active_at = GREATEST(COALESCE({CART}.active_at, {active}), COALESCE({active}, {CART}.active_at)), "
+        f"ordered_at = {ordered}, noted_at = UTC_TIMESTAMP(6)",
+        [shop, *parameters],
+    )
+
+
+def take_back_orders(shop: str, keys: Sequence[CartKey]) -> Statement:
+    """No order followed these carts' last activity after all."""
+    return Statement(
+        f"UPDATE {CART} SET ordered_at = NULL WHERE shop = %s AND cart_key IN %s AND ordered_at IS NOT NULL",
+        (shop, tuple(map(str, keys))),
+    )
+
+
+def read(shop: str, keys: Sequence[CartKey]) -> Statement:
+    """Cart, last activity, order after it: of those of these carts that there is a note of."""
+    return Statement(
+        f"SELECT cart_key, active_at, ordered_at FROM {CART} WHERE shop = %s AND cart_key IN %s",
+        (shop, tuple(map(str, keys))),
+    )
+
+
+def purge(before_us: int) -> Statement:
+    """Delete notes that were written before a moment, some at a time."""
+    return Statement(
+        f"DELETE FROM {CART} WHERE noted_at < %s LIMIT {PURGE_BATCH_SIZE}", (utc_naive(before_us),)
+    )
+
+
+# --- what is done with them -----------------------------------------------------------------------------------------
+
+
+class CartNotes:
+    """The notes of one shop. Every method blocks, and raises DatabaseUnavailableError.
+
+    ``present``: False where the table is not there yet, as in a dry run before the first real one.
+    """
+
+    def __init__(self, database: Database, shop: str, *, present: bool = True) -> None:
+        self._database = database
+        self._shop = shop
+        self._present = present
+
+    def write(self, notes: Sequence[CartNote]) -> None:
+        """Write notes down, a batch a statement."""
+        told = [note for note in notes if (note.activity_us, note.ordered_us) != (None, None)]
+        taken_back = [note.key for note in notes if (note.activity_us, note.ordered_us) == (None, None)]
+        with self._database.session() as session:
+            for some in in_batches(told, NOTES_BATCH_SIZE):
+                session.run(*write(self._shop, some))
+            for keys in in_batches(taken_back, NOTES_BATCH_SIZE):
+                session.run(*take_back_orders(self._shop, keys))
+
+    def read(self, keys: Sequence[CartKey]) -> dict[CartKey, CartNote]:
+        """What is noted of these carts."""
+        if not self._present or not keys:
+            return {}
+        by_text = {str(key): key for key in keys}
+        with self._database.session() as session:
+            rows = session.rows(*read(self._shop, keys))
+        return {
+            by_text[text]: CartNote(by_text[text], UTC_COLUMN.to_us(active_at), UTC_COLUMN.to_us(ordered_at))
+            for text, active_at, ordered_at in rows
+        }
+
+    def purge(self, before_us: int) -> int:
+        """Delete what was written before a moment; how many carts' notes that were."""
+        deleted = 0
+        with self._database.session() as session:
+            while some := session.run(*purge(before_us)):
+                deleted += some
+        return deleted
+
+
+def _moment(us: int | None) -> object:
+    return None if us is None else utc_naive(us)

@@ -1,0 +1,70 @@
+"""Notes on carts, on real servers."""
+
+from typing import Any
+
+import pytest
+
+from binlog_watcher.core.cart_note import CartNote
+from binlog_watcher.store.own_tables import cart_notes, tables
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
+
+SECOND = 1_000_000
+NOW = 1_790_000_000_123_456
+
+
+@pytest.fixture
+def notes(shop: Any) -> CartNotes:
+    return CartNotes(shop.database, "one")
+
+
+def test_they_come_back_as_they_were_written(notes: CartNotes) -> None:
+    written = [CartNote(1, NOW, None), CartNote("zoë", None, NOW + 1), CartNote("ZOË", NOW, NOW)]
+    notes.write(written)
+    assert notes.read([1, "zoë", "ZOË", 4]) == {note.key: note for note in written}
+    assert notes.read([]) == {}
+
+
+def test_activity_only_rises_and_an_order_is_the_last_one_that_was_told(notes: CartNotes) -> None:
+    notes.write([CartNote(1, NOW, None)])
+    notes.write([CartNote(1, NOW - SECOND, NOW + SECOND)])
+    assert notes.read([1]) == {1: CartNote(1, NOW, NOW + SECOND)}
+    notes.write([CartNote(1, None, NOW)])
+    assert notes.read([1]) == {1: CartNote(1, NOW, NOW)}
+    notes.write([CartNote(1, NOW + SECOND, None)])
+    assert notes.read([1]) == {1: CartNote(1, NOW + SECOND, None)}
+
+
+def test_an_order_that_ended_leaves_the_activity_and_makes_no_row(notes: CartNotes) -> None:
+    notes.write([CartNote(1, NOW, NOW)])
+    notes.write([CartNote(1), CartNote(2)])
+    assert notes.read([1, 2]) == {1: CartNote(1, NOW, None)}
+
+
+def test_each_shop_has_its_own(notes: CartNotes, shop: Any) -> None:
+    other = CartNotes(shop.database, "other")
+    notes.write([CartNote(1, NOW, NOW)])
+    other.write([CartNote(1)])
+    assert other.read([1]) == {}
+    assert notes.read([1]) == {1: CartNote(1, NOW, NOW)}
+
+
+def test_many_are_written_and_purged_in_batches(
+    notes: CartNotes, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cart_notes, "NOTES_BATCH_SIZE", 3)
+    monkeypatch.setattr(cart_notes, "PURGE_BATCH_SIZE", 2)
+    notes.write([CartNote(key, NOW + key) for key in range(7)])
+    assert len(notes.read(range(7))) == 7
+    assert notes.purge(shop.clock.now_us() - 60 * SECOND) == 0
+    shop.run("UPDATE cart_abandonment_cart SET noted_at = noted_at - INTERVAL 1 DAY WHERE cart_key < 5")
+    assert notes.purge(shop.clock.now_us() - 60 * SECOND) == 5
+    assert list(notes.read(range(7))) == [5, 6]
+
+
+def test_an_installation_from_before_gets_the_table(shop: Any) -> None:
+    shop.run("DROP TABLE cart_abandonment_cart")
+    assert tables.exist(shop.database)
+    assert not tables.notes_exist(shop.database)
+    assert CartNotes(shop.database, "one", present=False).read([1]) == {}
+    tables.migrate(shop.database, shop.shop)
+    assert tables.notes_exist(shop.database)

@@ -1,0 +1,35 @@
+-- write: Note what there is of these carts: the latest activity, and the order after it, if any.
+INSERT INTO cart_abandonment_cart (shop, cart_key, active_at, ordered_at, noted_at) SELECT %s, v.cart_key, CAST(v.active AS DATETIME(6)), CAST(v.ordered AS DATETIME(6)), UTC_TIMESTAMP(6)
+  FROM (SELECT %s AS cart_key, %s AS active, %s AS ordered
+  UNION ALL SELECT %s, %s, %s) v
+  ON DUPLICATE KEY UPDATE active_at = GREATEST(COALESCE(cart_abandonment_cart.active_at, CAST(v.active AS DATETIME(6))), COALESCE(CAST(v.active AS DATETIME(6)), cart_abandonment_cart.active_at)), ordered_at = CAST(v.ordered AS DATETIME(6)), noted_at = UTC_TIMESTAMP(6);
+--   1: shop
+--   2: 1
+--   3: 2026-09-21 14:13:20
+--   4: None
+--   5: two
+--   6: None
+--   7: 2026-09-21 14:13:20
+
+-- take_back_orders: No order followed these carts' last activity after all.
+UPDATE cart_abandonment_cart
+  SET ordered_at = NULL
+  WHERE shop = %s
+  AND cart_key IN %s
+  AND ordered_at IS NOT NULL;
+--   1: shop
+--   2: (1, two)
+
+-- read: Cart, last activity, order after it: of those of these carts that there is a note of.
+SELECT cart_key, active_at, ordered_at
+  FROM cart_abandonment_cart
+  WHERE shop = %s
+  AND cart_key IN %s;
+--   1: shop
+--   2: (1, two)
+
+-- purge: Delete notes that were written before a moment, some at a time.
+DELETE
+  FROM cart_abandonment_cart
+  WHERE noted_at < %s LIMIT 1000;
+--   1: 2026-09-21 14:13:20
