@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from binlog_watcher.clock import ServerClock
-from binlog_watcher.core.tracker import REMEMBER_ORDERS_US, Tracker
+from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 
@@ -18,12 +18,16 @@ PURGE_INTERVAL_US = 3_600_000_000
 
 
 class NoteKeeping:
-    """Keeps ``notes`` as ``tracker`` knows them. However much a cart changed meanwhile, it costs one row."""
+    """Keeps ``notes`` as ``tracker`` knows them. However much a cart changed meanwhile, it costs one row.
 
-    def __init__(self, tracker: Tracker, notes: CartNotes, clock: ServerClock) -> None:
+    ``keep_us``: how old a note may be.
+    """
+
+    def __init__(self, tracker: Tracker, notes: CartNotes, clock: ServerClock, *, keep_us: int) -> None:
         self._tracker = tracker
         self._notes = notes
         self._clock = clock
+        self._keep_us = keep_us
         self._purged_us = 0
 
     async def run(self) -> None:
@@ -50,6 +54,6 @@ class NoteKeeping:
         """Forget carts that nobody is mailed for any more."""
         now_us = self._clock.now_us()
         if now_us - self._purged_us >= PURGE_INTERVAL_US:
-            deleted = await asyncio.to_thread(self._notes.purge, now_us - REMEMBER_ORDERS_US)
+            deleted = await asyncio.to_thread(self._notes.purge, now_us - self._keep_us)
             self._purged_us = now_us
             log.debug("notes.purged", carts=deleted)

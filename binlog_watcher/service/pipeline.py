@@ -20,7 +20,7 @@ from binlog_watcher.recovery.runtime import Runtime, Standing
 from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
-from binlog_watcher.service.wiring import discounts, links, shop_info, smtp, text_writer, untold
+from binlog_watcher.service.wiring import discounts, links, remember_us, shop_info, smtp, text_writer, untold
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
@@ -184,8 +184,7 @@ def build_pipeline(
     runtime = Runtime(
         tracker=Tracker(
             settings.threshold_us,
-            # A zone that is read wrong makes a cart younger by no more than a day.
-            remember_us=resources.policy.max_age_us + 24 * 3_600_000_000,
+            remember_us=remember_us(resources.policy),
             untold=() if settings.dry_run else untold(resources.schema),
             lock=threading.RLock(),
         ),

@@ -21,6 +21,7 @@ from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
 from binlog_watcher.service.resources import Resources, enter_log, open_resources, presence_of
 from binlog_watcher.service.shop_changes import ShopChanges
+from binlog_watcher.service.wiring import remember_us
 from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence
@@ -73,7 +74,9 @@ class Service:
             partition=PARTITION,
             on_products=self._pipeline.products_changed,
         )
-        self._notes = NoteKeeping(self.tracker, resources.notes, resources.clock)
+        self._notes = NoteKeeping(
+            self.tracker, resources.notes, resources.clock, keep_us=remember_us(resources.policy)
+        )
         self._writes = WriteCheck(resources.episodes.check_writable)
         self._readiness = Readiness(
             self.tracker,

@@ -178,6 +178,11 @@ def read_catalogue(shop: Shop) -> Catalog:
     return Catalog([item for row in rows if (item := product(row)) is not None])
 
 
+def remember_us(policy: Policy) -> int:
+    """How long what was told of a cart matters: a zone that is read wrong makes it a day younger, no more."""
+    return policy.max_age_us + 24 * 3_600_000_000
+
+
 def untold(schema: Schema) -> frozenset[Change]:
     """Activity that the shop's tables do not tell of, once it is over: the binlog alone does."""
     if schema.rows.updated or (schema.header is not None and schema.header.updated):

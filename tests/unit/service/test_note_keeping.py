@@ -12,7 +12,7 @@ from fakes.waiting import until
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import OrderPlaced
 from binlog_watcher.core.source import Batch, Progress
-from binlog_watcher.core.tracker import REMEMBER_ORDERS_US, Tracker
+from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service import note_keeping
 from binlog_watcher.service.note_keeping import PURGE_INTERVAL_US, NoteKeeping
@@ -26,7 +26,7 @@ class Desk:
         self.written: list[list[CartNote]] = []
         self.purges: list[int] = []
         table: Any = self
-        self.keeping = NoteKeeping(self.tracker, table, self.clock)
+        self.keeping = NoteKeeping(self.tracker, table, self.clock, keep_us=HOUR)
 
     def write(self, notes: Sequence[CartNote]) -> None:
         if self.away:
@@ -74,7 +74,7 @@ async def test_old_notes_are_deleted_once_an_hour() -> None:
     desk = Desk()
     for _ in range(3):
         await desk.keeping.write()
-    assert desk.purges == [NOW - REMEMBER_ORDERS_US]
+    assert desk.purges == [NOW - HOUR]
     desk.clock.us += PURGE_INTERVAL_US
     await desk.keeping.write()
-    assert desk.purges[1:] == [NOW + HOUR - REMEMBER_ORDERS_US]
+    assert desk.purges[1:] == [NOW]
