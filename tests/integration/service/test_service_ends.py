@@ -13,6 +13,7 @@ from fakes.recovering import settings_of
 from fakes.waiting import until
 
 from binlog_watcher.recovery import reconcile as reconcile_module
+from binlog_watcher.recovery.send.last_word import FENCE_HOLDS_US
 from binlog_watcher.service import service as service_module
 from binlog_watcher.service.resources import open_resources
 from binlog_watcher.service.service import Service
@@ -133,6 +134,33 @@ async def test_ending_while_mysql_is_gone_takes_no_longer_than_allowed(shop: Any
     assert statuses(shop) == {"1": "sending"}
     async with serving(shop, smtp):
         await until(lambda: statuses(shop) == {"1": "unknown"})
+    assert len(smtp.accepted) == 1
+
+
+async def test_who_buys_while_mysql_can_not_be_had_is_not_mailed(shop: Any, smtp: MailServer) -> None:
+    """The server is slow with RCPT, the stream is cut, no session is to be had: no fence, no mail."""
+    with MysqlProxy(shop.server.host, shop.server.port).running() as proxy:
+        for key in (1, 2):
+            shop.user(key, f"user{key}@example.com")
+
+        async def slowly(_server: object) -> str:
+            proxy.cut()
+            shop.order(1)
+            asked_us = shop.clock.now_us()
+            await until(lambda: shop.clock.now_us() - asked_us > FENCE_HOLDS_US)
+            return "250 OK"
+
+        smtp.answer("RCPT", "user1@example.com", slowly)
+        with structlog.testing.capture_logs() as logs:
+            async with serving(shop, smtp, MYSQL_PORT=str(proxy.port)) as (service, _stop, _running):
+                shop.add(1, 1, minutes_ago=0)
+                await until(lambda: "fence.not_read" in {entry["event"] for entry in logs})
+                assert smtp.accepted == []
+                proxy.mend()
+                await until(service.is_ready, 60)
+                await until(lambda: statuses(shop) == {"1": "skipped"}, 60)
+                shop.add(2, 1, minutes_ago=0)
+                await until(lambda: len(smtp.mails_to("user2@example.com")) == 1)
     assert len(smtp.accepted) == 1
 
 
