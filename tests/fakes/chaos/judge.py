@@ -21,6 +21,9 @@ OPEN = frozenset({"claimed", "sending", "retry"})
 SETTLED_US = 120_000_000
 """A killed instance's mails are known as such by then."""
 
+STALE_US = 2_500_000
+"""How old a fence may be at DATA: a second, and what a busy machine takes until the server has read the command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kill:
@@ -137,6 +140,9 @@ class Judge:
         fence = fences[at - 1]
         self.kept_of_row[fence.log_id] += transfer.kept
         fenced_us = began[at - 1]
+        if transfer.begun_us - fenced_us > STALE_US:
+            age_s = (transfer.begun_us - fenced_us) / 1e6
+            yield Fault("stale_fence", address, f"DATA {age_s:.1f} s after the fence")
         deeds = self._deeds[int(fence.cart_key)]
         for done in self._deeds_that_count(address, int(fence.cart_key)):
             ends_it = done.deed.what in {"order", "empty"} and done.acknowledged_us < fenced_us

@@ -20,11 +20,16 @@ from fakes.mail_server import break_off
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 
 
+SLOW_RCPT = 0.15
+THINKS_ABOUT_RCPT_S = (3.0, 4.5)
+"""Longer than a fence counts: it must be asked again before DATA."""
+
+
 class Mood(enum.StrEnum):
     """How the server behaves for a while."""
 
     NORMAL = "normal"
-    SLOW = "slow"  # it thinks about each message for a while
+    SLOW = "slow"  # it thinks about each message for a while, and about some recipients for seconds
     REFUSING = "refusing"  # no connection is accepted, the open ones are closed at their next mail
     CLOSING = "closing"  # 421 to every mail
     GREYLISTING = "greylisting"  # 451 to the first try of each recipient
@@ -247,6 +252,10 @@ class _Answers:
         if self._server.mood is Mood.GREYLISTING and not known:
             self._server.tell(self._conversation, address, "451 at RCPT")
             return "451 4.7.1 greylisted"
+        dice = self._server.dice
+        if self._server.mood is Mood.SLOW and dice.random() < SLOW_RCPT:
+            self._server.tell(self._conversation, address, "thinks about RCPT")
+            await asyncio.sleep(dice.uniform(*THINKS_ABOUT_RCPT_S))
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fakes.chaos.history import Change
-from fakes.chaos.judge import Judge, Kill, Seen
+from fakes.chaos.judge import STALE_US, Judge, Kill, Seen
 from fakes.chaos.plan import Customer, Deed, Plan, make_plan
 from fakes.chaos.shop import Done
 from fakes.chaos.smtp import Line, Transfer
@@ -89,6 +89,13 @@ def test_two_mails_are_a_double_also_for_a_twin() -> None:
     assert kinds(found) == {"double"}
     held = [row(1, "sending", 103_500_000), row(1, "sent"), row(3, "retry")]
     assert kinds(judge(plan=twins, history=held)) == set()
+
+
+@pytest.mark.parametrize(("late_us", "expected"), [(STALE_US, set()), (STALE_US + 1, {"stale_fence"})])
+def test_data_comes_soon_after_the_fence_or_the_last_one_of_several(late_us: int, expected: set[str]) -> None:
+    assert kinds(judge(transfers=[transfer(begun_us=103_500_000 + late_us)])) == expected
+    again = [row(1, "sending", 103_500_000), row(1, "sending", 106 * S), row(1, "sent")]
+    assert kinds(judge(history=again, transfers=[transfer(begun_us=106 * S + late_us)])) == expected
 
 
 def test_no_mail_is_lost() -> None:
