@@ -24,8 +24,8 @@ def one_line(text: str, limit: int) -> str:
 
 
 def shop_line(text: str | None, limit: int = PRODUCT_LIMIT) -> str:
-    """A name or category for display, as the shop has it: many store HTML entities, ``&amp;`` becomes ``&``."""
-    return one_line(html.unescape((text or "")[: limit * 8]), limit)
+    """A name or category for display: many shops store HTML entities, and some, by an import, those of entities."""
+    return one_line(html.unescape(html.unescape((text or "")[: limit * 8])), limit)
 
 
 def initial(name: str) -> str:

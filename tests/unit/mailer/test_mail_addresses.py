@@ -162,6 +162,7 @@ def test_one_line_is_one_encodable_line_within_its_limit(text: str, limit: int) 
 
 
 def test_entities_in_product_text_are_shown_as_characters() -> None:
+    assert shop_line("AT&amp;amp;T, M&amp;uuml;ller") == "AT&T, Müller"
     assert shop_line("Salt &amp; Pepper &ndash; 2&nbsp;pcs\n&#x1F36C;") == "Salt & Pepper – 2 pcs 🍬"  # noqa: RUF001
 
 
