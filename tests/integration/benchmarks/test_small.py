@@ -54,6 +54,12 @@ def test_latency() -> None:
     assert {"latency.ratio_stock_p50", "latency.ratio_stock_p99"} <= set(found)
 
 
+def test_notes() -> None:
+    found = figures("notes.py", "--rounds", "2")
+    assert found["notes.first_statements_per_1000"]["value"] <= 3
+    assert found["notes.read_db_cpu_ms_per_1000"]["value"] > 0
+
+
 def test_report() -> None:
     found = figures("report.py", "--rows", "3000", "--rounds", "1")
     assert found["report.seconds"]["value"] > 0
