@@ -38,6 +38,8 @@ class Rows(Section):
     updated: tuple[MomentColumn, ...]
     price: Name | None
     only: tuple[Condition, ...]
+    counts: tuple[Name, ...]
+    ignore: tuple[Name, ...]
 
 
 class Schema(Section):
@@ -154,5 +156,16 @@ class Schema(Section):
 def _fields(rows: CartTable | LineTable) -> dict[str, Any]:
     return {
         name: getattr(rows, name)
-        for name in ("table", "product", "quantity", "id", "created", "updated", "price", "only")
+        for name in (
+            "table",
+            "product",
+            "quantity",
+            "id",
+            "created",
+            "updated",
+            "price",
+            "only",
+            "counts",
+            "ignore",
+        )
     }

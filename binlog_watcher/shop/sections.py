@@ -17,7 +17,7 @@ class CartTable(Section):
     the code; ``rate``: units of that currency for one of the shop's. ``version``: a column ``cart.x`` or ``lines.x``
     that never falls and rises with each new cart row. ``watch``: further tables whose rows are activity, and their
     column for the cart key (an address that a guest enters, say). ``select``: how cart rows are read with their
-    products.
+    products. ``counts``: the columns whose changes are activity (empty: all), or else ``ignore``: those whose are not.
     """
 
     table: Name
@@ -37,12 +37,17 @@ class CartTable(Section):
     rate: Name | None = None
     version: str | None = None
     only: Conditions = ()
+    counts: Names = ()
+    ignore: Names = ()
     watch: Watches = Field(default_factory=dict)
     select: str | None = None
 
 
 class LineTable(Section):
-    """The lines of a header: ``cart`` holds the header's id. ``select``: how they are read with their products."""
+    """The lines of a header: ``cart`` holds the header's id. ``select``: how they are read with their products.
+
+    ``counts``, ``ignore``: as in ``CartTable``.
+    """
 
     table: Name
     cart: Name
@@ -53,6 +58,8 @@ class LineTable(Section):
     updated: MomentColumns = ()
     price: Name | None = None
     only: Conditions = ()
+    counts: Names = ()
+    ignore: Names = ()
     select: str | None = None
 
 

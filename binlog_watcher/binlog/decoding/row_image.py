@@ -17,6 +17,11 @@ Row = tuple[Value, ...]
 _STRUCT_CODES = {1: "bB", 2: "hH", 4: "iI", 8: "qQ"}
 
 
+def _as_it_is(_column: Column, data: bytes) -> str:
+    """The bytes, as a value that only compares."""
+    return data.decode("latin-1")
+
+
 class FixedRow(NamedTuple):
     """How to unpack rows of fixed size without NULLs; ``order`` of the values, None if they stand as wanted."""
 
@@ -41,8 +46,8 @@ class _Step(NamedTuple):
 class Image:
     """Reads row images that hold the same columns. ``wanted`` are indices into the table's columns.
 
-    ``states``: those of them whose columns may be of any type. ``fast``: how to unpack rows of fixed size behind
-    ``no_nulls``; None: they have none.
+    ``states``: those of them whose columns may be of any type. ``raw``: values are bytes, which only compare.
+    ``fast``: how to unpack rows of fixed size behind ``no_nulls``; None: they have none.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class Image:
         present: bytes,
         wanted: tuple[int, ...],
         states: frozenset[int] = frozenset(),
+        *,
+        raw: bool = False,
     ) -> None:
         held = [at for at in range(len(columns)) if present[at // 8] >> at % 8 & 1]
         slots = {at: slot for slot, at in enumerate(wanted)}
@@ -60,13 +67,13 @@ class Image:
                 slots.get(at, -1),
                 *size_of(columns[at]),
                 columns[at],
-                decode_state if at in states else decode,
+                _as_it_is if raw else decode_state if at in states else decode,
             )
             for at in held
         ]
         self._null_size = (len(held) + 7) // 8
         self.no_nulls = bytes(self._null_size)
-        self.fast = self._compile()
+        self.fast = None if raw else self._compile()
 
     def read(self, data: bytes, at: int) -> tuple[Row, int]:
         """Decode the image at offset ``at``; returns the wanted values and the offset behind the image.

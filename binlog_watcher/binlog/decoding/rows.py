@@ -23,14 +23,20 @@ class _LoneRow(NamedTuple):
 
 
 class RowPlan:
-    """Decodes the rows of one table for the wanted columns; for ``states`` see ``Image``."""
+    """Decodes the rows of one table for the wanted columns; for ``states`` and ``raw`` see ``Image``."""
 
     def __init__(
-        self, columns: tuple[Column, ...], wanted: tuple[int, ...], states: frozenset[int] = frozenset()
+        self,
+        columns: tuple[Column, ...],
+        wanted: tuple[int, ...],
+        states: frozenset[int] = frozenset(),
+        *,
+        raw: bool = False,
     ) -> None:
         self._columns = columns
         self._wanted = wanted
         self._states = states
+        self._raw = raw
         self._heads: dict[bytes, list[Image]] = {}
         self._lone: _LoneRow | None = None
         self._head_size = 1 if len(columns) < 251 else 3
@@ -82,7 +88,8 @@ class RowPlan:
             raise DecodeError(f"rows of {count} columns for a table of {len(self._columns)}")
         found = []
         for _ in range(images):
-            found.append(Image(self._columns, piece(head, at, self._bitmap_size), self._wanted, self._states))
+            present = piece(head, at, self._bitmap_size)
+            found.append(Image(self._columns, present, self._wanted, self._states, raw=self._raw))
             at += self._bitmap_size
         if images == 1 and found[0].fast is not None:
             self._lone = _LoneRow(head + found[0].no_nulls, *found[0].fast)

@@ -23,7 +23,7 @@ from binlog_watcher.core.events import (
     ProductChanged,
 )
 from binlog_watcher.shop.fields import Condition
-from binlog_watcher.shop.schema import Schema
+from binlog_watcher.shop.schema import Rows, Schema
 
 NOBODY: frozenset[Value] = frozenset({None, 0, "", "0"})
 """Keys that mean nobody: a guest."""
@@ -52,7 +52,8 @@ class Watched:
     ``id_column``: by which its rows can be found; ``created_column``: when they were written; ``conditions``: when a
     header is a cart, or an order a purchase (none: always); ``nobody``: keys that are ignored; ``optional``: its
     rows are activity beside that of others, and one of nobody knows whom costs no more than that. ``only``: which
-    rows are meant; the others are no rows. ``asked``: both, of a row's columns.
+    rows are meant; the others are no rows. ``asked``: both, of a row's columns. ``counts``: the columns whose changes
+    matter (none: all), but for those of ``ignore``.
     """
 
     role: Role
@@ -63,6 +64,8 @@ class Watched:
     nobody: frozenset[Value] = NOBODY
     optional: bool = False
     only: tuple[Condition, ...] = ()
+    counts: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     asked: Asked = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -87,12 +90,16 @@ def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
         found.setdefault(table, []).append(watched)
 
     if header is None:
-        watch(
-            rows.table, Watched(Role.CART, rows.key, rows.id, rows.created, nobody=customers, only=rows.only)
-        )
+        watch(rows.table, _rows_of(rows, customers))
     else:
-        watch(rows.table, Watched(Role.CART, rows.key, rows.id, rows.created, only=rows.only))
-        watch(header.table, Watched(Role.HEADER, header.id or "", conditions=header.open, only=header.only))
+        watch(rows.table, _rows_of(rows, NOBODY))
+        watch(
+            header.table,
+            Watched(
+                Role.HEADER, header.id or "", conditions=header.open, only=header.only,
+                counts=header.counts, ignore=header.ignore,
+            ),
+        )  # fmt: skip
     for table, further in schema.cart.watch.items():
         nobody = customers if header is None else NOBODY
         watch(table, Watched(Role.CART, further.column, nobody=nobody, optional=True, only=further.only))
@@ -113,6 +120,13 @@ def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
     for table, further in schema.products.watch.items():
         watch(table, Watched(Role.PRODUCTS, further.column, only=further.only))
     return {table: tuple(roles) for table, roles in found.items()}
+
+
+def _rows_of(rows: Rows, nobody: frozenset[Value]) -> Watched:
+    return Watched(
+        Role.CART, rows.key, rows.id, rows.created, nobody=nobody, only=rows.only, counts=rows.counts,
+        ignore=rows.ignore,
+    )  # fmt: skip
 
 
 class _Special(Enum):

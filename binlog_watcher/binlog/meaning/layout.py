@@ -1,8 +1,9 @@
 """How to read the rows of one table, and what they do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
@@ -31,9 +32,28 @@ class Action(Enum):
     DELETE = auto()
 
 
+class Part(NamedTuple):
+    """One role of a watched table. ``plan``: decodes key, id and state of its rows for it.
+
+    ``content``: reads what an update must have changed to count (None: any does).
+    """
+
+    watched: Watched
+    plan: RowPlan
+    content: RowPlan | None
+
+    def pairs(self, body: bytes, at: int, *, partial: bool) -> tuple[int, list[tuple[Row, Row]]]:
+        """How many rows an UPDATE event has, and (before, after) of those that count."""
+        pairs = list(self.plan.pairs(body, at, partial=partial))
+        if self.content is None:
+            return len(pairs), pairs
+        contents = self.content.pairs(body, at, partial=partial)
+        return len(pairs), [pair for pair, content in zip(pairs, contents, strict=True) if _changed(*content)]
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``parts``: each role of a watched table, with what decodes key, id and state of its rows for it.
+    """``parts``: each role of a watched table, with what reads its rows for it.
 
     ``parent``: what a change of its rows does to watched tables unseen; ``referenced`` decodes the columns that
     others refer to. ``created`` decodes when a row was written. ``lone``: decodes the rows of a table that holds
@@ -41,7 +61,7 @@ class Layout:
     """
 
     name: str
-    parts: tuple[tuple[Watched, RowPlan], ...]
+    parts: tuple[Part, ...]
     parent: Parent
     referenced: RowPlan
     created: CreatedColumn | None
@@ -56,16 +76,15 @@ class Layout:
         Raises DecodeError; UnseenChangeError only behind the effects of what the rows do tell.
         """
         count = 0
-        for watched, plan in self.parts:
+        for part in self.parts:
             if action is Action.UPDATE:
-                pairs = list(plan.pairs(body, at, partial=partial))
-                count = len(pairs)
-                keys.updated(watched, pairs, effects)
+                count, pairs = part.pairs(body, at, partial=partial)
+                keys.updated(part.watched, pairs, effects)
             else:
                 note = keys.inserted if action is Action.WRITE else keys.deleted
-                found = list(plan.single(body, at))
+                found = list(part.plan.single(body, at))
                 count = len(found)
-                note(watched, found, effects)
+                note(part.watched, found, effects)
         if self._acts_elsewhere(action, body, at, partial=partial):
             raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {self.name}")
         return count
@@ -84,9 +103,12 @@ def layout_of(name: str, columns: tuple[Column, ...], roles: tuple[Watched, ...]
     referenced = RowPlan(
         columns, tuple(names[column] for column in sorted(parent.updates) if column in names)
     )
-    parts = tuple((watched, _plan(name, columns, names, watched)) for watched in roles)
+    parts = tuple(
+        Part(watched, _plan(name, columns, names, watched), _content(name, columns, names, watched))
+        for watched in roles
+    )
     created = next((_created(name, columns, names, role) for role in roles if role.created_column), None)
-    alone = parts[0][1] if len(parts) == 1 and roles[0].role is Role.CART else None
+    alone = parts[0].plan if len(parts) == 1 and roles[0].role is Role.CART else None
     sieve = _sieve(columns, names, roles[0]) if len(roles) == 1 and parent == _NO_PARENT else None
     return Layout(name, parts, parent, referenced, created, alone, sieve)
 
@@ -138,6 +160,24 @@ def _plan(name: str, columns: tuple[Column, ...], names: dict[str, int], watched
     if id_at in states_at:
         id_at = _NOWHERE
     return RowPlan(columns, (key_at, id_at, *states_at), frozenset(states_at))
+
+
+def _content(
+    name: str, columns: tuple[Column, ...], names: dict[str, int], watched: Watched
+) -> RowPlan | None:
+    """Reads the columns that count, and those that tell whose the row is and whether it is one."""
+    if not (watched.counts or watched.ignore):
+        return None
+    counted = [column.casefold() for column in watched.counts] or list(names.keys() - _folded(watched.ignore))
+    missing = [column for column in counted if column not in names]
+    if missing:
+        raise DecodeError(f"table {name} has no column {missing[0]}")
+    wanted = {names[column] for column in counted} | {names[watched.key_column.casefold()]}
+    return RowPlan(columns, tuple(sorted(wanted | set(_states_at(name, names, watched)))), raw=True)
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    return {name.casefold() for name in names}
 
 
 def _states_at(name: str, names: dict[str, int], watched: Watched) -> tuple[int, ...]:

@@ -185,7 +185,7 @@ class Tables:
         row = layout.lone.lone(body, _LONE)
         if row is None:
             return ABSENT
-        if len(row) > _KEY_AND_ID and layout.parts[0][0].is_no_row(row[_KEY_AND_ID:]):
+        if len(row) > _KEY_AND_ID and layout.parts[0].watched.is_no_row(row[_KEY_AND_ID:]):
             return None
         self._created_at.keep(layout.created, body, _LONE)
         key = known(row[0], self._nobody)

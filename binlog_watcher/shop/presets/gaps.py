@@ -16,6 +16,7 @@ _READ_BY_A_SELECT = ("name", "role", "language", "consent")
 def gaps(schema: Schema) -> Iterator[str]:
     """``section.key: what to do`` for everything that is missing, or doesn't go together."""
     yield from _of_a_flat_cart(schema.cart) if schema.lines is None else _of_a_header(schema)
+    yield from _of_what_counts(schema)
     yield from _of_the_version(schema)
     yield from _of_orders(schema)
     yield from _of_customers(schema)
@@ -46,6 +47,19 @@ def _of_a_header(schema: Schema) -> Iterator[str]:
         yield "cart.open: its column is the cart's id; name another"
     if lines is not None and lines.created is None and cart.created is None:
         yield "lines.created: is missing; give the column with the row's creation, here or in [cart]"
+
+
+def _of_what_counts(schema: Schema) -> Iterator[str]:
+    for section, table in (("cart", schema.cart), ("lines", schema.lines)):
+        if table is None or not (table.counts or table.ignore):
+            continue
+        if table.counts and table.ignore:
+            yield f"{section}.ignore: give either counts or ignore, not both"
+        if table.updated:
+            yield (
+                f"{section}.updated: moves with any change, also with one that does not count; leave it out: Cartwake "
+                "notes a cart's last activity itself"
+            )
 
 
 def _of_the_version(schema: Schema) -> Iterator[str]:
