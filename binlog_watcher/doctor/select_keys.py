@@ -3,7 +3,7 @@
 An index serves when it begins with the column that is compared with ``{keys}``, or with columns that the SELECT
 compares with constants before that one: ``c.api_id = 0 AND c.customer_id IN {keys}`` is found by an index on
 ``(api_id, customer_id, …)``. A constant counts only where it surely goes along with the keys: on the same level of
-parentheses, behind the same FROM, and with no OR there.
+parentheses, behind the same FROM, and with no OR behind that.
 """
 
 import re
@@ -54,10 +54,10 @@ def check_keys(text: str, indexes: Callable[[str], list[list[str]]]) -> Iterator
 
 def _fixed_columns(level: str, alias: str) -> set[str]:
     """The columns of a table that are compared with constants."""
-    if re.search(r"\bOR\b|\|\||\bXOR\b", level, re.IGNORECASE):
-        return set()
     behind_from = re.search(r"\bFROM\b.*", level, re.IGNORECASE | re.DOTALL)
-    compared = _FIXED.findall(behind_from[0]) if behind_from else []
+    if behind_from is None or re.search(r"\bOR\b|\|\||\bXOR\b", behind_from[0], re.IGNORECASE):
+        return set()
+    compared = _FIXED.findall(behind_from[0])
     return {column.casefold() for of, column in compared if of.casefold() == alias.casefold()}
 
 

@@ -26,6 +26,7 @@ def problems(select: str) -> list[str]:
         "SELECT 1 FROM customer u JOIN cart c ON c.x = u.x AND c.api_id = 0 WHERE c.customer_id IN {keys}",
         "SELECT 1 FROM customer u JOIN cart c ON c.api_id = 0 JOIN x ON x.y = c.y WHERE c.customer_id IN {keys}",
         "SELECT 1 FROM cart c WHERE c.b = 1 AND c.a = 2 AND c.customer_id IN {keys}",
+        "SELECT c.x = 1 OR c.y = 2 AS z FROM cart c WHERE c.api_id = 0 AND c.customer_id IN {keys}",
         "SELECT 1 FROM cart c WHERE c.api_id = 0 AND (c.x > 1 OR c.y = 2) AND c.customer_id IN {keys}",
         "SELECT (SELECT 1 FROM d WHERE d.x = 0 OR d.y = 1) FROM cart c WHERE c.api_id = 0 AND c.customer_id IN {keys}",
         "SELECT 0 FROM x UNION ALL SELECT 1 FROM cart c WHERE c.api_id = 0 AND c.customer_id IN {keys}",

@@ -56,7 +56,7 @@ def problems(text: str, **variables: str) -> list[str]:
 
 
 def test_every_shipped_preset_is_in_order() -> None:
-    assert preset_names() == ["magento-2", "prestashop-8", "sample"]
+    assert preset_names() == ["magento-2", "opencart-3", "prestashop-8", "sample"]
     for name in preset_names():
         schema = load_schema(name)
         assert schema.origin == name
@@ -84,7 +84,7 @@ def test_header_and_lines() -> None:
     assert places["products.watch.x_product_text"] == ("x_product_text", "product_id")
 
 
-@pytest.mark.parametrize("preset", ["prestashop-8", "magento-2"])
+@pytest.mark.parametrize("preset", ["prestashop-8", "magento-2", "opencart-3"])
 def test_the_presets_know_their_products_pages(preset: str) -> None:
     assert "{id}" in (load_schema(preset).products.url_pattern or "")
 
