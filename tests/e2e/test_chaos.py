@@ -16,8 +16,13 @@ from binlog_watcher.demo.server import private_server
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("flavor", "carts", "kills", "standby"),
-    [("mysql", 2000, 25, False), ("mariadb", 640, 8, False), ("mysql", 480, 8, True)],
-    ids=["mysql", "mariadb", "standby"],
+    [
+        ("mysql", 2000, 25, False),
+        ("mariadb", 640, 8, False),
+        ("mysql", 480, 8, True),
+        ("mariadb", 320, 6, True),
+    ],
+    ids=["mysql", "mariadb", "mysql-standby", "mariadb-standby"],
 )
 def test_exactly_one_mail_whatever_crashes(
     tmp_path: Path, flavor: Flavor, carts: int, kills: int, *, standby: bool
