@@ -373,6 +373,15 @@ def cart(shop: PresetShop, token: str, *, minutes_ago: int = 60, user: int | Non
     shop.run("INSERT INTO cart_lines VALUES (%s, 1, 1)", (token,))
 
 
+def test_the_customers_other_carts_want_an_index(make: Callable[..., PresetShop]) -> None:
+    """Each order is looked up by it."""
+    shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
+    fits = check_server(shop.settings().connection, shop.resources.schema).warnings
+    shop.run("DROP INDEX user ON carts")
+    (told,) = set(check_server(shop.settings().connection, shop.resources.schema).warnings) - set(fits)
+    assert "cart.customer: no index begins with carts.user" in told
+
+
 async def test_orders_that_name_the_customer_only(make: Callable[..., PresetShop], image: str) -> None:
     shop = make(BY_CUSTOMER, BY_CUSTOMER_SQL)
     shop.run(f"SET SESSION binlog_row_image = '{image}'")
