@@ -66,7 +66,7 @@ class CartStates:
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
         self._notes_inserts = Change.INSERT in untold
         self._notes_others = bool(untold)
-        self._unsaved: dict[CartKey, None] = {}  # of whom there is something to be noted
+        self._unsaved: set[CartKey] = set()  # of whom there is something to be noted
 
     # --- events -----------------------------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class CartStates:
         """An order of the key changed at ``at_us``: it may count again. ``counts``: an order still does."""
         if not counts:
             self._ordered.pop(key, None)
-            self._unsaved[key] = None
+            self._unsaved.add(key)
         partition = self._partition(name)
         if key not in partition.wheel and key not in partition.woken:
             # No activity of the customer's: held, so that it makes no old cart young.
@@ -145,7 +145,7 @@ class CartStates:
         if (self._notes_inserts if change is Change.INSERT else self._notes_others) and (
             wheel is partition.wheel
         ):
-            self._unsaved[key] = None
+            self._unsaved.add(key)
         self._touch(key)
 
     def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
@@ -202,7 +202,7 @@ class CartStates:
     def _remember_order(self, key: CartKey, at_us: int) -> None:
         self._ordered.pop(key, None)
         self._ordered[key] = at_us
-        self._unsaved[key] = None
+        self._unsaved.add(key)
         for oldest in list(itertools.islice(self._ordered, _FORGOTTEN_AT_ONCE)):
             if self._ordered[oldest] >= at_us - self._remember_us:
                 break
@@ -213,18 +213,18 @@ class CartStates:
         ordered_us = self._ordered.get(key)
         if ordered_us is not None and at_us // _SECOND_US > ordered_us // _SECOND_US:
             del self._ordered[key]
-            self._unsaved[key] = None
+            self._unsaved.add(key)
 
     # --- notes ------------------------------------------------------------------------------------------------
 
     def take_unsaved(self) -> list[CartNote]:
         """What is known of the carts that something was to be noted of, since the last time."""
-        unsaved, self._unsaved = self._unsaved, {}
+        unsaved, self._unsaved = self._unsaved, set()
         return [CartNote(key, self._activity_of(key), self._ordered.get(key)) for key in unsaved]
 
     def keep_unsaved(self, keys: Iterable[CartKey]) -> None:
         """These could not be written down."""
-        self._unsaved |= dict.fromkeys(keys)
+        self._unsaved.update(keys)
 
     def _activity_of(self, key: CartKey) -> int | None:
         """The last activity of a key that has a timer, as far as it is known."""

@@ -25,6 +25,8 @@ from hypothesis import strategies as st
 from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode, Recipient
 from binlog_watcher.core.decision import (
     CLOCK_ERROR_US,
+    HIGHEST_TOTAL,
+    LEAST_TOTAL,
     LOGGED_SKIPS,
     Decision,
     Holdout,
@@ -195,6 +197,12 @@ GRACE = replace(POLICY, order_grace_us=HOUR)
 )
 def test_what_is_not_worth_a_mail_gets_a_row_that_says_why(lines: Any, reason: Reason) -> None:
     assert decide(replace(CART, lines=lines), None, DUE, POLICY) == Skip(reason, T0)
+
+
+def test_the_least_and_the_highest_total_that_are_worth_one() -> None:
+    for price in (LEAST_TOTAL, HIGHEST_TOTAL):
+        one = replace(LINE, price=price, quantity=1)
+        assert decide(replace(CART, lines=(one,)), None, DUE, POLICY) == GO_ON, price
 
 
 @pytest.mark.parametrize(

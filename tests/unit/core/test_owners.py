@@ -9,6 +9,7 @@ def test_an_owner_names_its_shop_and_its_instance() -> None:
     assert owner_of("a1", "f00d") == "a1-f00d"
     assert shop_of(owner_of("a1", "f00d")) == "a1"
     assert owner_of(None, "f00d") == "f00d"
+    assert shop_of("a1-f00d-2") == "a1"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from binlog_watcher.core.rate_limit import LATE_US, TokenBucket
+from binlog_watcher.core.rate_limit import APART_US, LATE_US, TokenBucket
 
 MINUTE = 60_000_000
 START = 1_790_000_000 * 1_000_000
@@ -51,6 +51,25 @@ def test_a_clock_that_steps_back_neither_mints_tokens_nor_stops_the_flow() -> No
     assert bucket.take(1, START) == 1
     assert bucket.take(1, START - 60 * MINUTE) == 0
     assert bucket.take(1, START - 60 * MINUTE + 1_000_000) == 1
+
+
+def test_another_instances_clock_that_is_a_little_behind_earns_nothing_twice() -> None:
+    bucket = TokenBucket(60, START)
+    assert bucket.take(1, START) == 1
+    assert bucket.take(1, START - APART_US) == 0
+    assert bucket.take(1, START + 999_999) == 0, "from the first clock on, not from the other one's"
+    assert bucket.take(1, START + 1_000_000) == 1
+    assert bucket.take(1, START - 1) == 0  # further behind: it was set back, and goes on from here
+    assert bucket.state == (0, START - 1)
+
+
+def test_a_bucket_goes_on_from_what_another_instance_left() -> None:
+    bucket, other = TokenBucket(60, START), TokenBucket(60, START)
+    other.take(1, START + 5)
+    bucket.resume(*other.state)
+    assert bucket.state == (other.state[0], START + 5)
+    bucket.resume(10**12, START + 7)
+    assert bucket.take(5, START + 7) == 1, "no more than it holds"
 
 
 @given(

@@ -723,6 +723,43 @@ def test_orders_are_forgotten_when_no_cart_is_young_enough() -> None:
     assert [stream.tracker.ordered(key) for key in range(1, 6)] == [True, False, True, True, True]
 
 
+@pytest.mark.parametrize(
+    ("at", "remembered"), [(3.0, True), (3.9, True), (2.9, False)], ids=["its second", "later", "before"]
+)
+def test_an_order_of_the_customer_counts_for_what_was_filled_in_its_second(
+    at: float, remembered: bool
+) -> None:
+    stream = Stream()
+    stream.cart(Change.INSERT, 3.5)
+    stream.tracker.customer_ordered(1, stream.at(at), SHOP)
+    assert stream.tracker.ordered(1) is remembered
+
+
+def test_an_order_of_the_customer_goes_by_the_activity_of_a_cart_that_is_held_back(stream: Stream) -> None:
+    stream.cart(Change.INSERT, 0)
+    (cart,) = stream.fire(60)
+    stream.tracker.wait(cart, stream.at(500))
+    stream.tracker.customer_ordered(1, stream.at(10), SHOP)
+    assert stream.tracker.ordered(1), "it is due long after the order, and was filled before"
+
+
+def test_an_order_is_remembered_for_its_time_and_no_longer() -> None:
+    stream = Stream()
+    stream.tracker = Tracker(THRESHOLD, remember_us=100 * SECOND)
+    stream.order(0, key=1)
+    stream.order(100, key=2)
+    assert stream.tracker.ordered(1)
+    stream.order(100.1, key=3)
+    assert not stream.tracker.ordered(1)
+
+
+def test_woken_carts_are_counted_and_are_due_last(stream: Stream) -> None:
+    stream.cart(Change.UPDATE, 0, key=5)
+    assert (stream.tracker.armed, stream.tracker.keys()) == (1, [5])
+    assert stream.tracker.next_due(woken=False) is None
+    assert stream.tracker.next_due() == stream.at(60)
+
+
 # --- notes for the next start -----------------------------------------------------------------------------------
 
 
@@ -751,7 +788,9 @@ def test_activity_that_no_table_tells_is_noted_once_with_its_last_moment(untold:
     assert stream.tracker.take_unsaved() == [CartNote(1, stream.at(3))]
     assert stream.tracker.take_unsaved() == []
     stream.tracker.keep_unsaved([1])
-    assert stream.tracker.take_unsaved() == [CartNote(1, stream.at(3))], "it could not be written"
+    stream.order(3, key=2)
+    notes = sorted(stream.tracker.take_unsaved(), key=lambda note: note.key)
+    assert notes == [CartNote(1, stream.at(3)), CartNote(2, None, stream.at(3))], "one could not be written"
 
 
 def test_an_idle_cart_that_is_changed_is_not_noted() -> None:
