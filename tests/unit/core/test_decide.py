@@ -83,6 +83,33 @@ def test_an_order_that_the_source_saw_is_not_overruled() -> None:
     assert not Skip(Reason.BOUGHT_MEANWHILE).logged
 
 
+@pytest.mark.parametrize(
+    ("cart", "known_us", "told_us", "bought"),
+    [
+        (CART, None, T0, True),
+        (CART, None, T0 + SECOND - 1, True),
+        (CART, None, T0 - 1, False),
+        (CART, T0 + SECOND, T0 + SECOND - 1, False),  # the source saw the customer come back
+        (CART, T0 + SECOND, T0 + SECOND, True),
+        (replace(CART, activity_us=T0 + SECOND), None, T0 + SECOND - 1, False),
+        (replace(CART, activity_us=T0 + SECOND), T0, T0 + SECOND + 1, True),
+        (replace(CART, activity_us=T0 - HOUR), T0 - HOUR, T0, True),
+        (replace(CART, version=7, created_us=T0 + SECOND), T0, T0, False),
+    ],
+)
+def test_an_order_that_was_told_before_the_last_start_ends_what_was_filled_until_then(
+    cart: Cart, known_us: int | None, told_us: int, bought: bool
+) -> None:
+    answer = decide(replace(cart, told_order_us=told_us), known_us, DUE + HOUR, POLICY)
+    assert (answer == Skip(Reason.BOUGHT_MEANWHILE)) is bought
+
+
+def test_a_row_a_little_ahead_of_the_clock_is_believed_up_to_the_last_moment() -> None:
+    ahead = replace(CART, version=DUE + CLOCK_ERROR_US)
+    assert decide(ahead, None, DUE, POLICY) == Wait(DUE + CLOCK_ERROR_US + THRESHOLD, Reason.ACTIVITY)
+    assert decide(ahead, T0, DUE, POLICY) == Wait(DUE + CLOCK_ERROR_US + THRESHOLD, Reason.ACTIVITY)
+
+
 @pytest.mark.parametrize("cart", [replace(CART, lines=()), replace(CART, version=None)])
 def test_nothing_counted_is_nothing_to_mail_nor_to_log(cart: Cart) -> None:
     for row in (None, logged(Status.RETRY), logged(Status.SENT)):
@@ -254,6 +281,20 @@ def test_a_cart_that_lacks_some_of_its_products_goes_without_them_after_a_tenth_
     until = DUE + THRESHOLD // 10
     assert decide(some, None, until - SECOND, POLICY) == Wait(until, Reason.NO_PRODUCT)
     assert decide(some, None, until, POLICY) == GO_ON
+
+
+def test_waits_are_whole_microseconds() -> None:
+    for gone_us in (40 * SECOND + 3, 40 * SECOND + 5):
+        waits = decide(replace(BARE, lacking_since_us=DUE), None, DUE + gone_us, POLICY)
+        assert waits == Wait(DUE + gone_us + 10 * SECOND + gone_us % 40 // 4, Reason.NO_PRODUCT)
+    odd = replace(POLICY, threshold_us=THRESHOLD - 1)
+    some = replace(CART, missing=frozenset({6}), lacking_since_us=DUE)
+    assert decide(some, None, DUE + MINUTE, odd) == Wait(
+        min(DUE + MINUTE + 15 * SECOND, DUE + odd.threshold_us // 10), Reason.NO_PRODUCT
+    )
+    assert decide(some, None, DUE + odd.threshold_us // 10 - 1, odd) == Wait(
+        DUE + odd.threshold_us // 10, Reason.NO_PRODUCT
+    )
 
 
 @pytest.mark.parametrize("customer", [None, replace(CUSTOMER, address_hash=None, row_missing=True)])
