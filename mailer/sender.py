@@ -141,10 +141,13 @@ class SmtpSender:
         try:
             return await connection.deliver(mail_from, rcpt, message, still_wanted)
         except RetryLaterError as error:
-            # Servers drop idle connections, some with a 421: that says nothing about this message.
-            if not tired or connection.is_open or error.code not in (None, 421):
+            if connection.is_open or error.code not in (None, 421):
                 raise
+            # A server that is gone takes no new connection either, and that says nothing about this message.
             connection = await self._open()
+            # Nor does it that a server drops an idle one, some with a 421; a new one it may drop for the message.
+            if not tired:
+                raise
             return await connection.deliver(mail_from, rcpt, message, still_wanted)
         finally:
             await self._give_back(connection)

@@ -8,7 +8,14 @@ from fakes.mail_server import break_off, fall_silent, hang_up
 from fakes.smtp_inbox import BODY, FROM, TO, Hook, Inbox, Serve, settings
 from fakes.waiting import until
 
-from mailer import OutcomeUnknownError, RetryLaterError, SenderStoppedError, SmtpSender, WithdrawnError
+from mailer import (
+    OutcomeUnknownError,
+    RetryLaterError,
+    SenderStoppedError,
+    SmtpSender,
+    UnreachableError,
+    WithdrawnError,
+)
 
 
 async def test_a_message_arrives_byte_for_byte_and_connections_are_used_again(serve: Serve) -> None:
@@ -118,9 +125,32 @@ async def test_a_pooled_connection_that_the_server_gave_up_costs_no_retry(serve:
 async def test_a_connection_lost_before_the_message_is_tried_later(serve: Serve, stage: str) -> None:
     inbox = Inbox({stage: [hang_up]})
     async with SmtpSender(settings(await serve(inbox))) as sender:
-        with pytest.raises(RetryLaterError, match="before it took the message"):
+        with pytest.raises(RetryLaterError, match="before it took the message") as raised:
             await sender.send(FROM, TO, BODY)
+        assert not isinstance(raised.value, UnreachableError), (
+            "it takes others: this may be about the message"
+        )
         assert sender.slots.free == sender.slots.total
+        assert sender.ready(1)
+
+
+@pytest.mark.parametrize("messages_before", [0, 1])
+async def test_a_server_that_is_gone_says_nothing_of_the_message(messages_before: int) -> None:
+    """It hangs up, and no new connection is to be had."""
+    inbox = Inbox()
+    server = await inbox.serve()
+    async with SmtpSender(settings(server.sockets[0].getsockname()[1])) as sender:
+        for _ in range(messages_before):
+            await sender.send(FROM, TO, BODY)
+
+        async def goes_down(connection: SMTP) -> str:
+            server.close()
+            return await hang_up(connection)
+
+        inbox.replies["RCPT"] = [goes_down]
+        with pytest.raises(UnreachableError, match="can't be reached"):
+            await sender.send(FROM, TO, BODY)
+    assert len(inbox.mails) == messages_before
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT"])

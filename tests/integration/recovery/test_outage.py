@@ -166,3 +166,37 @@ async def test_smtp_that_goes_down_behind_the_fence_costs_no_attempt(
                 await until(lambda: len(smtp.accepted) == 8)
                 await cartwake.drained()
             assert [(row["status"], row["attempts"]) for row in shop.log()] == [("sent", 1)] * 8
+
+
+async def test_smtp_that_goes_down_on_connections_just_opened_costs_no_attempt(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes in the midst of the first transactions, when no connection has been of use yet."""
+    monkeypatch.setattr(sending_gate, "HELD_US", 50_000)
+    monkeypatch.setattr(sending_gate, "UNREACHABLE_US", 50_000)
+    addresses = abandon(shop, range(1, 5))
+    smtp, going = MailServer(), set[asyncio.Task[None]]()
+    async with contextlib.AsyncExitStack() as up:
+        await up.enter_async_context(smtp.running())
+
+        async def goes_down(_server: object) -> str:
+            if not going:
+                going.add(asyncio.create_task(up.aclose()))
+            await asyncio.Event().wait()
+            return "never"
+
+        for address in addresses:
+            smtp.answer("RCPT", address, goes_down)
+        async with recovering(shop, smtp) as cartwake:
+            await cartwake.recover(1, 2, 3, 4)
+            assert going
+            held = [(str(key), "retry", "smtp_stopped", 0) for key in (1, 2, 3, 4)]
+            assert sorted(cartwake.rows()) == held
+            assert cartwake.pipeline.sender_stopped
+            assert {row["attempts"] for row in shop.log()} == {0}
+            smtp.answers.clear()
+            async with smtp.running():
+                cartwake.follow()
+                await until(lambda: len(smtp.accepted) == 4)
+                await cartwake.drained()
+            assert [(row["status"], row["attempts"]) for row in shop.log()] == [("sent", 1)] * 4
