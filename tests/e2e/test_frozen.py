@@ -1,5 +1,6 @@
 """The service as a process that stands still in the midst of a hand-over, as on a paused virtual machine."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from fakes.waiting import wait_until
 
-STANDS_STILL_S = 1.5
-"""Longer than a fence counts."""
+from binlog_watcher.clock import counter_us
+from binlog_watcher.demo.process import ServiceProcess
+from binlog_watcher.recovery.send.last_word import FENCE_HOLDS_US
 
 
 class SlowServer:
@@ -65,6 +67,18 @@ def slow_smtp() -> Iterator[SlowServer]:
     server.close()
 
 
+@contextlib.contextmanager
+def standing_still(service: ServiceProcess) -> Iterator[None]:
+    """While it can do nothing; for longer than a fence counts."""
+    os.kill(service.pid, signal.SIGSTOP)
+    stopped_us = counter_us()
+    try:
+        yield
+        wait_until(lambda: counter_us() - stopped_us > FENCE_HOLDS_US)
+    finally:
+        os.kill(service.pid, signal.SIGCONT)
+
+
 @pytest.mark.parametrize("bought", [True, False])
 def test_who_buys_while_it_stands_still_is_not_mailed(
     running_shop: Any, slow_smtp: SlowServer, bought: bool
@@ -75,14 +89,30 @@ def test_who_buys_while_it_stands_still_is_not_mailed(
     running_shop.add(1)
     assert slow_smtp.asked.wait(60), running_shop.said
     assert [row[1] for row in running_shop.log()] == ["sending"]
-    os.kill(service.pid, signal.SIGSTOP)
-    try:
+    with standing_still(service):
         if bought:
             running_shop.run("INSERT INTO orders (user_id, total_amount) VALUES (1, 10)")
         slow_smtp.go.set()  # the reply waits in the socket
-        threading.Event().wait(STANDS_STILL_S)
-    finally:
-        os.kill(service.pid, signal.SIGCONT)
     expected = [("1", "skipped", "bought_meanwhile", 0)] if bought else [("1", "sent", None, 1)]
     wait_until(lambda: running_shop.log() == expected, tell=lambda: running_shop.said)
     assert slow_smtp.taken == (0 if bought else 1)
+
+
+def test_an_order_that_no_binlog_tells_of_is_seen_by_a_new_fence(
+    running_shop: Any, slow_smtp: SlowServer
+) -> None:
+    """Who has the address buys by a second account. The service has caught up with the binlog before DATA is due."""
+    service = running_shop.service(SMTP_PORT=str(slow_smtp.port))
+    address = running_shop.user(1)
+    running_shop.user(2, address)
+    running_shop.user(3)
+    running_shop.add(1)
+    assert slow_smtp.asked.wait(60), running_shop.said
+    running_shop.add(3)
+    with standing_still(service):
+        running_shop.run("INSERT INTO orders (user_id, total_amount) VALUES (2, 10)")
+    wait_until(lambda: slow_smtp.taken == 1, tell=lambda: running_shop.said)  # the other's: it is awake
+    slow_smtp.go.set()
+    expected = [("1", "skipped", "bought_meanwhile", 0), ("3", "sent", None, 1)]
+    wait_until(lambda: running_shop.log() == expected, tell=lambda: running_shop.said)
+    assert slow_smtp.taken == 1
