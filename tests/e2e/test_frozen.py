@@ -70,13 +70,15 @@ def slow_smtp() -> Iterator[SlowServer]:
 @contextlib.contextmanager
 def standing_still(service: ServiceProcess) -> Iterator[None]:
     """While it can do nothing; for longer than a fence counts."""
-    os.kill(service.pid, signal.SIGSTOP)
+    pid = service.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
     stopped_us = counter_us()
     try:
         yield
         wait_until(lambda: counter_us() - stopped_us > FENCE_HOLDS_US)
     finally:
-        os.kill(service.pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("bought", [True, False])
