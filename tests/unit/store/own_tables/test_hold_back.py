@@ -69,3 +69,11 @@ def test_who_opted_out_since_is_decided_on_again_at_once(known: dict[bytes, Reci
 
 def test_a_cart_without_address_is_not_claimed() -> None:
     assert held(episode(1, None)) == {1: (NOW, Reason.OPTED_OUT)}
+
+
+def test_an_address_that_bounced_is_told_from_one_that_opted_out() -> None:
+    for recipient, reason in (
+        (Recipient(suppressed=True, bounced=True), Reason.BOUNCED),
+        (Recipient(suppressed=True), Reason.OPTED_OUT),
+    ):
+        assert held(episode(1, ADA), known={ADA: recipient}) == {1: (NOW, reason)}

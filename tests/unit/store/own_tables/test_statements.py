@@ -328,3 +328,12 @@ def test_a_mail_that_did_not_leave_keeps_the_moment_of_one_before_that_may_have_
     moment = before.sent_at if before and keeps_moment else None
     assert values[4:6] == [email_sent, moment]
     assert values[9] is None, "and is no new mail to its address"
+
+
+def test_a_customer_s_number_is_kept_as_far_as_its_column_holds_it() -> None:
+    cart = replace(NEW[0].cart, customer_id=claims.HIGHEST_ID)
+    kept = claims.insert(transitions.CLAIM, "me", [replace(NEW[0], cart=cart)], lease_us=HOUR)
+    assert claims.HIGHEST_ID in kept.parameters
+    cart = replace(cart, customer_id=claims.HIGHEST_ID + 1)
+    left_out = claims.insert(transitions.CLAIM, "me", [replace(NEW[0], cart=cart)], lease_us=HOUR)
+    assert claims.HIGHEST_ID + 1 not in left_out.parameters

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
+import pytest
 from fakes.dictionary import SampleDictionary
 
 from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode
@@ -27,6 +28,9 @@ from binlog_watcher.store.times import utc_naive
 NOW = 1_790_000_000_000_000
 LEASE, COOLDOWN = 600_000_000, 86_400_000_000
 ADA, BOB, EVE = b"\xaa" * 32, b"\xbb" * 32, b"\xee" * 32
+MINE = "shop-me"
+"""An owner that names its shop."""
+
 BUSY = (NOW + claims.BUSY_AGAIN_US, Reason.ADDRESS_BUSY)
 
 Rows = list[tuple[Any, ...]]
@@ -72,9 +76,9 @@ def episode(key: int, address_hash: bytes | None, row: LoggedEpisode | None = No
     return Episode(cart, NOW, NOW, "EUR", Decimal(0))
 
 
-def claim(script: Script, *episodes: Episode) -> Claims:
+def claim(script: Script, *episodes: Episode, owner: str = "me") -> Claims:
     with script as session:
-        return claims.claim(session, "me", episodes, lease_us=LEASE, cooldown_us=COOLDOWN, now_us=NOW)
+        return claims.claim(session, owner, episodes, lease_us=LEASE, cooldown_us=COOLDOWN, now_us=NOW)
 
 
 def locks(*hashes: bytes, known: Rows | None = None, under_way: Rows | None = None) -> list[Any]:
@@ -118,11 +122,11 @@ def test_a_claim_of_a_newer_version_ends_the_older_ones_and_only_where_it_was_wo
     )
     script = Script(
         *locks(ADA, BOB, EVE),
-        (claims.insert(CLAIM, "me", [won, lost, first], lease_us=LEASE), 2),
-        (claims.inserted("me", [won, lost, first]), [(11, "1", NOW), (13, "3", NOW)]),
-        (claims.supersede("me", [won]), 1),
+        (claims.insert(CLAIM, MINE, [won, lost, first], lease_us=LEASE), 2),
+        (claims.inserted(MINE, [won, lost, first]), [(11, "1", NOW), (13, "3", NOW)]),
+        (claims.supersede(MINE, [won]), 1),
     )
-    assert claim(script, won, lost, first) == Claims({1: 11, 3: 13}, {})
+    assert claim(script, won, lost, first, owner=MINE) == Claims({1: 11, 3: 13}, {})
 
 
 def test_what_was_begun_is_taken_over_and_nothing_is_inserted() -> None:
@@ -189,12 +193,12 @@ def test_skipped_carts_get_a_row_or_close_the_one_they_have() -> None:
     new, newer = episode(1, ADA), episode(2, BOB, logged(5, NOW - 1))
     begun, later = episode(3, ADA, logged(6, NOW)), episode(4, ADA, logged(7, NOW + 1))
     script = Script(
-        (claims.insert(LOG_SKIP, "me", [new, newer], reason=Reason.ROLE, lease_us=None), 2),
-        (claims.supersede("me", [newer]), 1),
+        (claims.insert(LOG_SKIP, MINE, [new, newer], reason=Reason.ROLE, lease_us=None), 2),
+        (claims.supersede(MINE, [newer]), 1),
         (claims.skip_begun([6], Reason.ROLE), 1),
     )
     with script as session:
-        claims.skip(session, "me", [new, begun, newer, later], Reason.ROLE)
+        claims.skip(session, MINE, [new, begun, newer, later], Reason.ROLE)
     with Script((claims.insert(LOG_SKIP, "me", [new], reason=Reason.ROLE, lease_us=None), 1)) as session:
         claims.skip(session, "me", [new], Reason.ROLE)
     with Script((claims.skip_begun([6], Reason.ROLE), 1)) as session:
@@ -259,9 +263,9 @@ LATER = Outcome(4, Status.RETRY, next_attempt_us=NOW + LEASE)
 MOMENT = utc_naive(NOW - LEASE)
 
 
-def finish(script: Script, *found: Outcome) -> None:
+def finish(script: Script, *found: Outcome, **bounces: int) -> int:
     with script as session:
-        outcomes.finish(session, "me", found)
+        return outcomes.finish(session, "me", found, **bounces)
 
 
 def test_if_all_went_out_one_statement_says_so() -> None:
@@ -328,6 +332,39 @@ def test_rows_without_an_address_lock_none() -> None:
         (outcomes.write("me", [LATER, sent], {4: Before(Status.CLAIMED, None, None)}), 2),
     )
     finish(script, LATER, sent)
+
+
+def test_addresses_that_bounced_are_looked_at_behind_all_outcomes() -> None:
+    bounced = [
+        Outcome(7, Status.FAILED, address_hash=digest, bounced="a***@x.test") for digest in (ADA, BOB, None)
+    ]
+    refused = Outcome(8, Status.FAILED, address_hash=EVE)
+    read: Any = ((outcomes.addresses([7, 7, 7, 8]), []), (outcomes.lock_rows([7, 7, 7, 8]), []))
+    wrote = (outcomes.write("me", [*bounced, refused], {}), 4)
+    script = Script(
+        *read,
+        wrote,
+        (outcomes.suppress_bounced(ADA, "a***@x.test", 2), 1),
+        (outcomes.suppress_bounced(BOB, "a***@x.test", 2), 0),
+    )
+    assert finish(script, *bounced, refused, bounce_limit=2) == 1
+    assert finish(Script(*read, wrote), *bounced, refused) == 0
+    assert finish(Script(*read, wrote), *bounced, refused, bounce_limit=0) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "is_attempt", "uncounted"),
+    [
+        (Status.SENDING, False, True), (Status.UNKNOWN, False, True), (Status.CLAIMED, False, False),
+        (Status.SENDING, True, False), (None, False, False),
+    ],
+)  # fmt: skip
+def test_what_was_no_attempt_is_taken_back_where_the_fence_has_counted_it(
+    status: Status | None, is_attempt: bool, uncounted: bool
+) -> None:
+    outcome = replace(LATER, is_attempt=is_attempt)
+    before = {} if status is None else {LATER.log_id: Before(status, None, None)}
+    assert list(outcomes.write("me", [outcome], before).parameters)[10] is uncounted
 
 
 def values(outcome: Outcome, before: Before | None = None) -> list[Any]:
