@@ -339,3 +339,17 @@ def test_an_image_of_signs() -> None:
     columns = (Column(FIELD_TYPE.SHORT, b"", unsigned=False), Column(FIELD_TYPE.TINY, b"", unsigned=True))
     data = b"\0" + struct.pack("<hB", -2, 254)
     assert Image(columns, b"\3", (0, 1)).read(data, 0) == ((-2, 254), 4)
+
+
+def test_raw_values_are_the_bytes_of_any_type_whole_rows_of_numbers_too() -> None:
+    """What only compares needs no decoder: a DECIMAL has none."""
+    columns = (
+        Column(FIELD_TYPE.LONG, b"", "id", unsigned=False),
+        Column(FIELD_TYPE.NEWDECIMAL, bytes([10, 2]), "price"),
+    )
+    data = b"\2\3\0" + struct.pack("<i", 7) + b"\x80\0\0\1\2"
+    assert list(RowPlan(columns, (0, 1), raw=True).single(data, 0)) == [("\7\0\0\0", "\x80\0\0\1\2")]
+    numbers = (columns[0], columns[0])
+    data = b"\2\3\0" + struct.pack("<ii", 7, -1)
+    assert list(RowPlan(numbers, (0, 1), raw=True).single(data, 0)) == [("\7\0\0\0", "\xff" * 4)]
+    assert list(RowPlan(numbers, (0, 1)).single(data, 0)) == [(7, -1)]
