@@ -42,6 +42,7 @@ def test_integers(kind: int, raw: bytes, signed: int, unsigned: int) -> None:
     [
         (UTF8MB4, "Zoë €".encode(), "Zoë €"),
         (LATIN1, b"Zo\xeb \x80", "Zoë €"),  # MySQL's latin1 is cp1252
+        (LATIN1, b"\x81\x8d\x8f\x90\x9d \xeb", "\x81\x8d\x8f\x90\x9d ë"),  # which cp1252 does not have
         (GBK, b"\xc4\xe3", "你"),
         (None, "Zoë".encode(), "Zoë"),
         (BINARY, "Zoë".encode(), "Zoë"),
@@ -56,6 +57,11 @@ def test_texts(kind: int, collation: int | None, raw: bytes, expected: str) -> N
     ("column", "raw", "words"),
     [
         (Column(FIELD_TYPE.LONG, b"", "n"), b"\0\0\0\0", "nothing tells whether column n is signed"),
+        (
+            Column(FIELD_TYPE.VARCHAR, b"\x28\x00", "t", charset="armscii8"),
+            b"x",
+            "column t does not decode: nobody here can read armscii8; convert the column to utf8mb4",
+        ),
         (text(UTF8MB4), b"\xff", "column t does not decode: 'utf-?8' codec"),
         (text(UTF16), b"\xd8\x00", "column t does not decode: 'utf-16"),
         (Column(FIELD_TYPE.JSON, b"\4", "j"), b"", "column j has type 245, which can't be a key"),
