@@ -13,12 +13,9 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
 An idle key that no new row armed, or one in a crowd of new rows, is *woken*: its timer goes behind those of the
 others. A customer who comes back adds a row; a statement over the whole table changes the carts of years.
 
-That an order followed a cart's last activity is remembered: tables may read otherwise (a wrong time zone, an order
-that is dated back), and who has bought is not mailed. It ends with activity in a later second, be it that the tables
-tell of it when all is read anew, and with an order that does not count any more.
+That an order followed a cart's last activity is remembered (``told_orders``), also when all is read anew.
 """
 
-import itertools
 from collections.abc import Collection, Iterable
 
 from binlog_watcher.core.cart_note import CartNote
@@ -40,10 +37,7 @@ from binlog_watcher.core.events import (
 )
 from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.timer_wheel import TimerWheel
-
-_SECOND_US = 1_000_000
-_FORGOTTEN_AT_ONCE = 2
-"""More than are added: so that old orders are forgotten bit by bit."""
+from binlog_watcher.core.told_orders import SECOND_US, ToldOrders
 
 
 class CartStates:
@@ -61,8 +55,7 @@ class CartStates:
         self.held: dict[CartKey, int | None] = {}
         self._threshold_us = threshold_us
         self._tick_us = tick_us
-        self._remember_us = remember_us
-        self._ordered: dict[CartKey, int] = {}  # key → when, the oldest first
+        self._orders = ToldOrders(remember_us)
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
         self._notes_inserts = Change.INSERT in untold
         self._notes_others = bool(untold)
@@ -101,14 +94,14 @@ class CartStates:
         """
         due_us = self._partition(name).due_of(key)
         known_us = self.held.get(key, None if due_us is None else due_us - self._threshold_us)
-        if known_us is None or known_us // _SECOND_US <= at_us // _SECOND_US:
+        if known_us is None or known_us // SECOND_US <= at_us // SECOND_US:
             self._remember_order(key, at_us)
             self._touch(key)
 
     def order_changed(self, name: str, key: CartKey, at_us: int, *, counts: bool) -> None:
         """An order of the key changed at ``at_us``: it may count again. ``counts``: an order still does."""
         if not counts:
-            self._ordered.pop(key, None)
+            self._orders.forget(key)
             self._unsaved.add(key)
         partition = self._partition(name)
         if key not in partition.wheel and key not in partition.woken:
@@ -197,22 +190,14 @@ class CartStates:
 
     def ordered(self, key: CartKey) -> bool:
         """Whether the source told of an order after the key's last activity."""
-        return key in self._ordered
+        return self._orders.get(key) is not None
 
     def _remember_order(self, key: CartKey, at_us: int) -> None:
-        self._ordered.pop(key, None)
-        self._ordered[key] = at_us
+        self._orders.remember(key, at_us)
         self._unsaved.add(key)
-        for oldest in list(itertools.islice(self._ordered, _FORGOTTEN_AT_ONCE)):
-            if self._ordered[oldest] >= at_us - self._remember_us:
-                break
-            del self._ordered[oldest]
 
     def _came_back(self, key: CartKey, at_us: int) -> None:
-        """Activity at ``at_us``: an order of an earlier second was of another cart."""
-        ordered_us = self._ordered.get(key)
-        if ordered_us is not None and at_us // _SECOND_US > ordered_us // _SECOND_US:
-            del self._ordered[key]
+        if self._orders.came_back(key, at_us):
             self._unsaved.add(key)
 
     # --- notes ------------------------------------------------------------------------------------------------
@@ -220,7 +205,7 @@ class CartStates:
     def take_unsaved(self) -> list[CartNote]:
         """What is known of the carts that something was to be noted of, since the last time."""
         unsaved, self._unsaved = self._unsaved, set()
-        return [CartNote(key, self._activity_of(key), self._ordered.get(key)) for key in unsaved]
+        return [CartNote(key, self._activity_of(key), self._orders.get(key)) for key in unsaved]
 
     def keep_unsaved(self, keys: Iterable[CartKey]) -> None:
         """These could not be written down."""
