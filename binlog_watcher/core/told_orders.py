@@ -38,7 +38,7 @@ class ToldOrders:
         self._orders.pop(key, None)
 
     def came_back(self, key: CartKey, at_us: int) -> bool:
-        """There was activity at ``at_us``: it ends an order of an earlier second, which was of another cart; whether so."""
+        """Whether activity at ``at_us`` ends an order of an earlier second, which was of another cart."""
         ordered_us = self._orders.get(key)
         if ordered_us is None or at_us // SECOND_US <= ordered_us // SECOND_US:
             return False
