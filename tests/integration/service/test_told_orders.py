@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import baskets
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 from fakes.running_service import following
@@ -14,53 +15,26 @@ from binlog_watcher.demo.server import Server
 THRESHOLD_MINUTES = 0.05
 LONG_AGO = "UTC_TIMESTAMP() - INTERVAL 10 HOUR"
 
-PRESET = """
+_BASKETS = """
 description = "Orders that name their customer, and not the cart"
 [cart]
 table = "baskets"
 id = "id"
 customer = "customer_id"
 created = "created_at"
-[lines]
-table = "basket_items"
-cart = "basket_id"
-id = "id"
-product = "product_id"
-quantity = "quantity"
-created = "created_at"
+"""
+_ORDERS = """
 [orders]
 table = "purchases"
 id = "id"
 customer = "customer_id"
 bought_at = "bought_at"
 bought = { column = "paid", in = [1] }
-[customers]
-table = "people"
-id = "id"
-email = "email"
-[products]
-table = "products"
-id = "id"
-name = "name"
-price = "price"
 """
-TABLES = (
-    (
-        "CREATE TABLE baskets (id INT AUTO_INCREMENT PRIMARY KEY, customer_id INT, "
-        "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (customer_id))"
-    ),
-    (
-        "CREATE TABLE basket_items (id INT AUTO_INCREMENT PRIMARY KEY, basket_id INT, product_id INT, quantity INT, "
-        "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (basket_id), KEY (created_at))"
-    ),
-    (
-        "CREATE TABLE purchases (id INT AUTO_INCREMENT PRIMARY KEY, customer_id INT, bought_at TIMESTAMP NULL, "
-        "paid INT, KEY (customer_id))"
-    ),
-    "CREATE TABLE people (id INT PRIMARY KEY, email VARCHAR(80), KEY (email))",
-    "CREATE TABLE products (id INT PRIMARY KEY, name VARCHAR(80), price DECIMAL(10,2))",
-    "INSERT INTO products VALUES (1, 'Tea pot', 30)",
-    "INSERT INTO people VALUES (1, 'one@example.com'), (2, 'two@example.com'), (3, 'three@example.com')",
+PRESET = _BASKETS + baskets.LINES + _ORDERS + baskets.PEOPLE_AND_PRODUCTS
+PURCHASES = (
+    "CREATE TABLE purchases (id INT AUTO_INCREMENT PRIMARY KEY, customer_id INT, bought_at TIMESTAMP NULL, "
+    "paid INT, KEY (customer_id))"
 )
 
 
@@ -70,7 +44,7 @@ class ToldShop:
     def __init__(self, server: Server, name: str, preset: Path) -> None:
         self.server, self.name, self.preset = server, name, preset
         preset.write_text(PRESET)
-        for statement in TABLES:
+        for statement in (*baskets.TABLES, PURCHASES):
             self.run(statement)
 
     def run(self, sql: str, parameters: Any = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fakes import baskets
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 from fakes.running_service import following
@@ -22,7 +23,7 @@ from binlog_watcher.service.service import opened
 from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.settings import Settings
 
-PRESET = """
+_BASKETS = """
 description = "One of several shops in one database"
 [variables]
 shop = 1
@@ -33,42 +34,17 @@ id = "id"
 customer = "customer_id"
 created = "created_at"
 open = { column = "shop_id", in = [NUMBER] }
-[lines]
-table = "basket_items"
-cart = "basket_id"
-id = "id"
-product = "product_id"
-quantity = "quantity"
-created = "created_at"
+"""
+_ORDERS = """
 [orders]
 table = "purchases"
 id = "id"
 cart = "basket_id"
 bought_at = "bought_at"
-[customers]
-table = "people"
-id = "id"
-email = "email"
-[products]
-table = "products"
-id = "id"
-name = "name"
-price = "price"
 """
-TABLES = (
-    (
-        "CREATE TABLE baskets (id INT AUTO_INCREMENT PRIMARY KEY, shop_id INT, customer_id INT, "
-        "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (customer_id))"
-    ),
-    (
-        "CREATE TABLE basket_items (id INT AUTO_INCREMENT PRIMARY KEY, basket_id INT, product_id INT, quantity INT, "
-        "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, KEY (basket_id), KEY (created_at))"
-    ),
-    "CREATE TABLE purchases (id INT PRIMARY KEY, basket_id INT, bought_at TIMESTAMP NULL, KEY (basket_id))",
-    "CREATE TABLE people (id INT PRIMARY KEY, email VARCHAR(80))",
-    "CREATE TABLE products (id INT PRIMARY KEY, name VARCHAR(80), price DECIMAL(10,2))",
-    "INSERT INTO products VALUES (1, 'Tea pot', 30)",
-    "INSERT INTO people VALUES (1, 'one@example.com'), (2, 'two@example.com')",
+PRESET = _BASKETS + baskets.LINES + _ORDERS + baskets.PEOPLE_AND_PRODUCTS
+PURCHASES = (
+    "CREATE TABLE purchases (id INT PRIMARY KEY, basket_id INT, bought_at TIMESTAMP NULL, KEY (basket_id))"
 )
 
 
@@ -117,7 +93,7 @@ class TwoShops:
 @pytest.fixture
 def shops(server: Server, fresh_database: str, tmp_path: Path, smtp: MailServer) -> TwoShops:
     made = TwoShops(server, fresh_database, tmp_path, smtp)
-    for statement in TABLES:
+    for statement in (*baskets.TABLES, PURCHASES):
         made.run(statement)
     return made
 

@@ -56,9 +56,9 @@ class Tables:
     def last_sent(self, _session: None, keys: Sequence[CartKey], _since_us: int) -> dict[CartKey, int]:
         return {key: self.mailed[key] for key in keys if key in self.mailed}
 
-    def hydrate(self, policy: Policy = POLICY, *, with_log: bool = True) -> dict[CartKey, CartRead]:
+    def hydrator(self, policy: Policy = POLICY, *, with_log: bool = True) -> Hydrator:
         parts: Any = self
-        hydrator = Hydrator(
+        return Hydrator(
             database=parts,
             scan=parts,
             episodes=parts,
@@ -67,6 +67,9 @@ class Tables:
             clock=parts,
             with_log=with_log,
         )
+
+    def hydrate(self, policy: Policy = POLICY, *, with_log: bool = True) -> dict[CartKey, CartRead]:
+        hydrator = self.hydrator(policy, with_log=with_log)
         return {read.key: read for page in hydrator() for read in page}
 
 
@@ -153,14 +156,5 @@ def test_without_a_log_every_cart_in_the_window_is_armed() -> None:
 
 
 def test_pages_are_read_one_by_one() -> None:
-    tables: Any = Tables(dict.fromkeys(range(7), CREATED), page=3)
-    hydrator = Hydrator(
-        database=tables,
-        scan=tables,
-        episodes=tables,
-        notes=NO_NOTES,
-        policy=POLICY,
-        clock=tables,
-        with_log=True,
-    )
+    hydrator = Tables(dict.fromkeys(range(7), CREATED), page=3).hydrator()
     assert [len(page) for page in hydrator()] == [3, 3, 1]
