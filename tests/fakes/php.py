@@ -1,6 +1,8 @@
-"""Writes what PHP's ``serialize`` writes. Real PHP is held against the reader in tests/parts/test_php.py."""
+"""Writes what PHP's ``serialize`` writes. Real PHP is held against this, and the reader, in tests/parts/test_php.py."""
 
+import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 
@@ -20,7 +22,7 @@ def serialized(value: Any) -> bytes:
     if isinstance(value, int):
         return b"i:%d;" % value
     if isinstance(value, float):
-        return b"d:" + repr(value).upper().removesuffix(".0").encode() + b";"
+        return b"d:%s;" % _float(value).encode()
     if isinstance(value, str):
         value = value.encode()
     if isinstance(value, bytes):
@@ -33,13 +35,31 @@ def serialized(value: Any) -> bytes:
     return b"a:%d:{%s}" % (len(elements), _elements(elements))
 
 
+def _float(value: float) -> str:
+    """The shortest digits that mean it, as with ``serialize_precision = -1``; an exponent as PHP's %H writes it."""
+    if not math.isfinite(value):
+        return repr(value).upper()
+    if value == 0:
+        return "-0" if math.copysign(1, value) < 0 else "0"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    power = len(digits) + exponent - 1
+    if -5 < power < 17:
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
+    first, *others = map(str, digits)
+    return f"{'-' if sign else ''}{first}.{''.join(others) or '0'}E{power:+d}"
+
+
 def _elements(elements: dict[Any, Any]) -> bytes:
     return b"".join(serialized(_key(key)) + serialized(one) for key, one in elements.items())
 
 
 def _key(key: str | int) -> str | int:
     """An array's key: PHP makes a number of text that is one."""
-    return int(key) if isinstance(key, str) and key.isdecimal() and str(int(key)) == key else key
+    if isinstance(key, str) and key.removeprefix("-").isdecimal():
+        number = int(key)
+        return number if str(number) == key and -(2**63) <= number < 2**63 else key
+    return key
 
 
 def _mangled(name: str) -> str:

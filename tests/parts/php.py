@@ -1,4 +1,4 @@
-"""PHP from its Debian package: writes the samples of php_samples.php."""
+"""PHP from its Debian package: writes the samples of php_samples.php, and reads by php_reads.php what tests wrote."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from binlog_watcher.demo.packages import program
 
 PACKAGES = ["php-cli"]
-_SCRIPT = Path(__file__).parent / "php_samples.php"
+_WRITES, _READS = (Path(__file__).parent / name for name in ("php_samples.php", "php_reads.php"))
 
 _QUIET = ["-d", "error_reporting=8191", "-d", "display_errors=stderr"]
 """E_ALL without E_DEPRECATED and E_USER_DEPRECATED: Serializable is deprecated, and still written by shops."""
@@ -27,6 +27,14 @@ class Sample:
     leaves: list[tuple[list[str], tuple[str, str]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What PHP made of a document: ``again``: serialised by PHP; ``leaves``: (steps, (kind, value)), see the script."""
+
+    again: bytes
+    leaves: list[tuple[list[tuple[str, str]], tuple[str, str]]]
+
+
 class Php:
     """The interpreter unpacked under ``root``; it reads no php.ini."""
 
@@ -36,13 +44,25 @@ class Php:
 
     def samples(self, folder: Path) -> list[Sample]:
         """What the script tells. ``folder``: for PHP's sessions."""
+        return [_sample(line) for line in self._lines(_WRITES, folder)]
+
+    def reads(self, documents: list[bytes], folder: Path) -> list[Understood]:
+        """What PHP finds in each."""
+        given = b"\n".join(map(base64.b64encode, documents))
+        return [
+            Understood(base64.b64decode(line["again"]), line["leaves"])
+            for line in self._lines(_READS, folder, given)
+        ]
+
+    def _lines(self, script: Path, folder: Path, given: bytes = b"") -> list[dict[str, Any]]:
         done = subprocess.run(
-            [*self._command, *_QUIET, "-d", f"sys_temp_dir={folder}", str(_SCRIPT)],
+            [*self._command, *_QUIET, "-d", f"sys_temp_dir={folder}", str(script)],
             env={"PATH": os.defpath, "TMPDIR": str(folder)},
-            capture_output=True, timeout=60, check=False,
+            input=given, capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-        return [_sample(json.loads(line)) for line in done.stdout.splitlines()]
+        assert done.stderr == b"", done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def _sample(told: dict[str, Any]) -> Sample:

@@ -1,9 +1,21 @@
-"""What real PHP writes is read as PHP means it: every leaf of every sample, by a path of its own."""
+"""What real PHP writes is read as PHP means it: every leaf of every sample, by a path of its own.
+
+And PHP reads what the tests' own serializer writes.
+"""
 
 import base64
+import math
+import pathlib
+import random
 import struct
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
+from fakes.php import Object, serialized
+from fakes.woocommerce.catalogue import BLUE_ANY, KETTLE, RED_L
+from fakes.woocommerce.session import Session, line
 from parts.php import Php, Sample
 
 from binlog_watcher.shop.documents.bounds import Budget
@@ -100,3 +112,70 @@ def test_a_reference_behind_an_object_that_writes_itself_is_refused(samples: dic
     assert document != samples["custom"].document
     with pytest.raises(DocumentError, match="reference"):
         read(document, "php", [(Key(b"ref"), Key(b"v"))])
+
+
+# --- the tests' serializer ------------------------------------------------------------------------------------------
+
+KINDS = {str: "string", int: "integer"}
+
+
+def leaves_of(value: Any, steps: tuple[tuple[str, str], ...] = ()) -> Iterator[tuple[Any, tuple[str, str]]]:
+    """A value as php_reads.php tells it."""
+    if isinstance(value, Object):
+        plain = {name.removeprefix("*").rpartition("\0")[2]: one for name, one in value.properties.items()}
+        value = {"__PHP_Incomplete_Class_Name": value.name} | plain
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, list | dict):
+        yield steps, as_told(value)
+        return
+    elements = value if isinstance(value, dict) else dict(enumerate(value))
+    if not elements:
+        yield steps, ("container", "")
+    for key, one in elements.items():
+        step = (KINDS[type(key)], base64.b64encode(str(key).encode()).decode())
+        yield from leaves_of(one, (*steps, step))
+
+
+def woocommerce_session(*, later: bool = False) -> Session:
+    lines = line(KETTLE, 2), line(RED_L), line(BLUE_ANY, size="größe-m", note={"gravur": "Für Zoë 🎁"})
+    session = Session(*lines, later=later)
+    session.apply_coupon("größe10", Decimal("3.37"))
+    session.notice("„Kessel“ 🫖 &times; 2")
+    session.customer(
+        email="ada@example.com", first_name="Ada", last_name="Löwe 🦁", country="DE", state="DE-BE"
+    )
+    session.choose_shipping()
+    session.remember_removed(line(KETTLE))
+    session.values |= {
+        "order_awaiting_payment": 4711,
+        "chosen_payment_method": "bacs",
+        "store_api_draft_order": False,
+    }
+    return session
+
+
+def test_php_reads_a_woocommerce_session_as_it_was_meant(php_program: Php, tmp_path: pathlib.Path) -> None:
+    session = woocommerce_session()
+    emptied = woocommerce_session()
+    emptied.empty()
+    sessions = [session, emptied, woocommerce_session(later=True)]
+    for told, one in zip(
+        php_program.reads([one.document for one in sessions], tmp_path), sessions, strict=True
+    ):
+        found = {tuple(map(tuple, steps)): tuple(value) for steps, value in told.leaves}
+        assert found == dict(leaves_of(one.values))
+        assert told.again == one.document
+
+
+def test_php_writes_floats_and_keys_as_the_tests_do(php_program: Php, tmp_path: pathlib.Path) -> None:
+    chance = random.Random(20)
+    drawn = [struct.unpack(">d", chance.randbytes(8))[0] for _ in range(2000)]
+    floats = [one for one in drawn if math.isfinite(one)]
+    floats += [digits * 10.0**power for power in range(-12, 30) for digits in (1, -1, 1.5, 12345678901234567)]
+    floats += [chance.uniform(0, 1e6) / 1.19 for _ in range(2000)]
+    floats += [0.0, -0.0, math.inf, -math.inf, math.nan]
+    keys = {"05": 1, "5": 2, "-5": 3, "-0": 4, "9223372036854775807": 5, "9223372036854775808": 6, "٣": 7,
+            "12345678901234567890123456789012": 8, "": 9, "1.5": 10, "-": 11}  # fmt: skip
+    documents = [serialized(floats), serialized(keys)]
+    assert [told.again for told in php_program.reads(documents, tmp_path)] == documents
