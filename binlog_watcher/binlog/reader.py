@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -246,6 +247,7 @@ class Reader:
                 keys=self._keys,
                 created_at=self._created_at,
                 fold_case=state.fold_case,
+                clock=time.monotonic_ns,
             )
             statements = StatementReader(self._options.connection.database, self._watched)
             self._decoder = Decoder(tables, statements, self._stats)

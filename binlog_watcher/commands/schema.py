@@ -40,7 +40,7 @@ class Example:
 class SchemaReport:
     """``origin``: the preset's; ``database``: the one that it fits.
 
-    ``tables``: (table, role, columns as ``key = column``); ``selects``: (section, columns that it gives).
+    ``tables``: (table, role, columns as ``key = column``); ``selects``: (key, columns that it gives).
     """
 
     origin: str
@@ -59,8 +59,8 @@ class SchemaReport:
         for row in self.tables:
             tables.add_row(*row)
         yield tables
-        for section, columns in self.selects:
-            yield f"[bold]{section}.select[/bold] gives {escape(columns)}"
+        for key, columns in self.selects:
+            yield f"[bold]{key}[/bold] gives {escape(columns)}"
         for warning in self.warnings:
             yield f"[yellow]could be better:[/yellow] {escape(warning)}"
         yield self._shown_examples() if self.examples else "There are no carts to show."
@@ -96,9 +96,9 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
         return SchemaReport(
             origin=schema.origin,
             database=settings.mysql_database,
-            shape="header and lines" if schema.lines else "flat",
+            shape=schema.shape,
             tables=_tables(schema),
-            selects=[(section, ", ".join(_promised(section))) for section in schema.selects()],
+            selects=[(key, ", ".join(_promised(key))) for key in schema.selects()],
             warnings=warnings,
             examples=_examples(resources),
             activated=resources.with_log,
@@ -109,7 +109,8 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
 
 def _tables(schema: Schema) -> list[tuple[str, str, str]]:
     roles = {
-        "cart": "headers of carts" if schema.lines else "rows of carts",
+        "cart": {"flat": "rows of carts", "header and lines": "headers of carts"}.get(schema.shape, "carts"),
+        "cart.document": "carts",
         "lines": "lines of carts",
         "orders": "orders",
         "customers": "customers (read only)",
@@ -127,8 +128,8 @@ def _tables(schema: Schema) -> list[tuple[str, str, str]]:
     return [(table, role, ", ".join(columns)) for (table, role), columns in found.items()]
 
 
-def _promised(section: str) -> list[str]:
-    needed, optional = PROMISED["lines" if section == "cart" else section]
+def _promised(key: str) -> list[str]:
+    needed, optional = PROMISED[key]
     return [*needed, *(f"[{name}]" for name in optional)]
 
 

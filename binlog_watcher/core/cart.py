@@ -102,7 +102,8 @@ class Cart:
     one of the shop's currency. ``bought``: products that the customer has bought before. ``missing``: products of
     rows that would count if these were in the shop; ``lacking_since_us``: since when products, or the customer's
     row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog told of
-    before the last start, whatever the tables say.
+    before the last start, whatever the tables say. ``order_id``: of an order that was begun with it;
+    ``unreadable``: why nobody can tell what is in it. Both of documents.
     """
 
     key: CartKey
@@ -123,6 +124,8 @@ class Cart:
     missing: frozenset[int | str] = frozenset()
     lacking_since_us: int | None = None
     told_order_us: int | None = None
+    order_id: int | str | None = None
+    unreadable: str | None = None
 
     @property
     def newest_row_us(self) -> int:

@@ -19,6 +19,7 @@ That an order followed a cart's last activity is remembered (``told_orders``), a
 from collections.abc import Collection, Iterable
 
 from binlog_watcher.core.cart_note import CartNote
+from binlog_watcher.core.contents import Contents
 from binlog_watcher.core.events import (
     Assigned,
     CartChanged,
@@ -43,9 +44,8 @@ from binlog_watcher.core.told_orders import SECOND_US, ToldOrders
 class CartStates:
     """The states of all keys, by partition. Times are epoch microseconds of MySQL's clock. One thread at a time.
 
-    ``held``: keys whose due time is not "activity + threshold" (cool-down, retry), and the activity they had.
-    ``remember_us``: for how long it is remembered that there was an order. ``untold``: activity that no table of the
-    shop tells of.
+    ``held``: keys whose due time is not "activity + threshold" (cool-down, retry), and the activity they had. See
+    ``Tracker`` for ``remember_us`` and ``untold``.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class CartStates:
         self._threshold_us = threshold_us
         self._tick_us = tick_us
         self._orders = ToldOrders(remember_us)
+        self.contents = Contents()
         self._in_hand: dict[CartKey, bool] = {}  # key → touched
         self._notes_inserts = Change.INSERT in untold
         self._notes_others = bool(untold)
@@ -66,8 +67,10 @@ class CartStates:
     def apply(self, name: str, event: Event) -> None:
         """One event of the partition ``name``."""
         match event:
-            case CartChanged(key, change, at_us):
+            case CartChanged(key, change, at_us, digest):
                 self._activity(self._partition(name), key, change, at_us)
+                if digest is not None:
+                    self._filled(key, at_us if change is Change.INSERT else None, digest)
             case OrderPlaced(key) | CartClosed(key):
                 if isinstance(event, OrderPlaced):
                     self._remember_order(key, event.at_us)
@@ -76,8 +79,9 @@ class CartStates:
                 self._touch(key)
             case OrderChanged(key, at_us, counts):
                 self.order_changed(name, key, at_us, counts=counts)
-            case CartRead(key, activity_us, due_us):
+            case CartRead(key, activity_us, due_us, filled_us, digest):
                 self._read(self._partition(name), key, activity_us, due_us)
+                self._filled(key, filled_us, digest)
             case Assigned(partition):
                 self._assign(partition)
             case Hydrated(partition):
@@ -186,6 +190,10 @@ class CartStates:
     def _fresh(self) -> Partition:
         return Partition(TimerWheel(self._tick_us), TimerWheel(self._tick_us))
 
+    def _filled(self, key: CartKey, filled_us: int | None, digest: bytes | None) -> None:
+        if self.contents.changed(key, filled_us, digest):
+            self._unsaved.add(key)
+
     # --- orders -----------------------------------------------------------------------------------------------
 
     def ordered(self, key: CartKey) -> bool:
@@ -205,7 +213,7 @@ class CartStates:
     def take_unsaved(self) -> list[CartNote]:
         """What is known of the carts that something was to be noted of, since the last time."""
         unsaved, self._unsaved = self._unsaved, set()
-        return [CartNote(key, self._activity_of(key), self._orders.get(key)) for key in unsaved]
+        return [self.contents.note(key, self._activity_of(key), self._orders.get(key)) for key in unsaved]
 
     def keep_unsaved(self, keys: Iterable[CartKey]) -> None:
         """These could not be written down."""

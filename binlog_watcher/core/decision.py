@@ -17,7 +17,7 @@ LOGGED_SKIPS = frozenset(
     {
         Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.ROLLOUT, Reason.HOLDOUT, Reason.ROLE,
         Reason.ZERO_TOTAL, Reason.TOTAL_TOO_HIGH, Reason.UNAVAILABLE, Reason.JUST_BOUGHT,
-        Reason.EXCLUDED_ADDRESS, Reason.BOUNCED,
+        Reason.EXCLUDED_ADDRESS, Reason.BOUNCED, Reason.UNREADABLE,
     }
 )  # fmt: skip
 
@@ -169,6 +169,8 @@ def _why_no_episode(cart: Cart) -> Reason | None:
     """Why there is nothing to recover, if so."""
     if cart.closed:
         return Reason.CLOSED
+    if cart.unreadable is not None:
+        return None
     if cart.version is None or not (cart.lines or cart.missing):
         return Reason.EMPTY
     return Reason.GUEST if cart.anonymous else None
@@ -216,6 +218,8 @@ def _wait_for_rows(cart: Cart, now_us: int, policy: Policy) -> Wait | None:
 def _refuse(cart: Cart, policy: Policy) -> Reason | None:
     """Why this customer is never mailed for this episode, if so."""
     customer = cart.customer
+    if cart.unreadable is not None:
+        return Reason.UNREADABLE
     if customer is not None and (customer.role or "").strip().casefold() in policy.excluded_roles:
         return Reason.ROLE
     if customer is None or customer.address_hash is None:

@@ -21,11 +21,12 @@ class Change(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class CartChanged:
-    """Activity on the rows of one cart key."""
+    """Activity on the rows of one cart key. ``digest``: of what is in it now, where the cart is a document."""
 
     key: CartKey
     change: Change
     at_us: int
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,14 @@ class CartRead:
 
     ``activity_us``: creation of its newest counted row, or what update columns say. ``due_us``: the earliest moment
     at which it may be looked at; later than ``activity_us`` + threshold when a cool-down or a retry holds it back.
+    ``filled_us``, ``digest``: of a document that is not, or not so, in the notes; see ``CartNote``.
     """
 
     key: CartKey
     activity_us: int
     due_us: int
+    filled_us: int | None = None
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

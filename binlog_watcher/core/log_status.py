@@ -30,6 +30,7 @@ class Reason(enum.StrEnum):
     UNAVAILABLE = "unavailable"
     JUST_BOUGHT = "just_bought"
     EXCLUDED_ADDRESS = "excluded_address"
+    UNREADABLE = "unreadable"  # a document that nobody can tell the cart from
     BOUNCED = "bounced"  # as a failure: there is no such mailbox
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"

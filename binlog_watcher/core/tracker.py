@@ -27,13 +27,15 @@ REMEMBER_ORDERS_US = 96 * 3_600_000_000
 class DueCart:
     """A cart whose timer fired.
 
-    ``activity_us`` is the last activity known from the source (None: known from the tables only).
+    ``activity_us`` is the last activity known from the source (None: known from the tables only); ``filled_us``: when
+    something was last put in, of a document of which that is not noted yet.
     """
 
     key: CartKey
     partition: str
     due_us: int
     activity_us: int | None
+    filled_us: int | None = None
 
 
 _P = ParamSpec("_P")
@@ -127,7 +129,7 @@ class Tracker:
                 if self._states.is_in_hand(key):  # one recovery a key at a time
                     self._states.fires_again(partition, key, due_us, now_us + IN_HAND_PAUSE_US)
                 else:
-                    taken.append(DueCart(key, name, due_us, self._states.take(key, due_us)))
+                    taken.append(self._due(key, name, due_us, due_us))
         return taken
 
     @_alone
@@ -148,8 +150,12 @@ class Tracker:
                     continue
                 self._states.cancel(key)
             due_us = now_us if armed_us is None else armed_us
-            taken.append(DueCart(key, partition, due_us, self._states.take(key, armed_us)))
+            taken.append(self._due(key, partition, due_us, armed_us))
         return taken
+
+    def _due(self, key: CartKey, partition: str, due_us: int, armed_us: int | None) -> DueCart:
+        filled_us = self._states.contents.filled_us(key)
+        return DueCart(key, partition, due_us, self._states.take(key, armed_us), filled_us)
 
     @_alone
     def touched(self, key: CartKey) -> bool:
@@ -209,6 +215,11 @@ class Tracker:
     def keep_unsaved(self, keys: Iterable[CartKey]) -> None:
         """Notes of these carts could not be written: they are taken again."""
         self._states.keep_unsaved(keys)
+
+    @_alone
+    def saved(self, notes: Iterable[CartNote]) -> None:
+        """These notes were written down."""
+        self._states.contents.saved(notes)
 
     # --- what is known ----------------------------------------------------------------------------------------
 

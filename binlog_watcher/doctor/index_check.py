@@ -15,8 +15,8 @@ _LOOKED_UP = frozenset(
 
 def index_warnings(schema: Schema, columns: ShopColumns) -> Iterator[str]:
     """A line for each; what a filter compares with one value may stand before the column in the index."""
-    wanted = _LOOKED_UP | {"cart.id" if schema.lines else "cart.customer"}
-    if schema.orders.customer is not None:
+    wanted = _LOOKED_UP | {"cart.id" if schema.header else "cart.customer"}
+    if schema.orders.customer is not None and schema.document is None:
         wanted |= {"cart.customer"}  # whose other carts an order ends, too
     asked = {place: conditions for place, _, conditions in schema.conditions()}
     for key, table, column in schema.places():

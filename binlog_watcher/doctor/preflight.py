@@ -9,6 +9,7 @@ import structlog
 
 from binlog_watcher.binlog.connection.failures import remedy_for
 from binlog_watcher.binlog.connection.probe import probe_binlog
+from binlog_watcher.doctor.document_check import image_too_small
 from binlog_watcher.doctor.preset_check import PresetCheck
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings
@@ -125,6 +126,8 @@ class _Check:
                 "deleting an old order makes Cartwake read the tables anew, once a minute at most; "
                 "SET GLOBAL binlog_row_image = 'FULL'"
             )
+        if (too_small := image_too_small(self._schema, image, self._primary_key())) is not None:
+            self._problems.append(too_small)
         metadata = str(self._variable("binlog_row_metadata", "MINIMAL"))
         if metadata != "FULL":
             self._warnings.append(
@@ -132,6 +135,14 @@ class _Check:
                 "SET GLOBAL binlog_row_metadata = 'FULL' keeps them right through ALTER TABLE"
             )
         return True
+
+    def _primary_key(self) -> list[str]:
+        rows = self._rows(
+            "SELECT COLUMN_NAME FROM information_schema.STATISTICS "
+            "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND INDEX_NAME = 'PRIMARY'",
+            (self._connection.database, self._schema.cart.table),
+        )
+        return [str(row[0]).casefold() for row in rows]
 
     def _check_privileges(self) -> None:
         database = self._connection.database

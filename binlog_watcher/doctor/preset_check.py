@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.document_check import wrong_type
 from binlog_watcher.doctor.index_check import index_warnings
 from binlog_watcher.doctor.order_times import unreadable_orders
-from binlog_watcher.doctor.patience import limit_time
-from binlog_watcher.doctor.select_check import CREATED, check_select
+from binlog_watcher.doctor.selects_check import SelectsCheck
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
-from binlog_watcher.store.database import SESSION_STATEMENTS
 from binlog_watcher.store.shop_tables.columns import KEY_TYPES, MOMENT_TYPES, ShopColumns
-from binlog_watcher.store.shop_tables.queries import Queries
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -60,6 +58,8 @@ class PresetCheck:
         tables = self._read_tables()
         self._check_keys(tables)
         self._check_moments(tables)
+        if (wrong := wrong_type(self._schema, tables)) is not None:
+            self._say("cart.document.column", wrong)
         first_named: dict[str, str] = {}
         for key, table, _ in self._schema.places():
             first_named.setdefault(table, f"{key.partition('.')[0]}.table")
@@ -127,7 +127,7 @@ class PresetCheck:
         keys = {"cart.customer", "lines.cart", "orders.cart", "orders.customer", "products.id"}
         keys |= {f"products.watch.{table}" for table in schema.products.watch}
         keys |= {f"cart.watch.{table}" for table in schema.cart.watch}
-        if schema.lines is not None:
+        if schema.header is not None:
             keys.add("cart.id")
         return (place for place in schema.places() if place[0] in keys)
 
@@ -173,7 +173,7 @@ class PresetCheck:
         schema, columns = self._schema, self.shop_columns()
         key = columns.get(*schema.key_column)
         same = {"lines.cart", "orders.cart", *(f"cart.watch.{table}" for table in schema.cart.watch)}
-        if schema.lines is None:
+        if schema.header is None:
             same.add("orders.customer")
         for place, table, name in schema.places():
             column = columns.get(table, name)
@@ -219,50 +219,10 @@ class PresetCheck:
             )
 
     def _check_selects(self) -> None:
-        columns = self.shop_columns()
-        queries = Queries(self._schema, columns)
-        if not self._schema.selects():
-            return
-        for statement in (*SESSION_STATEMENTS, "START TRANSACTION READ ONLY"):  # a function of its may write
-            self.rows(statement)
-        limit_time(self.rows)
-        self._check_each_select(queries)
-        self.rows("ROLLBACK")
-
-    def _check_each_select(self, queries: Queries) -> None:
-        for section, statement in self._schema.selects().items():
-            is_products = section == "products"
-            place = (
-                (self._schema.products.table, self._schema.products.id)
-                if is_products
-                else self._schema.key_column
-            )
-            key = f"{quote(place[1])} FROM {quote(place[0])}"
-            samples = [row[0] for row in self.rows(f"SELECT {key} LIMIT 2")]  # quoted names
-            for problem in check_select(
-                self._rows_and_types,
-                queries.select(statement),
-                statement,
-                section="lines" if section == "cart" else section,
-                samples=samples,
-                parameters=dict(queries.constants),
-                needs_created=self._schema.rows.created is not None,
-                created=CREATED[format_of(self._schema.rows.created or "")],
-                indexes=self._indexes,
-            ):
-                self._say(f"{section}.select", problem)
-
-    def _indexes(self, table: str) -> list[list[str]]:
-        """The columns of each index of any table, in lower case."""
-        rows = self.rows(
-            "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %s "
-            "AND TABLE_NAME = %s AND INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL') ORDER BY INDEX_NAME, SEQ_IN_INDEX",
-            (self._connection.database, table),
-        )
-        found: dict[str, list[str]] = {}
-        for index, column in rows:
-            found.setdefault(str(index), []).append(str(column or "").casefold())
-        return list(found.values())
+        for key, problem in SelectsCheck(
+            self._rows_and_types, self._schema, self.shop_columns(), self._connection.database
+        ).problems():
+            self._say(key, problem)
 
     def shop_columns(self) -> ShopColumns:
         """What the dictionary says of the preset's columns; asked for when needed."""

@@ -46,21 +46,32 @@ CREATED: dict[Format | None, frozenset[int]] = {
 _LINES = {
     "cart": _ANY, "product": _ANY, "name": _TEXTS, "price": _NUMBERS, "quantity": _NUMBERS, "created": _TIMES,
 }  # fmt: skip
+_MAY_GIVE = {"category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "currency": _TEXTS, "available": _ANY}
 PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]] = {
-    "lines": (_LINES, {"category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "currency": _TEXTS, "available": _ANY}),
-    "customers": (
+    "lines.select": (_LINES, _MAY_GIVE),
+    "cart.select": (_LINES, _MAY_GIVE),
+    "customers.select": (
         {"cart": _ANY, "email": _TEXTS},
         {
             "id": _ANY, "name": _TEXTS, "language": _TEXTS, "consent": _ANY, "role": _TEXTS, "currency": _TEXTS,
             "rate": _NUMBERS,
         },
     ),
-    "products": (
+    "orders.by_customer": ({"customer": _ANY, "id": _ANY, "bought_at": _TIMES}, {}),
+    "orders.by_email": ({"email": _TEXTS, "id": _ANY, "bought_at": _TIMES}, {}),
+    "cart.document.select": (
+        {"id": _ANY, "name": _TEXTS},
+        {
+            "price": _NUMBERS, "category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "stock": _NUMBERS,
+            "available": _ANY,
+        },
+    ),
+    "products.select": (
         {"id": _ANY, "name": _TEXTS, "price": _NUMBERS},
         {"description": _TEXTS, "category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "stock": _NUMBERS},
     ),
 }  # fmt: skip
-"""Section → the columns that its SELECT must give, and those that it may give."""
+"""The preset's key → the columns that its SELECT must give, and those that it may give."""
 
 _NOT_READ_ONLY = re.compile(
     r"/\*M?!|;|:=|\bINTO\b|\bFOR\s+(?:UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\b|\bNEXT\s+VALUE\b"
@@ -76,7 +87,7 @@ def check_select(
     statement: str,
     text: str,
     *,
-    section: str,
+    key: str,
     samples: Sequence[Any],
     parameters: Mapping[str, Any],
     indexes: Callable[[str], list[list[str]]],
@@ -100,7 +111,7 @@ def check_select(
         yield f"the server refuses it: {' '.join(str(error.args[-1] if error.args else error).split())}"
         return
     yield from _check_columns(
-        dict(columns), [name for name, _ in columns], section, created if needs_created else None
+        dict(columns), [name for name, _ in columns], key, created if needs_created else None
     )
     yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
@@ -116,10 +127,10 @@ def _why_not_read_only(text: str) -> str | None:
 
 
 def _check_columns(
-    types: dict[str, int], names: list[str], section: str, created: frozenset[int] | None
+    types: dict[str, int], names: list[str], key: str, created: frozenset[int] | None
 ) -> Iterator[str]:
     """``created``: types of the rows' creation, None where they need not have one."""
-    needed, optional = PROMISED[section]
+    needed, optional = PROMISED[key]
     if created is None:
         needed = {name: kind for name, kind in needed.items() if name != "created"}
         optional = {**optional, "created": _ANY | _TIMES}

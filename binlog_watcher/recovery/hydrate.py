@@ -9,13 +9,15 @@ import structlog
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.cart import LoggedEpisode, Recipient
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.decision import CLOCK_ERROR_US, Policy
 from binlog_watcher.core.events import CartKey, CartRead
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.open_carts import CartScan, OpenCart
+from binlog_watcher.store.shop_tables.open_carts import OpenCart
+from binlog_watcher.store.shop_tables.scans import Scan
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +33,7 @@ class Hydrator:
         self,
         *,
         database: Database,
-        scan: CartScan,
+        scan: Scan,
         episodes: EpisodeLog,
         notes: CartNotes,
         policy: Policy,
@@ -45,6 +47,7 @@ class Hydrator:
         self._policy = policy
         self._clock = clock
         self._with_log = with_log
+        self._knows_no_document = False
 
     def __call__(self) -> Iterator[list[CartRead]]:
         """Read all pages. Blocking; raises DatabaseUnavailableError."""
@@ -52,6 +55,7 @@ class Hydrator:
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
+        self._knows_no_document = not self._notes.any()
         for page in self._scan.open_carts(since_us, now_us):
             reads = list(self._arm(page, since_us, now_us))
             count += len(reads)
@@ -67,6 +71,8 @@ class Hydrator:
                 logged = self._episodes.newest(session, keys)
                 mailed = self._episodes.last_sent(session, keys, since_us)
         noted = self._notes.read(keys)
+        if self._knows_no_document:
+            page = self._noted_as_old(page)
         for cart in page:
             is_told = cart.activity_us <= now_us + CLOCK_ERROR_US
             activity_us = cart.activity_us if is_told else now_us  # it has happened by now
@@ -80,7 +86,21 @@ class Hydrator:
             if held_us is None:
                 continue
             cooled_us = Recipient(mailed.get(cart.key)).held_until_us(self._policy.cooldown_us)
-            yield CartRead(cart.key, activity_us, max(due_us, held_us, cooled_us))
+            filled_us = None if cart.digest is None else cart.version
+            yield CartRead(cart.key, activity_us, max(due_us, held_us, cooled_us), filled_us, cart.digest)
+
+    def _noted_as_old(self, page: list[OpenCart]) -> list[OpenCart]:
+        """Without the documents: how old they are nobody knows at the first start, so they fell due before it.
+
+        That is noted, so that the next start knows them; whoever touches one of them has a cart again.
+        """
+        old_us = self._policy.activated_us - self._policy.threshold_us
+        documents = [cart for cart in page if cart.digest is not None]
+        if documents and self._with_log:
+            self._notes.write(
+                [CartNote(one.key, old_us, filled_us=old_us, digest=one.digest) for one in documents]
+            )
+        return [cart for cart in page if cart.digest is None]
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:

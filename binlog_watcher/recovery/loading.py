@@ -1,6 +1,6 @@
 """Reads batches of carts with all that ``decide`` wants to know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode
@@ -35,21 +35,35 @@ class CartLoader:
         self._hasher = hasher
         self._with_log = with_log
 
-    def load(self, keys: Sequence[CartKey]) -> Loaded:
-        """Blocking. In a dry run before the first real one there is no log to read."""
+    def load(self, keys: Sequence[CartKey], filled_us: Mapping[CartKey, int | None] | None = None) -> Loaded:
+        """Blocking. In a dry run before the first real one there is no log to read.
+
+        ``filled_us``: when something was last put into carts that are documents, where the notes may not tell yet.
+        """
+        noted = self._notes.read(keys)
         loaded = self._shop.load(
             keys,
             hash_address=self._hasher,
             logged=self._episodes.newest if self._with_log else lambda _session, _keys: {},
             recipients=recipients.read if self._with_log else lambda _session, _hashes: {},
+            filled_us={key: self._filled_us(noted.get(key), (filled_us or {}).get(key)) for key in keys},
         )
-        noted = self._notes.read(list(loaded.carts))
         now_us = self._now_us()
         carts = {
             key: self.absences.note(_with_note(_continued(cart), noted.get(key)), now_us)
             for key, cart in loaded.carts.items()
         }
         return Loaded(carts, loaded.unreadable)
+
+    def _filled_us(self, note: CartNote | None, known_us: int | None) -> int:
+        """When something was last put in. What is in no note is as old as all that is purged."""
+        note = note or CartNote("")
+        told = [us for us in (known_us, note.filled_us) if us is not None]
+        if told:
+            return max(told)
+        if note.activity_us is not None:
+            return note.activity_us
+        return 0 if self._notes.present else self._now_us()
 
     def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
         """The carts among these that may have a row created since then. Blocking."""

@@ -18,7 +18,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.recovery.recovery import Handled, Recovery
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.open_carts import CartScan
+from binlog_watcher.store.shop_tables.scans import Scan
 from binlog_watcher.store.shop_tables.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Reconciler:
         self,
         *,
         shop: Shop,
-        scan: CartScan,
+        scan: Scan,
         episodes: EpisodeLog,
         recovery: Recovery,
         runtime: Runtime,

@@ -133,7 +133,8 @@ class Recovery:
         return found
 
     async def _process(self, due: Sequence[DueCart]) -> list[Handled]:
-        loaded = await asyncio.to_thread(self._loader.load, [cart.key for cart in due])
+        filled_us = {cart.key: cart.filled_us for cart in due}
+        loaded = await asyncio.to_thread(self._loader.load, list(filled_us), filled_us)
         now_us = self._runtime.clock.now_us()
         handled: list[Handled] = []
         decided: list[DecidedCart] = []

@@ -42,6 +42,7 @@ class NoteKeeping:
         try:
             if notes:
                 await asyncio.to_thread(self._notes.write, notes)
+                self._tracker.saved(notes)
             await self._purge()
         except Exception as error:
             self._tracker.keep_unsaved(note.key for note in notes)

@@ -17,7 +17,7 @@ from binlog_watcher.store.locks.presence import Presence, new_owner
 from binlog_watcher.store.own_tables import activation, belonging, recipients, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
-from binlog_watcher.store.shop_tables.open_carts import CartScan
+from binlog_watcher.store.shop_tables.scans import Scan, scan_of
 from binlog_watcher.store.shop_tables.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ class Resources:
     schema: Schema
     database: Database
     shop: Shop
-    scan: CartScan
+    scan: Scan
     episodes: EpisodeLog
     notes: CartNotes
     hasher: recipients.AddressHasher
@@ -95,7 +95,7 @@ def resources_of(
         schema=schema,
         database=database,
         shop=shop,
-        scan=CartScan(shop),
+        scan=scan_of(shop, notes),
         episodes=episodes,
         notes=notes,
         hasher=hasher,

@@ -185,6 +185,8 @@ def remember_us(policy: Policy) -> int:
 
 def untold(schema: Schema) -> frozenset[Change]:
     """Activity that the shop's tables do not tell of, once it is over: the binlog alone does."""
+    if schema.document is not None:
+        return frozenset(Change)
     if schema.rows.updated or (schema.header is not None and schema.header.updated):
         return frozenset()
     return frozenset(Change) - ({Change.INSERT} if schema.rows.created else set())

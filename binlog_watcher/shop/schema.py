@@ -1,9 +1,9 @@
 """What a shop's tables are called and how they hang together: the only place that knows their names.
 
-A preset (one TOML file, see ``presets``) has exactly this form. Two shapes cover the field. *Flat*: each cart row
+A preset (one TOML file, see ``presets``) has exactly this form. Three shapes cover the field. *Flat*: each cart row
 carries the customer, who is also the cart key. *Header and lines* (the preset has a section ``lines``): a cart header
 with the customer, whose id is the cart key, and lines in a second table. Everything that works with a cart's rows
-sees ``rows``, which is the same in both.
+sees ``rows``, which is the same in both. *Document* (``cart.document``): the header's row has the lines in a column.
 
 Pure: nothing is read from a server here. Whether tables and columns exist is checked by ``doctor``.
 """
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from binlog_watcher.shop.documents.preset import DocumentColumn
 from binlog_watcher.shop.fields import Condition, Conditions, Currency, Name, Section, Watch, Zone
 from binlog_watcher.shop.moments import MomentColumn
 from binlog_watcher.shop.placeholders import Variables
@@ -23,16 +24,25 @@ from binlog_watcher.shop.sections import (
     OrderItems,
     OrderTable,
     ProductTable,
+    Refusal,
 )
+
+_NO_COLUMNS = frozenset(
+    {"table", "select", "by_customer", "by_email", "watch", "guests", "version", "url_pattern"}
+)
+"""Keys of sections that hold no names of columns, or such as are looked up in their own way."""
 
 
 class Rows(Section):
-    """The rows of carts, in either shape: cart rows, or lines. ``key``: the column with the cart key."""
+    """The rows of carts: cart rows, or lines, or documents. ``key``: the column with the cart key.
+
+    A document has no columns for product and quantity.
+    """
 
     table: Name
     key: Name
-    product: Name
-    quantity: Name
+    product: Name | None
+    quantity: Name | None
     id: Name | None
     created: MomentColumn | None
     updated: tuple[MomentColumn, ...]
@@ -59,18 +69,31 @@ class Schema(Section):
     customers: CustomerTable
     products: ProductTable
     order_items: OrderItems | None = None
+    refuse: tuple[Refusal, ...] = ()
 
     @property
     def header(self) -> CartTable | None:
         """The cart header; None in the flat shape."""
-        return None if self.lines is None else self.cart
+        return None if self.lines is None and self.document is None else self.cart
+
+    @property
+    def document(self) -> DocumentColumn | None:
+        """The column with the whole cart; None in the other shapes."""
+        return self.cart.document
+
+    @property
+    def shape(self) -> str:
+        """What it is called in messages."""
+        if self.document is not None:
+            return "documents"
+        return "flat" if self.lines is None else "header and lines"
 
     @property
     def rows(self) -> Rows:
-        """The cart rows or lines."""
+        """The cart rows or lines, or the rows of documents."""
         if self.lines is not None:
             return Rows(key=self.lines.cart, **_fields(self.lines))
-        return Rows(key=self.cart.customer, **_fields(self.cart))
+        return Rows(key=self.cart.customer if self.document is None else self.cart.id, **_fields(self.cart))
 
     @property
     def rows_select(self) -> str | None:
@@ -80,7 +103,7 @@ class Schema(Section):
     @property
     def key_column(self) -> tuple[str, str]:
         """Table and column that the cart key comes from."""
-        return (self.cart.table, self.cart.id or "") if self.lines else (self.rows.table, self.rows.key)
+        return (self.cart.table, self.cart.id or "") if self.header else (self.rows.table, self.rows.key)
 
     @property
     def guests(self) -> frozenset[str | int]:
@@ -96,11 +119,14 @@ class Schema(Section):
         return (place == "lines" or self.lines is None, column)
 
     def selects(self) -> dict[str, str]:
-        """Section → SELECT of its read, where a preset has one."""
+        """The preset's key → SELECT, where a preset has one."""
         found = {
-            "customers": self.customers.select,
-            "lines" if self.lines else "cart": self.rows_select,
-            "products": self.products.select,
+            "customers.select": self.customers.select,
+            "lines.select" if self.lines else "cart.select": self.rows_select,
+            "cart.document.select": self.document.select if self.document else None,
+            "orders.by_customer": self.orders.by_customer,
+            "orders.by_email": self.orders.by_email,
+            "products.select": self.products.select,
         }
         return {section: text for section, text in found.items() if text is not None}
 
@@ -118,7 +144,10 @@ class Schema(Section):
             if part is None or part.table is None:
                 continue
             for field, value in part:
-                if field in {"table", "select", "watch", "guests", "version", "url_pattern"} or not value:
+                if field in _NO_COLUMNS or not value:
+                    continue
+                if isinstance(value, DocumentColumn):
+                    yield "cart.document.column", part.table, value.column
                     continue
                 for column in value if isinstance(value, tuple) else [value]:
                     yield (

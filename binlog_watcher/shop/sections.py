@@ -5,12 +5,13 @@
 
 from pydantic import Field
 
+from binlog_watcher.shop.documents.preset import DocumentColumn
 from binlog_watcher.shop.fields import Conditions, Name, Names, Section, Watches
 from binlog_watcher.shop.moments import MomentColumn, MomentColumns
 
 
 class CartTable(Section):
-    """Flat: the cart rows. With ``lines``: the cart headers.
+    """Flat: the cart rows. With ``lines``: the cart headers. With ``document``: whole carts, one a row.
 
     ``customer``: whose it is. ``updated``: columns that move with any change. ``open``: of a header, when the cart
     is one. ``email``, ``name``, ``language``: of a guest who left them in the header. ``currency``: the column with
@@ -41,6 +42,7 @@ class CartTable(Section):
     ignore: Names = ()
     watch: Watches = Field(default_factory=dict)
     select: str | None = None
+    document: DocumentColumn | None = None
 
 
 class LineTable(Section):
@@ -67,7 +69,8 @@ class OrderTable(Section):
     """The orders. ``cart``: the cart that was bought; ``customer``: who bought. One of them at least.
 
     ``email``: an address that the order carries itself. ``bought``: when an order counts (empty: always).
-    ``bought_at``: since when.
+    ``bought_at``: since when. ``by_customer``, ``by_email``: SELECTs of the orders that count, by whose they are, where
+    no column of the table tells.
     """
 
     table: Name
@@ -78,6 +81,8 @@ class OrderTable(Section):
     email: Name | None = None
     bought: Conditions = ()
     only: Conditions = ()
+    by_customer: str | None = None
+    by_email: str | None = None
 
 
 class CustomerTable(Section):
@@ -120,6 +125,13 @@ class ProductTable(Section):
     only: Conditions = ()
     watch: Watches = Field(default_factory=dict)
     select: str | None = None
+
+
+class Refusal(Section):
+    """What a shop must not do beside Cartwake: it does where ``select`` gives a row, and ``say`` is what to do then."""
+
+    select: str
+    say: str
 
 
 class OrderItems(Section):

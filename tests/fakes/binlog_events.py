@@ -2,11 +2,15 @@
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 from binlog_watcher.binlog.protocol.wire import Kind
 
 SERVER = bytes(range(16))
-INT, VARCHAR = 3, 15
+INT, VARCHAR, TEXT = 3, 15, 252
+
+Values = Sequence[int | str | bytes | None]
+"""Of a row; what is of the type TEXT is bytes."""
 
 
 def event(
@@ -53,8 +57,9 @@ def xid(position: int = 0) -> bytes:
 
 
 def table_map(table_id: int, table: str, columns: dict[str, int], schema: str = "shop") -> bytes:
-    """``columns``: name → type (INT: signed, nullable; VARCHAR: of 50 bytes)."""
-    metadata = b"".join(struct.pack("<H", 50) for kind in columns.values() if kind == VARCHAR)
+    """``columns``: name → type (INT: signed, nullable; VARCHAR: of 50 bytes; TEXT)."""
+    sizes = {VARCHAR: struct.pack("<H", 50), TEXT: b"\2"}
+    metadata = b"".join(sizes.get(kind, b"") for kind in columns.values())
     names = b"".join(bytes([len(name)]) + name.encode() for name in columns)
     body = (
         table_id.to_bytes(6, "little") + b"\1\0"
@@ -67,18 +72,20 @@ def table_map(table_id: int, table: str, columns: dict[str, int], schema: str = 
     return event(Kind.TABLE_MAP, body)
 
 
-def image(values: list[int | str | None]) -> bytes:
+def image(values: Values) -> bytes:
     nulls = sum(1 << at for at, value in enumerate(values) if value is None)
     result = nulls.to_bytes((len(values) + 7) // 8, "little")
     for value in values:
         if isinstance(value, int):
             result += struct.pack("<i", value)
+        elif isinstance(value, bytes):
+            result += struct.pack("<H", len(value)) + value
         elif value is not None:
             result += bytes([len(value.encode())]) + value.encode()
     return result
 
 
-def rows(kind: int, table_id: int, *images: list[int | str | None], extra: bytes = b"") -> bytes:
+def rows(kind: int, table_id: int, *images: Values, extra: bytes = b"") -> bytes:
     columns = len(images[0])
     bitmap = ((1 << columns) - 1).to_bytes((columns + 7) // 8, "little")
     bitmaps = bitmap * (2 if kind in (Kind.UPDATE_ROWS, Kind.UPDATE_ROWS_V1) else 1)

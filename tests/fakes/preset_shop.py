@@ -18,6 +18,7 @@ from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.demo.server import Server
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.service.resources import Resources, open_resources
+from binlog_watcher.service.wiring import untold
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.fence import fence
 from binlog_watcher.store.own_tables.log_rows import Fenced
@@ -121,7 +122,7 @@ class Stream:
     def __init__(self, shop: PresetShop, follower: Follower, resources: Resources) -> None:
         self._shop = shop
         self._follower = follower
-        self.tracker = Tracker(resources.policy.threshold_us)
+        self.tracker = Tracker(resources.policy.threshold_us, untold=untold(resources.schema))
         self._applied = 0
 
     async def settle(self) -> list[Event]:

@@ -1,7 +1,7 @@
 """What stands around a stage in unit tests: a runtime with a clock of its own, a sender and a log without servers."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -220,7 +220,8 @@ class FakeLoader:
             raise self.failure
         return [key for key in keys if key in self.carts and self.carts[key].newest_row_us >= since_us]
 
-    def load(self, keys: Sequence[CartKey]) -> Loaded:
+    def load(self, keys: Sequence[CartKey], filled_us: Mapping[CartKey, int | None] | None = None) -> Loaded:
+        del filled_us
         self.reads += 1
         if self.failure is not None:
             raise self.failure

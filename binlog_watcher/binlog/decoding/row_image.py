@@ -17,9 +17,9 @@ Row = tuple[Value, ...]
 _STRUCT_CODES = {1: "bB", 2: "hH", 4: "iI", 8: "qQ"}
 
 
-def _as_it_is(_column: Column, data: bytes) -> str:
+def _as_it_is(_column: Column, data: bytes) -> bytes:
     """The bytes, as a value that only compares."""
-    return data.decode("latin-1")
+    return data
 
 
 class FixedRow(NamedTuple):
@@ -46,7 +46,7 @@ class _Step(NamedTuple):
 class Image:
     """Reads row images that hold the same columns. ``wanted`` are indices into the table's columns.
 
-    ``states``: those of them whose columns may be of any type. ``raw``: values are bytes, which only compare.
+    ``states``: those of them whose columns may be of any type. ``raw``: those whose values are bytes, as they stand.
     ``fast``: how to unpack rows of fixed size behind ``no_nulls``; None: they have none.
     """
 
@@ -57,7 +57,7 @@ class Image:
         wanted: tuple[int, ...],
         states: frozenset[int] = frozenset(),
         *,
-        raw: bool = False,
+        raw: frozenset[int] = frozenset(),
     ) -> None:
         held = [at for at in range(len(columns)) if present[at // 8] >> at % 8 & 1]
         slots = {at: slot for slot, at in enumerate(wanted)}
@@ -67,7 +67,7 @@ class Image:
                 slots.get(at, -1),
                 *size_of(columns[at]),
                 columns[at],
-                _as_it_is if raw else decode_state if at in states else decode,
+                _as_it_is if at in raw else decode_state if at in states else decode,
             )
             for at in held
         ]

@@ -31,11 +31,11 @@ class RowPlan:
         wanted: tuple[int, ...],
         states: frozenset[int] = frozenset(),
         *,
-        raw: bool = False,
+        raw: frozenset[int] = frozenset(),
     ) -> None:
         self._columns = columns
-        self._wanted = wanted
-        self._states = states
+        self.wanted = wanted
+        self.states = states
         self._raw = raw
         self._heads: dict[bytes, list[Image]] = {}
         self._lone: _LoneRow | None = None
@@ -89,7 +89,7 @@ class RowPlan:
         found = []
         for _ in range(images):
             present = piece(head, at, self._bitmap_size)
-            found.append(Image(self._columns, present, self._wanted, self._states, raw=self._raw))
+            found.append(Image(self._columns, present, self.wanted, self.states, raw=self._raw))
             at += self._bitmap_size
         if images == 1 and found[0].fast is not None:
             self._lone = _LoneRow(head + found[0].no_nulls, *found[0].fast)

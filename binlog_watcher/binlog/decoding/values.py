@@ -23,7 +23,7 @@ ABSENT: Final = Absent.ABSENT
 """The image does not hold the column (``binlog_row_image`` MINIMAL)."""
 OPAQUE: Final = Absent.OPAQUE
 """The column has a value, of a type that is not decoded."""
-Value = int | str | Absent | None
+Value = int | str | bytes | Absent | None
 
 INTEGERS = {
     FIELD_TYPE.TINY: 1,

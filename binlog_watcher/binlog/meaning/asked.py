@@ -56,7 +56,7 @@ def _hold(asked: list[tuple[int, Condition]], states: States) -> bool | None:
         state = states[slot]
         if state is ABSENT or (state is OPAQUE and condition.is_null is None):
             unknown = True
-        elif not condition.holds(True if state is OPAQUE else state):
+        elif not condition.holds(True if state is OPAQUE or isinstance(state, bytes) else state):
             return False
     return None if unknown else True
 

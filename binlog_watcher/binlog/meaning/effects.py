@@ -22,6 +22,7 @@ from binlog_watcher.core.events import (
     OrderPlaced,
     ProductChanged,
 )
+from binlog_watcher.shop.documents.preset import DocumentColumn
 from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.schema import Rows, Schema
 
@@ -53,7 +54,7 @@ class Watched:
     header is a cart, or an order a purchase (none: always); ``nobody``: keys that are ignored; ``optional``: its
     rows are activity beside that of others, and one of nobody knows whom costs no more than that. ``only``: which
     rows are meant; the others are no rows. ``asked``: both, of a row's columns. ``counts``: the columns whose changes
-    matter (none: all), but for those of ``ignore``.
+    matter (none: all), but for those of ``ignore``. ``document``: the column with what is in the cart.
     """
 
     role: Role
@@ -66,6 +67,7 @@ class Watched:
     only: tuple[Condition, ...] = ()
     counts: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    document: DocumentColumn | None = None
     asked: Asked = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,15 +91,14 @@ def watched_tables(schema: Schema) -> dict[str, tuple[Watched, ...]]:
     def watch(table: str, watched: Watched) -> None:
         found.setdefault(table, []).append(watched)
 
-    if header is None:
-        watch(rows.table, _rows_of(rows, customers))
-    else:
-        watch(rows.table, _rows_of(rows, NOBODY))
+    if schema.document is None:
+        watch(rows.table, _rows_of(rows, customers if header is None else NOBODY))
+    if header is not None:
         watch(
             header.table,
             Watched(
                 Role.HEADER, header.id or "", conditions=header.open, only=header.only,
-                counts=header.counts, ignore=header.ignore,
+                counts=header.counts, ignore=header.ignore, document=header.document,
             ),
         )  # fmt: skip
     for table, further in schema.cart.watch.items():
@@ -145,6 +146,7 @@ class Effects:
 
     def __init__(self) -> None:
         self._found: dict[tuple[Role, CartKey], Change | _Special | None] = {}
+        self._digests: dict[CartKey, bytes] = {}
         self._any_product = False
 
     def __bool__(self) -> bool:
@@ -188,12 +190,28 @@ class Effects:
             self._add(watched, before, Change.DELETE, was, False)
         self._add(watched, now, Change.UPDATE, was, counts)
 
+    def refilled(
+        self,
+        watched: Watched,
+        value: Value,
+        change: Change,
+        digest: bytes | None,
+        *,
+        was: bool | None,
+        counts: bool | None,
+    ) -> None:
+        """A document changed, and now holds what ``digest`` is of (None: as before). Whether it was a cart, and is."""
+        self._add(watched, value, change, was, counts)
+        key = known(value, watched.nobody)
+        if digest is not None and key is not None:
+            self._digests[key] = digest
+
     def events(self, at_us: int) -> list[Event]:
         """The events, committed at ``at_us``."""
         result: list[Event] = [ProductChanged(None, at_us)] if self._any_product else []
         for (role, key), what in self._found.items():
             if isinstance(what, Change):
-                result.append(CartChanged(key, what, at_us))
+                result.append(CartChanged(key, what, at_us, self._digests.get(key)))
             elif role is Role.PRODUCTS:
                 result.append(ProductChanged(key, at_us))
             elif role is Role.CUSTOMERS and what is _Special.PLACED:
@@ -263,4 +281,4 @@ def known(value: Value, nobody: frozenset[Value] = NOBODY) -> CartKey | None:
     """The key, or None for a guest (NULL, 0, empty). Raises DecodeError when the image does not hold it."""
     if value is ABSENT or value is OPAQUE:
         raise DecodeError("the row's image does not hold the key (binlog_row_image is not FULL)")
-    return None if value in nobody else value
+    return None if value in nobody else value  # type: ignore[return-value]  # only documents are bytes

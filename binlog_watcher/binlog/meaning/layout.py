@@ -1,8 +1,7 @@
 """How to read the rows of one table, and what they do."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import NamedTuple
 
 from binlog_watcher.binlog.decoding.collations import BINARY
@@ -11,9 +10,11 @@ from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.sieve import Sieve
 from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, STRINGS, TIMES
+from binlog_watcher.binlog.meaning.action import Action
 from binlog_watcher.binlog.meaning.asked import fails
 from binlog_watcher.binlog.meaning.cascades import Parent
 from binlog_watcher.binlog.meaning.created_at import CreatedColumn
+from binlog_watcher.binlog.meaning.document_rows import DocumentRows
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
@@ -24,23 +25,32 @@ _NOWHERE = -1
 """The index of a column that no row holds."""
 
 
-class Action(Enum):
-    """What a rows event did to its rows."""
-
-    WRITE = auto()
-    UPDATE = auto()
-    DELETE = auto()
-
-
 class Part(NamedTuple):
     """One role of a watched table. ``plan``: decodes key, id and state of its rows for it.
 
-    ``content``: reads what an update must have changed to count (None: any does).
+    ``content``: reads what an update must have changed to count (None: any does). ``documents``: reads rows that hold
+    a whole cart.
     """
 
     watched: Watched
     plan: RowPlan
     content: RowPlan | None
+    documents: DocumentRows | None = None
+
+    def apply(
+        self, action: Action, body: bytes, at: int, effects: Effects, keys: RowKeys, *, partial: bool
+    ) -> int:
+        """Note what the rows do; returns their number."""
+        if self.documents is not None:
+            return self.documents.apply(action, body, at, effects, partial=partial)
+        if action is Action.UPDATE:
+            count, pairs = self.pairs(body, at, partial=partial)
+            keys.updated(self.watched, pairs, effects)
+            return count
+        note = keys.inserted if action is Action.WRITE else keys.deleted
+        found = list(self.plan.single(body, at))
+        note(self.watched, found, effects)
+        return len(found)
 
     def pairs(self, body: bytes, at: int, *, partial: bool) -> tuple[int, list[tuple[Row, Row]]]:
         """How many rows an UPDATE event has, and (before, after) of those that count."""
@@ -77,14 +87,7 @@ class Layout:
         """
         count = 0
         for part in self.parts:
-            if action is Action.UPDATE:
-                count, pairs = part.pairs(body, at, partial=partial)
-                keys.updated(part.watched, pairs, effects)
-            else:
-                note = keys.inserted if action is Action.WRITE else keys.deleted
-                found = list(part.plan.single(body, at))
-                count = len(found)
-                note(part.watched, found, effects)
+            count = part.apply(action, body, at, effects, keys, partial=partial)
         if self._acts_elsewhere(action, body, at, partial=partial):
             raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {self.name}")
         return count
@@ -97,16 +100,22 @@ class Layout:
         return any(_changed(*pair) for pair in self.referenced.pairs(body, at, partial=partial))
 
 
-def layout_of(name: str, columns: tuple[Column, ...], roles: tuple[Watched, ...], parent: Parent) -> Layout:
-    """The layout of a table that is watched, or a parent. Raises DecodeError when a column is missing."""
+def layout_of(
+    name: str,
+    columns: tuple[Column, ...],
+    roles: tuple[Watched, ...],
+    parent: Parent,
+    clock: Callable[[], int] | None = None,
+) -> Layout:
+    """The layout of a table that is watched, or a parent. Raises DecodeError when a column is missing.
+
+    ``clock``: bounds the time that one document may take.
+    """
     names = {column.name.casefold(): at for at, column in enumerate(columns) if column.name is not None}
     referenced = RowPlan(
         columns, tuple(names[column] for column in sorted(parent.updates) if column in names)
     )
-    parts = tuple(
-        Part(watched, _plan(name, columns, names, watched), _content(name, columns, names, watched))
-        for watched in roles
-    )
+    parts = tuple(_part(name, columns, names, watched, clock) for watched in roles)
     created = next((_created(name, columns, names, role) for role in roles if role.created_column), None)
     alone = parts[0].plan if len(parts) == 1 and roles[0].role is Role.CART else None
     sieve = _sieve(columns, names, roles[0]) if len(roles) == 1 and parent == _NO_PARENT else None
@@ -162,6 +171,23 @@ def _plan(name: str, columns: tuple[Column, ...], names: dict[str, int], watched
     return RowPlan(columns, (key_at, id_at, *states_at), frozenset(states_at))
 
 
+def _part(
+    name: str,
+    columns: tuple[Column, ...],
+    names: dict[str, int],
+    watched: Watched,
+    clock: Callable[[], int] | None,
+) -> Part:
+    plan = _plan(name, columns, names, watched)
+    if watched.document is None:
+        return Part(watched, plan, _content(name, columns, names, watched))
+    at = names.get(watched.document.column.casefold())
+    if at is None:
+        raise DecodeError(f"table {name} has no column {watched.document.column}")
+    rows = RowPlan(columns, (*plan.wanted, at), plan.states, raw=frozenset({at}))
+    return Part(watched, plan, None, DocumentRows(rows, watched, watched.document, columns[at], clock))
+
+
 def _content(
     name: str, columns: tuple[Column, ...], names: dict[str, int], watched: Watched
 ) -> RowPlan | None:
@@ -173,7 +199,8 @@ def _content(
     if missing:
         raise DecodeError(f"table {name} has no column {missing[0]}")
     wanted = {names[column] for column in counted} | {names[watched.key_column.casefold()]}
-    return RowPlan(columns, tuple(sorted(wanted | set(_states_at(name, names, watched)))), raw=True)
+    wanted |= set(_states_at(name, names, watched))
+    return RowPlan(columns, tuple(sorted(wanted)), raw=frozenset(wanted))
 
 
 def _folded(names: Iterable[str]) -> set[str]:

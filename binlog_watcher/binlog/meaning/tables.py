@@ -6,10 +6,11 @@ from typing import Literal
 
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap, parse_table_map, table_name
 from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, Absent
+from binlog_watcher.binlog.meaning.action import Action
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName
 from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.binlog.meaning.effects import NOBODY, Effects, Role, Watched, known
-from binlog_watcher.binlog.meaning.layout import Action, Layout, layout_of
+from binlog_watcher.binlog.meaning.layout import Layout, layout_of
 from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.protocol.payload import uncompress_mariadb
 from binlog_watcher.binlog.protocol.wire import DecodeError, Kind, lenenc, piece
@@ -65,7 +66,8 @@ class Tables:
 
     ``fold_case``: the server compares table names without case (``lower_case_table_names`` is not 0). ``ids``: how
     to read the rows of each table id, None where nobody watches; ``maps``: the table map that said so. ``parents``
-    is asked once a server, and again when a watched table was altered.
+    is asked once a server, and again when a watched table was altered. ``clock``: in nanoseconds, bounds the time that
+    one document may take.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Tables:
         keys: RowKeys | None = None,
         created_at: CreatedAtCheck | None = None,
         fold_case: bool = False,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         self._fold = str.casefold if fold_case else str
         self._schema = self._fold(schema)
@@ -85,6 +88,7 @@ class Tables:
         cart = [role for roles in watched.values() for role in roles if role.role is Role.CART]
         self._nobody = cart[0].nobody if cart else NOBODY
         self._describe = describe
+        self._clock = clock
         self._ask_for_parents = parents
         self._parents: dict[TableName, Parent] | None = None
         self._keys = RowKeys(nothing_found, Stats()) if keys is None else keys  # it may be empty, and false
@@ -204,7 +208,7 @@ class Tables:
         columns = table_map.columns
         if wanted and (any(column.name is None for column in columns) or _sign_missing(columns, wanted)):
             columns = self._describe(table_map)
-        return layout_of(f"{schema}.{table}", columns, roles, parent)
+        return layout_of(f"{schema}.{table}", columns, roles, parent, self._clock)
 
     def _known_parents(self) -> Mapping[TableName, Parent]:
         if self._parents is None:

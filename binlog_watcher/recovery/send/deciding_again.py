@@ -85,7 +85,8 @@ class DecidingAgain:
         if gives_back is not None:
             return [self._given_back(mail, gives_back) for mail in mails]
         try:
-            loaded = await asyncio.to_thread(self._loader.load, [mail.claimed.key for mail in mails])
+            filled_us = {mail.claimed.key: mail.claimed.cart.created_us for mail in mails}
+            loaded = await asyncio.to_thread(self._loader.load, list(filled_us), filled_us)
         except CartwakeError as error:
             log.error("fence.not_read", error=str(error), mails=len(mails))  # noqa: TRY400 - one line is enough
             loaded = Loaded({}, {})

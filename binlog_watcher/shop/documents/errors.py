@@ -24,6 +24,7 @@ Reason = Literal[
     "huge_quantity",
     "quantity",
     "price",
+    "currency",
 ]
 """Why: for logs, counters and ``report``.
 
@@ -32,7 +33,8 @@ length says, as after a change of its encoding. ``count``: a container says that
 ``trailing``: there is something behind its end. ``integer``: beyond 64 bits. ``duplicate_key``: a key comes twice.
 ``reference``: one that leads nowhere, or whose number an opaque object (``C``) hides. ``codec``: it does not decode.
 ``encoding``: text that is not UTF-8. ``depth``, ``too_large``, ``too_many_values``, ``too_slow``: beyond a bound.
-``shape``: there is something else than the preset's path says. The others: of a line, a value that can't be one.
+``shape``: there is something else than the preset's path says. ``currency``: no code of one. The others: of a line, a
+value that can't be one.
 """
 
 

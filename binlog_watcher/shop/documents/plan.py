@@ -48,7 +48,7 @@ class DocumentPaths:
     emails: tuple[Path, ...] = ()
     names: tuple[Path, ...] = ()
     currency: Path | None = None
-    order: Path | None = None
+    orders: tuple[Path, ...] = ()
 
 
 class DocumentPlan:
@@ -66,7 +66,7 @@ class DocumentPlan:
         self._only = [(add(path).start, condition) for path, condition in paths.only]
         add = self._document.add
         self._emails, self._names = add(*paths.emails), add(*paths.names)
-        self._currency, self._order = add(*_some(paths.currency)), add(*_some(paths.order))
+        self._currency, self._order = add(*_some(paths.currency)), add(*paths.orders)
         self._wanted = wanted_of(paths.codecs, paths.lines, self._line.paths, self._document.paths)
 
     def read(self, document: bytes, clock: Callable[[], int] | None = None) -> DocumentCart:
@@ -86,13 +86,14 @@ class DocumentPlan:
             if line is not None:
                 lines.append(line)
         emails = (as_text(value, 0, "email") for value in record[self._emails])
+        orders = (as_id(value, 0, "order") for value in record[self._order])
         names = [text for value in record[self._names] if (text := as_text(value, 0, "name"))]
         return DocumentCart(
             lines=tuple(lines),
             email=next((text for text in emails if text), None),
             name=" ".join(names) or None,
             currency=next((as_text(value, 0, "currency") for value in record[self._currency]), None),
-            order=next((as_id(value, 0, "order") for value in record[self._order]), None),
+            order=next((order for order in orders if order), None),
         )
 
     def _read_line(self, line: Record) -> DocumentLine | None:

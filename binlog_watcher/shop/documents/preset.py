@@ -1,5 +1,6 @@
 """The form of ``[cart.document]`` in a preset, and the plan that is made of it."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -60,9 +61,10 @@ class DocumentColumn(Section):
     """A column with the whole cart. Paths: see ``paths``; those from ``product`` to ``only`` begin at a line.
 
     ``codec``: how its bytes become a document. ``price``: what one piece costs; ``total``: what the line costs
-    instead. Of several paths, amounts are added up, of ``email`` the first that is not empty counts, and ``name``s of
-    the customer are put together. ``line_name``: what the line is called in the cart. ``order``: the id of an order
-    that was begun with the cart.
+    instead. Of several paths, amounts are added up, of ``email`` and ``order`` the first that is not empty counts, and
+    ``name``s of the customer are put together. ``line_name``: what the line is called in the cart. ``order``: the id
+    of an order that was begun with the cart. ``select``: how the products and variants that lines name are read
+    (None: as the catalogue is).
     """
 
     column: Name
@@ -78,7 +80,8 @@ class DocumentColumn(Section):
     email: DocumentPathList = ()
     name: DocumentPathList = ()
     currency: DocumentPath | None = None
-    order: DocumentPath | None = None
+    order: DocumentPathList = ()
+    select: str | None = None
 
     @model_validator(mode="after")
     def _one_price(self) -> "DocumentColumn":
@@ -103,8 +106,15 @@ class DocumentColumn(Section):
                 emails=tuple(map(parse_path, self.email)),
                 names=tuple(map(parse_path, self.name)),
                 currency=_perhaps(self.currency),
-                order=_perhaps(self.order),
+                orders=tuple(map(parse_path, self.order)),
             )
+        )
+
+    @cached_property
+    def content(self) -> DocumentPlan:
+        """What reads of documents what the customer changes, and no more."""
+        return DocumentPlan(
+            replace(self.plan.paths, prices=(), totals=(), name=None, names=(), currency=None, orders=())
         )
 
     @cached_property

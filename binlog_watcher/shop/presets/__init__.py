@@ -12,12 +12,14 @@ from pydantic_core import ErrorDetails
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.placeholders import Variables, fill_in, fill_in_names
+from binlog_watcher.shop.presets.choices import chosen
 from binlog_watcher.shop.presets.gaps import gaps
 from binlog_watcher.shop.schema import Schema
 
-_NO_NAMES = frozenset(
-    {"description", "select", "variables", "in", "not_in", "guests", "timezone", "url_pattern", "format"}
-)
+_SELECTS = frozenset({"select", "by_customer", "by_email"})
+_NO_NAMES = _SELECTS | {
+    "description", "variables", "in", "not_in", "guests", "timezone", "url_pattern", "format", "say",
+}  # fmt: skip
 """Keys whose values are no names of tables or columns: a brace in them stays one."""
 
 _VALUES = frozenset({"in", "not_in"})
@@ -111,7 +113,8 @@ def _with_variables(
         name: int(value) if isinstance(own.get(name), int) and str(value).lstrip("-").isdigit() else value
         for name, value in {**own, **overrides}.items()
     }
-    filled = {key: _filled(value, merged, (key,), problems) for key, value in raw.items()}
+    preset = chosen(raw, merged, problems)
+    filled = {key: _filled(value, merged, (key,), problems) for key, value in preset.items()}
     return filled | {"variables": merged}
 
 
@@ -129,10 +132,10 @@ def _filled(value: Any, variables: Variables, place: tuple[str, ...], problems: 
         ]
     if isinstance(value, list) and place[-1] not in _NO_NAMES:
         return [_filled(inner, variables, place, problems) for inner in value]
-    if not isinstance(value, str) or (place[-1] in _NO_NAMES and place[-1] != "select"):
+    if not isinstance(value, str) or place[-1] in _NO_NAMES - _SELECTS:
         return value
     try:
-        return (fill_in_names if place[-1] == "select" else fill_in)(value, variables)
+        return (fill_in_names if place[-1] in _SELECTS else fill_in)(value, variables)
     except ValueError as error:
         # A variable's own fault is reported once, however many names it is in.
         whole = str(error).startswith("variables.")

@@ -15,7 +15,10 @@ _READ_BY_A_SELECT = ("name", "role", "language", "consent")
 
 def gaps(schema: Schema) -> Iterator[str]:
     """``section.key: what to do`` for everything that is missing, or doesn't go together."""
-    yield from _of_a_flat_cart(schema.cart) if schema.lines is None else _of_a_header(schema)
+    if schema.document is not None:
+        yield from _of_a_document(schema)
+    else:
+        yield from _of_a_flat_cart(schema.cart) if schema.lines is None else _of_a_header(schema)
     yield from _of_what_counts(schema)
     yield from _of_the_version(schema)
     yield from _of_orders(schema)
@@ -32,6 +35,23 @@ def _of_a_flat_cart(cart: CartTable) -> Iterator[str]:
     for key in ("open", "email", "name", "language", "rate"):
         if getattr(cart, key):
             yield f"cart.{key}: is for headers, and there are no [lines]: each row of this cart carries its customer"
+
+
+def _of_a_document(schema: Schema) -> Iterator[str]:
+    cart = schema.cart
+    if schema.lines is not None:
+        yield "lines: a document holds its lines; take [lines] out"
+    if cart.id is None:
+        yield "cart.id: is missing; give the column with the cart key"
+    for key in ("product", "quantity", "price", "select"):
+        if getattr(cart, key) is not None:
+            yield f"cart.{key}: the lines are in the document: say it in [cart.document]"
+    for key in ("counts", "ignore", "updated", "version"):
+        if getattr(cart, key):
+            yield f"cart.{key}: a document counts by what is in it, and Cartwake notes when that changes; leave it out"
+    ways = (cart.customer, cart.email, schema.document and schema.document.email, schema.customers.select)
+    if not any(ways):
+        yield "cart.document.email: is missing; give the path to the address, or cart.customer for the customer"
 
 
 def _of_a_header(schema: Schema) -> Iterator[str]:
@@ -72,10 +92,16 @@ def _of_the_version(schema: Schema) -> Iterator[str]:
 
 
 def _of_orders(schema: Schema) -> Iterator[str]:
-    orders, flat = schema.orders, schema.lines is None
+    orders, flat = schema.orders, schema.header is None
     if flat and orders.cart is not None:
         yield "orders.cart: is for carts with a header; name the customer"
-    if orders.customer is None and (flat or orders.cart is None):
+    yield from _of_orders_by_select(schema)
+    if orders.by_customer is not None:
+        pass
+    elif schema.document is not None:
+        if not any((orders.customer, orders.cart, orders.email, orders.by_email, schema.document.order)):
+            yield "orders.customer: is missing; give the column with the customer, cart for the cart's id, or email"
+    elif orders.customer is None and (flat or orders.cart is None):
         yield "orders.customer: is missing; give the column with the customer" + (
             "" if flat else ", or cart for the cart's id"
         )
@@ -90,6 +116,19 @@ def _of_orders(schema: Schema) -> Iterator[str]:
         )
     if schema.order_items is not None and orders.customer is None:
         yield "order_items.order: needs orders.customer, to know whose orders they are"
+
+
+def _of_orders_by_select(schema: Schema) -> Iterator[str]:
+    orders, customers = schema.orders, schema.customers
+    for key, column in (("by_customer", "customer"), ("by_email", "email")):
+        if getattr(orders, key) is None:
+            continue
+        if getattr(orders, column) is not None:
+            yield f"orders.{key}: give either this or the column orders.{column}, not both"
+        if schema.header is None:
+            yield f"orders.{key}: is for carts with keys of their own; give the column orders.customer"
+    if orders.by_customer is not None and (customers.table is None or customers.id is None):
+        yield "customers.id: is missing; orders.by_customer looks for customers by it: give table, id and email"
 
 
 def _of_customers(schema: Schema) -> Iterator[str]:
@@ -119,7 +158,7 @@ def _of_products(schema: Schema) -> Iterator[str]:
             "products.url_pattern: give a path from STORE_URL, or an address that begins with https:// or http://, "
             "with {id} where the product's id goes"
         )
-    if products.select is not None and schema.rows_select is None:
+    if products.select is not None and schema.rows_select is None and schema.document is None:
         section = "cart" if schema.lines is None else "lines"
         yield f"{section}.select: is missing; products are read by a SELECT, so the rows must be, too"
 
@@ -134,7 +173,7 @@ def _is_pattern(text: str) -> bool:
 def _of_filters(schema: Schema) -> Iterator[str]:
     cart, lines, orders, products = schema.cart, schema.lines, schema.orders, schema.products
     keys: dict[str, tuple[str | None, ...]] = {
-        "cart.only": (cart.id if lines else cart.customer,),
+        "cart.only": (cart.id if schema.header else cart.customer,),
         "lines.only": (lines.cart,) if lines else (),
         "orders.only": (orders.cart, orders.customer),
         "products.only": (products.id,),
@@ -149,14 +188,14 @@ def _of_filters(schema: Schema) -> Iterator[str]:
 
 
 def _of_selects(schema: Schema) -> Iterator[str]:
-    for section, text in schema.selects().items():
+    for key, text in schema.selects().items():
         code = bare(text)
         asked = len(_IN_KEYS.findall(code))
         if not asked or asked != code.count("{" + KEYS + "}"):
-            yield f"{section}.select: give a SELECT with IN {{keys}}, where the wanted keys go"
+            yield f"{key}: give a SELECT with IN {{keys}}, where the wanted keys go"
         for name in sorted(set(PLACEHOLDER.findall(text))):
             if text.count(f"{{{name}}}") != code.count(f"{{{name}}}"):
-                yield f"{section}.select: {{{name}}} stands in quotes or in a comment; take it out of them"
+                yield f"{key}: {{{name}}} stands in quotes or in a comment; take it out of them"
         for name in PLACEHOLDER.findall(code):
             if name != KEYS and name not in schema.variables:
-                yield f"{section}.select: {{{name}}} is no variable; add it to [variables]"
+                yield f"{key}: {{{name}}} is no variable; add it to [variables]"

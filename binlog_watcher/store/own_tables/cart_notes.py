@@ -1,6 +1,6 @@
 """What the binlog told of carts and no table of the shop tells. See docs/design.md, *Activity*."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart_note import CartNote
@@ -13,6 +13,9 @@ from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 NOTES_BATCH_SIZE = 500
 """Carts that one statement writes."""
 
+NOTES_PAGE_SIZE = 5_000
+"""Notes that one statement reads."""
+
 PURGE_BATCH_SIZE = 1_000
 """Rows that one statement deletes."""
 
@@ -21,14 +24,22 @@ PURGE_BATCH_SIZE = 1_000
 
 def write(shop: str, notes: Sequence[CartNote]) -> Statement:
     """Note what there is of these carts: the latest activity, and the order after it, if any."""
-    rows = [(str(note.key), _moment(note.activity_us), _moment(note.ordered_us)) for note in notes]
-    table, parameters = rows_as_table(("cart_key", "active", "ordered"), rows)
-    active, ordered = "CAST(v.active AS DATETIME(6))", "CAST(v.ordered AS DATETIME(6))"
+    rows = [
+        (
+            str(note.key), _moment(note.activity_us), _moment(note.ordered_us), _moment(note.filled_us),
+            None if note.digest is None else note.digest.hex(),
+        )
+        for note in notes
+    ]  # fmt: skip
+    table, parameters = rows_as_table(("cart_key", "active", "ordered", "filled", "digest"), rows)
+    active, ordered, filled = (f"CAST(v.{name} AS DATETIME(6))" for name in ("active", "ordered", "filled"))
     return Statement(
-        f"INSERT INTO {CART} (shop, cart_key, active_at, ordered_at, noted_at) "
-        f"SELECT %s, v.cart_key, {active}, {ordered}, UTC_TIMESTAMP(6) FROM {table} v ON DUPLICATE KEY UPDATE "
+        f"INSERT INTO {CART} (shop, cart_key, active_at, ordered_at, filled_at, digest, noted_at) "
+        f"SELECT %s, v.cart_key, {active}, {ordered}, {filled}, UNHEX(v.digest), UTC_TIMESTAMP(6) FROM {table} v "
+        "ON DUPLICATE KEY UPDATE "
         f"active_at = GREATEST(COALESCE({CART}.active_at, {active}), COALESCE({active}, {CART}.active_at)), "
-        f"ordered_at = {ordered}, noted_at = UTC_TIMESTAMP(6)",
+        f"ordered_at = {ordered}, filled_at = COALESCE({filled}, {CART}.filled_at), "
+        f"digest = COALESCE(UNHEX(v.digest), {CART}.digest), noted_at = UTC_TIMESTAMP(6)",
         [shop, *parameters],
     )
 
@@ -42,10 +53,25 @@ def take_back_orders(shop: str, keys: Sequence[CartKey]) -> Statement:
 
 
 def read(shop: str, keys: Sequence[CartKey]) -> Statement:
-    """Cart, last activity, order after it: of those of these carts that there is a note of."""
+    """Cart, activity, order after it, when it was filled, digest: of those of these carts that there is a note of."""
     return Statement(
-        f"SELECT cart_key, active_at, ordered_at FROM {CART} WHERE shop = %s AND cart_key IN %s",
+        f"SELECT cart_key, active_at, ordered_at, filled_at, digest FROM {CART} WHERE shop = %s AND cart_key IN %s",
         (shop, tuple(map(str, keys))),
+    )
+
+
+def any_note(shop: str) -> Statement:
+    """One row, if there is a note at all."""
+    return Statement(f"SELECT 1 FROM {CART} WHERE shop = %s LIMIT 1", (shop,))
+
+
+def active_between(shop: str, after_us: int, until_us: int, last: str, page: int) -> Statement:
+    """The carts behind ``last`` whose last activity lies in a span, in the order of their keys."""
+    return Statement(
+        # What is noted is noted after it happened; an index leads to noted_at.
+        f"SELECT cart_key FROM {CART} WHERE shop = %s AND noted_at > %s AND active_at > %s AND active_at <= %s "
+        "AND cart_key > %s ORDER BY cart_key LIMIT %s",
+        (shop, utc_naive(after_us), utc_naive(after_us), utc_naive(until_us), last, page),
     )
 
 
@@ -68,12 +94,12 @@ class CartNotes:
     def __init__(self, database: Database, shop: str, *, present: bool = True) -> None:
         self._database = database
         self._shop = shop
-        self._present = present
+        self.present = present
 
     def write(self, notes: Sequence[CartNote]) -> None:
         """Write notes down, a batch a statement."""
-        told = [note for note in notes if (note.activity_us, note.ordered_us) != (None, None)]
-        taken_back = [note.key for note in notes if (note.activity_us, note.ordered_us) == (None, None)]
+        told = [note for note in notes if not note.only_takes_back]
+        taken_back = [note.key for note in notes if note.only_takes_back]
         with self._database.session() as session:
             for some in in_batches(told, NOTES_BATCH_SIZE):
                 session.run(*write(self._shop, some))
@@ -82,15 +108,40 @@ class CartNotes:
 
     def read(self, keys: Sequence[CartKey]) -> dict[CartKey, CartNote]:
         """What is noted of these carts."""
-        if not self._present or not keys:
+        if not self.present or not keys:
             return {}
         by_text = {str(key): key for key in keys}
         with self._database.session() as session:
             rows = session.rows(*read(self._shop, keys))
         return {
-            by_text[text]: CartNote(by_text[text], UTC_COLUMN.to_us(active_at), UTC_COLUMN.to_us(ordered_at))
-            for text, active_at, ordered_at in rows
+            by_text[text]: CartNote(
+                by_text[text],
+                UTC_COLUMN.to_us(active_at),
+                UTC_COLUMN.to_us(ordered_at),
+                UTC_COLUMN.to_us(filled_at),
+                None if digest is None else bytes(digest),
+            )
+            for text, active_at, ordered_at, filled_at, digest in rows
         }
+
+    def active_between(self, after_us: int, until_us: int) -> Iterator[list[str]]:
+        """Pages of the carts, as text, whose last activity lies in ``(after, until]``."""
+        last = ""
+        while self.present:
+            with self._database.session() as session:
+                asked = active_between(self._shop, after_us, until_us, last, NOTES_PAGE_SIZE)
+                page = [str(key) for (key,) in session.rows(*asked)]
+            yield page
+            if len(page) < NOTES_PAGE_SIZE:
+                return
+            last = page[-1]
+
+    def any(self) -> bool:
+        """Whether there is a note of any cart."""
+        if not self.present:
+            return False
+        with self._database.session() as session:
+            return session.row(*any_note(self._shop)) is not None
 
     def purge(self, before_us: int) -> int:
         """Delete what was written before a moment; how many carts' notes that were."""

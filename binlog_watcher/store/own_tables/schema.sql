@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_cart (
   cart_key   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   active_at  TIMESTAMP(6) NULL COMMENT 'last activity, where no table of the shop tells it',
   ordered_at TIMESTAMP(6) NULL COMMENT 'an order after that',
+  filled_at  TIMESTAMP(6) NULL COMMENT 'when something was last put in, of a document',
+  digest     BINARY(16)   NULL COMMENT 'of what is in a document',
   noted_at   TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   PRIMARY KEY (shop, cart_key),
   KEY cartwake_noted (noted_at)

@@ -8,8 +8,11 @@ from binlog_watcher.core.cart import Cart
 from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import ShopColumn, named
-from binlog_watcher.store.shop_tables.queries import CUSTOMER, Queries
-from binlog_watcher.store.shop_tables.same_address import address_table, addresses_of
+from binlog_watcher.store.shop_tables.queries import BEGUN_ORDER, CUSTOMER, SELECTED_ORDERS, Queries
+from binlog_watcher.store.shop_tables.same_address import Way, address_table, addresses_of, selected_orders
+
+CUSTOMERS = "customers"
+"""The parameter with the customers whose orders are asked for."""
 
 OfEach = Callable[[str, Sequence[Any]], str]
 """SQL for the one of the values that belongs to the row of the log; the name is that of their parameters."""
@@ -38,19 +41,29 @@ def checks(queries: Queries, log: str, mails: Sequence[tuple[int, Cart]], of_eac
         *_cart(queries, f"{log}.cart_key"),
         *_orders(queries, f"{log}.cart_key", carts, of_each),
         (CUSTOMER, _customer(queries, f"{log}.cart_key", carts, of_each)),
-        *(
-            (way.part, f"{_of_orders(queries, f'{addresses} {way.orders}')} AND v.whose = {log}.id")
-            for way in queries.ways
-        ),
+        *((way.part, _on_the_way(queries, way, addresses, f"{log}.id")) for way in queries.ways),
     ]
-    keys = tuple(cart.key for cart in carts)
-    return Checks(selects, {**parameters, **({KEYS: keys} if queries.schema.customers.select else {})})
+    if queries.schema.customers.select:
+        parameters[KEYS] = tuple(cart.key for cart in carts)
+    if queries.schema.orders.by_customer:
+        column = queries.customer_of_orders
+        parameters[CUSTOMERS] = tuple({_customer_in(column, cart) for cart in carts})
+    return Checks(selects, parameters)
+
+
+def _on_the_way(queries: Queries, way: Way, addresses: str, log_id: str) -> str:
+    tables = f"{addresses} {queries.way_to_orders(way)}"
+    orders = (
+        f"SELECT {SELECTED_ORDERS} FROM {tables} WHERE TRUE" if way.by_select else _of_orders(queries, tables)
+    )
+    return f"{orders} AND v.whose = {log_id}"
 
 
 def _cart(queries: Queries, cart_key: str) -> Iterator[tuple[str, str]]:
     header, key, meant = queries.schema.header, queries.key.cast(cart_key), queries.conditions.meant
-    where = f"{queries.row_key} = {key}{meant('l')}"
-    yield "rows", f"SELECT {queries.row_fingerprint} FROM {queries.rows_table} WHERE {where}"
+    if queries.schema.document is None:
+        where = f"{queries.row_key} = {key}{meant('l')}"
+        yield "rows", f"SELECT {queries.row_fingerprint} FROM {queries.rows_table} WHERE {where}"
     if header is not None:
         where = f"{named('h', header.id or '')} = {key}{meant('h')}"
         yield "header", f"SELECT {queries.header_fingerprint} FROM {quote(header.table)} h WHERE {where}"
@@ -70,6 +83,16 @@ def _orders(
         if queries.schema.header is not None:
             whose = of_each("customer", [_customer_in(column, cart) for cart in carts])
         yield "customer_orders", f"{of_orders} AND {named('o', orders.customer)} = {column.cast(whose)}"
+    if orders.by_customer is not None:
+        column = queries.customer_of_orders
+        whose = of_each("customer", [_customer_in(column, cart) for cart in carts])
+        selected = queries.select(selected_orders(orders.by_customer), CUSTOMERS)
+        same = f"x.customer = {column.cast(whose)}"
+        yield "customer_orders", f"SELECT {SELECTED_ORDERS} FROM {selected} WHERE {same}"
+    if queries.schema.document is not None and queries.schema.document.order is not None:
+        column = queries.columns.get(orders.table, orders.id)
+        begun = of_each("order", [cart.order_id for cart in carts])
+        yield BEGUN_ORDER, f"{of_orders} AND {named('o', orders.id)} = {column.cast(begun)}"
 
 
 def _of_orders(queries: Queries, tables: str) -> str:

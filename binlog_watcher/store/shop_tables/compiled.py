@@ -8,7 +8,7 @@ from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
-from binlog_watcher.store.times import TimeColumn
+from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 
 class ShopTables:
@@ -26,8 +26,9 @@ class ShopTables:
         table, created = (
             (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created)
         )
-        self.cart_time = columns.time(table, created or "")
-        self._cart_moment = (table, created or "")
+        # A document that does not say when it was created is as old as its note.
+        self.cart_time = UTC_COLUMN if created is None else columns.time(table, created)
+        self._cart_moments = [] if created is None else [(table, created)]
         self.order_time = columns.time(orders.table, orders.bought_at)
         self.row_updates = [columns.time(rows.table, name) for name in rows.updated]
         self.header_updates = (
@@ -57,7 +58,10 @@ class ShopTables:
         """A moment of carts that is compared with one of orders although one of both has no zone; None: none is."""
         header, orders = self.schema.header, self.schema.orders
         order = (orders.table, orders.bought_at)
-        carts = [self._cart_moment, *([(header.table, header.created)] if header and header.created else [])]
+        carts = [
+            *self._cart_moments,
+            *([(header.table, header.created)] if header and header.created else []),
+        ]
         for cart in carts:
             if self._has_no_zone(*cart) is not self._has_no_zone(*order):
                 first, second = (cart, order) if self._has_no_zone(*cart) else (order, cart)
@@ -75,6 +79,12 @@ class ShopTables:
         """Values of the customer's column that mean nobody, besides NULL."""
         column = self.queries.customer
         return () if column is None else column.nobody(self.schema.guests)
+
+    def is_somebody(self, customer: object) -> bool:
+        """Whether a value of the customer's column names one."""
+        if customer is None or customer in self.nobody:
+            return False
+        return not self.queries.customers_are_numbers or str(customer).isdecimal()
 
     def key(self, text: str) -> CartKey | None:
         """A cart key from its text in our log; None for a row that was there before Cartwake."""

@@ -17,7 +17,8 @@ class Found:
     """One cart. ``prints``: parts of the fingerprint, see ``Queries.fence``.
 
     ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
-    where its creation may mean two moments. ``contact``: whom the header itself says to write to.
+    where its creation may mean two moments. ``contact``: whom the header itself says to write to. ``document``: the
+    bytes of one; ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read.
     """
 
     key: CartKey
@@ -32,6 +33,9 @@ class Found:
     activity_us: int | None = None
     order_us: int | None = None
     contact: Customer | None = None
+    document: bytes | None = None
+    order_id: int | str | None = None
+    unreadable: str | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     prints: dict[str, str] = field(default_factory=dict)
 

@@ -16,13 +16,12 @@ def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) 
     if tables.queries.headers is None:
         return {tables.fold(key): Found(key, customer_id=key) for key in keys}
     found = {tables.fold(key): Found(key, exists=False) for key in keys}
-    nobody = {None, *tables.nobody}
     for row in session.records(tables.queries.headers, tables.parameters(keys=tuple(keys))):
         one = found.get(tables.fold(row["key"]))
         if one is None:
             continue
         one.exists, one.closed = True, not row["open"]
-        one.customer_id = None if row["customer"] in nobody else row["customer"]
+        one.customer_id = row["customer"] if tables.is_somebody(row["customer"]) else None
         one.currency, one.rate = as_currency(row["currency"]), as_rate(row["rate"])
         if tables.header_created is not None:
             one.created_us = tables.header_created.to_us(row["created"])
@@ -32,6 +31,7 @@ def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) 
             (column, row[f"updated_{nth}"]) for nth, column in enumerate(tables.header_updates)
         )
         one.contact = _contact(row)
+        one.document = row.get("document")
         one.prints["header"] = str(row["fingerprint"])
     return found
 

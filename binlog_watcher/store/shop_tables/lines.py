@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from binlog_watcher.core.cart import Line
 from binlog_watcher.store.database import Session
+from binlog_watcher.store.shop_tables import line_queries
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import Found, FoundCarts
 from binlog_watcher.store.shop_tables.values import (
@@ -55,12 +56,12 @@ def read_row_prints(session: Session, tables: ShopTables, found: FoundCarts) -> 
 
 def read_rows(session: Session, tables: ShopTables, found: FoundCarts) -> None:
     """The rows of the carts, as they are."""
-    _read(session, tables, tables.queries.lines, found)
+    _read(session, tables, line_queries.lines(tables.queries), found)
     if tables.schema.rows_select is not None:
         # A SELECT joins the products: where it finds nothing in a cart that has rows, these are read alone.
         bare = {key: one for key, one in found.items() if not one.rows and "rows" in one.prints}
         if bare:
-            _read(session, tables, tables.queries.bare_lines, bare)
+            _read(session, tables, line_queries.bare_lines(tables.queries), bare)
 
 
 def _read(session: Session, tables: ShopTables, statement: str, found: FoundCarts) -> None:

@@ -28,13 +28,15 @@ CART_PAGE_SIZE = 5_000
 class OpenCart:
     """A cart with counted rows, or with such that only lack their product. ``created_us``: creation of the newest.
 
-    ``activity_us``: the last activity that the tables tell of; ``version`` as the episode's.
+    ``activity_us``: the last activity that the tables tell of; ``version`` as the episode's. ``digest``: of what is in
+    a document, if that is to be noted.
     """
 
     key: CartKey
     created_us: int
     activity_us: int
     version: int
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class CartScan:
         version = self._schema.version
         key = queries.row_key
         tables = queries.rows_table
-        above_zero = f"{named('l', rows.quantity)} > 0{queries.conditions.meant('l')}"
+        above_zero = f"{named('l', rows.quantity or '')} > 0{queries.conditions.meant('l')}"
         where = [above_zero, f"{queries.created} >= %(since)s", f"{key} IS NOT NULL"]
         customer, updates = key, [named("l", name) for name in rows.updated]
         if header is None:

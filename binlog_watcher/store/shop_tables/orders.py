@@ -1,47 +1,66 @@
 """Reads the orders that count: the newest of each cart or customer, and which products were bought before."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from binlog_watcher.core.cart import Customer
 from binlog_watcher.store.database import Session
+from binlog_watcher.store.shop_tables.columns import ShopColumn
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import FOREVER_US, Found, FoundCarts, customers_of
+from binlog_watcher.store.shop_tables.queries import BEGUN_ORDER
 from binlog_watcher.store.shop_tables.same_address import address_table, addresses_of
 
 
 def read_orders(session: Session, tables: ShopTables, found: FoundCarts) -> None:
-    """The newest order of each cart, or of its customer, and its part of the fingerprint."""
-    orders = tables.schema.orders
+    """The newest order of each cart, or of its customer, or that was begun with it, and its part of the fingerprint."""
+    orders, queries = tables.schema.orders, tables.queries
     if orders.cart is not None:
-        by_cart = {key: [one] for key, one in found.items()}
-        _read(session, tables, "cart_orders", orders.cart, tables.fold, by_cart)
-    if orders.customer is not None:
-        by_customer: dict[str, list[Found]] = defaultdict(list)
-        for one in found.values():
-            if one.customer_id is not None:
-                by_customer[tables.fold_customer(one.customer_id)].append(one)
-        if by_customer:
-            _read(session, tables, "customer_orders", orders.customer, tables.fold_customer, by_customer)
+        column = tables.columns.get(orders.table, orders.cart)
+        asked = _Asked(
+            "cart_orders", queries.orders_of(orders.cart), column, lambda one: one.key, tables.fold
+        )
+        _read(session, tables, asked, found.values())
+    if orders.customer is not None or orders.by_customer is not None:
+        statement = (
+            queries.orders_by_customer if orders.customer is None else queries.orders_of(orders.customer)
+        )
+        asked = _Asked(
+            "customer_orders", statement, queries.customer_of_orders, lambda one: one.customer_id,
+            tables.fold_customer,
+        )  # fmt: skip
+        _read(session, tables, asked, found.values())
+    column = tables.columns.get(orders.table, orders.id)
+    begun = _Asked(BEGUN_ORDER, queries.orders_of(orders.id), column, lambda one: one.order_id, column.fold)
+    _read(session, tables, begun, found.values())
 
 
-def _read(
-    session: Session,
-    tables: ShopTables,
-    part: str,
-    column: str,
-    fold: Callable[[object], str],
-    whose: Mapping[str, Sequence[Found]],
-) -> None:
-    """``part``: of the fingerprint; ``column``: of the orders, by which they are asked for."""
-    asked = tables.columns.get(tables.schema.orders.table, column)
+class _Asked(NamedTuple):
+    """Orders that are asked for. ``part``: of the fingerprint; ``by``: what a cart asks for them with (None: nothing).
+
+    ``column``: of which type that is; ``fold``: makes equals of it.
+    """
+
+    part: str
+    statement: str
+    column: ShopColumn
+    by: Callable[[Found], object]
+    fold: Callable[[object], str]
+
+
+def _read(session: Session, tables: ShopTables, asked: _Asked, found: Iterable[Found]) -> None:
+    whose: dict[str, list[Found]] = defaultdict(list)
+    for one in found:
+        if (by := asked.by(one)) is not None:
+            whose[asked.fold(by)].append(one)
     carts = [one for several in whose.values() for one in several]
-    ids = {asked.key(str(one.key if part == "cart_orders" else one.customer_id)) for one in carts} - {None}
-    for owner, newest, mark in session.rows(
-        tables.queries.orders_of(column), tables.parameters(keys=tuple(ids) or (None,))
-    ):
-        for one in whose.get(fold(owner), ()):
-            _note(tables, one, part, newest, mark)
+    ids = {asked.column.key(str(asked.by(one))) for one in carts} - {None}
+    if not ids:
+        return
+    for owner, newest, mark in session.rows(asked.statement, tables.parameters(keys=tuple(ids))):
+        for one in whose.get(asked.fold(owner), ()):
+            _note(tables, one, asked.part, newest, mark)
 
 
 def _note(tables: ShopTables, one: Found, part: str, newest: object, mark: object) -> None:

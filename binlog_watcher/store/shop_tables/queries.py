@@ -13,10 +13,16 @@ from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
 from binlog_watcher.store.shop_tables.conditions import ConditionSql, Value
-from binlog_watcher.store.shop_tables.same_address import Way, ways
+from binlog_watcher.store.shop_tables.same_address import ADDRESSES, Way, selected_orders, ways
 
 CUSTOMER = "customer"
 """The part of the fingerprint that is the customer's row."""
+
+BEGUN_ORDER = "begun_order"
+"""The part that is the order whose id the cart's document names."""
+
+SELECTED_ORDERS = fingerprints.of_rows(["x.id", "x.bought_at"])
+"""The fingerprint of orders that a preset's SELECT ``x`` gives."""
 
 CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent")
 
@@ -41,12 +47,30 @@ class Queries:
         if self.customer is not None:
             self.constants["nobody"] = self.customer.nobody(schema.guests)
         self.constants |= self.conditions.constants
+        self.customers_are_numbers = self._customers_are_numbers()
         self.rows_table = f"{quote(rows.table)} l"
         self.row_key = named("l", rows.key)
         self.orders_table = f"{quote(orders.table)} o"
-        self.created = named("l", rows.created) if rows.created else named("h", schema.cart.created or "")
-        place = (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created or "")
-        self._real = columns.time(*place).real
+        alias, created = ("l", rows.created) if rows.created else ("h", schema.cart.created)
+        self.created = named(alias, created) if created else "NULL"
+        table = rows.table if rows.created else schema.cart.table
+        self._real = columns.time(table, created).real if created else "NULL"
+
+    def _customers_are_numbers(self) -> bool:
+        """Whether text that is no number means a guest: a session's key, where those of customers are their ids."""
+        customers, orders = self.schema.customers, self.schema.orders
+        if self.schema.header is None or self.customer is None or self.customer.is_number:
+            return False
+        places = [(customers.table, customers.id), (orders.table, orders.customer)]
+        return any(table and name and self.columns.get(table, name).is_number for table, name in places)
+
+    @property
+    def customer_of_orders(self) -> ShopColumn:
+        """The column whose values orders name as their customer; of the preset's own SELECT the customers' id."""
+        orders, customers = self.schema.orders, self.schema.customers
+        if orders.by_customer is not None:
+            return self.columns.get(customers.table or "", customers.id or "")
+        return self.columns.get(orders.table, orders.customer or "")
 
     # --- pieces ---------------------------------------------------------------------------------------------
 
@@ -62,13 +86,14 @@ class Queries:
 
     def somebody(self, column: str) -> str:
         """Whether a column names a customer."""
-        return f"({column} IS NOT NULL AND {column} NOT IN %(nobody)s)"
+        number = f" AND {column} REGEXP '^[0-9]+$'" if self.customers_are_numbers else ""
+        return f"({column} IS NOT NULL AND {column} NOT IN %(nobody)s{number})"
 
-    def select(self, text: str) -> str:
-        """A preset's own SELECT with its placeholders as parameters."""
+    def select(self, text: str, keys: str = KEYS) -> str:
+        """A preset's own SELECT with its placeholders as parameters. ``keys``: the name of that for the keys."""
 
         def parameter(match: re.Match[str]) -> str:
-            return f"%({match[1]})s" if match[1] == KEYS else f"%(var_{match[1]})s"
+            return f"%({keys})s" if match[1] == KEYS else f"%(var_{match[1]})s"
 
         return PLACEHOLDER.sub(parameter, text.strip().rstrip(";").replace("%", "%%"))
 
@@ -90,6 +115,8 @@ class Queries:
         cart = self.schema.cart
         opened = [condition.column for condition in cart.open]
         names = [cart.id, cart.customer, *opened, cart.email, *cart.name, cart.currency, *cart.updated]
+        if cart.document is not None:
+            names.append(cart.document.column)
         return [named("h", name) for name in names if name]
 
     @property
@@ -129,6 +156,8 @@ class Queries:
             **{f"updated_{nth}": name for nth, name in enumerate(header.updated)},
         }  # fmt: skip
         fields = {field: named("h", name) if name else "NULL" for field, name in columns.items()}
+        if header.document is not None:
+            fields["document"] = self.document
         fields |= {
             "open": self.conditions.holds("h", "cart.open"),
             "name": _joined("h", header.name),
@@ -137,6 +166,15 @@ class Queries:
         selected = ", ".join(f"{sql} AS {quote(field)}" for field, sql in fields.items())
         where = f"{fields['key']} IN %(keys)s{self.conditions.meant('h')}"
         return f"SELECT {selected} FROM {quote(header.table)} h WHERE {where}"
+
+    @property
+    def document(self) -> str:
+        """The bytes of a document, of text as the shop's connection wrote them: in UTF-8."""
+        cart = self.schema.cart
+        name = cart.document.column if cart.document else ""
+        text = self.columns.get(cart.table, name).collation not in {None, "binary"}
+        document = f"CONVERT({named('h', name)} USING utf8mb4)" if text else named("h", name)
+        return f"CAST({document} AS BINARY)"
 
     @property
     def young(self) -> str:
@@ -166,63 +204,25 @@ class Queries:
             f"WHERE {whose} IN %(keys)s AND {self.bought} GROUP BY {whose}"
         )
 
+    @property
+    def orders_by_customer(self) -> str:
+        """The same by the preset's own SELECT."""
+        selected = self.select(selected_orders(self.schema.orders.by_customer or ""))
+        return f"SELECT x.customer, MAX(x.bought_at), {SELECTED_ORDERS} FROM {selected} GROUP BY x.customer"
+
     def orders_of_addresses(self, way: Way, addresses: str) -> str:
         """The same of the orders that a way leads to from a table of addresses: whose they are, moment, fingerprint."""
-        moment = named("o", self.schema.orders.bought_at)
-        return (
-            f"SELECT v.whose, MAX({moment}), {self.order_fingerprint} FROM {addresses} {way.orders} "
-            f"WHERE {self.bought} GROUP BY v.whose"
-        )
+        if way.by_select:
+            what, where = f"MAX(x.bought_at), {SELECTED_ORDERS}", "TRUE"
+        else:
+            moment = named("o", self.schema.orders.bought_at)
+            what, where = f"MAX({moment}), {self.order_fingerprint}", self.bought
+        tables = f"{addresses} {self.way_to_orders(way)}"
+        return f"SELECT v.whose, {what} FROM {tables} WHERE {where} GROUP BY v.whose"
 
-    @property
-    def lines(self) -> str:
-        """The rows of carts with their products, as far as these are there.
-
-        cart, product, name, category, price, quantity, image, created, version, and the product that the row names.
-        """
-        if self.schema.rows_select is not None:
-            return self.select(self.schema.rows_select)
-        rows, products = self.schema.rows, self.schema.products
-        price = named("l", rows.price) if rows.price else named("p", products.price or "")
-        fields = {
-            "product": named("p", products.id),
-            "name": named("p", products.name or ""),
-            "category": named("p", products.category) if products.category else "NULL",
-            "price": price,
-            "image": named("p", products.image) if products.image else "NULL",
-            "url": named("p", products.url) if products.url else "NULL",
-            "available": self._available(),
-        }
-        same = f"{named('p', products.id)} = {named('l', rows.product)}{self.conditions.meant('p')}"
-        return self._rows_of_carts(fields, f"LEFT JOIN {quote(products.table)} p ON {same}")
-
-    def _available(self) -> str:
-        """Whether a product can be bought: it is in stock, or its pieces are not counted, and for sale."""
-        stock = self.schema.products.stock
-        in_stock = f"({named('p', stock)} IS NULL OR {named('p', stock)} > 0)" if stock else "TRUE"
-        return f"({in_stock} AND {self.conditions.holds('p', 'products.available')})"
-
-    @property
-    def bare_lines(self) -> str:
-        """The rows of carts without their products, in the same form."""
-        return self._rows_of_carts({"product": "NULL"})
-
-    def _rows_of_carts(self, fields: dict[str, str], join: str = "") -> str:
-        rows, version = self.schema.rows, self.schema.version
-        fields = {
-            "cart": self.row_key,
-            "names": named("l", rows.product),
-            "quantity": named("l", rows.quantity),
-            "created": named("l", rows.created) if rows.created else "NULL",
-            "version": named("l", version[1]) if version and version[0] else "NULL",
-            **fields,
-        }
-        order = ", ".join(named("l", name) for name in (rows.created, rows.id) if name) or self.row_key
-        return (
-            f"SELECT {', '.join(f'{sql} AS {quote(alias)}' for alias, sql in fields.items())} "
-            f"FROM {self.rows_table} {join} WHERE {self.row_key} IN %(keys)s "
-            f"AND {named('l', rows.quantity)} > 0{self.conditions.meant('l')} ORDER BY {order}"
-        )
+    def way_to_orders(self, way: Way) -> str:
+        """SQL that joins the orders to a table of addresses."""
+        return self.select(way.orders, ADDRESSES) if way.by_select else way.orders
 
     @property
     def customers(self) -> str:

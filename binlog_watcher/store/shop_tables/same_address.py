@@ -17,6 +17,9 @@ from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import TEXTS, ShopColumns, named
 from mailer import parse_address
 
+ADDRESSES = "addresses"
+"""The parameter with all addresses that are asked for."""
+
 BY_CUSTOMERS, BY_ORDERS = "account_orders", "address_orders"
 """Parts of the fingerprint, one a way."""
 
@@ -26,11 +29,15 @@ _PLAIN = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """``orders``: joins the orders ``o`` to the addresses ``v``. ``any_case``: whether capitals are small letters."""
+    """``orders``: joins the orders ``o`` to the addresses ``v``. ``any_case``: whether capitals are small letters.
+
+    ``by_select``: the orders are ``x``, which a SELECT of the preset gives.
+    """
 
     part: str
     orders: str
     any_case: bool
+    by_select: bool = False
 
 
 def ways(schema: Schema, columns: ShopColumns, meant: str = "") -> list[Way]:
@@ -48,11 +55,24 @@ def ways(schema: Schema, columns: ShopColumns, meant: str = "") -> list[Way]:
             f"{named('o', orders.customer or '')} = {owner if whose.is_number else whose.cast(owner)}"
         )
         found.append(Way(BY_CUSTOMERS, f"{accounts} {from_orders}{id_of_order}", email.any_case))
-    if why_not_by_orders(schema, columns) is None:
+    if orders.by_email is not None:
+        same = f"{_comparable('x.email')} = {_comparable('v.address')}"
+        joined = f"JOIN {selected_orders(orders.by_email)} ON {same}"
+        found.append(Way(BY_ORDERS, joined, any_case=True, by_select=True))
+    elif why_not_by_orders(schema, columns) is None:
         email = columns.get(orders.table, orders.email or "")
         same = email.same(named("o", orders.email or ""), "v.address")
         found.append(Way(BY_ORDERS, f"{from_orders}{same}", email.any_case))
     return found
+
+
+def selected_orders(select: str) -> str:
+    """What a preset's SELECT of orders gives, as a table ``x``. It may end in a comment."""
+    return f"({select.strip().rstrip(';')}\n) x"
+
+
+def _comparable(text: str) -> str:
+    return f"LOWER(CONVERT({text} USING utf8mb4)) COLLATE utf8mb4_bin"
 
 
 def advice(schema: Schema, columns: ShopColumns) -> Iterator[str]:
@@ -61,7 +81,7 @@ def advice(schema: Schema, columns: ShopColumns) -> Iterator[str]:
     if all(way.part != BY_ORDERS for way in there):
         if (why_not := why_not_by_customers(schema, columns)) is not None:
             yield f"{why_not}; till then whoever bought under another row with the same address is mailed all the same"
-        if schema.orders.email is not None:
+        if schema.orders.email is not None and schema.orders.by_email is None:
             why_not = why_not_by_orders(schema, columns)
             yield f"{why_not}; till then a guest who bought with another cart is mailed all the same"
     for way in there:
@@ -131,7 +151,7 @@ def address_table(addresses: Sequence[tuple[int, str]]) -> tuple[str, dict[str, 
     """A derived table ``v`` of (whose, address), and its parameters. It has one row at least."""
     rows = addresses or [(0, "")]
     selects = [f"SELECT %(whose{nth})s AS whose, %(address{nth})s AS address" for nth in range(len(rows))]
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = {ADDRESSES: tuple(address for _, address in rows)}
     for nth, (whose, address) in enumerate(rows):
         parameters |= {f"whose{nth}": whose, f"address{nth}": address}
     return f"({' UNION ALL '.join(selects)}) v", parameters

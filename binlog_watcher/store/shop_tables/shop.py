@@ -3,7 +3,7 @@
 What is read of a cart has a module each: ``headers``, ``orders``, ``lines``, ``customers``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from binlog_watcher.store.shop_tables.checks import parts
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.customers import HashAddress, read_customers
+from binlog_watcher.store.shop_tables.documents import read_documents
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.lines import counted, read_row_prints, read_rows
@@ -104,18 +105,23 @@ class Shop(ShopTables):
         hash_address: HashAddress,
         logged: Callable[[Session, Sequence[CartKey]], dict[CartKey, LoggedEpisode]],
         recipients: Callable[[Session, Sequence[bytes]], dict[bytes, Recipient]],
+        filled_us: Mapping[CartKey, int] | None = None,
     ) -> Loaded:
         """Read carts with all that ``decide`` wants to know: a constant number of statements for any batch.
 
-        Fingerprints are read first: whatever changes after them is seen by the fence.
+        Fingerprints are read first: whatever changes after them is seen by the fence. ``filled_us``: when something
+        was last put into carts that are documents.
         """
         with self.database.session() as session:
             found = read_headers(session, self, keys)
+            if self.schema.document is not None:
+                read_documents(session, self, found, filled_us or {})
             read_orders(session, self, found)
             customers = read_customers(session, self, found, hash_address)
             read_orders_of_addresses(session, self, found, customers)
-            read_row_prints(session, self, found)
-            read_rows(session, self, found)
+            if self.schema.document is None:
+                read_row_prints(session, self, found)
+                read_rows(session, self, found)
             bought = read_bought_products(session, self, found)
             episodes = logged(session, keys)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
@@ -130,6 +136,8 @@ class Shop(ShopTables):
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
+            if of_key.unreadable is not None:
+                created_us = version = of_key.created_us
             address_hash = customer.address_hash if customer else None
             carts[key] = Cart(
                 key=key,
@@ -148,11 +156,15 @@ class Shop(ShopTables):
                 rate=of_key.rate,
                 bought=frozenset(ordered),
                 missing=missing,
+                order_id=of_key.order_id,
+                unreadable=of_key.unreadable,
             )
         return Loaded(carts, unreadable)
 
     def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
         """The carts among these that may have a row created since then: one statement. The others have none."""
+        if not self._cart_moments:
+            return list(keys)
         parameters = self.parameters(keys=tuple(keys), since=self.cart_time.from_us(since_us))
         with self.database.session() as session:
             found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
@@ -165,7 +177,9 @@ class Shop(ShopTables):
             return {customer: customer for customer in customers}
         as_asked = {self.fold_customer(customer): customer for customer in customers}
         with self.database.session() as session:
-            rows = session.rows(self.queries.carts_of_customers, self.parameters(keys=tuple(customers)))
+            column = self.columns.get(header.table, header.customer)
+            asked = tuple(column.key(str(customer)) for customer in customers)
+            rows = session.rows(self.queries.carts_of_customers, self.parameters(keys=asked))
         return {
             key: as_asked[self.fold_customer(whose)]
             for key, whose in rows

@@ -19,6 +19,7 @@ from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 
 MARK = (
     f"UPDATE catalog_product_entity SET has_options = 1 - has_options WHERE entity_id = {RETIRED}",
@@ -390,6 +391,7 @@ def test_reconcile_goes_by_the_index_on_store_and_update(shop: Shop) -> None:
     quote = shop.quote(minutes_ago=100)
     scan = shop.db.resources.scan
     assert scan.by_time
+    assert isinstance(scan, CartScan)
     assert [(span.table, span.moment, span.index) for span in scan.spans] == [
         ("quote", "updated_at", "store_id")
     ]

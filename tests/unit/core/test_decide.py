@@ -200,6 +200,7 @@ def test_only_reasons_that_end_an_episode_are_logged() -> None:
         Reason.JUST_BOUGHT,
         Reason.EXCLUDED_ADDRESS,
         Reason.BOUNCED,
+        Reason.UNREADABLE,
     }
     assert {reason for reason in Reason if Skip(reason, T0).logged} == expected == LOGGED_SKIPS
 

@@ -826,3 +826,29 @@ def test_an_order_is_noted_and_what_ends_it_too() -> None:
     assert stream.tracker.take_unsaved() == [CartNote(3)], (
         "the order may have been told before the last start"
     )
+
+
+def test_what_is_in_a_document_is_noted_and_known_until_it_is_written_down() -> None:
+    stream = noting(*Change)
+    stream.send(CartChanged("a", Change.INSERT, stream.at(0), b"one"))
+    stream.send(CartChanged("a", Change.UPDATE, stream.at(5), b"two"))
+    notes = stream.tracker.take_unsaved()
+    assert notes == [CartNote("a", stream.at(5), None, stream.at(0), b"two")]
+    stream.tracker.keep_unsaved(["a"])  # it could not be written
+    assert stream.tracker.take_unsaved() == notes
+    (due,) = stream.fire(70)
+    assert (due.activity_us, due.filled_us) == (stream.at(5), stream.at(0))
+    stream.tracker.finish("a")
+    stream.send(CartChanged("a", Change.INSERT, stream.at(80), b"three"))
+    stream.tracker.saved(notes)  # what came meanwhile stays
+    assert stream.tracker.take_unsaved() == [CartNote("a", stream.at(80), None, stream.at(80), b"three")]
+    stream.tracker.saved([CartNote("a", stream.at(80), None, stream.at(80), b"three")])
+    (due,) = stream.fire(200)
+    assert due.filled_us is None, "the note has it"
+
+
+def test_a_document_that_hydration_found_changed_is_noted() -> None:
+    stream = noting(*Change)
+    stream.send(CartRead("a", stream.at(0), stream.at(60), stream.at(0), b"one"))
+    stream.send(CartRead("b", stream.at(0), stream.at(60)))  # as noted
+    assert stream.tracker.take_unsaved() == [CartNote("a", stream.at(0), None, stream.at(0), b"one")]

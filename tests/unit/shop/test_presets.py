@@ -56,7 +56,7 @@ def problems(text: str, **variables: str) -> list[str]:
 
 
 def test_every_shipped_preset_is_in_order() -> None:
-    assert preset_names() == ["magento-2", "opencart-3", "prestashop-8", "sample"]
+    assert preset_names() == ["magento-2", "opencart-3", "prestashop-8", "sample", "woocommerce"]
     for name in preset_names():
         schema = load_schema(name)
         assert schema.origin == name
@@ -78,7 +78,7 @@ def test_header_and_lines() -> None:
     assert schema.rows.table == "x_lines"
     assert schema.cart.updated == ("updated_at", "priced_at")
     assert schema.products.watch == {"x_product_text": Watch(column="product_id")}
-    assert "FROM `x_lines` l WHERE l.language = {language}" in schema.selects()["lines"]
+    assert "FROM `x_lines` l WHERE l.language = {language}" in schema.selects()["lines.select"]
     places = {key: (table, column) for key, table, column in schema.places()}
     assert places["cart.open"] == ("x_carts", "active")
     assert places["products.watch.x_product_text"] == ("x_product_text", "product_id")

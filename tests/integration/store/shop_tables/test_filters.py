@@ -19,6 +19,7 @@ from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 
 MARK = ("UPDATE Product SET StockQuantity = StockQuantity + 1 WHERE Id = 99", 99)
 AGO = "UTC_TIMESTAMP(6) - INTERVAL %s MINUTE"
@@ -214,7 +215,7 @@ def open_carts(shop: PresetShop) -> set[CartKey]:
 def test_the_preset_is_in_order_and_its_indexes_serve(make: Callable[..., PresetShop]) -> None:
     shop = make(NOP, NOP_SQL)
     assert check_server(shop.settings().connection, shop.resources.schema).warnings == ()
-    (span,) = [span for span in shop.resources.scan.spans if span.moment == "CreatedOnUtc"]
+    (span,) = [span for span in CartScan(shop.resources.shop).spans if span.moment == "CreatedOnUtc"]
     assert span.index == ""  # behind what the filter fixes
 
 

@@ -18,6 +18,7 @@ from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
+from binlog_watcher.store.shop_tables.open_carts import CartScan
 
 MARK = ("UPDATE products SET stock = stock + 1 WHERE id = 99", 99)
 PRODUCTS = (
@@ -227,7 +228,7 @@ async def test_unix_seconds(make: Callable[..., PresetShop]) -> None:
     assert isinstance(shop.decide(1), Send)
     assert isinstance(shop.decide(2), Wait)
     assert {one.key for page in shop.resources.scan.open_carts(0) for one in page} == {1, 2}
-    assert all(span.index == "" for span in shop.resources.scan.spans)
+    assert all(span.index == "" for span in CartScan(shop.resources.shop).spans)
     assert between(shop, -90, -30) == {1}
     now_us = shop.resources.clock.now_us()
     assert shop.resources.shop.young([1, 2], now_us - 40 * MINUTE) == [2]
@@ -387,7 +388,7 @@ def test_the_index_of_a_text_is_used(make: Callable[..., PresetShop]) -> None:
     for minute in range(300):
         text_cart(shop, 7, minute)
     shop.run("ANALYZE TABLE lines_of_carts")
-    (span,) = shop.resources.scan.spans
+    (span,) = CartScan(shop.resources.shop).spans
     low, high = span.time.span(0, 1_000_000_000_000_000)
     plan = shop.run(
         "EXPLAIN SELECT id FROM lines_of_carts l WHERE l.put_in >= %s AND l.put_in <= %s ORDER BY l.put_in, l.id",

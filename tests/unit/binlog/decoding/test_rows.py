@@ -348,8 +348,13 @@ def test_raw_values_are_the_bytes_of_any_type_whole_rows_of_numbers_too() -> Non
         Column(FIELD_TYPE.NEWDECIMAL, bytes([10, 2]), "price"),
     )
     data = b"\2\3\0" + struct.pack("<i", 7) + b"\x80\0\0\1\2"
-    assert list(RowPlan(columns, (0, 1), raw=True).single(data, 0)) == [("\7\0\0\0", "\x80\0\0\1\2")]
+    assert list(RowPlan(columns, (0, 1), raw=frozenset({0, 1})).single(data, 0)) == [
+        (b"\7\0\0\0", b"\x80\0\0\1\2")
+    ]
+    assert list(RowPlan(columns, (0, 1), raw=frozenset({1})).single(data, 0)) == [(7, b"\x80\0\0\1\2")]
     numbers = (columns[0], columns[0])
     data = b"\2\3\0" + struct.pack("<ii", 7, -1)
-    assert list(RowPlan(numbers, (0, 1), raw=True).single(data, 0)) == [("\7\0\0\0", "\xff" * 4)]
+    assert list(RowPlan(numbers, (0, 1), raw=frozenset({0, 1})).single(data, 0)) == [
+        (b"\7\0\0\0", b"\xff" * 4)
+    ]
     assert list(RowPlan(numbers, (0, 1)).single(data, 0)) == [(7, -1)]

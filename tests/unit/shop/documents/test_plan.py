@@ -295,7 +295,7 @@ def test_virtuemart_in_the_session_of_joomla() -> None:
             "lines": "joomla|base64|php.data.__vm.vmcart|json.cartProductsData.*",
             "email": "joomla|base64|php.data.__vm.vmcart|json.BT.email",
             "name": [],
-            "order": None,
+            "order": [],
         }
     ).plan
     cart = json.dumps(

@@ -1,15 +1,19 @@
 -- write: Note what there is of these carts: the latest activity, and the order after it, if any.
-INSERT INTO cart_abandonment_cart (shop, cart_key, active_at, ordered_at, noted_at) SELECT %s, v.cart_key, CAST(v.active AS DATETIME(6)), CAST(v.ordered AS DATETIME(6)), UTC_TIMESTAMP(6)
-  FROM (SELECT %s AS cart_key, %s AS active, %s AS ordered
-  UNION ALL SELECT %s, %s, %s) v
-  ON DUPLICATE KEY UPDATE active_at = GREATEST(COALESCE(cart_abandonment_cart.active_at, CAST(v.active AS DATETIME(6))), COALESCE(CAST(v.active AS DATETIME(6)), cart_abandonment_cart.active_at)), ordered_at = CAST(v.ordered AS DATETIME(6)), noted_at = UTC_TIMESTAMP(6);
+INSERT INTO cart_abandonment_cart (shop, cart_key, active_at, ordered_at, filled_at, digest, noted_at) SELECT %s, v.cart_key, CAST(v.active AS DATETIME(6)), CAST(v.ordered AS DATETIME(6)), CAST(v.filled AS DATETIME(6)), UNHEX(v.digest), UTC_TIMESTAMP(6)
+  FROM (SELECT %s AS cart_key, %s AS active, %s AS ordered, %s AS filled, %s AS digest
+  UNION ALL SELECT %s, %s, %s, %s, %s) v
+  ON DUPLICATE KEY UPDATE active_at = GREATEST(COALESCE(cart_abandonment_cart.active_at, CAST(v.active AS DATETIME(6))), COALESCE(CAST(v.active AS DATETIME(6)), cart_abandonment_cart.active_at)), ordered_at = CAST(v.ordered AS DATETIME(6)), filled_at = COALESCE(CAST(v.filled AS DATETIME(6)), cart_abandonment_cart.filled_at), digest = COALESCE(UNHEX(v.digest), cart_abandonment_cart.digest), noted_at = UTC_TIMESTAMP(6);
 --   1: shop
 --   2: 1
 --   3: 2026-09-21 14:13:20
 --   4: None
---   5: two
+--   5: None
 --   6: None
---   7: 2026-09-21 14:13:20
+--   7: two
+--   8: None
+--   9: 2026-09-21 14:13:20
+--   10: None
+--   11: None
 
 -- take_back_orders: No order followed these carts' last activity after all.
 UPDATE cart_abandonment_cart
@@ -20,8 +24,8 @@ UPDATE cart_abandonment_cart
 --   1: shop
 --   2: (1, two)
 
--- read: Cart, last activity, order after it: of those of these carts that there is a note of.
-SELECT cart_key, active_at, ordered_at
+-- read: Cart, activity, order after it, when it was filled, digest: of those of these carts that there is a note of.
+SELECT cart_key, active_at, ordered_at, filled_at, digest
   FROM cart_abandonment_cart
   WHERE shop = %s
   AND cart_key IN %s;

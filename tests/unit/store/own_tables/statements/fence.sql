@@ -36,6 +36,7 @@ UPDATE cart_abandonment_log
 --   id1: 2
 --   customer_row0: 1
 --   customer_row1: 2
+--   addresses: (ada@example.com, ada@example.com)
 --   whose0: 1
 --   address0: ada@example.com
 --   whose1: 2
@@ -84,6 +85,7 @@ UPDATE cart_abandonment_log
 --   before: (sending)
 --   id0: 1
 --   customer_row0: 1
+--   addresses: (ada@example.com)
 --   whose0: 1
 --   address0: ada@example.com
 --   rows_0: 1:11

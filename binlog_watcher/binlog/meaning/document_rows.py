@@ -1,0 +1,153 @@
+"""What a change of a row made of the cart that one of its columns holds.
+
+Shops write such a document anew at each page view, and nine of ten times the cart in it is as it was. So the bytes of
+the cart's part are compared first; only where they differ is what is in them read, and compared as the customer sees
+it: products, variants, quantities, the address.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from binlog_watcher.binlog.decoding.collations import BINARY
+from binlog_watcher.binlog.decoding.row_image import Row
+from binlog_watcher.binlog.decoding.rows import RowPlan
+from binlog_watcher.binlog.decoding.table_map import Column
+from binlog_watcher.binlog.decoding.values import ABSENT, Value
+from binlog_watcher.binlog.meaning.action import Action
+from binlog_watcher.binlog.meaning.asked import States, after
+from binlog_watcher.binlog.meaning.effects import Effects, Watched
+from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.core.events import Change
+from binlog_watcher.shop.charsets import codec_of
+from binlog_watcher.shop.documents.content import Content, content_of
+from binlog_watcher.shop.documents.preset import DocumentColumn
+
+_REMEMBERED = 5_000
+"""Carts whose content is kept: what changes was often seen a minute ago, and reading it twice costs as much again."""
+
+_UNKNOWN = Content(b"", frozenset())
+
+
+class DocumentRows:
+    """The rows of one table of documents. ``rows``: decodes key, id, state, and last the document as it stands.
+
+    ``column``: the document's. ``clock``: in nanoseconds, bounds the time that one may take; None: its size alone does.
+    """
+
+    def __init__(
+        self,
+        rows: RowPlan,
+        watched: Watched,
+        document: DocumentColumn,
+        column: Column,
+        clock: Callable[[], int] | None,
+    ) -> None:
+        self._rows = rows
+        self._watched = watched
+        self._plan = document.content
+        self._sameness = document.sameness
+        self._codec = _codec_of(column)
+        self._clock = clock
+        self._seen: OrderedDict[Value, Content | None] = OrderedDict()
+
+    def apply(self, action: Action, body: bytes, at: int, effects: Effects, *, partial: bool) -> int:
+        """Note what rows do, whose columns' bitmaps begin behind ``at``; returns their number. Raises DecodeError."""
+        count = 0
+        if action is Action.UPDATE:
+            for before, now in self._rows.pairs(body, at, partial=partial):
+                count += 1
+                self._change(before, now, effects)
+            return count
+        for key, _, *states, document in self._rows.single(body, at):
+            count += 1
+            if action is Action.DELETE:
+                self._seen.pop(key, None)
+                effects.deleted(self._watched, key, states)
+            else:
+                self._put(key, None, self._read(key, document), states, states, effects)
+        return count
+
+    def _change(self, before: Row, now: Row, effects: Effects) -> None:
+        old_key, _, *old_states, old = before
+        new_key, _, *new_states, new = now
+        key = old_key if new_key is ABSENT else new_key
+        states = list(after(old_states, new_states))
+        if old_key is not ABSENT and key != old_key:
+            effects.deleted(self._watched, old_key, old_states)
+            self._put(key, None, self._read(key, old if new is ABSENT else new), states, states, effects)
+        elif new is ABSENT or (old is not ABSENT and self._unchanged(old, new)):
+            if states != old_states:  # it may be a cart now, or none any more
+                effects.updated(self._watched, key, key, old_states, states)
+        else:
+            was = self._seen.get(key, _UNKNOWN)
+            if was is _UNKNOWN and old is not ABSENT:
+                was = self._content(old)
+            self._put(key, was, self._read(key, new), old_states, states, effects)
+
+    def _put(
+        self,
+        key: Value,
+        was: Content | None,
+        now: Content | None,
+        old_states: States,
+        states: States,
+        effects: Effects,
+    ) -> None:
+        """A cart's content was ``was`` and is ``now``; rows that a filter leaves out hold none."""
+        watched = self._watched
+        was = None if watched.is_no_row(old_states) else was
+        now = None if watched.is_no_row(states) else now
+        counted, counts = watched.asked.counts(old_states), watched.asked.counts(states)
+        change = _change_of(was, now)
+        if counted != counts and (change is None or counts is False):
+            change = Change.UPDATE  # it is a cart now, or none any more
+        if change is not None:
+            effects.refilled(
+                watched, key, change, None if now is None else now.digest, was=counted, counts=counts
+            )
+
+    def _unchanged(self, old: Value, new: Value) -> bool:
+        if old == new:
+            return True
+        if not isinstance(old, bytes) or not isinstance(new, bytes):
+            return False
+        return self._sameness.unchanged(self._in_utf8(old), self._in_utf8(new))
+
+    def _read(self, key: Value, document: Value) -> Content | None:
+        """What a cart holds now."""
+        content = self._content(document)
+        self._seen.pop(key, None)
+        self._seen[key] = content
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        return content
+
+    def _content(self, document: Value) -> Content | None:
+        if not isinstance(document, bytes):
+            return None
+        return content_of(self._plan, self._in_utf8(document), self._clock)
+
+    def _in_utf8(self, document: bytes) -> bytes:
+        """As the shop's connection wrote it."""
+        return document if self._codec is None else document.decode(self._codec, "replace").encode()
+
+
+def _change_of(was: Content | None, now: Content | None) -> Change | None:
+    """What happened to a cart: something was put in, or another change, or it was emptied; None: nothing."""
+    if was is _UNKNOWN:
+        return Change.DELETE if now is None else Change.UPDATE
+    if now is None:
+        return None if was is None else Change.DELETE
+    if was is None or now.items - was.items:
+        return Change.INSERT
+    return None if now.digest == was.digest else Change.UPDATE
+
+
+def _codec_of(column: Column) -> str | None:
+    """What decodes the column's text; None: its bytes are as they were written."""
+    if column.charset in (None, BINARY):
+        return None
+    codec = codec_of(column.charset)
+    if codec is None:
+        raise DecodeError(f"a document is text in {column.charset}, which can't be read")
+    return None if codec == "utf_8" else codec

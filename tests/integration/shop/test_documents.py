@@ -1,0 +1,357 @@
+"""Carts that are documents: one row a cart, its lines inside of a column."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fakes.mail_server import MailServer
+from fakes.preset_shop import MINUTE, PresetShop, preset_shop
+from fakes.running_service import following
+from fakes.sessions import MARK, PRESET, PRESET_BY_SELECT, Item, Sessions
+from fakes.waiting import until
+
+from binlog_watcher.core.cart_note import CartNote
+from binlog_watcher.core.decision import Send, Skip
+from binlog_watcher.core.events import CartChanged, CartKey, Change, Event
+from binlog_watcher.core.log_status import Reason
+from binlog_watcher.demo.server import Server
+from binlog_watcher.doctor.preflight import check_server
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.store.own_tables.fence import fence
+from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
+
+GUEST = "t_0123456789abcdef0123456789abcd"
+POT, SHIRT = Item(1), Item(2, 3, 60.0, variant=21, tax=11.4)
+
+
+@dataclass
+class Open:
+    db: PresetShop
+    shop: Sessions
+
+    def note(self, key: CartKey, *, minutes_ago: float) -> None:
+        """As the service has noted it: filled so long ago, and as it is now."""
+        now_us = self.db.resources.clock.now_us()
+        at_us = now_us - int(minutes_ago * MINUTE)
+        (digest,) = [
+            cart.digest
+            for page in self.db.resources.scan.open_carts(0, now_us)
+            for cart in page
+            if cart.key == key
+        ]
+        self.db.resources.notes.write([CartNote(key, at_us, filled_us=at_us, digest=digest)])
+
+
+@pytest.fixture
+def preset(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    file = tmp_path / "sessions.toml"
+    file.write_text(getattr(request, "param", PRESET))
+    return str(file)
+
+
+@pytest.fixture
+def opened(server: Server, fresh_database: str, preset: str) -> Iterator[Open]:
+    with preset_shop(server, fresh_database, preset, MARK) as db:
+        shop = Sessions(db.run)
+        shop.create()
+        yield Open(db, shop)
+
+
+def of(events: list[Event], key: CartKey) -> list[Change]:
+    return [event.change for event in events if isinstance(event, CartChanged) and event.key == key]
+
+
+REFUSES = PRESET.replace(
+    "[cart]\n",
+    '[[refuse]]\nselect = "SELECT 1 FROM products WHERE id = {own} AND price > 5"\nsay = "the shop mails itself: '
+    'switch that off"\n[variables]\nown = 1\n[cart]\n',
+    1,
+)
+
+
+@pytest.mark.parametrize("preset", [REFUSES], indirect=True)
+def test_a_shop_that_mails_itself_is_refused(opened: Open) -> None:
+    settings = opened.db.settings()
+    with pytest.raises(ConfigError, match=r"refuse\.0: the shop mails itself: switch that off"):
+        check_server(settings.connection, settings.preset())
+    opened.db.run("UPDATE products SET price = 5 WHERE id = 1")
+    check_server(settings.connection, settings.preset())
+    opened.db.run("ALTER TABLE products RENAME COLUMN price TO cost")
+    with pytest.raises(ConfigError, match="cost"):
+        check_server(settings.connection, settings.preset())
+
+
+async def test_only_what_the_customer_sees_is_activity(opened: Open) -> None:
+    shop = opened.shop
+    async with opened.db.stream() as stream:
+        shop.save(GUEST)
+        assert of(await stream.settle(), GUEST) == []  # a visitor without a cart
+        for items, email, change in (
+            ([POT], "", [Change.INSERT]),
+            ([POT], "", []),  # a page view
+            ([Item(1, 2, 60.0)], "", [Change.UPDATE]),
+            ([Item(1, 2, 55.0)], "", []),  # a price rule
+            ([Item(1, 2, 60.0), SHIRT], "", [Change.INSERT]),
+            ([SHIRT], "", [Change.UPDATE]),
+            ([SHIRT], "jane@example.com", [Change.UPDATE]),
+            ([], "jane@example.com", [Change.DELETE]),
+            ([], "", []),
+        ):
+            shop.save(GUEST, *items, email=email)
+            assert of(await stream.settle(), GUEST) == change, (items, email)
+        shop.leave(GUEST)
+        assert of(await stream.settle(), GUEST) == [Change.DELETE]
+
+
+async def test_text_in_another_charset(server: Server, fresh_database: str, preset: str) -> None:
+    """The lengths in the document are those of UTF-8, whatever the column holds."""
+    with preset_shop(server, fresh_database, preset, MARK) as db:
+        shop = Sessions(db.run)
+        shop.create("latin1")
+        async with db.stream() as stream:
+            shop.save(GUEST, POT, email="jane@example.com")
+            assert of(await stream.settle(), GUEST) == [Change.INSERT]
+            shop.save(GUEST, POT, email="jane@example.com")
+            assert of(await stream.settle(), GUEST) == []
+        Open(db, shop).note(GUEST, minutes_ago=90)
+        customer = db.load(GUEST)[GUEST].customer
+        assert customer is not None
+        assert customer.name == "Zoë Quinn"
+
+
+def test_a_cart_is_read_with_its_products(opened: Open) -> None:
+    opened.shop.save(GUEST, POT, SHIRT, Item(404, 1, 1.0), email="jane@example.com", currency="CHF")
+    opened.note(GUEST, minutes_ago=90)
+    cart = opened.db.load(GUEST)[GUEST]
+    assert [(line.name, line.quantity, line.price, line.image) for line in cart.lines] == [
+        ("Tea pot", 1, Decimal(30), "pot.jpg"),
+        ("Shirt, blue, M", 3, Decimal("23.80"), "blue.jpg"),
+    ]
+    assert [line.product_id for line in cart.lines] == [1, 2]
+    assert (cart.total, cart.currency, set(cart.missing)) == (Decimal("101.40"), "CHF", {404})
+    assert cart.customer is not None
+    assert (cart.customer.email, cart.customer.name, cart.customer_id) == (
+        "jane@example.com",
+        "Zoë Quinn",
+        None,
+    )
+
+
+@pytest.mark.parametrize("preset", [PRESET, PRESET_BY_SELECT], ids=["columns", "select"], indirect=True)
+def test_whose_it_is_and_whether_it_was_bought(opened: Open) -> None:
+    shop, db = opened.shop, opened.db
+    for key, email in (("7", ""), ("8", ""), (GUEST, "jane@example.com"), ("t_begun", "begun@example.com")):
+        shop.save(key, POT, email=email)
+        opened.note(key, minutes_ago=90)
+    assert all(isinstance(db.decide(key), Send) for key in ("7", "8", GUEST, "t_begun"))
+    customer = db.load("7")["7"].customer
+    assert customer is not None
+    assert customer.email == "seven@example.com"
+    shop.order(customer=7)
+    shop.order("open", customer=8)
+    shop.order(email="jane@example.com")
+    begun = shop.order("failed")
+    shop.save("t_begun", POT, email="begun@example.com", order_awaiting_payment=begun)
+    opened.note("t_begun", minutes_ago=90)
+    assert [type(db.decide(key)) for key in ("7", "8", GUEST, "t_begun")] == [Skip, Send, Skip, Send]
+    db.run("UPDATE purchases SET status = 'paid' WHERE id = %s", (begun,))
+    assert db.decide("t_begun") == Skip(Reason.EMPTY)
+    shop.save("7", POT, SHIRT)  # after the order
+    opened.note("7", minutes_ago=-0.1)
+    assert isinstance(db.decide("7", minutes_later=90), Send)
+
+
+@pytest.mark.parametrize("preset", [PRESET, PRESET_BY_SELECT], ids=["columns", "select"], indirect=True)
+def test_the_fence_sees_orders_and_the_document(opened: Open) -> None:
+    shop, db = opened.shop, opened.db
+    changes: dict[str, Callable[[], object]] = {
+        "7": lambda: shop.order(customer=7),
+        "t_a": lambda: shop.order(email="A@Example.com"),
+        "t_b": lambda: shop.save("t_b", POT, SHIRT, email="b@example.com"),
+        "t_c": lambda: db.run("UPDATE purchases SET status = 'paid'"),
+        "8": lambda: shop.order("failed", customer=8),
+    }
+    begun = shop.order("open")
+    for key in changes:
+        more = {"order_awaiting_payment": begun} if key == "t_c" else {}
+        shop.save(key, POT, email=f"{key[-1]}@example.com" if key[0] == "t" else "", **more)
+        opened.note(key, minutes_ago=90)
+    carts = db.load(*changes)
+    resources, now_us = db.resources, db.resources.clock.now_us()
+    episodes = [
+        Episode(cart, cart.version or 0, cart.newest_row_us, "EUR", Decimal(0)) for cart in carts.values()
+    ]
+    claims = resources.episodes.claim(episodes, lease_us=MINUTE, cooldown_us=0, now_us=now_us)
+    passed = {}
+    for key, change in changes.items():
+        change()
+        fenced = Fenced(claims.ids[key], carts[key])
+        with resources.database.session() as session:
+            passed[key] = fence(
+                session, resources.episodes.owner, resources.shop.queries, [fenced], lease_us=MINUTE
+            )
+    assert {key: bool(ids) for key, ids in passed.items()} == {
+        "7": False,
+        "t_a": False,
+        "t_b": False,
+        "t_c": False,
+        "8": True,
+    }
+
+
+@pytest.mark.parametrize("preset", [PRESET, PRESET_BY_SELECT], ids=["columns", "select"], indirect=True)
+def test_many_mails_pass_the_fence_at_once(opened: Open) -> None:
+    keys = ["7", "8", "t_a", "t_b"]
+    for key in keys:
+        opened.shop.save(key, POT, email=f"{key[-1]}@example.com")
+        opened.note(key, minutes_ago=90)
+    carts, resources = opened.db.load(*keys), opened.db.resources
+    episodes = [
+        Episode(cart, cart.version or 0, cart.newest_row_us, "EUR", Decimal(0)) for cart in carts.values()
+    ]
+    claims = resources.episodes.claim(
+        episodes, lease_us=MINUTE, cooldown_us=0, now_us=resources.clock.now_us()
+    )
+    mails = [Fenced(claims.ids[key], carts[key]) for key in keys]
+    with resources.database.session() as session:
+        ids = fence(session, resources.episodes.owner, resources.shop.queries, mails, lease_us=MINUTE)
+    assert ids == {mail.log_id for mail in mails}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        'a:1:{s:4:"cart";s:9:"a:1:{i:0;";}',
+        Sessions(lambda *_: []).document(Item(1, -1)),
+        Sessions(lambda *_: []).document(Item(1, 0.5)),
+        Sessions(lambda *_: []).document(POT, currency="Euro"),
+        'a:1:{s:4:"cart";O:8:"Whatever":1:{s:1:"x";i:1;}}',
+    ],
+    ids=["truncated", "negative", "fractional", "currency", "object"],
+)
+def test_a_document_that_cannot_be_read_is_left_alone(opened: Open, document: bytes | str) -> None:
+    opened.shop.write(GUEST, document)
+    opened.shop.save("7", POT)
+    for key in (GUEST, "7"):
+        opened.note(key, minutes_ago=90)
+    decision = opened.db.decide(GUEST)
+    assert isinstance(decision, Skip)
+    assert (decision.reason, decision.logged) == (Reason.UNREADABLE, True)
+    assert isinstance(opened.db.decide("7"), Send)
+
+
+async def test_nothing_is_known_of_what_was_there_before_the_first_start(opened: Open) -> None:
+    db, shop = opened.db, opened.shop
+    shop.save("7", POT)
+    shop.save("8", POT)
+    async with db.stream() as stream:
+        await stream.settle()
+        assert stream.tracker.armed == 0
+        shop.save("8", Item(1, 2, 60.0))
+        await stream.settle()
+        assert stream.tracker.keys() == ["8"]
+        db.resources.notes.write(stream.tracker.take_unsaved())
+    shop.save(GUEST, POT, email="jane@example.com")  # while nobody looked
+    async with db.stream() as stream:
+        await stream.settle()
+        assert sorted(map(str, stream.tracker.keys())) == ["8", GUEST]
+
+
+async def test_a_restart_knows_when_each_cart_was_left(opened: Open) -> None:
+    db, shop = opened.db, opened.shop
+    async with db.stream() as stream:
+        for key in ("7", "8"):
+            shop.save(key, POT)
+        await stream.settle()
+        due = {key: stream.tracker.due_of(key) for key in ("7", "8")}
+        notes = stream.tracker.take_unsaved()
+        db.resources.notes.write(notes)
+        stream.tracker.saved(notes)
+    shop.save("7", POT)  # a page view
+    shop.save("8", POT, SHIRT)
+    async with db.stream() as stream:
+        await stream.settle()
+        assert stream.tracker.due_of("7") == due["7"]
+        assert (stream.tracker.due_of("8") or 0) > (due["8"] or 0)
+
+
+def test_the_check_says_what_it_understood(opened: Open) -> None:
+    db = opened.db
+    if db.server.flavor == "mysql":  # MariaDB's JSON is text
+        db.run("ALTER TABLE sessions MODIFY session_value JSON")
+    if db.server.flavor == "mysql":
+        with pytest.raises(Exception, match=r"cart\.document\.column: sessions\.session_value is json"):
+            check_server(db.settings().connection, db.settings().preset())
+        db.run("ALTER TABLE sessions MODIFY session_value LONGTEXT")
+    facts = check_server(db.settings().connection, db.settings().preset())
+    assert not [line for line in facts.warnings if "cart." in line]
+
+
+async def test_the_service_mails_each_cart_once(opened: Open, smtp: MailServer) -> None:
+    """A guest who left an address, page views all the time, a login, a restart; nobody who bought."""
+    shop, db = opened.shop, opened.db
+    settings = db.settings(smtp, ABANDONMENT_THRESHOLD_MINUTES="0.05", CHECK_INTERVAL_SECONDS="1")
+    shop.save("8", POT)  # before the first start
+    async with following(settings) as service:
+        shop.save(GUEST, POT, SHIRT, email="jane@example.com")
+        shop.save("t_bought", POT, email="max@example.com")
+        shop.save("t_broken", Item(1, -2), email="eve@example.com")
+        await until(lambda: service.tracker.armed + service.tracker.in_hand == 3)
+        shop.order(email="max@example.com")
+        shop.leave("t_bought")
+        for _ in range(10):
+            shop.save(GUEST, POT, SHIRT, email="jane@example.com")
+        await until(lambda: len(smtp.mails_to("jane@example.com")) == 1)
+        await until(lambda: service.tracker.armed == service.tracker.in_hand == 0)
+    async with following(settings) as service:
+        shop.save("7", POT, SHIRT)  # jane logs in as somebody with another address
+        shop.leave(GUEST)
+        await until(lambda: len(smtp.mails_to("seven@example.com")) == 1)
+        await until(lambda: service.tracker.armed == service.tracker.in_hand == 0)
+    assert [mail.rcpt_tos for mail in smtp.accepted] == [["jane@example.com"], ["seven@example.com"]]
+    log = {row["cart_key"]: (row["status"], row["reason"]) for row in db.log()}
+    assert log == {GUEST: ("sent", None), "7": ("sent", None), "t_broken": ("skipped", "unreadable")}
+    (mail,) = smtp.mails_to("jane@example.com")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert "Shirt, blue, M" in text.get_content()
+
+
+async def test_the_safety_net_goes_by_the_notes(opened: Open) -> None:
+    opened.shop.save("7", POT)
+    opened.note("7", minutes_ago=90)
+    now_us = opened.db.resources.clock.now_us()
+    between = opened.db.resources.scan.between
+    assert [key for page in between(now_us - 100 * MINUTE, now_us - 80 * MINUTE) for key in page] == ["7"]
+    assert [key for page in between(now_us - 80 * MINUTE, now_us) for key in page] == []
+
+
+@pytest.mark.parametrize("image", ["MINIMAL", "NOBLOB"])
+async def test_images_that_do_not_tell_what_was_there(opened: Open, image: str) -> None:
+    """A change is held against what was last seen of the cart; what was not seen yet may have changed."""
+    shop, db = opened.shop, opened.db
+    db.run(
+        "ALTER TABLE sessions MODIFY session_id BIGINT UNSIGNED NULL, DROP PRIMARY KEY, DROP KEY session_key, "
+        "ADD PRIMARY KEY (session_key)"
+    )
+    db.run(f"SET SESSION binlog_row_image = {image}")
+    shop.save("7", POT)
+    async with db.stream() as stream:
+        for change in ([Change.UPDATE], []):
+            shop.save("7", POT)
+            assert of(await stream.settle(), "7") == change
+        for items, change in (
+            ([POT], [Change.INSERT]),
+            ([POT], []),
+            ([Item(1, 2)], [Change.UPDATE]),
+            ([Item(1, 2), SHIRT], [Change.INSERT]),
+            ([Item(1, 2), SHIRT], []),
+            ([], [Change.DELETE]),
+            ([], []),
+        ):
+            shop.save(GUEST, *items)
+            assert of(await stream.settle(), GUEST) == change, items
+        shop.leave(GUEST)
+        assert of(await stream.settle(), GUEST) == [Change.DELETE]

@@ -1,0 +1,113 @@
+"""What a change of a row made of the cart in its document."""
+
+import pytest
+from fakes.binlog_events import INT, TEXT, VARCHAR, Values, rows, table_map
+from fakes.sessions import PRESET, Item, Sessions
+
+from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
+from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.protocol.wire import DecodeError, Kind
+from binlog_watcher.core.events import CartChanged, CartClosed, Change, Event
+from binlog_watcher.shop.documents.content import DIGEST_SIZE
+from binlog_watcher.shop.presets import parse_schema
+
+COLUMNS = {"session_id": INT, "session_key": VARCHAR, "session_value": TEXT, "kind": INT}
+POT, SHIRT = Item(1), Item(2, 3, 60.0, variant=21)
+NOT_READABLE = b'a:1:{s:4:"cart";s:9:"a:1:{i:0;";}'
+shop = Sessions(lambda *_: None)
+
+
+def row(*items: Item, key: str = "t_1", kind: int = 1, email: str = "") -> Values:
+    return [1, key, shop.document(*items, email=email), kind]
+
+
+def effects_of(
+    kind: Kind,
+    *images: Values,
+    preset: str = PRESET,
+    columns: dict[str, int] = COLUMNS,
+    table: Tables | None = None,
+) -> list[Event]:
+    tables = table or tables_of(preset, columns)
+    effects = Effects()
+    tables.apply(kind, rows(kind, 9, *images)[19:-4], effects)
+    return effects.events(5)
+
+
+def tables_of(preset: str = PRESET, columns: dict[str, int] = COLUMNS) -> Tables:
+    schema = parse_schema(preset, "my.toml")
+    tables = Tables("shop", watched_tables(schema), lambda _: pytest.fail("all is in the table map"))
+    tables.map(9, table_map(9, "sessions", columns)[19 + 8 : -4])
+    return tables
+
+
+def changes(events: list[Event]) -> list[tuple[object, object]]:
+    assert all(isinstance(event, CartChanged) for event in events)
+    return [(event.key, event.change) for event in events if isinstance(event, CartChanged)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (row(POT), row(POT), []),
+        (row(), row(), []),
+        (row(POT), row(Item(1, total=25.0)), []),
+        (row(POT), row(Item(1, 2)), [("t_1", Change.UPDATE)]),
+        (row(POT), row(POT, email="a@example.com"), [("t_1", Change.UPDATE)]),
+        (row(POT, email="a@example.com"), row(POT, email="A@example.com"), []),
+        (row(POT, SHIRT), row(POT), [("t_1", Change.UPDATE)]),
+        (row(POT), row(POT, SHIRT), [("t_1", Change.INSERT)]),
+        (row(SHIRT), row(Item(2, 3, 60.0, variant=22)), [("t_1", Change.INSERT)]),
+        (row(), row(POT), [("t_1", Change.INSERT)]),
+        (row(POT), row(), [("t_1", Change.DELETE)]),
+        (row(POT), row(POT, key="7"), [("t_1", Change.DELETE), ("7", Change.INSERT)]),
+        (row(POT), [1, "t_1", NOT_READABLE, 1], [("t_1", Change.INSERT)]),
+        ([1, "t_1", NOT_READABLE, 1], row(POT), [("t_1", Change.INSERT)]),
+        ([1, "t_1", NOT_READABLE, 1], [1, "t_1", NOT_READABLE, 1], []),
+        ([1, "t_1", None, 1], row(POT), [("t_1", Change.INSERT)]),
+    ],
+)  # fmt: skip
+def test_an_update_counts_by_what_the_customer_sees(
+    before: Values, after: Values, expected: list[tuple[str, Change]]
+) -> None:
+    events = effects_of(Kind.UPDATE_ROWS, before, after)
+    assert changes(events) == expected
+    for event in events:
+        assert isinstance(event, CartChanged)
+        assert (event.digest is None) is (event.change is Change.DELETE)
+        assert event.digest is None or len(event.digest) == DIGEST_SIZE
+
+
+def test_new_and_deleted_rows() -> None:
+    assert changes(effects_of(Kind.WRITE_ROWS, row(POT))) == [("t_1", Change.INSERT)]
+    assert effects_of(Kind.WRITE_ROWS, row()) == []
+    assert changes(effects_of(Kind.DELETE_ROWS, row(POT))) == [("t_1", Change.DELETE)]
+
+
+def test_rows_that_a_filter_leaves_out_hold_nothing() -> None:
+    preset = PRESET.replace("[cart.document]", 'only = { column = "kind", in = [1] }\n[cart.document]', 1)
+    assert changes(effects_of(Kind.UPDATE_ROWS, row(POT, kind=2), row(POT), preset=preset)) == [
+        ("t_1", Change.INSERT)
+    ]
+    assert changes(effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, kind=2), preset=preset)) == [
+        ("t_1", Change.DELETE)
+    ]
+    assert effects_of(Kind.UPDATE_ROWS, row(POT, kind=2), row(SHIRT, kind=2), preset=preset) == []
+    assert effects_of(Kind.WRITE_ROWS, row(POT, kind=2), preset=preset) == []
+
+
+def test_a_cart_that_is_none_any_more_is_closed() -> None:
+    preset = PRESET.replace("[cart.document]", 'open = { column = "kind", in = [1] }\n[cart.document]', 1)
+    closed = effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, kind=2), preset=preset)
+    assert closed == [CartClosed("t_1", 5)]
+    closed = effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, SHIRT, kind=2), preset=preset)
+    assert closed == [CartClosed("t_1", 5)]
+    opened = effects_of(Kind.UPDATE_ROWS, row(POT, kind=2), row(POT), preset=preset)
+    assert changes(opened) == [("t_1", Change.UPDATE)]
+    assert effects_of(Kind.UPDATE_ROWS, row(POT, kind=2), row(SHIRT, kind=2), preset=preset) == []
+
+
+def test_a_table_without_the_column_is_told() -> None:
+    columns = {"session_id": INT, "session_key": VARCHAR}
+    with pytest.raises(DecodeError, match="has no column session_value"):
+        effects_of(Kind.WRITE_ROWS, [1, "t_1"], columns=columns)
