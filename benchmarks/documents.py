@@ -39,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     progress(machine())
     for kilobytes, lines in _SIZES.items():
-        updates = [_update(number, kilobytes * 1000, lines) for number in range(200)]
+        updates = [update(number, kilobytes * 1000, lines) for number in range(200)]
         size = sum(len(after) for _, after, _ in updates) / len(updates)
         progress(f"{kilobytes} KB: {size:.0f} bytes on average, {lines} lines")
         read, same, mixed = [], [], []
@@ -75,16 +75,26 @@ def _seconds(
     return (time.process_time() - started) / count
 
 
-def _update(seed: int, size: int, lines: int) -> tuple[bytes, bytes, bool]:
+def update(seed: int, size: int, lines: int) -> tuple[bytes, bytes, bool]:
     """(before, after, whether the cart changed): one of ten does; the others move a notice and the totals."""
     draw = random.Random(seed)
     changed = seed % 10 == 0
     cart = [(draw.randrange(10**5), draw.randrange(10**5), draw.randint(1, 5)) for _ in range(lines)]
     grown = [(product, variant, quantity + changed) for product, variant, quantity in cart]
-    return _session(cart, size, "a"), _session(grown, size, "bb"), changed
+    return session(cart, size, "a"), session(grown, size, "bb"), changed
 
 
-def _session(lines: list[tuple[int, int, int]], size: int, notice: str) -> bytes:
+def views(seed: int, size: int, lines: int, updates: int) -> list[bytes]:
+    """A session as it was written first, and after each update; the cart changes half way."""
+    draw = random.Random(seed)
+    cart = [(draw.randrange(10**5), draw.randrange(10**5), draw.randint(1, 5)) for _ in range(lines)]
+    grown = [(product, variant, quantity + 1) for product, variant, quantity in cart]
+    return [
+        session(grown if view > updates // 2 else cart, size, "x" * (view % 7)) for view in range(updates + 1)
+    ]
+
+
+def session(lines: list[tuple[int, int, int]], size: int, notice: str) -> bytes:
     """As WC_Session_Handler writes it: what is no scalar is serialised inside of the serialised array."""
     cart = {f"{product:032x}": _line(product, variant, quantity) for product, variant, quantity in lines}
     customer = dict.fromkeys(("phone", "city", "postcode", "address_1", "state", "country", "company"), "x")
