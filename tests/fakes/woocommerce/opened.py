@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakes.woocommerce.draft import Draft
+from fakes.woocommerce.selects import Selects
 from fakes.woocommerce.shop import WooCommerce
 
 from binlog_watcher.demo.server import Server
@@ -33,11 +33,11 @@ class Open:
     """The shop, and the connection that it writes by."""
 
     connection: Any
-    draft: Draft
+    selects: Selects
     shop: WooCommerce = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shop = WooCommerce(self.run, str(self.draft.variables["prefix"]))
+        self.shop = WooCommerce(self.run, str(self.selects.variables["prefix"]))
 
     def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
@@ -59,10 +59,10 @@ class Open:
         return DOCUMENT.plan.read(self.document(key))
 
     def told(self, section: str, *keys: Any, select: str = "select") -> list[dict[str, Any]]:
-        """What a SELECT of the draft gives."""
+        """What a SELECT of the preset gives."""
         with self.connection.cursor() as cursor:
             cursor.execute(
-                self.draft.statement(section, select), {**self.draft.constants, "keys": (*keys, None)}
+                self.selects.statement(section, select), {**self.selects.constants, "keys": (*keys, None)}
             )
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -72,17 +72,17 @@ class Open:
         return rows[0] if rows else None
 
     def counts(self, order: int) -> bool:
-        """Whether the order is a purchase to the draft."""
+        """Whether the order is a purchase to the preset."""
         section = "orders" if self.shop.hpos else "orders_legacy"
-        where = f"{self.draft.sections[section]['id']} = %s AND {self.draft.counting(section)}"
-        return bool(self.run(f"SELECT 1 FROM {self.draft.table(section)} WHERE {where}", (order,)))
+        where = f"{self.selects.sections[section]['id']} = %s AND {self.selects.counting(section)}"
+        return bool(self.run(f"SELECT 1 FROM {self.selects.table(section)} WHERE {where}", (order,)))
 
 
 @contextlib.contextmanager
 def opened(server: Server, database: str) -> Iterator[Open]:
     """The shop as it was installed in an empty database."""
     with server.connect(database=database, autocommit=True) as connection:
-        shop = Open(connection, Draft())
+        shop = Open(connection, Selects())
         shop.run("SET time_zone = '+00:00'")
         shop.shop.create()
         yield shop

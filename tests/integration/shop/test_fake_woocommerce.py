@@ -213,9 +213,9 @@ def test_hpos_orders_by_customer_and_address(woo: Open) -> None:
     mine = woo.shop.order(Session(line(KETTLE)), ADA, user=user, status=PROCESSING, minutes_ago=30)
     guests = woo.shop.order(Session(line(SPOON)), ADA.upper(), status=PROCESSING)
     for column, wanted, found in (("customer", user, {mine}), ("email", ADA, {mine, guests})):
-        name = woo.draft.sections["orders"][column]
+        name = woo.selects.sections["orders"][column]
         rows = woo.run(
-            f"SELECT id FROM wp_wc_orders WHERE {name} = %s AND {woo.draft.counting('orders')}", (wanted,)
+            f"SELECT id FROM wp_wc_orders WHERE {name} = %s AND {woo.selects.counting('orders')}", (wanted,)
         )
         assert {row[0] for row in rows} == found
     ago = "SELECT TIMESTAMPDIFF(MINUTE, date_created_gmt, UTC_TIMESTAMP()) FROM wp_wc_orders WHERE id = %s"
@@ -235,13 +235,12 @@ def test_legacy_orders_by_customer_and_address(woo: Open) -> None:
     guests = shop.order(Session(line(SPOON)), "guest@example.com", status=PROCESSING)
     shop.report(guests, Session(line(SPOON)), "guest@example.com", user=0, status=PROCESSING)
     (by_customer,) = woo.told("orders_legacy", user, select="by_customer")
-    assert (by_customer["id"], by_customer["status"]) == (mine, PROCESSING)
+    assert by_customer["id"] == mine
     (by_email,) = woo.told("orders_legacy", "guest@example.com", select="by_email")
     assert by_email["id"] == guests
-    side = woo.draft.sections["orders_legacy"]["side"]
     values = woo.run(
         "SELECT meta_key, meta_value FROM wp_postmeta WHERE post_id = %s AND meta_key IN (%s, %s) ORDER BY 1",
-        (mine, side["customer"], side["email"]),
+        (mine, "_customer_user", "_billing_email"),
     )
     assert values == [("_billing_email", ADA), ("_customer_user", str(user))]
 
@@ -250,9 +249,9 @@ def test_items_of_an_order(ordering: Open) -> None:
     session = Session(line(KETTLE, 2), line(RED_L))
     order = ordering.shop.order(session, ADA, status=PROCESSING)
     ordering.shop.report(order, session, ADA, user=None, status=PROCESSING)
-    section = ordering.draft.sections["order_items"]
+    section = ordering.selects.sections["order_items"]
     rows = ordering.run(
-        f"SELECT {section['product']}, variation_id, product_qty FROM {ordering.draft.table('order_items')} "
+        f"SELECT {section['product']}, variation_id, product_qty FROM {ordering.selects.table('order_items')} "
         f"WHERE {section['order']} = %s ORDER BY order_item_id",
         (order,),
     )

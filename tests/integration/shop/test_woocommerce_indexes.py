@@ -1,11 +1,11 @@
-"""The draft of the WooCommerce preset on a shop with thousands of products, users and orders: indexes lead."""
+"""The WooCommerce preset on a shop with thousands of products, users and orders: indexes lead."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from fakes.woocommerce.draft import Draft
+from fakes.woocommerce.selects import Selects
 from fakes.woocommerce.shop import WooCommerce
 
 from binlog_watcher.demo.server import Server
@@ -125,16 +125,16 @@ KEYS: dict[tuple[str, str], list[Any]] = {
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_no_select_reads_a_table_from_end_to_end(big: Any, server: Server, section: str, key: str) -> None:
-    draft = Draft()
+    selects = Selects()
     keys = KEYS[section, key]
-    rows = plan(big, server, draft.statement(section, key), {**draft.constants, "keys": keys})
+    rows = plan(big, server, selects.statement(section, key), {**selects.constants, "keys": keys})
     assert {row["table"]: row for row in rows if row["type"] in ("ALL", "index")} == {}
     assert max(read(rows).values()) < 100, read(rows)
 
 
 @pytest.mark.parametrize("section", ["products", "customers"])
 def test_the_selects_pass_the_presets_check(big: Any, section: str) -> None:
-    draft = Draft()
+    selects = Selects()
 
     def run(statement: str, parameters: Any = None) -> tuple[list[tuple[Any, ...]], list[tuple[str, int]]]:
         with big.cursor() as cursor:
@@ -153,8 +153,9 @@ def test_the_selects_pass_the_presets_check(big: Any, section: str) -> None:
         return list(found.values())
 
     problems = check_select(
-        run, draft.statement(section), draft.text(section), section=section, samples=KEYS[section, "select"][:2],
-        parameters=draft.constants, indexes=indexes,
+        run, selects.statement(section), selects.text(section), key=f"{section}.select",
+        samples=KEYS[section, "select"][:2],
+        parameters=selects.constants, indexes=indexes,
     )  # fmt: skip
     assert list(problems) == []
 
@@ -169,18 +170,18 @@ def test_the_selects_pass_the_presets_check(big: Any, section: str) -> None:
 def test_hpos_orders_are_found_by_an_index(
     big: Any, server: Server, column: str, value: Any, key: str
 ) -> None:
-    draft = Draft()
-    name = draft.sections["orders"][column]
+    selects = Selects()
+    name = selects.sections["orders"][column]
     (row,) = plan(
         big, server,
-        f"SELECT id FROM {draft.table('orders')} WHERE {name} = %(value)s AND {draft.counting('orders')}",
+        f"SELECT id FROM {selects.table('orders')} WHERE {name} = %(value)s AND {selects.counting('orders')}",
         {"value": value},
     )  # fmt: skip
     assert (row["key"], int(row["rows"]) < 10) == (key, True)
 
 
 def test_no_index_leads_from_an_address_to_a_legacy_order(big: Any, server: Server) -> None:
-    """Why the draft goes by the reports' tables: the side table would be read for each address of each order."""
+    """Why the preset goes by the reports' tables: the side table would be read for each address of each order."""
     rows = plan(
         big, server,
         "SELECT m.post_id FROM wp_postmeta m WHERE m.meta_key = '_billing_email' AND m.meta_value = %(value)s",
@@ -190,11 +191,11 @@ def test_no_index_leads_from_an_address_to_a_legacy_order(big: Any, server: Serv
 
 
 def test_what_an_order_held_is_found_by_an_index(big: Any, server: Server) -> None:
-    draft = Draft()
-    section = draft.sections["order_items"]
+    selects = Selects()
+    section = selects.sections["order_items"]
     (row,) = plan(
         big, server,
-        f"SELECT {section['product']} FROM {draft.table('order_items')} WHERE {section['order']} IN %(keys)s",
+        f"SELECT {section['product']} FROM {selects.table('order_items')} WHERE {section['order']} IN %(keys)s",
         {"keys": [ORDERS + 1, ORDERS + 2]},
     )  # fmt: skip
     assert row["key"] == "order_id"

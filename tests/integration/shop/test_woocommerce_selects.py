@@ -1,4 +1,4 @@
-"""What the SELECTs of the WooCommerce preset's draft give, on a shop as WooCommerce leaves it."""
+"""What the SELECTs of the WooCommerce preset give, on a shop as WooCommerce leaves it."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -18,8 +18,8 @@ from fakes.woocommerce.catalogue import (
     UNPRICED,
     VASE,
 )  # fmt: skip
-from fakes.woocommerce.draft import Draft
 from fakes.woocommerce.opened import Open, opened
+from fakes.woocommerce.selects import Selects
 from fakes.woocommerce.session import Session, line
 from fakes.woocommerce.sessions import guest_key
 
@@ -89,7 +89,7 @@ def test_what_is_sold_out_and_what_is_not_for_sale(woo: Open) -> None:
 
 
 def test_a_networks_second_shop(woo: Open) -> None:
-    other = Open(woo.connection, Draft(prefix="wp_2_", uploads="wp-content/uploads/sites/2/"))
+    other = Open(woo.connection, Selects(prefix="wp_2_", uploads="wp-content/uploads/sites/2/"))
     second = other.shop
     second.create()
     user = second.register("two@example.com")

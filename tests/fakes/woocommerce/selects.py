@@ -1,20 +1,20 @@
-"""The draft of the preset (``sections.toml``): its SELECTs as the program would send them."""
+"""The preset's SELECTs as they stand: alone, as the program would send them."""
 
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER, fill_in, fill_in_names
+from binlog_watcher.shop.presets import preset_text
 
-_TEXT = Path(__file__).with_name("sections.toml").read_text(encoding="utf-8")
 
-
-class Draft:
-    """With the variables of one shop."""
+class Selects:
+    """With the variables of one shop. ``orders_legacy``: those among the posts."""
 
     def __init__(self, **variables: str) -> None:
-        self.sections: dict[str, Any] = tomllib.loads(_TEXT)
+        preset = tomllib.loads(preset_text("woocommerce"))
+        ways = preset.pop("choose")["orders"]
+        self.sections: dict[str, Any] = preset | ways["own"] | {"orders_legacy": ways["legacy"]["orders"]}
         self.variables: dict[str, str | int] = self.sections["variables"] | variables
 
     def table(self, section: str) -> str:
