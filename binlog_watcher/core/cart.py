@@ -102,7 +102,8 @@ class Cart:
     one of the shop's currency. ``bought``: products that the customer has bought before. ``missing``: products of
     rows that would count if these were in the shop; ``lacking_since_us``: since when products, or the customer's
     row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog told of
-    before the last start, whatever the tables say. ``order_id``: of an order that was begun with it;
+    before the last start, whatever the tables say. ``elsewhere``: the preset's SELECT of customers does not know it,
+    so it may be another store's. ``order_id``: of an order that was begun with it;
     ``unreadable``: why nobody can tell what is in it. Both of documents.
     """
 
@@ -124,6 +125,7 @@ class Cart:
     missing: frozenset[int | str] = frozenset()
     lacking_since_us: int | None = None
     told_order_us: int | None = None
+    elsewhere: bool = False
     order_id: int | str | None = None
     unreadable: str | None = None
 

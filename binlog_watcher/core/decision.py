@@ -200,12 +200,15 @@ def _wait_for_rows(cart: Cart, now_us: int, policy: Policy) -> Wait | None:
     """Wait for rows that the shop may be importing; each time for a quarter as long as they have been missing.
 
     For products as long as the cart may be mailed; where some are there, for a tenth of the threshold, since the
-    others may be gone for good. For a customer as long as the threshold: who was deleted is no customer any more.
+    others may be gone for good. For a customer as long as the threshold: who was deleted is no customer any more. A
+    cart that may be another store's is for whoever mails that store: nothing is said about it.
     """
     since_us = now_us if cart.lacking_since_us is None else cart.lacking_since_us
     until_us = now_us + min(max((now_us - since_us) // 4, SOONEST_AGAIN_US), LATEST_AGAIN_US)
     if cart.missing and not cart.lines:
         return Wait(until_us, Reason.NO_PRODUCT)
+    if cart.elsewhere:
+        return Wait(until_us, Reason.NO_CUSTOMER)
     for lacks, at_most_us, reason in (
         (cart.missing, policy.threshold_us // 10, Reason.NO_PRODUCT),
         (cart.lacks_customer, policy.threshold_us, Reason.NO_CUSTOMER),

@@ -156,6 +156,7 @@ class Shop(ShopTables):
                 rate=of_key.rate,
                 bought=frozenset(ordered),
                 missing=missing,
+                elsewhere=customer is None and self.schema.customers.select is not None,
                 order_id=of_key.order_id,
                 unreadable=of_key.unreadable,
             )

@@ -308,6 +308,15 @@ def test_a_missing_customer_is_waited_for_as_long_as_the_threshold(customer: Cus
     assert decide(gone, None, until, POLICY) == Skip(Reason.NO_ADDRESS, T0)
 
 
+def test_a_cart_that_may_be_another_stores_is_never_decided_for_it() -> None:
+    other = replace(CART, customer=None, elsewhere=True, lacking_since_us=DUE)
+    for later in (THRESHOLD, 10 * THRESHOLD):
+        decision = decide(other, None, DUE + later, POLICY)
+        assert isinstance(decision, Wait)
+        assert decision.reason is Reason.NO_CUSTOMER
+    assert decide(other, None, T0 + POLICY.max_age_us + SECOND, POLICY) == Skip(Reason.TOO_OLD, T0)
+
+
 def test_a_header_s_address_does_after_a_while_where_the_customer_has_gone() -> None:
     gone = replace(CART, customer=replace(CUSTOMER, row_missing=True), lacking_since_us=DUE)
     assert isinstance(decide(gone, None, DUE, POLICY), Wait)
