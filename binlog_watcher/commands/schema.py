@@ -90,7 +90,7 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
     Raises ConfigError with one line a mistake, DatabaseUnavailableError.
     """
     with closing(connect(settings.connection)) as session:
-        warnings = check_preset(session, settings.connection, schema)
+        warnings = check_preset(session, settings.connection, schema, slow_tables=settings.allow_slow_tables)
     resources = resources_of(settings, schema, write=False)
     try:
         return SchemaReport(

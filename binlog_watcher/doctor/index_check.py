@@ -1,6 +1,6 @@
 """Which indexes the reads of a preset lack. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from binlog_watcher.shop.fields import fixed_columns
 from binlog_watcher.shop.schema import Schema
@@ -13,8 +13,12 @@ _LOOKED_UP = frozenset(
 """By these columns each read of a batch finds its rows, and by the cart key."""
 
 
-def index_warnings(schema: Schema, columns: ShopColumns) -> Iterator[str]:
-    """A line for each; what a filter compares with one value may stand before the column in the index."""
+MANY_ROWS = 100_000
+"""In a table that a reader locks as a whole: from so many on the shop waits for a second and more."""
+
+
+def missing_indexes(schema: Schema, columns: ShopColumns) -> Iterator[tuple[str, str, str]]:
+    """(the preset's key, table, column) of each; what a filter compares with one value may stand before the column."""
     wanted = _LOOKED_UP | {"cart.id" if schema.header else "cart.customer"}
     if schema.orders.customer is not None and schema.document is None:
         wanted |= {"cart.customer"}  # whose other carts an order ends, too
@@ -28,8 +32,27 @@ def index_warnings(schema: Schema, columns: ShopColumns) -> Iterator[str]:
             *(schema.orders.bought if section == "orders" else ()),
         )
         if columns.index_to(table, column, fixed=fixed_columns(conditions)) != "":
-            yield (
-                f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
-                f"the whole table; CREATE INDEX {column} ON {table} ({column})"
+            yield key, table, column
+
+
+def index_advice(
+    schema: Schema, columns: ShopColumns, locked: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """(what must be mended, what could be better), a line each.
+
+    ``locked``: tables of ``MANY_ROWS`` that a reader locks as a whole: the shop's own writes would wait for ours.
+    """
+    problems, warnings = [], []
+    for key, table, column in missing_indexes(schema, columns):
+        line = (
+            f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
+            f"the whole table; CREATE INDEX {column} ON {table} ({column})"
+        )
+        if table in locked:
+            problems.append(
+                f"{line}: the table is not InnoDB's and large, so the shop's own writes would wait meanwhile "
+                "(ALLOW_SLOW_TABLES=true takes it as it is)"
             )
-    yield from (f"{schema.origin}: {line}" for line in advice(schema, columns))
+        else:
+            warnings.append(line)
+    return problems, [*warnings, *(f"{schema.origin}: {line}" for line in advice(schema, columns))]

@@ -43,15 +43,19 @@ class ServerFacts:
     warnings: tuple[str, ...] = ()
 
 
-def check_server(connection: ConnectionSettings, schema: Schema, *, writes: bool = True) -> ServerFacts:
+def check_server(
+    connection: ConnectionSettings, schema: Schema, *, writes: bool = True, slow_tables: bool = False
+) -> ServerFacts:
     """Look at the server, the account and the tables; blocking. ``writes``: whether our own tables will be kept.
+
+    ``slow_tables``: see ``PresetCheck``.
 
     Raises ConfigError with all problems, DatabaseUnavailableError when the server can't be reached.
     """
     with closing(connect(connection)) as session:
         check = _Check(session, connection, schema)
         try:
-            facts = check.run(writes=writes)
+            facts = check.run(writes=writes, slow_tables=slow_tables)
         except pymysql.err.OperationalError as error:
             raise _explained(error, connection) from error
     for warning in facts.warnings:
@@ -92,11 +96,17 @@ class _Check:
         self._version = str(self._one("SELECT VERSION()"))
         self._mariadb = "mariadb" in self._version.lower()
 
-    def run(self, *, writes: bool) -> ServerFacts:
+    def run(self, *, writes: bool, slow_tables: bool) -> ServerFacts:
         """Everything in turn."""
         if self._check_settings():
             self._check_privileges()
-        found = PresetCheck(self._session, self._connection, self._schema, self._grants().to_read).run()
+        found = PresetCheck(
+            self._session,
+            self._connection,
+            self._schema,
+            self._grants().to_read,
+            slow_tables=slow_tables,
+        ).run()
         self._problems += found.problems
         if writes:
             self._check_own_tables()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pymysql.err
 
 from binlog_watcher.doctor.document_check import wrong_type
-from binlog_watcher.doctor.index_check import index_warnings
+from binlog_watcher.doctor.index_check import MANY_ROWS, index_advice
 from binlog_watcher.doctor.order_times import unreadable_orders
 from binlog_watcher.doctor.selects_check import SelectsCheck
 from binlog_watcher.errors import ConfigError
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
 _NO_SUCH_TABLE = 1146
+_LOCKED_WHOLE = frozenset({"MyISAM", "Aria"})
+"""Engines that lock a table as a whole while somebody reads it."""
+
 MAX_KEY = 64
 """Characters of a cart key that our log holds."""
 
@@ -38,7 +41,10 @@ class Findings:
 
 
 class PresetCheck:
-    """One look at one database; ``grant`` gives the statement that helps an account that may not read."""
+    """One look at one database; ``grant`` gives the statement that helps an account that may not read.
+
+    ``slow_tables``: large tables that lack an index are taken as they are, also where reading locks them.
+    """
 
     def __init__(
         self,
@@ -46,11 +52,15 @@ class PresetCheck:
         connection: ConnectionSettings,
         schema: Schema,
         grant: Callable[[], str],
+        *,
+        slow_tables: bool = False,
     ) -> None:
         self._session = session
         self._connection = connection
         self._schema = schema
         self._grant = grant
+        self._slow_tables = slow_tables
+        self._locked: set[str] = set()
         self._found = Findings()
 
     def run(self) -> Findings:
@@ -70,7 +80,10 @@ class PresetCheck:
             self._check_charsets()
             self._check_conditions()
         if not self._found.problems:
-            self._found.warnings += index_warnings(self._schema, self.shop_columns())
+            locked = () if self._slow_tables else self._locked
+            problems, warnings = index_advice(self._schema, self.shop_columns(), locked)
+            self._found.problems += problems
+            self._found.warnings += warnings
             self._check_selects()
         return self._found
 
@@ -213,10 +226,17 @@ class PresetCheck:
             if table not in {self._schema.customers.table, getattr(self._schema.order_items, "table", None)}:
                 self._say(key, f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
         elif engine != "InnoDB":
+            if engine in _LOCKED_WHOLE and self._count(table) >= MANY_ROWS:
+                self._locked.add(table)
             self._found.warnings.append(
                 f"table {table} is kept by {engine}: what a crash leaves of it may differ from the binlog; "
                 f"ALTER TABLE {quote(table)} ENGINE = InnoDB"
             )
+
+    def _count(self, table: str) -> int:
+        """Of these engines it is known; the dictionary may tell that of yesterday."""
+        counted = f"SELECT COUNT(*) FROM {quote(table)}"  # noqa: S608  # a quoted name
+        return int(self.rows(counted)[0][0])
 
     def _check_selects(self) -> None:
         for key, problem in SelectsCheck(
@@ -241,11 +261,19 @@ class PresetCheck:
             return rows, [(str(column[0]).lower(), int(column[1])) for column in cursor.description or ()]
 
 
-def check_preset(session: "Connection[Cursor]", connection: ConnectionSettings, schema: Schema) -> list[str]:
+def check_preset(
+    session: "Connection[Cursor]",
+    connection: ConnectionSettings,
+    schema: Schema,
+    *,
+    slow_tables: bool = False,
+) -> list[str]:
     """The warnings. Raises ConfigError with all problems, one line each."""
-    check = PresetCheck(
-        session, connection, schema, lambda: f"GRANT SELECT ON `{connection.database}`.* TO …"
-    )
+
+    def grant() -> str:
+        return f"GRANT SELECT ON `{connection.database}`.* TO …"
+
+    check = PresetCheck(session, connection, schema, grant, slow_tables=slow_tables)
     found = check.run()
     if found.problems:
         raise ConfigError(*found.problems)

@@ -238,7 +238,13 @@ async def opened(
     ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
     """
     writes = not settings.dry_run
-    facts = await asyncio.to_thread(check_server, settings.connection, settings.preset(), writes=writes)
+    facts = await asyncio.to_thread(
+        check_server,
+        settings.connection,
+        settings.preset(),
+        writes=writes,
+        slow_tables=settings.allow_slow_tables,
+    )
     resources = await asyncio.to_thread(
         lambda: open_resources(settings, write=writes, include_older_us=include_older_us)
     )

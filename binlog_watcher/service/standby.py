@@ -128,7 +128,13 @@ async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_
     """Check the server, so that a mistake shows now and not at the take-over; then take part until ``stop``."""
     use_worker_threads()
     writes = not settings.dry_run
-    await asyncio.to_thread(check_server, settings.connection, settings.preset(), writes=writes)
+    await asyncio.to_thread(
+        check_server,
+        settings.connection,
+        settings.preset(),
+        writes=writes,
+        slow_tables=settings.allow_slow_tables,
+    )
     if writes:
         await asyncio.to_thread(check_alone, settings)
     await Standby(settings, include_older_us=include_older_us).run(stop)

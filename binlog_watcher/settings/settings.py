@@ -49,6 +49,7 @@ class Settings(BaseModel):
     shop_timezone: kind.Zone | None = None
     shop_schema: kind.Text = "sample"
     shop_variables: kind.Variables = ()
+    allow_slow_tables: bool = False
 
     # When a cart counts as abandoned, and who is written to
     abandonment_threshold_minutes: kind.Minutes = Decimal(30)

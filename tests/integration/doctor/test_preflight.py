@@ -160,6 +160,26 @@ def test_keys_that_can_not_be_followed(shop: Shop) -> None:
     assert "cart.user_id is decimal" in problem
 
 
+def test_a_large_table_that_reading_locks_needs_its_index(shop: Shop) -> None:
+    """Of MyISAM: the shop's own UPDATE would wait until we have read all orders."""
+    shop.run("ALTER TABLE orders ENGINE = MyISAM", "ALTER TABLE orders DROP KEY user_id")
+    settings = settings_for(shop.server, shop.database)
+    assert any(
+        "no index begins with orders.user_id" in line for line in check_server(settings, SAMPLE).warnings
+    )
+    digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
+    crowd = ", ".join(f"({digits}) t{nth}" for nth in range(5))
+    shop.run(f"INSERT INTO orders (user_id) SELECT 1 FROM {crowd}")
+    (problem,) = problems(settings)
+    assert "sample: orders.customer: no index begins with orders.user_id" in problem
+    assert "CREATE INDEX user_id ON orders (user_id)" in problem
+    assert "the shop's own writes would wait" in problem
+    assert "ALLOW_SLOW_TABLES=true" in problem
+    check_server(settings, SAMPLE, slow_tables=True)
+    shop.run("CREATE INDEX user_id ON orders (user_id)")
+    check_server(settings, SAMPLE)
+
+
 def test_views_and_other_engines(shop: Shop) -> None:
     shop.run("ALTER TABLE orders ENGINE = MyISAM")
     (warning,) = check_server(settings_for(shop.server, shop.database), SAMPLE).warnings
