@@ -1,5 +1,6 @@
 """`cartwake schema`: the presets that come along, and one held against a live database."""
 
+import html
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import astuple, dataclass, replace
@@ -155,7 +156,7 @@ def _example(cart: Cart, decision: Decision) -> Example:
         who = f"{cart.customer_id} (not in the customers' table)"
     else:
         who = f"{customer.id or 'guest'} {mask(customer.email) if customer.email else ''}".strip()
-    lines = "; ".join(f"{line.quantity} x {line.name[:40]}" for line in cart.lines[:3])
+    lines = "; ".join(f"{line.quantity} x {html.unescape(line.name)[:40]}" for line in cart.lines[:3])
     more = f" and {len(cart.lines) - 3} more" if len(cart.lines) > 3 else ""
     return Example(
         key=str(cart.key),

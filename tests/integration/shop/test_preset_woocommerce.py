@@ -15,6 +15,7 @@ from fakes.woocommerce.session import Session, line
 from fakes.woocommerce.sessions import guest_key
 from fakes.woocommerce.shop import WooCommerce
 
+from binlog_watcher.commands.schema import check_schema
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.decision import Send, Skip
 from binlog_watcher.core.events import CartChanged, Change
@@ -66,6 +67,12 @@ def woo(server: Server, fresh_database: str, request: pytest.FixtureRequest) -> 
 def test_the_preset_fits(woo: Open) -> None:
     facts = check_server(woo.db.settings().connection, woo.db.settings().preset())
     assert [line for line in facts.warnings if "woocommerce" in line] == []
+
+
+def test_the_check_shows_names_as_people_read_them(woo: Open) -> None:
+    woo.guest()
+    (example,) = check_schema(woo.db.settings(), woo.db.settings().preset()).examples
+    assert "„Größe L“ & Deckel" in example.lines
 
 
 @pytest.mark.parametrize("way", ["cart recovery", "abandoned cart recovery"])
