@@ -21,7 +21,7 @@ from binlog_watcher.binlog.delivery import Delivery, StoppedError
 from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
-from binlog_watcher.binlog.meaning.tables import Tables
+from binlog_watcher.binlog.meaning.tables import Dialect, Tables
 from binlog_watcher.binlog.options import SourceOptions
 from binlog_watcher.binlog.protocol.position import Position
 from binlog_watcher.binlog.protocol.wire import DecodeError
@@ -246,7 +246,7 @@ class Reader:
                 parents=self._queries.parents,
                 keys=self._keys,
                 created_at=self._created_at,
-                fold_case=state.fold_case,
+                dialect=Dialect(state.fold_case, state.mariadb),
                 clock=time.monotonic_ns,
             )
             statements = StatementReader(self._options.connection.database, self._watched)

@@ -17,6 +17,7 @@ from binlog_watcher.binlog.decoding.values import Value
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName, parents_of
 from binlog_watcher.binlog.meaning.dictionary import NOTHING_HIDDEN, Hidden, described
 from binlog_watcher.binlog.meaning.effects import Role, Watched
+from binlog_watcher.shop.keys import as_bytes, as_key
 from binlog_watcher.shop.sql_text import quoted
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _CASCADES_LOGGED_SINCE = (9, 6)
 _COLUMNS = """
     SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME FROM information_schema.COLUMNS
     WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION
+"""
+_DATA_TYPE = """
+    SELECT DATA_TYPE FROM information_schema.COLUMNS
+    WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND COLUMN_NAME = %s
 """
 _NO_SUCH_VARIABLE = 1193
 _LIST_GENERATED_KEYS = "SET SESSION show_gipk_in_create_table_and_information_schema = ON"
@@ -87,11 +92,12 @@ class ServerQueries:
     def find(self, role: Role, row_ids: Collection[Value]) -> dict[Value, Value]:
         """Row id → key of the rows that are in the role's table now."""
         found: dict[Value, Value] = {}
-        wanted = list(row_ids)
+        wanted: list[Value | bytes] = list(row_ids)
         with self._control() as session:
-            for statement, _ in self._statements(role):
-                for start in range(0, len(wanted), _LOOK_UP_BATCH_SIZE):
-                    some = wanted[start : start + _LOOK_UP_BATCH_SIZE]
+            for statement, _, column in self._statements(role):
+                asked = _as_bytes(wanted) if self._holds_bytes(session, column) else wanted
+                for start in range(0, len(asked), _LOOK_UP_BATCH_SIZE):
+                    some = asked[start : start + _LOOK_UP_BATCH_SIZE]
                     places = ", ".join(["%s"] * len(some))
                     found |= _pairs(session, f"{statement} IN ({places})", some)
         return found
@@ -104,18 +110,27 @@ class ServerQueries:
         try:
             with self._control() as session:
                 for role in (Role.CART, Role.ORDERS, Role.CUSTOMERS):
-                    for statement, row_id in self._statements(role):
+                    for statement, row_id, _ in self._statements(role):
                         order = f"{statement} IS NOT NULL ORDER BY {row_id} DESC LIMIT {_NEWEST_ROWS}"
                         yield role, dict(reversed(_pairs(session, order, ()).items()))
         except pymysql.err.MySQLError as error:
             log.warning("binlog.rows_not_learnt", error=str(error))
 
-    def _statements(self, role: Role) -> Iterator[tuple[str, str]]:
+    def _holds_bytes(self, session: Session, column: tuple[str, str]) -> bool:
+        """Whether the ids in a (table, column) are bytes, which everybody else knows by their hex."""
+        with session.cursor() as cursor:
+            cursor.execute(_DATA_TYPE, (self._schema, *column))
+            row = cursor.fetchone()
+            return row is not None and str(row[0]).lower() in {"binary", "varbinary"}
+
+    def _statements(self, role: Role) -> Iterator[tuple[str, str, tuple[str, str]]]:
+        """SELECT of id and key, to be continued; the id; table and column of it."""
         for table, watched in ((table, one) for table, roles in self._watched.items() for one in roles):
             if watched.role is role and watched.id_column is not None:
                 row_id = quoted(watched.id_column)
                 key = quoted(watched.key_column)
-                yield f"SELECT {row_id}, {key} FROM {quoted(table)} WHERE {row_id}", row_id  # noqa: S608  # quoted names only
+                statement = f"SELECT {row_id}, {key} FROM {quoted(table)} WHERE {row_id}"  # noqa: S608  # quoted names only
+                yield statement, row_id, (table, watched.id_column)
 
 
 def _list_generated_keys(cursor: "Cursor") -> None:
@@ -134,7 +149,7 @@ def _hidden(cursor: "Cursor", table: TableMap) -> Hidden:
     return Hidden(versioned, int((cursor.fetchone() or (0,))[0]))
 
 
-def _pairs(session: Session, statement: str, arguments: Collection[Value]) -> dict[Value, Value]:
+def _pairs(session: Session, statement: str, arguments: Collection[Value | bytes]) -> dict[Value, Value]:
     with session.cursor() as cursor:
         try:
             cursor.execute(statement, tuple(arguments))
@@ -142,7 +157,11 @@ def _pairs(session: Session, statement: str, arguments: Collection[Value]) -> di
             if error.args and error.args[0] in _NO_SUCH_TABLE:
                 return {}
             raise
-        return dict(cursor.fetchall())
+        return {as_key(row_id): as_key(key) for row_id, key in cursor.fetchall()}
+
+
+def _as_bytes(row_ids: Collection[Value | bytes]) -> list[Value | bytes]:
+    return [raw for row_id in row_ids if (raw := as_bytes(str(row_id))) is not None]
 
 
 def _cascades_are_logged(session: Session) -> bool:

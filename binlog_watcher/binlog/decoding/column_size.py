@@ -53,9 +53,7 @@ def size_of(column: Column) -> tuple[int, int]:
     if kind in _VARCHARS:
         return 0, 2 if int.from_bytes(metadata, "little") > 255 else 1
     if kind == FIELD_TYPE.STRING:
-        # The two high bits of the length hide, inverted, in the type's byte: CHAR may be 1,020 bytes long.
-        length = ((metadata[0] << 4 & 0x300) ^ 0x300) + metadata[1]
-        return 0, 2 if length > 255 else 1
+        return 0, 2 if column.string_size > 255 else 1
     if kind in _PREFIXED_BLOBS:
         return 0, metadata[0]
     if kind == TYPED_ARRAY:

@@ -59,7 +59,7 @@ class Column:
 
     ``type`` is the real type (a STRING that is an ENUM has the type ENUM). ``name`` and ``unsigned`` are None
     where the server writes no such metadata. ``charset``: that of text, by MySQL's name. ``labels``: the members of an
-    ENUM, if they are known.
+    ENUM, if they are known. ``uuid``: the 16 bytes are MariaDB's type UUID, which only its dictionary tells.
     """
 
     type: int
@@ -68,6 +68,15 @@ class Column:
     unsigned: bool | None = None
     charset: str | None = None
     labels: tuple[str, ...] = ()
+    uuid: bool = False
+
+    @property
+    def string_size(self) -> int:
+        """Most bytes of a STRING (CHAR, BINARY, UUID).
+
+        The two high bits of the length hide, inverted, in the type's byte: CHAR may be 1,020 bytes long.
+        """
+        return ((self.metadata[0] << 4 & 0x300) ^ 0x300) + self.metadata[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,12 @@ def table_name(data: bytes) -> tuple[str, str, int]:
         raise DecodeError(f"a table's name is no UTF-8: {error}") from error
 
 
-def parse_table_map(data: bytes) -> TableMap:
-    """Decode the payload of a TABLE_MAP event (behind table id and flags). Raises DecodeError."""
+def parse_table_map(data: bytes, *, mariadb: bool = False) -> TableMap:
+    """Decode the payload of a TABLE_MAP event (behind table id and flags). Raises DecodeError.
+
+    ``mariadb``: whose it is; its list of character sets has one for each GEOMETRY, MySQL's has not.
+    """
+    characters = _CHARACTERS | {FIELD_TYPE.GEOMETRY} if mariadb else _CHARACTERS
     schema, table, at = table_name(data)
     count, at = lenenc(data, at)
     types = piece(data, at, count)
@@ -108,9 +121,9 @@ def parse_table_map(data: bytes) -> TableMap:
         if kind == _Field.SIGNEDNESS:
             columns = _with_signs(columns, value)
         elif kind == _Field.DEFAULT_CHARSET:
-            columns = _with_default_collation(columns, value)
+            columns = _with_default_collation(columns, value, characters)
         elif kind == _Field.COLUMN_CHARSET:
-            columns = _with_collations(columns, value)
+            columns = _with_collations(columns, value, characters)
         elif kind == _Field.COLUMN_NAME:
             columns = _with_names(columns, value)
         elif kind == _Field.ENUM_STR_VALUE:
@@ -154,24 +167,24 @@ def _with_signs(columns: list[Column], bits: bytes) -> list[Column]:
     return result
 
 
-def _with_default_collation(columns: list[Column], value: bytes) -> list[Column]:
+def _with_default_collation(columns: list[Column], value: bytes, characters: frozenset[int]) -> list[Column]:
     """A default, then (index among the character columns, collation) for the exceptions."""
     default, at = lenenc(value, 0)
     exceptions: dict[int, int] = {}
     while at < len(value):
         order, at = lenenc(value, at)
         exceptions[order], at = lenenc(value, at)
-    characters = [at for at, column in enumerate(columns) if column.type in _CHARACTERS]
+    listed = [at for at, column in enumerate(columns) if column.type in characters]
     result = list(columns)
-    for order, at in enumerate(characters):
+    for order, at in enumerate(listed):
         result[at] = replace(columns[at], charset=charset_of(exceptions.get(order, default)))
     return result
 
 
-def _with_collations(columns: list[Column], value: bytes) -> list[Column]:
+def _with_collations(columns: list[Column], value: bytes, characters: frozenset[int]) -> list[Column]:
     result, at = list(columns), 0
     for order, column in enumerate(columns):
-        if column.type in _CHARACTERS and at < len(value):
+        if column.type in characters and at < len(value):
             collation, at = lenenc(value, at)
             result[order] = replace(column, charset=charset_of(collation))
     return result

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
+from uuid import UUID
 
 from pymysqlreplication.constants import FIELD_TYPE
 
@@ -52,6 +53,8 @@ def decode(column: Column, raw: bytes) -> Value:
             raise DecodeError(f"nothing tells whether column {column.name} is signed")
         return int.from_bytes(raw, "little", signed=not column.unsigned)
     if column.type in STRINGS:
+        if column.charset == BINARY:
+            return _bytes_as_text(column, raw)
         try:
             return raw.decode(_codec(column.charset))
         except (UnicodeDecodeError, LookupError) as error:
@@ -77,6 +80,17 @@ def decode_state(column: Column, raw: bytes) -> Value:
         return OPAQUE
 
 
+def _bytes_as_text(column: Column, raw: bytes) -> str:
+    """Bytes as lower-case hex, a UUID in its usual form: the row's image has its bytes in the order of that.
+
+    Zeros at the end of BINARY and UUID are left out of the image (``Field_string::pack``). For UUID see ``pack`` in
+    ``plugin/type_uuid/sql_type_uuid.h`` of MariaDB: the order in which it is stored is another one.
+    """
+    if column.type == FIELD_TYPE.STRING:
+        raw = raw.ljust(column.string_size, b"\0")
+    return str(UUID(bytes=raw)) if column.uuid else raw.hex()
+
+
 def _microseconds(column: Column, raw: bytes) -> int | None:
     """Microseconds since 1970: in UTC of a TIMESTAMP, on the shop's own clock of a DATETIME; None: no real date.
 
@@ -98,8 +112,8 @@ def _microseconds(column: Column, raw: bytes) -> int | None:
 
 
 def _codec(charset: str | None) -> str:
-    """Python's codec for a character set; UTF-8 where nothing tells which it is, and for binary columns."""
-    if charset is None or charset == BINARY:
+    """Python's codec for a character set; UTF-8 where nothing tells which it is."""
+    if charset is None:
         return "utf-8"
     codec = codec_of(charset)
     if codec is None:

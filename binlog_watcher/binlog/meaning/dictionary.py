@@ -1,8 +1,9 @@
-"""Names and signs of columns from information_schema, for servers that do not write them into the binlog.
+"""Names, signs and UUIDs of columns from information_schema, for servers that do not write them into the binlog.
 
 MySQL: ``binlog_row_metadata=MINIMAL`` (the default) writes no names; MariaDB's default writes neither names nor
-signs. The dictionary describes the table of now, the binlog that of then: number and types of the columns are
-compared, and a difference is an error. FULL metadata needs none of this. Pure: the rows are handed in.
+signs, and whatever it writes, a UUID looks like BINARY(16). The dictionary describes the table of now, the binlog that
+of then: number and types of the columns are compared, and a difference is an error. FULL metadata needs none of this,
+but for UUIDs, which are found by their names. Pure: the rows are handed in.
 
 The binlog has columns that no dictionary lists. MariaDB puts them behind all others: first the two of a table that is
 versioned without naming them, then one for each unique key on text of any length (``DB_ROW_HASH_1``).
@@ -15,6 +16,7 @@ from typing import Any
 
 from pymysqlreplication.constants import FIELD_TYPE
 
+from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.table_map import (
     COMPRESSED_BLOB,
     COMPRESSED_VARCHAR,
@@ -22,6 +24,7 @@ from binlog_watcher.binlog.decoding.table_map import (
     Column,
     TableMap,
 )
+from binlog_watcher.binlog.decoding.values import INTEGERS
 from binlog_watcher.binlog.protocol.wire import DecodeError
 
 _BLOBS = frozenset(
@@ -34,6 +37,8 @@ _BLOBS = frozenset(
         COMPRESSED_BLOB,
     }
 )
+_UUID = "uuid"
+_BYTES = frozenset({"binary", "varbinary", _UUID})
 _TYPES: dict[str, frozenset[int]] = {
     "tinyint": frozenset({FIELD_TYPE.TINY}),
     "smallint": frozenset({FIELD_TYPE.SHORT}),
@@ -47,6 +52,7 @@ _TYPES: dict[str, frozenset[int]] = {
     "varbinary": frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, COMPRESSED_VARCHAR}),
     "char": frozenset({FIELD_TYPE.STRING}),
     "binary": frozenset({FIELD_TYPE.STRING}),
+    _UUID: frozenset({FIELD_TYPE.STRING}),
     "enum": frozenset({FIELD_TYPE.ENUM}),
     "set": frozenset({FIELD_TYPE.SET}),
     "bit": frozenset({FIELD_TYPE.BIT}),
@@ -88,6 +94,9 @@ def described(
     ``rows``: of the table's columns in order, name, DATA_TYPE, COLUMN_TYPE and CHARACTER_SET_NAME. Raises
     DecodeError when the table looks different now.
     """
+    if all(column.name is not None and _sign_known(column) for column in table.columns):
+        uuids = {str(name) for name, data_type, *_ in rows if str(data_type).lower() == _UUID}
+        return tuple(replace(column, uuid=column.name in uuids) for column in table.columns)
     rows = (*rows, *hidden.columns())
     if len(rows) != len(table.columns):
         raise DecodeError(
@@ -96,15 +105,25 @@ def described(
         )
     columns = []
     for column, (name, data_type, column_type, charset) in zip(table.columns, rows, strict=True):
-        if column.type not in _TYPES.get(str(data_type).lower(), frozenset({column.type})):
+        kind = str(data_type).lower()
+        if column.type not in _TYPES.get(kind, frozenset({column.type})):
             raise DecodeError(
                 f"{table.schema}.{table.table}.{name} is {data_type} now and was another type in the binlog; "
                 "set binlog_row_metadata=FULL"
             )
         unsigned = column.unsigned if column.unsigned is not None else "unsigned" in str(column_type).lower()
-        labels = _labels(str(column_type)) if str(data_type).lower() == "enum" else ()
-        columns.append(replace(column, name=str(name), unsigned=unsigned, charset=charset, labels=labels))
+        labels = _labels(str(column_type)) if kind == "enum" else ()
+        charset = BINARY if kind in _BYTES else charset  # noqa: PLW2901  # the dictionary has NULL for these
+        columns.append(
+            replace(
+                column, name=str(name), unsigned=unsigned, charset=charset, labels=labels, uuid=kind == _UUID
+            )
+        )
     return tuple(columns)
+
+
+def _sign_known(column: Column) -> bool:
+    return column.type not in INTEGERS or column.unsigned is not None
 
 
 def _labels(column_type: str) -> tuple[str, ...]:

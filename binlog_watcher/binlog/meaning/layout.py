@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
 from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.sieve import Sieve
@@ -215,10 +214,9 @@ def _states_at(name: str, names: dict[str, int], watched: Watched) -> tuple[int,
 
 
 def _can_be_an_id(column: Column) -> bool:
-    """Binary ids (UUIDs of 16 bytes) are left alone: they are no text."""
     if column.type in INTEGERS:
         return column.unsigned is not None
-    return column.type in STRINGS and column.charset not in (None, BINARY)
+    return column.type in STRINGS and column.charset is not None
 
 
 def _changed(before: Row, after: Row) -> bool:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pymysqlreplication.constants import FIELD_TYPE
+
+from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap, parse_table_map, table_name
 from binlog_watcher.binlog.decoding.values import ABSENT, INTEGERS, Absent
 from binlog_watcher.binlog.meaning.action import Action
@@ -30,6 +33,7 @@ _KEY_AND_ID = 2
 
 _LONE = _POST_HEADER + 2  # behind the length of extra data, if there are none
 _MAX_LAYOUTS = 10_000
+_UUID_SIZE = 16
 _NO_PARENT = Parent()
 _DUMMY_TABLE_ID = 0x00FFFFFF
 """MySQL ends a statement that touched no row with a rows event of this id."""
@@ -61,13 +65,27 @@ _SHAPES: dict[int, _Shape] = {
 ROW_KINDS = frozenset(int(kind) for kind in _SHAPES)
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a server's binlog does not say of it.
+
+    ``fold_case``: it compares table names without case (``lower_case_table_names`` is not 0). ``mariadb``: it has a
+    type UUID.
+    """
+
+    fold_case: bool = False
+    mariadb: bool = False
+
+
+MYSQL = Dialect()
+
+
 class Tables:
     """What the table ids of the stream stand for.
 
-    ``fold_case``: the server compares table names without case (``lower_case_table_names`` is not 0). ``ids``: how
-    to read the rows of each table id, None where nobody watches; ``maps``: the table map that said so. ``parents``
-    is asked once a server, and again when a watched table was altered. ``clock``: in nanoseconds, bounds the time that
-    one document may take.
+    ``dialect``: what else is to be known of the server. ``ids``: how to read the rows of each table id, None where
+    nobody watches; ``maps``: the table map that said so. ``parents`` is asked once a server, and again when a watched
+    table was altered. ``clock``: in nanoseconds, bounds the time that one document may take.
     """
 
     def __init__(
@@ -79,11 +97,12 @@ class Tables:
         parents: Parents = dict,
         keys: RowKeys | None = None,
         created_at: CreatedAtCheck | None = None,
-        fold_case: bool = False,
+        dialect: Dialect = MYSQL,
         clock: Callable[[], int] | None = None,
     ) -> None:
-        self._fold = str.casefold if fold_case else str
+        self._fold = str.casefold if dialect.fold_case else str
         self._schema = self._fold(schema)
+        self._mariadb = dialect.mariadb
         self._watched = {self._fold(name): roles for name, roles in watched.items()}
         cart = [role for roles in watched.values() for role in roles if role.role is Role.CART]
         self._nobody = cart[0].nobody if cart else NOBODY
@@ -203,12 +222,20 @@ class Tables:
         parent = self._known_parents().get(place, _NO_PARENT)
         if not roles and parent == _NO_PARENT:
             return None
-        table_map = parse_table_map(payload)
+        table_map = parse_table_map(payload, mariadb=self._mariadb)
         wanted = set(parent.updates).union(*(watched.columns() for watched in roles))
         columns = table_map.columns
-        if wanted and (any(column.name is None for column in columns) or _sign_missing(columns, wanted)):
+        if wanted and (any(column.name is None for column in columns) or self._unclear(columns, wanted)):
             columns = self._describe(table_map)
         return layout_of(f"{schema}.{table}", columns, roles, parent, self._clock)
+
+    def _unclear(self, columns: tuple[Column, ...], wanted: Collection[str]) -> bool:
+        """Whether a wanted column may be signed or not, or a UUID or not."""
+        return any(
+            column.unsigned is None if column.type in INTEGERS else self._mariadb and _may_be_uuid(column)
+            for column in columns
+            if column.name is not None and column.name.casefold() in wanted
+        )
 
     def _known_parents(self) -> Mapping[TableName, Parent]:
         if self._parents is None:
@@ -217,12 +244,9 @@ class Tables:
         return self._parents
 
 
-def _sign_missing(columns: tuple[Column, ...], wanted: Collection[str]) -> bool:
-    return any(
-        column.unsigned is None and column.name is not None and column.name.casefold() in wanted
-        for column in columns
-        if column.type in INTEGERS
-    )
+def _may_be_uuid(column: Column) -> bool:
+    """Whether nothing in the binlog tells it from BINARY(16)."""
+    return column.type == FIELD_TYPE.STRING and column.charset == BINARY and column.string_size == _UUID_SIZE
 
 
 def _inflated(body: bytes, at: int, images: int) -> bytes:

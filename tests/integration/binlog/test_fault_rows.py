@@ -145,7 +145,7 @@ def ours(shop: Shop, start: tuple[str, int], end: tuple[str, int]) -> list[Chang
                 body = bytes(data[at + HEADER.size : behind - 4])
                 table_id = int.from_bytes(body[:6], "little")
                 if kind == Kind.TABLE_MAP:
-                    plans[table_id] = _plan(body[8:])
+                    plans[table_id] = _plan(body[8:], mariadb=shop.server.flavor == "mariadb")
                 elif table_id in plans:
                     found += _changes(kind, body, *plans[table_id])
     finally:
@@ -154,8 +154,8 @@ def ours(shop: Shop, start: tuple[str, int], end: tuple[str, int]) -> list[Chang
     return found
 
 
-def _plan(payload: bytes) -> tuple[RowPlan, list[str]]:
-    columns = parse_table_map(payload).columns
+def _plan(payload: bytes, *, mariadb: bool) -> tuple[RowPlan, list[str]]:
+    columns = parse_table_map(payload, mariadb=mariadb).columns
     places = [at for at, column in enumerate(columns) if column.name in COMPARED]
     return RowPlan(columns, tuple(places)), [str(columns[at].name) for at in places]
 

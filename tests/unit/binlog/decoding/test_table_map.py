@@ -232,3 +232,23 @@ def test_fields_come_in_any_order_and_unheard_of_ones_are_stepped_over() -> None
     )
     with pytest.raises(DecodeError):
         parse_table_map(table_map([ENUM], field(99, b"abc"))[:-1])
+
+
+@pytest.mark.parametrize(
+    ("mariadb", "listed"),
+    [
+        # A default with its exceptions, or all of them one by one.
+        (False, field(DEFAULT_CHARSET, bytes([LATIN1, 1]) + lenenc(UTF8MB4))),
+        (False, field(COLUMN_CHARSET, bytes([LATIN1]) + lenenc(UTF8MB4))),
+        (True, field(DEFAULT_CHARSET, bytes([63, 0, LATIN1, 2]) + lenenc(UTF8MB4))),
+        (True, field(COLUMN_CHARSET, bytes([LATIN1, 63]) + lenenc(UTF8MB4))),
+    ],
+)
+def test_mariadb_lists_a_character_set_of_geometry_too(mariadb: bool, listed: bytes) -> None:
+    types = [
+        (FIELD_TYPE.VARCHAR, VARCHAR_50),
+        (FIELD_TYPE.GEOMETRY, b"\x04"),
+        (FIELD_TYPE.VARCHAR, VARCHAR_50),
+    ]
+    first, _, last = parse_table_map(table_map(types, listed), mariadb=mariadb).columns
+    assert (first.charset, last.charset) == ("latin1", "utf8mb4")

@@ -45,12 +45,37 @@ def test_integers(kind: int, raw: bytes, signed: int, unsigned: int) -> None:
         (LATIN1, b"\x81\x8d\x8f\x90\x9d \xeb", "\x81\x8d\x8f\x90\x9d ë"),  # which cp1252 does not have
         (GBK, b"\xc4\xe3", "你"),
         (None, "Zoë".encode(), "Zoë"),
-        (BINARY, "Zoë".encode(), "Zoë"),
         (9_999, "Zoë".encode(), "Zoë"),  # of a server newer than what we know of collations
     ],
 )
 def test_texts(kind: int, collation: int | None, raw: bytes, expected: str) -> None:
     assert decode(text(collation, kind), raw) == expected
+
+
+ZEROS = "00" * 15
+UUID = "123e4567-e89b-12d3-a456-426614170000"
+
+
+@pytest.mark.parametrize(
+    ("kind", "metadata", "raw", "expected"),
+    [
+        (FIELD_TYPE.STRING, b"\xfe\x10", b"\xab", f"ab{ZEROS}"),  # zeros at the end are left out of BINARY
+        (FIELD_TYPE.STRING, b"\xfe\x10", b"", f"00{ZEROS}"),
+        (FIELD_TYPE.STRING, b"\xfe\x10", bytes(range(16)), bytes(range(16)).hex()),
+        (FIELD_TYPE.STRING, b"\xfe\x10", b" \xff ", f"20ff20{ZEROS[4:]}"),
+        (FIELD_TYPE.VARCHAR, b"\x40\x00", b"\xab\x00", "ab00"),
+        (FIELD_TYPE.VARCHAR, b"\x40\x00", b"", ""),
+    ],
+)
+def test_bytes_are_hex(kind: int, metadata: bytes, raw: bytes, expected: str) -> None:
+    column = Column(kind, metadata, "k", charset="binary")
+    assert decode(column, raw) == decode_state(column, raw) == expected
+
+
+def test_a_uuid_is_in_its_usual_form() -> None:
+    column = Column(FIELD_TYPE.STRING, b"\xfe\x10", "k", charset="binary", uuid=True)
+    raw = bytes.fromhex(UUID.replace("-", ""))
+    assert decode(column, raw[:14]) == decode(column, raw) == UUID
 
 
 @pytest.mark.parametrize(

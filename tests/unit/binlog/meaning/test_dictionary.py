@@ -1,5 +1,7 @@
 """What the server's dictionary adds to a table map, and when it can't be that table any more."""
 
+from dataclasses import replace
+
 import pytest
 from pymysqlreplication.constants import FIELD_TYPE
 
@@ -51,6 +53,38 @@ def test_columns_that_mariadb_lists_nowhere_stand_behind_the_others() -> None:
     longer = TableMap("shop", "cart", (*CART.columns, moment, moment, digest))
     names = [column.name for column in described(longer, ROWS, Hidden(versioned=True, hashed=1))]
     assert names == ["id", "note", "state", "number", "row_start", "row_end", "DB_ROW_HASH_1"]
+
+
+def test_bytes_and_uuids_that_the_dictionary_gives_no_character_set() -> None:
+    token, small = Column(FIELD_TYPE.STRING, b"\xfe\x10"), Column(FIELD_TYPE.VARCHAR, b"\x40\x00")
+    rows = [
+        ("id", "uuid", "uuid", None),
+        ("token", "binary", "binary(16)", None),
+        ("short", "varbinary", "varbinary(64)", None),
+        ("name", "varchar", "varchar(16)", "latin1"),
+    ]
+    columns = described(TableMap("shop", "cart", (token, token, small, small)), rows)
+    assert [(column.charset, column.uuid) for column in columns] == [
+        ("binary", True), ("binary", False), ("binary", False), ("latin1", False),
+    ]  # fmt: skip
+    with pytest.raises(DecodeError, match="id is uuid now and was another type"):
+        described(TableMap("shop", "cart", (small, token, small, small)), rows)
+
+
+def test_of_a_table_that_tells_all_else_only_uuids_are_asked_by_name() -> None:
+    columns = (
+        Column(FIELD_TYPE.LONG, b"", "number", unsigned=False),
+        Column(FIELD_TYPE.STRING, b"\xfe\x10", "id", charset="binary"),
+        Column(FIELD_TYPE.STRING, b"\xfe\x10", "token", charset="binary"),
+    )
+    rows = [  # it has another column by now
+        ("id", "uuid", "uuid", None),
+        ("token", "binary", "binary(16)", None),
+        ("number", "bigint", "bigint unsigned", None),
+        ("added", "int", "int", None),
+    ]
+    found = described(TableMap("shop", "cart", columns), rows)
+    assert found == (columns[0], replace(columns[1], uuid=True), columns[2])
 
 
 @pytest.mark.parametrize("hidden", [Hidden(), Hidden(versioned=True), Hidden(hashed=2)])
