@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_log (
 
 CREATE TABLE IF NOT EXISTS cart_abandonment_cart (
   shop       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'whose cart: the id of its preset',
-  cart_key   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  cart_key   VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   active_at  TIMESTAMP(6) NULL COMMENT 'last activity, where no table of the shop tells it',
   ordered_at TIMESTAMP(6) NULL COMMENT 'an order after that',
   filled_at  TIMESTAMP(6) NULL COMMENT 'when something was last put in, of a document',

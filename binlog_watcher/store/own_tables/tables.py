@@ -24,11 +24,18 @@ LOG = "cart_abandonment_log"
 RECIPIENT = "cart_abandonment_recipient"
 META = "cart_abandonment_meta"
 CART = "cart_abandonment_cart"
-VERSION = 1
+VERSION = 2
 """Version of the layout below; a newer one in the database is refused."""
 
+_READABLE = frozenset({"1", str(VERSION)})
+"""Versions that can be read as they are: in the first one keys were shorter, and the notes came later."""
+
+KEY_LENGTH = 128
+"""Characters of a cart key: a text, or 64 bytes in hex."""
+
+_KEY_TYPE = f"VARCHAR({KEY_LENGTH}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 ADDED_COLUMNS = {
-    "cart_key": "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL",
+    "cart_key": f"{_KEY_TYPE} NULL",
     "cart_version": "BIGINT NULL COMMENT 'creation of the newest counted row, epoch microseconds'",
     "step": "SMALLINT UNSIGNED NOT NULL DEFAULT 1",
     "status": "VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NULL",
@@ -56,9 +63,9 @@ INDEXES = {
 
 
 def exist(database: Database) -> bool:
-    """Whether our tables are there and current."""
+    """Whether our tables are there, and can be read."""
     with database.session() as session:
-        return META in _tables(session) and _meta(session, "schema_version") == str(VERSION)
+        return META in _tables(session) and _meta(session, "schema_version") in _READABLE
 
 
 def migrate(database: Database, shop: Shop) -> None:
@@ -86,8 +93,6 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
         )
     if version is not None and int(version) == VERSION:
         _check_keys(session, shop)
-        if CART not in present:  # newer than the rest
-            _create(session)
         create_views(session, shop)
         return
     lock = of_database("cartwake.migrate", name)
@@ -95,6 +100,7 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
         raise ConfigError("another Cartwake is changing the tables of this database; try again in a minute")
     _create(session)
     _upgrade_log(session, shop)
+    session.run(f"ALTER TABLE {CART} MODIFY COLUMN cart_key {_KEY_TYPE} NOT NULL")
     _check_keys(session, shop)
     create_views(session, shop)
     session.run(f"INSERT INTO {META} (name, value) VALUES ('address_salt', %s) ON DUPLICATE KEY UPDATE name = name",

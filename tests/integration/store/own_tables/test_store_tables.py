@@ -62,6 +62,27 @@ def test_an_interrupted_upgrade_is_finished(bare_shop: Any) -> None:
     assert [(r["cart_key"], r["status"]) for r in shop.log()] == [("7", "sent")]
 
 
+def test_keys_of_an_older_layout_are_made_longer(shop: Any) -> None:
+    narrow = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
+    for table in (tables.LOG, tables.CART):
+        shop.run(f"ALTER TABLE {table} MODIFY COLUMN cart_key {narrow}")
+    shop.run("UPDATE cart_abandonment_meta SET value = '1' WHERE name = 'schema_version'")
+    row = ("old", 1, "sent", 1)
+    shop.run(
+        f"INSERT INTO {tables.LOG} (cart_key, cart_version, status, email_sent) VALUES (%s, %s, %s, %s)", row
+    )
+    assert tables.exist(shop.database), "it can be read before it is upgraded"
+    tables.migrate(shop.database, shop.shop)
+    columns = shop.run(
+        "SELECT TABLE_NAME, CHARACTER_MAXIMUM_LENGTH, COLLATION_NAME, IS_NULLABLE FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'cart_key' ORDER BY 1"
+    )
+    assert columns == [(table, 128, "utf8mb4_bin", "NO") for table in (tables.CART, tables.LOG)]
+    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [("2",)]
+    kept = shop.run(f"SELECT cart_key, cart_version, status, email_sent FROM {tables.LOG}")
+    assert kept == [row]
+
+
 def test_a_newer_layout_is_refused(shop: Any) -> None:
     shop.run("UPDATE cart_abandonment_meta SET value = '99' WHERE name = 'schema_version'")
     with pytest.raises(ConfigError, match="newer Cartwake"):
