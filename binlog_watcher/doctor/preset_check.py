@@ -9,6 +9,7 @@ import pymysql.err
 
 from binlog_watcher.doctor.document_check import wrong_type
 from binlog_watcher.doctor.index_check import MANY_ROWS, index_advice
+from binlog_watcher.doctor.key_check import kind_problems, length_warning
 from binlog_watcher.doctor.order_times import unreadable_orders
 from binlog_watcher.doctor.selects_check import SelectsCheck
 from binlog_watcher.errors import ConfigError
@@ -27,9 +28,6 @@ _NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
 _NO_SUCH_TABLE = 1146
 _LOCKED_WHOLE = frozenset({"MyISAM", "Aria"})
 """Engines that lock a table as a whole while somebody reads it."""
-
-MAX_KEY = 64
-"""Characters of a cart key that our log holds."""
 
 
 @dataclass(slots=True)
@@ -149,7 +147,9 @@ class PresetCheck:
             kind = tables.get(table, {}).get(column.casefold())
             if kind is not None and kind not in KEY_TYPES:
                 self._say(
-                    key, f"{table}.{column} is {kind}: Cartwake follows keys that are whole numbers or text"
+                    key,
+                    f"{table}.{column} is {kind}: Cartwake follows keys that are whole numbers, CHAR, VARCHAR, BINARY, "
+                    "VARBINARY or UUID",
                 )
 
     def _check_charsets(self) -> None:
@@ -182,27 +182,11 @@ class PresetCheck:
                 self._say(key, f"{table}.{column} is {kind}: the format {held_as} is for {types}")
 
     def _check_kinds(self) -> None:
-        """Keys of one cart come from several tables: as numbers from one and as text from another they differ."""
-        schema, columns = self._schema, self.shop_columns()
-        key = columns.get(*schema.key_column)
-        same = {"lines.cart", "orders.cart", *(f"cart.watch.{table}" for table in schema.cart.watch)}
-        if schema.header is None:
-            same.add("orders.customer")
-        for place, table, name in schema.places():
-            column = columns.get(table, name)
-            if place in same and column.is_number is not key.is_number:
-                self._say(place, f"{table}.{name} is {column.data_type}, the cart key is {key.data_type}")
-            if (
-                place == "cart.version"
-                and not column.is_number
-                and column.data_type not in MOMENT_TYPES[None]
-            ):
-                self._say(place, f"{table}.{name} is {column.data_type}: give a whole number or a moment")
-        if (key.length or 0) > MAX_KEY:
-            self._found.warnings.append(
-                f"{schema.origin}: the cart key may have {key.length} characters: carts with more than {MAX_KEY} "
-                "are not mailed"
-            )
+        columns = self.shop_columns()
+        for key, what in kind_problems(self._schema, columns):
+            self._say(key, what)
+        if warning := length_warning(self._schema, columns):
+            self._found.warnings.append(warning)
 
     def _check_conditions(self) -> None:
         columns = self.shop_columns()

@@ -73,6 +73,14 @@ PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]]
 }  # fmt: skip
 """The preset's key → the columns that its SELECT must give, and those that it may give."""
 
+_KEYS_COLUMN = {
+    "products.select": "id",
+    "cart.document.select": "id",
+    "orders.by_customer": "customer",
+    "orders.by_email": "email",
+}
+"""SELECT → its column with what it is asked for, where that is not the cart."""
+
 _NOT_READ_ONLY = re.compile(
     r"/\*M?!|;|:=|\bINTO\b|\bFOR\s+(?:UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\b|\bNEXT\s+VALUE\b"
     r"|\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|SLEEP|BENCHMARK|LOAD_FILE|NEXTVAL|SETVAL|LAST_INSERT_ID|MASTER_POS_WAIT"
@@ -105,7 +113,7 @@ def check_select(
     try:
         # Two keys in any case: with one, what only works for one would pass.
         keys = (*samples, *samples, None, None)[:2]
-        _, columns = run(statement, {**parameters, "keys": keys})
+        rows, columns = run(statement, {**parameters, "keys": keys})
         plan, names = run(f"EXPLAIN FORMAT=TRADITIONAL {statement}", {**parameters, "keys": keys})
     except (pymysql.err.MySQLError, KeyError, ValueError, TypeError) as error:
         yield f"the server refuses it: {' '.join(str(error.args[-1] if error.args else error).split())}"
@@ -113,6 +121,7 @@ def check_select(
     yield from _check_columns(
         dict(columns), [name for name, _ in columns], key, created if needs_created else None
     )
+    yield from _check_form(rows, [name for name, _ in columns], _KEYS_COLUMN.get(key, "cart"), samples)
     yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
 
@@ -148,6 +157,15 @@ def _check_columns(
         kind = types.get(name)
         if kind is not None and kind not in kinds and kind != FIELD_TYPE.NULL:
             yield f"its column {name} must be {_KINDS[kinds]}"
+
+
+def _check_form(
+    rows: Sequence[tuple[Any, ...]], names: Sequence[str], name: str, samples: Sequence[Any]
+) -> Iterator[str]:
+    """Keys that are bytes must come as they are: the fence compares them with their column's."""
+    is_bytes = any(isinstance(sample, bytes) for sample in samples)
+    if is_bytes and name in names and any(isinstance(row[names.index(name)], str) for row in rows):
+        yield f"its column {name} must be the column with the key itself, not its hex"
 
 
 def _check_plan(plan: list[dict[str, Any]]) -> Iterator[str]:

@@ -27,6 +27,9 @@ from binlog_watcher.shop.sections import (
     Refusal,
 )
 
+_ZEROS = ("0" * 32, "00000000-0000-0000-0000-000000000000")
+"""What 0 is among UUIDs."""
+
 _NO_COLUMNS = frozenset(
     {"table", "select", "by_customer", "by_email", "watch", "guests", "version", "url_pattern"}
 )
@@ -108,7 +111,7 @@ class Schema(Section):
     @property
     def guests(self) -> frozenset[str | int]:
         """Values of the customer's column that mean nobody, besides NULL."""
-        return frozenset({0, "", "0", *self.cart.guests})
+        return frozenset({0, "", "0", *_ZEROS, *self.cart.guests})
 
     @property
     def version(self) -> tuple[bool, str] | None:

@@ -44,10 +44,11 @@ def checks(queries: Queries, log: str, mails: Sequence[tuple[int, Cart]], of_eac
         *((way.part, _on_the_way(queries, way, addresses, f"{log}.id")) for way in queries.ways),
     ]
     if queries.schema.customers.select:
-        parameters[KEYS] = tuple(cart.key for cart in carts)
+        parameters[KEYS] = queries.key.asked(cart.key for cart in carts)
     if queries.schema.orders.by_customer:
         column = queries.customer_of_orders
-        parameters[CUSTOMERS] = tuple({_customer_in(column, cart) for cart in carts})
+        customers = {_customer_in(column, cart) for cart in carts}
+        parameters[CUSTOMERS] = column.asked(one for one in customers if one is not None)
     return Checks(selects, parameters)
 
 

@@ -8,6 +8,7 @@ from itertools import dropwhile
 from typing import Any, Protocol
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.keys import as_bytes, as_key, as_uuid
 from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
@@ -19,7 +20,11 @@ TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtex
 FEW_VALUES = 200
 """Of a column before a moment in an index: each is a range of its own to read."""
 
-KEY_TYPES = INTEGERS | {"char", "varchar"}
+BYTES = frozenset({"binary", "varbinary"})
+UUID = "uuid"
+"""MariaDB's; SQL takes and gives its text, so it needs to be told from text only where an index serves."""
+
+KEY_TYPES = INTEGERS | BYTES | {"char", "varchar", UUID}
 
 _UNIX_TYPES = INTEGERS | {"decimal"}
 _SHORT_TEXTS = frozenset({"char", "varchar"})
@@ -32,7 +37,10 @@ MOMENT_TYPES: dict[Format | None, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ShopColumn:
-    """One column of the shop. ``collation``: of text; ``length``: its most characters."""
+    """One column of the shop. ``collation``: of text; ``length``: its most characters, or bytes.
+
+    A key is a number or text everywhere but in SQL: bytes are known by their hex.
+    """
 
     data_type: str
     column_type: str
@@ -46,6 +54,13 @@ class ShopColumn:
         return self.data_type in INTEGERS
 
     @property
+    def kind(self) -> str:
+        """Of keys: those of two kinds are never the same."""
+        if self.data_type in BYTES:
+            return "bytes"
+        return "a number" if self.is_number else "a UUID" if self.data_type == UUID else "text"
+
+    @property
     def outgrows_the_log(self) -> bool:
         """Whether it may hold ids that are too high for the log's ``user_id``."""
         return self.data_type == "bigint" and "unsigned" in self.column_type
@@ -57,9 +72,24 @@ class ShopColumn:
 
     def key(self, text: str) -> int | str | None:
         """A key as this column has it, from its text; None for what can't be one."""
-        if not self.is_number:
-            return text
-        return int(text) if text.strip().lstrip("-").isdigit() else None
+        match self.kind:
+            case "a number":
+                return int(text) if text.strip().lstrip("-").isdigit() else None
+            case "bytes":
+                raw = as_bytes(text)
+                fits = raw is not None and (self.data_type != "binary" or len(raw) == self.length)
+                return raw.hex() if raw is not None and fits else None
+            case "a UUID":
+                return as_uuid(text)
+            case _:
+                return text
+
+    def asked(self, keys: Iterable[int | str]) -> tuple[Any, ...]:
+        """Keys of this column's own, as parameters of ``column IN %s``; never empty."""
+        found: tuple[Any, ...] = tuple(keys)
+        if self.data_type in BYTES:
+            found = tuple(raw for key in found if (raw := as_bytes(str(key))) is not None)
+        return found or (None,)
 
     def fold(self, value: object) -> str:
         """A form in which values that this column holds for equal are equal, whatever type they come in.
@@ -71,6 +101,8 @@ class ShopColumn:
         if self.is_number:
             digits = text.strip()
             return str(int(digits)) if digits.lstrip("-").isdigit() else text
+        if self.kind != "text":
+            return str(as_key(value)).lower()
         binary = self.collation is None or self.collation.endswith("_bin") or self.collation == "binary"
         return text if binary else text.casefold().rstrip()
 
@@ -79,13 +111,20 @@ class ShopColumn:
         """Whether text is found by an index in whatever case it is given."""
         return self.collation is not None and "_ci" in self.collation
 
-    def values(self, given: Iterable[str | int]) -> tuple[str | int, ...]:
+    def values(self, given: Iterable[str | int]) -> tuple[str | int | bytes, ...]:
         """Values of a condition in this column's type, so that nothing is compared by conversion.
 
         Raises ValueError, which says what to give instead.
         """
         if self.data_type in TEXTS:
             return tuple(str(value) for value in given)
+        if self.kind in {"bytes", "a UUID"}:
+            texts = [str(value).lower() for value in given]  # as the binlog's are told
+            if self.kind == "a UUID" and any(as_uuid(text) != text for text in texts):
+                raise ValueError(f"the column is {self.data_type}: give UUIDs with their hyphens")
+            if self.kind == "bytes" and any(as_bytes(text) is None for text in texts):
+                raise ValueError(f"the column is {self.data_type}: give hex, such as '0fa91ce3'")
+            return self.asked(texts)
         if not self.is_number and self.data_type not in {"bit", "decimal", "float", "double"}:
             raise ValueError(
                 f"the column is {self.data_type}: only is_null = true or false can be asked of it"
@@ -98,6 +137,10 @@ class ShopColumn:
         """SQL that turns a text expression into this column's type, so that its index can be used."""
         if self.is_number:
             return f"CAST({expression} AS {'UNSIGNED' if 'unsigned' in self.column_type else 'SIGNED'})"
+        if self.kind == "bytes":
+            return f"UNHEX({expression})"
+        if self.kind == "a UUID":
+            return f"CAST({expression} AS UUID)"
         return f"CONVERT({expression} USING {self.charset or 'utf8mb4'}) COLLATE {self.collation or 'utf8mb4_bin'}"
 
     def same(self, name: str, expression: str) -> str:
@@ -106,16 +149,17 @@ class ShopColumn:
         Collations that leave accents out of account would take jose@ for josé@, and muller.example for müller.example.
         """
         wanted = self.cast(expression)
-        if self.is_number:
+        if self.kind != "text":
             return f"{name} = {wanted}"
         return f"{name} = {wanted} AND {_small(name)} = {_small(wanted)}"
 
-    def nobody(self, values: frozenset[int | str]) -> tuple[int | str, ...]:
+    def nobody(self, values: frozenset[int | str]) -> tuple[int | str | bytes, ...]:
         """Of the values that mean nobody, those of this column's type: others would compare by conversion."""
-        alike = {str(value) for value in values}
-        if self.is_number:
-            return tuple(sorted({int(text) for text in alike if text.lstrip("-").isdigit()}))
-        return tuple(sorted(alike))
+        if self.kind == "text":
+            return tuple(sorted({str(value) for value in values}))
+        if self.kind == "bytes":
+            values = values | {"00" * (self.length or 0) if self.data_type == "binary" else ""}
+        return self.asked(sorted({key for value in values if (key := self.key(str(value))) is not None}))
 
 
 class Asks(Protocol):
@@ -158,14 +202,17 @@ class ShopColumns:
             )
         }
 
+    def _place(self, table: str, name: str) -> tuple[str, str] | None:
+        """The server may keep table names in lower case."""
+        places = ((table, name.casefold()), (table.lower(), name.casefold()))
+        return next((place for place in places if place in self._columns), None)
+
     def get(self, table: str, name: str) -> ShopColumn:
         """A column. Raises ConfigError when it is missing."""
-        found = self._columns.get((table, name.casefold()))
-        if found is None:  # the server may keep table names in lower case
-            found = self._columns.get((table.lower(), name.casefold()))
-        if found is None:
+        place = self._place(table, name)
+        if place is None:
             raise ConfigError(f"the table {table} has no column {name}")
-        return found
+        return self._columns[place]
 
     def index_to(
         self, table: str, name: str, *, keys: Collection[str] = (), fixed: Collection[str] = ()

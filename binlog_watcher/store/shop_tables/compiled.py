@@ -1,6 +1,6 @@
 """How one shop's tables are read: statements, types of keys, times of moments. Compiled once from its Schema."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from binlog_watcher.core.events import CartKey
@@ -75,7 +75,7 @@ class ShopTables:
         )
 
     @property
-    def nobody(self) -> tuple[int | str, ...]:
+    def nobody(self) -> tuple[int | str | bytes, ...]:
         """Values of the customer's column that mean nobody, besides NULL."""
         column = self.queries.customer
         return () if column is None else column.nobody(self.schema.guests)
@@ -89,6 +89,14 @@ class ShopTables:
     def key(self, text: str) -> CartKey | None:
         """A cart key from its text in our log; None for a row that was there before Cartwake."""
         return self.queries.key.key(text)
+
+    def keys(self, keys: Iterable[CartKey]) -> tuple[Any, ...]:
+        """Cart keys as parameters."""
+        return self.queries.key.asked(keys)
+
+    def customers(self, ids: Iterable[int | str]) -> tuple[Any, ...]:
+        """Customers' ids, likewise."""
+        return tuple(ids) if self.queries.customer is None else self.queries.customer.asked(ids)
 
     def parameters(self, **values: Any) -> dict[str, Any]:
         """Named parameters of a statement."""

@@ -7,7 +7,7 @@ from binlog_watcher.shop.fields import Condition
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.columns import ShopColumns, named
 
-Value = int | str | tuple[int | str, ...]
+Value = int | str | tuple[int | str | bytes, ...]
 
 EVERYTHING = "TRUE"
 """What nothing is asked of."""

@@ -28,7 +28,8 @@ def read_customers(
     rows: dict[str, dict[str, Any]] = {}
     checksums: dict[str, list[int]] = defaultdict(list)
     if wanted:
-        records = session.records(tables.queries.customers, tables.parameters(keys=tuple(wanted)))
+        keys = tables.keys(wanted) if by_cart else tables.customers(wanted)
+        records = session.records(tables.queries.customers, tables.parameters(keys=keys))
         asks_consent = asks_consent or "consent" in session.columns
         gives_id = gives_id or "id" in session.columns
         fold, name = (tables.fold, "cart") if by_cart else (tables.fold_customer, "id")

@@ -81,7 +81,7 @@ def _products(
     folded = {str(one): column.fold(one) for one in ids if column.key(str(one)) is not None}
     if not folded or document is None:
         return {}
-    keys = tuple(column.key(one) for one in folded)
+    keys = column.asked(key for one in folded if (key := column.key(one)) is not None)
     statement = queries.select(document.select) if document.select else products(queries, "keys")
     rows = session.records(statement, tables.parameters(keys=keys, page=len(keys)))
     found = {column.fold(row["id"]): row for row in rows}

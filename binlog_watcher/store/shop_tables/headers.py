@@ -5,6 +5,7 @@ from typing import Any
 
 from binlog_watcher.core.cart import Customer
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import Found, FoundCarts
@@ -16,12 +17,12 @@ def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) 
     if tables.queries.headers is None:
         return {tables.fold(key): Found(key, customer_id=key) for key in keys}
     found = {tables.fold(key): Found(key, exists=False) for key in keys}
-    for row in session.records(tables.queries.headers, tables.parameters(keys=tuple(keys))):
+    for row in session.records(tables.queries.headers, tables.parameters(keys=tables.keys(keys))):
         one = found.get(tables.fold(row["key"]))
         if one is None:
             continue
         one.exists, one.closed = True, not row["open"]
-        one.customer_id = row["customer"] if tables.is_somebody(row["customer"]) else None
+        one.customer_id = as_key(row["customer"]) if tables.is_somebody(row["customer"]) else None
         one.currency, one.rate = as_currency(row["currency"]), as_rate(row["rate"])
         if tables.header_created is not None:
             one.created_us = tables.header_created.to_us(row["created"])

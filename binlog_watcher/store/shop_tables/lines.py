@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from binlog_watcher.core.cart import Line
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables import line_queries
 from binlog_watcher.store.shop_tables.compiled import ShopTables
@@ -45,7 +46,7 @@ class Counted(NamedTuple):
 
 def read_row_prints(session: Session, tables: ShopTables, found: FoundCarts) -> None:
     """The fingerprint of each cart's rows, and the last of their update columns."""
-    keys = tuple(one.key for one in found.values())
+    keys = tables.keys(one.key for one in found.values())
     for key, mark, *updates in session.rows(tables.queries.row_fingerprints, tables.parameters(keys=keys)):
         one = found.get(tables.fold(key))
         if one is not None:
@@ -65,7 +66,7 @@ def read_rows(session: Session, tables: ShopTables, found: FoundCarts) -> None:
 
 
 def _read(session: Session, tables: ShopTables, statement: str, found: FoundCarts) -> None:
-    keys = tuple(one.key for one in found.values())
+    keys = tables.keys(one.key for one in found.values())
     for row in session.records(statement, tables.parameters(keys=keys)):
         one = found.get(tables.fold(row["cart"]))
         if one is not None:
@@ -124,12 +125,12 @@ def _lacks(row: dict[str, Any]) -> int | str | None:
     if row["product"] is not None or named in _NO_PRODUCT:
         return None
     amount = as_decimal(row["quantity"])
-    return named if amount is not None and amount > 0 else None
+    return as_key(named) if amount is not None and amount > 0 else None
 
 
 def _line(row: dict[str, Any], created_us: int, ordered: Mapping[str, int | None]) -> Line | None:
     """A line; None when nothing of the product is in the cart. ValueError: it can't be read."""
-    product_id = row["product"]
+    product_id = as_key(row["product"])
     amount = as_decimal(row["quantity"])
     if product_id is None or amount is None or amount <= 0:
         return None

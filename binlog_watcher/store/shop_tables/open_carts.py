@@ -9,6 +9,7 @@ from typing import Any
 
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.shop.fields import fixed_columns
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
@@ -104,7 +105,7 @@ class CartScan:
 
         ``now_us``: no activity is later, where the tables tell its day only.
         """
-        last: CartKey | None = None
+        last: Any = None
         while True:
             parameters = self._shop.parameters(
                 since=self._shop.cart_time.from_us(since_us), last=last, page=CART_PAGE_SIZE
@@ -190,7 +191,7 @@ class CartScan:
             latest_us = max(created_us, latest_us if now_us is None else min(latest_us, now_us))
             own = as_version(version)
             own = created_us if own is None else own
-            page.append(OpenCart(key, created_us, max(latest_us, updated_us), own))
+            page.append(OpenCart(as_key(key), created_us, max(latest_us, updated_us), own))
         return page
 
     def newest(self, count: int) -> list[CartKey]:
@@ -209,7 +210,7 @@ class CartScan:
                 f"ORDER BY {named(alias, order or key)} DESC LIMIT %(page)s",
                 self._shop.parameters(page=count * 20 if header is None else count),
             )
-        return list(dict.fromkeys(row[0] for row in found))[:count]
+        return list(dict.fromkeys(as_key(row[0]) for row in found))[:count]
 
     # --- what fell due since the last pass (reconcile) ------------------------------------------------------
 
@@ -236,7 +237,7 @@ class CartScan:
                     f"ORDER BY {moment}, {row_id} LIMIT %(page)s",
                     parameters,
                 )
-            yield list(dict.fromkeys(row[0] for row in rows))
+            yield list(dict.fromkeys(as_key(row[0]) for row in rows))
             if len(rows) < CART_PAGE_SIZE:
                 return
             parameters["since"], parameters["id"] = rows[-1][1:]
@@ -287,7 +288,7 @@ class CartScan:
                 created_us = span.time.latest_us(created)
                 due = created_us is None or created_us <= until_us
                 if due and somebody:
-                    keys[cart_key] = None
+                    keys[as_key(cart_key)] = None
                 far_us = now_us + FUTURE_US
                 blocked = blocked or (not due and (span.time.to_us(created) or 0) <= far_us)
                 watermark = watermark if blocked else at_id

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.shop.documents.content import content_of
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import named
 from binlog_watcher.store.shop_tables.open_carts import OpenCart
@@ -45,12 +46,12 @@ class DocumentScan:
         A cart that is not as its note says was active when the shop's update columns say, else ``now_us`` (None: at a
         time that nobody knows); its ``digest`` is to be noted.
         """
-        last: CartKey | None = None
+        last: Any = None
         while True:
             parameters = self._shop.parameters(last=last, page=DOCUMENT_PAGE_SIZE)
             with self._shop.database.session() as session:
                 rows = session.rows(self._statement(after=last is not None), parameters)
-            notes = self._notes.read([row[0] for row in rows])
+            notes = self._notes.read([as_key(row[0]) for row in rows])
             found = (self._open_cart(row, notes, now_us) for row in rows)
             page = [cart for cart in found if cart is not None and cart.activity_us >= since_us]
             if page:
@@ -71,7 +72,7 @@ class DocumentScan:
     def _open_cart(
         self, row: Sequence[Any], notes: Mapping[CartKey, CartNote], now_us: int | None
     ) -> OpenCart | None:
-        key, document, *updates = row
+        key, document, *updates = as_key(row[0]), *row[1:]
         column = self._shop.schema.document
         content = None if column is None else content_of(column.content, document, time.monotonic_ns)
         if content is None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from binlog_watcher.core.cart import Customer
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import ShopColumn
 from binlog_watcher.store.shop_tables.compiled import ShopTables
@@ -55,10 +56,11 @@ def _read(session: Session, tables: ShopTables, asked: _Asked, found: Iterable[F
         if (by := asked.by(one)) is not None:
             whose[asked.fold(by)].append(one)
     carts = [one for several in whose.values() for one in several]
-    ids = {asked.column.key(str(asked.by(one))) for one in carts} - {None}
+    keys = {asked.column.key(str(asked.by(one))) for one in carts}
+    ids = {key for key in keys if key is not None}
     if not ids:
         return
-    for owner, newest, mark in session.rows(asked.statement, tables.parameters(keys=tuple(ids))):
+    for owner, newest, mark in session.rows(asked.statement, tables.parameters(keys=asked.column.asked(ids))):
         for one in whose.get(asked.fold(owner), ()):
             _note(tables, one, asked.part, newest, mark)
 
@@ -98,7 +100,7 @@ def read_bought_products(
     bought: dict[str, dict[int | str, int | None]] = defaultdict(dict)
     if tables.queries.bought_products is not None and customers:
         for customer, product, newest in session.rows(
-            tables.queries.bought_products, tables.parameters(keys=tuple(customers))
+            tables.queries.bought_products, tables.parameters(keys=tables.customers(customers))
         ):
-            bought[tables.fold_customer(customer)][product] = tables.order_time.latest_us(newest)
+            bought[tables.fold_customer(customer)][as_key(product)] = tables.order_time.latest_us(newest)
     return bought

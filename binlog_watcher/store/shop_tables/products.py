@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.shop_tables.catalogue_queries import product_ids, products
 from binlog_watcher.store.shop_tables.compiled import ShopTables
@@ -35,23 +36,24 @@ def read_catalogue(
     queries = tables.queries
     by_select = tables.schema.products.select is not None
     last: Any = None
+    id_column = tables.columns.get(tables.schema.products.table, tables.schema.products.id)
     while True:
         page = tables.parameters(last=last, page=PRODUCT_PAGE_SIZE)
         beyond = "" if last is None else "last"
-        wanted: Sequence[Any] | None = ids
+        wanted: Sequence[int | str] | None = ids
         rows: list[dict[str, Any]] = []
         with database.session() as session:
             if by_select and ids is None:
-                wanted = [row[0] for row in session.rows(product_ids(queries, beyond), page)]
+                wanted = [as_key(row[0]) for row in session.rows(product_ids(queries, beyond), page)]
             if wanted is None:
                 rows = session.records(products(queries, beyond), page)
             elif wanted:
-                rows = session.records(products(queries, "keys"), {**page, "keys": tuple(wanted)})
+                rows = session.records(products(queries, "keys"), {**page, "keys": id_column.asked(wanted)})
         yield [_product(row) for row in rows]
         read = len(rows) if wanted is None else len(wanted)
         if read < PRODUCT_PAGE_SIZE or ids is not None:
             return
-        last = rows[-1]["id"] if wanted is None else wanted[-1]
+        (last,) = id_column.asked([as_key(rows[-1]["id"]) if wanted is None else wanted[-1]])
 
 
 def _product(row: dict[str, Any]) -> CatalogueRow:
@@ -60,7 +62,7 @@ def _product(row: dict[str, Any]) -> CatalogueRow:
     except ValueError:
         price = Decimal(0)
     return CatalogueRow(
-        id=row["id"],
+        id=as_key(row["id"]),
         name=as_text(row["name"]),
         description=as_text(row.get("description")),
         price=price,

@@ -51,9 +51,8 @@ def ways(schema: Schema, columns: ShopColumns, meant: str = "") -> list[Way]:
         same = email.same(named("w", customers.email or ""), "v.address")
         accounts = f"STRAIGHT_JOIN {quote(customers.table or '')} w ON {same}{meant}"
         # Numbers of any size compare as they are; texts may be in collations that don't go together.
-        id_of_order = (
-            f"{named('o', orders.customer or '')} = {owner if whose.is_number else whose.cast(owner)}"
-        )
+        owner = whose.cast(owner) if whose.kind == "text" else owner
+        id_of_order = f"{named('o', orders.customer or '')} = {owner}"
         found.append(Way(BY_CUSTOMERS, f"{accounts} {from_orders}{id_of_order}", email.any_case))
     if orders.by_email is not None:
         same = f"{_comparable('x.email')} = {_comparable('v.address')}"
@@ -102,11 +101,12 @@ def why_not_by_customers(schema: Schema, columns: ShopColumns) -> str | None:
     email = columns.get(customers.table, customers.email)
     if email.data_type not in TEXTS:
         return f"customers.email: {customers.table}.{customers.email} is {email.data_type}, no text"
-    if (
-        columns.get(customers.table, customers.id).is_number
-        is not columns.get(orders.table, orders.customer).is_number
-    ):
-        return "customers.id: one of it and orders.customer is a number, the other text"
+    kinds = [
+        columns.get(*place).kind
+        for place in ((customers.table, customers.id), (orders.table, orders.customer))
+    ]
+    if kinds[0] != kinds[1]:
+        return f"customers.id: is {kinds[0]}, and orders.customer is {kinds[1]}"
     for key, table, name, asked in (
         ("customers.email", customers.table, customers.email, customers.only),
         ("orders.customer", orders.table, orders.customer, (*orders.only, *orders.bought)),

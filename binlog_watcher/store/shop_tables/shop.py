@@ -12,6 +12,7 @@ import structlog
 from binlog_watcher.core.cart import Cart, LoggedEpisode, Recipient
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.shop.keys import as_key
 from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database, Session
@@ -166,7 +167,7 @@ class Shop(ShopTables):
         """The carts among these that may have a row created since then: one statement. The others have none."""
         if not self._cart_moments:
             return list(keys)
-        parameters = self.parameters(keys=tuple(keys), since=self.cart_time.from_us(since_us))
+        parameters = self.parameters(keys=self.keys(keys), since=self.cart_time.from_us(since_us))
         with self.database.session() as session:
             found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
         return [key for key in keys if self.fold(key) in found]
@@ -179,10 +180,11 @@ class Shop(ShopTables):
         as_asked = {self.fold_customer(customer): customer for customer in customers}
         with self.database.session() as session:
             column = self.columns.get(header.table, header.customer)
-            asked = tuple(column.key(str(customer)) for customer in customers)
+            ids = (column.key(str(customer)) for customer in customers)
+            asked = column.asked(one for one in ids if one is not None)
             rows = session.rows(self.queries.carts_of_customers, self.parameters(keys=asked))
         return {
-            key: as_asked[self.fold_customer(whose)]
+            as_key(key): as_asked[self.fold_customer(whose)]
             for key, whose in rows
             if self.fold_customer(whose) in as_asked
         }
