@@ -6,6 +6,7 @@ from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.store.database import Database
+from binlog_watcher.store.own_tables.log_rows import by_logged_key
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
 from binlog_watcher.store.own_tables.tables import CART
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
@@ -110,18 +111,19 @@ class CartNotes:
         """What is noted of these carts."""
         if not self.present or not keys:
             return {}
-        by_text = {str(key): key for key in keys}
+        by_text = by_logged_key(keys)
         with self._database.session() as session:
             rows = session.rows(*read(self._shop, keys))
         return {
-            by_text[text]: CartNote(
-                by_text[text],
+            key: CartNote(
+                key,
                 UTC_COLUMN.to_us(active_at),
                 UTC_COLUMN.to_us(ordered_at),
                 UTC_COLUMN.to_us(filled_at),
                 None if digest is None else bytes(digest),
             )
             for text, active_at, ordered_at, filled_at, digest in rows
+            for key in by_text[text.rstrip(" ")]
         }
 
     def active_between(self, after_us: int, until_us: int) -> Iterator[list[str]]:

@@ -14,7 +14,15 @@ from binlog_watcher.core.owners import is_ours, shop_of
 from binlog_watcher.core.transitions import OPEN
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import claims, fence, leftovers, recipients, rights, tables
-from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode, Fenced, OpenRow, Outcome
+from binlog_watcher.store.own_tables.log_rows import (
+    STEP,
+    Claims,
+    Episode,
+    Fenced,
+    OpenRow,
+    Outcome,
+    by_logged_key,
+)
 from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish, give_back
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
@@ -67,12 +75,12 @@ class EpisodeLog:
         A claim of our own counts as nobody's: one recovery at a time has a key, and it looks before it claims, so
         the reply to that claim was lost.
         """
-        by_text = {str(key): key for key in keys}
+        by_text = by_logged_key(keys)
         rows = session.rows(*newest_rows(list(by_text)))
         owners = {row[7] for row in rows if row[3] == Status.CLAIMED and row[7] not in {None, self.owner}}
         dead = leftovers.dead_owners(session, owners)
         return {
-            by_text[cart_key]: LoggedEpisode(
+            key: LoggedEpisode(
                 id=log_id,
                 version=version,
                 status=Status(status),
@@ -96,6 +104,7 @@ class EpisodeLog:
                 digest,
                 sent_at,
             ) in rows
+            for key in by_text[cart_key.rstrip(" ")]
         }
 
     def claim(self, episodes: Sequence[Episode], *, lease_us: int, cooldown_us: int, now_us: int) -> Claims:
@@ -155,10 +164,11 @@ class EpisodeLog:
 
     def last_sent(self, session: Session, keys: Sequence[CartKey], since_us: int) -> dict[CartKey, int]:
         """When each key was last mailed, since a moment; a mail that is to be sent again holds no cart back."""
-        by_text = {str(key): key for key in keys}
+        by_text = by_logged_key(keys)
         return {
-            by_text[key]: UTC_COLUMN.to_us(sent_at) or 0
-            for key, sent_at in session.rows(*last_mails(list(by_text), since_us))
+            key: UTC_COLUMN.to_us(sent_at) or 0
+            for text, sent_at in session.rows(*last_mails(list(by_text), since_us))
+            for key in by_text[text.rstrip(" ")]
         }
 
     def activated_us(self, now_us: int, *, dry_run: bool) -> int:

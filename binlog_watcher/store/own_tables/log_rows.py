@@ -1,5 +1,6 @@
 """What is written to and read from ``cart_abandonment_log``, as values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +13,14 @@ STEP = 1
 """A recovery may become a sequence of mails; today it has one step."""
 
 MOST_ITEMS = 2**32 - 1
+
+
+def by_logged_key(keys: Iterable[CartKey]) -> dict[str, list[CartKey]]:
+    """Keys by the text in which our tables know them: spaces at the end count for nothing there."""
+    found: dict[str, list[CartKey]] = {}
+    for key in keys:
+        found.setdefault(str(key).rstrip(" "), []).append(key)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

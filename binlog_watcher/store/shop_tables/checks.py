@@ -103,12 +103,14 @@ def _of_orders(queries: Queries, tables: str) -> str:
 def _customer(queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: OfEach) -> str:
     customers = queries.schema.customers
     if customers.select is not None:
-        same = queries.key.same("x.cart", cart_key)
-        return f"SELECT {queries.customer_fingerprint} FROM {queries.selected_customers} WHERE {same}"
+        return (
+            f"SELECT {queries.customer_fingerprint} FROM {queries.selected_customers} "
+            f"WHERE x.cart = {queries.key.cast(cart_key)}"
+        )
     column = queries.columns.get(customers.table or "", customers.id or "")
     whose = of_each("customer_row", [_customer_in(column, cart) for cart in carts])
-    same = column.same(named("u", customers.id or ""), whose) + queries.conditions.meant("u")
-    return f"SELECT {queries.customer_fingerprint} FROM {quote(customers.table or '')} u WHERE {same}"
+    where = f"{named('u', customers.id or '')} = {column.cast(whose)}{queries.conditions.meant('u')}"
+    return f"SELECT {queries.customer_fingerprint} FROM {quote(customers.table or '')} u WHERE {where}"
 
 
 def _customer_in(column: ShopColumn, cart: Cart) -> int | str | None:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import dropwhile
-from typing import Any, Protocol
+from typing import Any
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.keys import as_bytes, as_key, as_uuid
@@ -13,6 +13,7 @@ from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.moments import time_column
+from binlog_watcher.store.shop_tables.folding import EXACT, Asks, Folding, ask_folding
 from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
@@ -47,6 +48,7 @@ class ShopColumn:
     collation: str | None
     nullable: bool = True
     length: int | None = None
+    folding: Folding = EXACT
 
     @property
     def is_number(self) -> bool:
@@ -94,8 +96,7 @@ class ShopColumn:
     def fold(self, value: object) -> str:
         """A form in which values that this column holds for equal are equal, whatever type they come in.
 
-        Text compares without case, and without spaces at the end, unless the collation is binary. Accents, which many
-        collations leave out of account as well, count here: who differs by an accent only is taken for two.
+        Text does by its collation, as the server was asked (``ShopColumns``).
         """
         text = str(value)
         if self.is_number:
@@ -103,8 +104,7 @@ class ShopColumn:
             return str(int(digits)) if digits.lstrip("-").isdigit() else text
         if self.kind != "text":
             return str(as_key(value)).lower()
-        binary = self.collation is None or self.collation.endswith("_bin") or self.collation == "binary"
-        return text if binary else text.casefold().rstrip()
+        return self.folding(text)
 
     @property
     def any_case(self) -> bool:
@@ -144,13 +144,11 @@ class ShopColumn:
         return f"CONVERT({expression} USING {self.charset or 'utf8mb4'}) COLLATE {self.collation or 'utf8mb4_bin'}"
 
     def same(self, name: str, expression: str) -> str:
-        """SQL: the column ``name`` equals a text expression as ``fold`` compares; its index finds the rows.
+        """SQL: the column ``name`` equals an address, but for its case; its index finds the rows.
 
         Collations that leave accents out of account would take jose@ for josé@, and muller.example for müller.example.
         """
         wanted = self.cast(expression)
-        if self.kind != "text":
-            return f"{name} = {wanted}"
         return f"{name} = {wanted} AND {_small(name)} = {_small(wanted)}"
 
     def nobody(self, values: frozenset[int | str]) -> tuple[int | str | bytes, ...]:
@@ -162,16 +160,11 @@ class ShopColumn:
         return self.asked(sorted({key for value in values if (key := self.key(str(value))) is not None}))
 
 
-class Asks(Protocol):
-    """A session, as far as it is needed to read the dictionary."""
-
-    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        ...
-
-
 class ShopColumns:
-    """The columns of all tables that the schema names. ``zone``: of DATETIME columns."""
+    """The columns of all tables that the schema names. ``zone``: of DATETIME columns.
+
+    Of the columns with cart keys and customers the server is asked how their collations compare.
+    """
 
     def __init__(self, session: Asks, schema: Schema, zone: tzinfo) -> None:
         self._zone = zone
@@ -201,6 +194,15 @@ class ShopColumns:
                 (tables,),
             )
         }
+        foldings: dict[str, Folding] = {}
+        for table, name in (schema.key_column, (schema.cart.table, schema.cart.customer or "")):
+            place = self._place(table, name)
+            column = None if place is None else self._columns[place]
+            if place is None or column is None or column.collation is None:
+                continue
+            if column.collation not in foldings:
+                foldings[column.collation] = ask_folding(session, column.collation)
+            self._columns[place] = replace(column, folding=foldings[column.collation])
 
     def _place(self, table: str, name: str) -> tuple[str, str] | None:
         """The server may keep table names in lower case."""

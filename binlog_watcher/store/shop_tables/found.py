@@ -17,8 +17,9 @@ class Found:
     """One cart. ``prints``: parts of the fingerprint, see ``Queries.fence``.
 
     ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
-    where its creation may mean two moments. ``contact``: whom the header itself says to write to. ``document``: the
-    bytes of one; ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read.
+    where its creation may mean two moments. ``contact``: whom the header itself says to write to. ``spellings``: the
+    key as the cart's rows have it, which its collation holds for the same. ``document``: the bytes of one;
+    ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read.
     """
 
     key: CartKey
@@ -36,6 +37,7 @@ class Found:
     document: bytes | None = None
     order_id: int | str | None = None
     unreadable: str | None = None
+    spellings: set[CartKey] = field(default_factory=set)
     rows: list[dict[str, Any]] = field(default_factory=list)
     prints: dict[str, str] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) 
         one = found.get(tables.fold(row["key"]))
         if one is None:
             continue
+        one.spellings.add(as_key(row["key"]))
         one.exists, one.closed = True, not row["open"]
         one.customer_id = as_key(row["customer"]) if tables.is_somebody(row["customer"]) else None
         one.currency, one.rate = as_currency(row["currency"]), as_rate(row["rate"])

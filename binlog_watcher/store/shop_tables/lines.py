@@ -50,6 +50,7 @@ def read_row_prints(session: Session, tables: ShopTables, found: FoundCarts) -> 
     for key, mark, *updates in session.rows(tables.queries.row_fingerprints, tables.parameters(keys=keys)):
         one = found.get(tables.fold(key))
         if one is not None:
+            one.spellings.add(as_key(key))
             one.prints["rows"] = str(mark)
             updated_us = newest(zip(tables.row_updates, updates, strict=True))
             one.activity_us = max(one.activity_us or 0, updated_us or 0) or None
@@ -70,6 +71,7 @@ def _read(session: Session, tables: ShopTables, statement: str, found: FoundCart
     for row in session.records(statement, tables.parameters(keys=keys)):
         one = found.get(tables.fold(row["cart"]))
         if one is not None:
+            one.spellings.add(as_key(row["cart"]))
             one.rows.append(row)
 
 

@@ -22,6 +22,7 @@ from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.customers import HashAddress, read_customers
 from binlog_watcher.store.shop_tables.documents import read_documents
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
+from binlog_watcher.store.shop_tables.found import FoundCarts
 from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.lines import counted, read_row_prints, read_rows
 from binlog_watcher.store.shop_tables.orders import (
@@ -36,6 +37,10 @@ from binlog_watcher.store.zones import ask_server, shop_zone
 log = structlog.get_logger(__name__)
 
 _NAME_IT = "set SHOP_TIMEZONE to the zone in which the shop writes, such as Europe/Berlin or UTC"
+
+
+ReadLog = Callable[[Session, Sequence[CartKey]], dict[CartKey, LoggedEpisode]]
+"""The newest episode that is logged by each of these keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Shop(ShopTables):
         keys: Sequence[CartKey],
         *,
         hash_address: HashAddress,
-        logged: Callable[[Session, Sequence[CartKey]], dict[CartKey, LoggedEpisode]],
+        logged: ReadLog,
         recipients: Callable[[Session, Sequence[bytes]], dict[bytes, Recipient]],
         filled_us: Mapping[CartKey, int] | None = None,
     ) -> Loaded:
@@ -124,7 +129,7 @@ class Shop(ShopTables):
                 read_row_prints(session, self, found)
                 read_rows(session, self, found)
             bought = read_bought_products(session, self, found)
-            episodes = logged(session, keys)
+            episodes = self._episodes(session, keys, found, logged)
             hashes = [c.address_hash for c in customers.values() if c.address_hash is not None]
             known = recipients(session, hashes) if hashes else {}
         carts: dict[CartKey, Cart] = {}
@@ -162,6 +167,19 @@ class Shop(ShopTables):
                 unreadable=of_key.unreadable,
             )
         return Loaded(carts, unreadable)
+
+    def _episodes(
+        self, session: Session, keys: Sequence[CartKey], found: FoundCarts, logged: ReadLog
+    ) -> dict[CartKey, LoggedEpisode]:
+        """The newest episode of each cart, by whatever spelling of its key it was logged."""
+        if self.queries.key.kind != "text":
+            return logged(session, keys)
+        spellings = {key: {key, *found[self.fold(key)].spellings} for key in keys}
+        episodes = logged(session, list(set().union(*spellings.values())))
+        of_keys = {
+            key: [episodes[one] for one in spelled if one in episodes] for key, spelled in spellings.items()
+        }
+        return {key: max(some, key=lambda one: one.version) for key, some in of_keys.items() if some}
 
     def young(self, keys: Sequence[CartKey], since_us: int) -> list[CartKey]:
         """The carts among these that may have a row created since then: one statement. The others have none."""

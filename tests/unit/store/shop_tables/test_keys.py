@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from binlog_watcher.store.shop_tables.columns import ShopColumn
+from binlog_watcher.store.shop_tables.folding import Folding
 
 NIL = "00000000-0000-0000-0000-000000000000"
 ID = "123e4567-e89b-12d3-a456-426614174000"
@@ -73,6 +74,10 @@ def test_one_form_of_a_key() -> None:
     assert NUMBER.fold("07") == NUMBER.fold(7)
     assert BINARY.fold(bytes.fromhex(HEX)) == BINARY.fold(HEX.upper()) == HEX
     assert UUID.fold(ID.upper()) == ID
+    assert TEXT.fold("Zoë ") == "Zoë "
+    folding = Folding({ord("Z"): "z", ord("ë"): "e", 0x308: None}, pads=True, composes=True)
+    column = ShopColumn("char", "char(8)", "utf8mb4_general_ci", folding=folding)
+    assert column.fold("Zoe\u0308  ") == column.fold("zoë") == "zoe"
 
 
 def test_in_sql() -> None:
