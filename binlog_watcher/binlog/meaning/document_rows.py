@@ -48,7 +48,11 @@ class DocumentRows:
         self._sameness = document.sameness
         self._codec = _codec_of(column)
         self._clock = clock
-        self._seen: OrderedDict[Value, Content | None] = OrderedDict()
+        self._seen: OrderedDict[Value, tuple[int, Content | None]] = OrderedDict()
+
+    def forget(self) -> None:
+        """What was seen last may be told once more, or never have happened: a connection broke inside of it."""
+        self._seen.clear()
 
     def apply(self, action: Action, body: bytes, at: int, effects: Effects, *, partial: bool) -> int:
         """Note what rows do, whose columns' bitmaps begin behind ``at``; returns their number. Raises DecodeError."""
@@ -79,9 +83,7 @@ class DocumentRows:
             if states != old_states:  # it may be a cart now, or none any more
                 effects.updated(self._watched, key, key, old_states, states)
         else:
-            was = self._seen.get(key, _UNKNOWN)
-            if was is _UNKNOWN and old is not ABSENT:
-                was = self._content(old)
+            was = self._before(key, old)
             self._put(key, was, self._read(key, new), old_states, states, effects)
 
     def _put(
@@ -113,11 +115,18 @@ class DocumentRows:
             return False
         return self._sameness.unchanged(self._in_utf8(old), self._in_utf8(new))
 
+    def _before(self, key: Value, old: Value) -> Content | None:
+        """What a cart held. What was seen last counts only where the row held that: it may have been rolled back."""
+        seen = self._seen.get(key)
+        if seen is not None and (old is ABSENT or seen[0] == hash(old)):
+            return seen[1]
+        return _UNKNOWN if old is ABSENT else self._content(old)
+
     def _read(self, key: Value, document: Value) -> Content | None:
         """What a cart holds now."""
         content = self._content(document)
         self._seen.pop(key, None)
-        self._seen[key] = content
+        self._seen[key] = hash(document), content
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         return content

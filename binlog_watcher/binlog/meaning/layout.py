@@ -91,6 +91,12 @@ class Layout:
             raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {self.name}")
         return count
 
+    def forget_documents(self) -> None:
+        """See ``DocumentRows.forget``."""
+        for part in self.parts:
+            if part.documents is not None:
+                part.documents.forget()
+
     def _acts_elsewhere(self, action: Action, body: bytes, at: int, *, partial: bool) -> bool:
         if action is Action.DELETE:
             return self.parent.deletes

@@ -123,6 +123,9 @@ class Tables:
         self.ids = {_DUMMY_TABLE_ID: None}
         self.maps = {}
         self._unreadable.clear()
+        for layout in self._layouts.values():
+            if layout is not None:
+                layout.forget_documents()
 
     def forget_layouts(self) -> None:
         """A watched table was altered: the dictionary must be asked again."""

@@ -1,7 +1,7 @@
 """What a change of a row made of the cart in its document."""
 
 import pytest
-from fakes.binlog_events import INT, TEXT, VARCHAR, Values, rows, table_map
+from fakes.binlog_events import INT, TEXT, VARCHAR, Values, image, lenenc, rows, table_map
 from fakes.sessions import PRESET, Item, Sessions
 
 from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
@@ -111,3 +111,25 @@ def test_a_table_without_the_column_is_told() -> None:
     columns = {"session_id": INT, "session_key": VARCHAR}
     with pytest.raises(DecodeError, match="has no column session_value"):
         effects_of(Kind.WRITE_ROWS, [1, "t_1"], columns=columns)
+
+
+def test_a_transaction_that_is_told_again_means_the_same() -> None:
+    """A connection broke inside of it: what was read of it then has not happened yet."""
+    table, minimal = tables_of(), Effects()
+    effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, SHIRT), table=table)
+    table.forget_ids()
+    table.map(9, table_map(9, "sessions", COLUMNS)[19 + 8 : -4])
+    key_only, document_only = b"\2", b"\4"
+    head = (9).to_bytes(6, "little") + b"\1\0\2\0" + lenenc(len(COLUMNS)) + key_only + document_only
+    table.apply(
+        Kind.UPDATE_ROWS, head + image(["t_1"]) + image([shop.document(POT, SHIRT)]), minimal
+    )  # binlog_row_image is MINIMAL
+    assert changes(minimal.events(5)) == [("t_1", Change.UPDATE)]
+
+
+def test_what_was_rolled_back_was_not_seen() -> None:
+    """As of XA: its rows are told before it is known whether it commits."""
+    table = tables_of()
+    for _ in range(2):
+        events = effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, SHIRT), table=table)
+        assert changes(events) == [("t_1", Change.INSERT)]
