@@ -247,7 +247,7 @@ class Reader:
                 keys=self._keys,
                 created_at=self._created_at,
                 dialect=Dialect(state.fold_case, state.mariadb),
-                clock=time.monotonic_ns,
+                clock=time.thread_time_ns,
             )
             statements = StatementReader(self._options.connection.database, self._watched)
             self._decoder = Decoder(tables, statements, self._stats)

@@ -19,8 +19,8 @@ _BETWEEN_LOOKS = 512  # values; a look at the clock costs as much as a few of th
 class Budget:
     """What one document may still cost. Made anew for each.
 
-    ``clock``: a clock in nanoseconds that only rises (the modules here ask for no time themselves); None: time is
-    bounded by the number of values alone.
+    ``clock``: a clock in nanoseconds that only rises (the modules here ask for no time themselves), of the thread's own
+    work: what is read while the machine is busy is no worse for it. None: the number of values alone bounds time.
     """
 
     __slots__ = ("_clock", "_deadline", "_next_look", "bytes_left", "values_left")

@@ -58,7 +58,7 @@ def cart_of(tables: ShopTables, document: bytes | None) -> DocumentCart | None:
     column = tables.schema.document
     if not document or column is None:
         return None
-    cart = column.plan.read(document, time.monotonic_ns)
+    cart = column.plan.read(document, time.thread_time_ns)
     if cart.lines and cart.currency and as_currency(cart.currency) is None:
         raise DocumentError("currency", 0, "currency")
     return cart

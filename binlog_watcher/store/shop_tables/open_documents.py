@@ -74,7 +74,7 @@ class DocumentScan:
     ) -> OpenCart | None:
         key, document, *updates = as_key(row[0]), *row[1:]
         column = self._shop.schema.document
-        content = None if column is None else content_of(column.content, document, time.monotonic_ns)
+        content = None if column is None else content_of(column.content, document, time.thread_time_ns)
         if content is None:
             return None
         note = notes.get(key)

@@ -1,5 +1,7 @@
 """Carts that are documents: one row a cart, its lines inside of a column."""
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -239,6 +241,17 @@ def test_a_document_that_cannot_be_read_is_left_alone(opened: Open, document: by
     decision = opened.db.decide(GUEST)
     assert isinstance(decision, Skip)
     assert (decision.reason, decision.logged) == (Reason.UNREADABLE, True)
+    assert isinstance(opened.db.decide("7"), Send)
+
+
+async def test_a_machine_that_stalls_makes_no_document_unreadable(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is skipped as unreadable is never mailed: only what a document itself costs may count."""
+    opened.shop.save("7", *[POT] * 800)
+    opened.note("7", minutes_ago=90)
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: next(seconds) * 1_000_000_000)
     assert isinstance(opened.db.decide("7"), Send)
 
 
