@@ -1,6 +1,6 @@
 """What the binlog told of carts and no table of the shop tells. See docs/design.md, *Activity*."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart_note import CartNote
@@ -77,9 +77,35 @@ def active_between(shop: str, after_us: int, until_us: int, last: str, page: int
 
 
 def purge(before_us: int) -> Statement:
-    """Delete notes that were written before a moment, some at a time."""
+    """Delete notes that were written before a moment, some at a time; those of documents are asked about first."""
     return Statement(
-        f"DELETE FROM {CART} WHERE noted_at < %s LIMIT {PURGE_BATCH_SIZE}", (utc_naive(before_us),)
+        f"DELETE FROM {CART} WHERE noted_at < %s AND digest IS NULL LIMIT {PURGE_BATCH_SIZE}",
+        (utc_naive(before_us),),
+    )
+
+
+def old_documents(shop: str, before_us: int) -> Statement:
+    """Some of the carts with a note of their document that was written before a moment."""
+    return Statement(
+        f"SELECT cart_key FROM {CART} WHERE shop = %s AND noted_at < %s AND digest IS NOT NULL "
+        f"LIMIT {PURGE_BATCH_SIZE}",
+        (shop, utc_naive(before_us)),
+    )
+
+
+def renew(shop: str, keys: Sequence[CartKey]) -> Statement:
+    """These notes hold as if they were written now."""
+    return Statement(
+        f"UPDATE {CART} SET noted_at = UTC_TIMESTAMP(6) WHERE shop = %s AND cart_key IN %s",
+        (shop, tuple(map(str, keys))),
+    )
+
+
+def forget(shop: str, keys: Sequence[CartKey], before_us: int) -> Statement:
+    """Delete the notes of these carts, but for those that were written since a moment."""
+    return Statement(
+        f"DELETE FROM {CART} WHERE shop = %s AND cart_key IN %s AND noted_at < %s",
+        (shop, tuple(map(str, keys)), utc_naive(before_us)),
     )
 
 
@@ -89,12 +115,21 @@ def purge(before_us: int) -> Statement:
 class CartNotes:
     """The notes of one shop. Every method blocks, and raises DatabaseUnavailableError.
 
-    ``present``: False where the table is not there yet, as in a dry run before the first real one.
+    ``present``: False where the table is not there yet, as in a dry run before the first real one. ``standing``: which
+    of some carts, as text, still have a document.
     """
 
-    def __init__(self, database: Database, shop: str, *, present: bool = True) -> None:
+    def __init__(
+        self,
+        database: Database,
+        shop: str,
+        *,
+        present: bool = True,
+        standing: Callable[[Sequence[str]], Collection[str]] = lambda _keys: (),
+    ) -> None:
         self._database = database
         self._shop = shop
+        self._standing = standing
         self.present = present
 
     def write(self, notes: Sequence[CartNote]) -> None:
@@ -146,9 +181,18 @@ class CartNotes:
             return session.row(*any_note(self._shop)) is not None
 
     def purge(self, before_us: int) -> int:
-        """Delete what was written before a moment; how many carts' notes that were."""
+        """Delete what was written before a moment; how many carts' notes that were.
+
+        A document that still stands keeps its note: without one it would pass for filled at the next start.
+        """
         deleted = 0
         with self._database.session() as session:
+            while keys := [str(key) for (key,) in session.rows(*old_documents(self._shop, before_us))]:
+                standing = set(self._standing(keys))
+                gone = [key for key in keys if key not in standing]
+                if standing:
+                    session.run(*renew(self._shop, list(standing)))
+                deleted += session.run(*forget(self._shop, gone, before_us)) if gone else 0
             while some := session.run(*purge(before_us)):
                 deleted += some
         return deleted

@@ -177,6 +177,13 @@ class Queries:
         return f"CAST({document} AS BINARY)"
 
     @property
+    def standing(self) -> str:
+        """Keys of the carts that have a document."""
+        cart = self.schema.cart
+        key, document = named("h", cart.id or ""), named("h", cart.document.column if cart.document else "")
+        return f"SELECT {key} FROM {quote(cart.table)} h WHERE {key} IN %(keys)s AND {document} <> ''"
+
+    @property
     def young(self) -> str:
         """Keys with a row that was not created before ``since``; one without a real date may be of any age."""
         header = self.schema.header

@@ -190,6 +190,16 @@ class Shop(ShopTables):
             found = {self.fold(key) for (key,) in session.rows(self.queries.young, parameters)}
         return [key for key in keys if self.fold(key) in found]
 
+    def standing(self, keys: Sequence[str]) -> list[str]:
+        """The carts among these, as our tables have their keys, that have a document; of other shapes none has."""
+        asked = [key for text in keys if (key := self.key(text)) is not None]
+        if self.schema.document is None or not asked:
+            return []
+        with self.database.session() as session:
+            rows = session.rows(self.queries.standing, self.parameters(keys=tuple(asked)))
+        found = {self.fold(key) for (key,) in rows}
+        return [key for key in keys if self.fold(key) in found]
+
     def carts_of(self, customers: Sequence[int | str]) -> dict[CartKey, int | str]:
         """The keys of these customers' carts, and which of ``customers`` each is of; the newest first."""
         header = self.schema.header

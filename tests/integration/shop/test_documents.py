@@ -290,6 +290,23 @@ async def test_a_restart_knows_when_each_cart_was_left(opened: Open) -> None:
         assert (stream.tracker.due_of("8") or 0) > (due["8"] or 0)
 
 
+async def test_the_note_of_a_document_lasts_as_long_as_the_document(opened: Open) -> None:
+    """Without it a cart that was mailed a week ago would pass for filled just now, and be mailed again."""
+    db, shop = opened.db, opened.shop
+    for key in ("7", "8"):
+        shop.save(key, POT)
+        opened.note(key, minutes_ago=10 * 24 * 60)
+    shop.leave("8")
+    db.run("UPDATE cart_abandonment_cart SET noted_at = noted_at - INTERVAL 10 DAY")
+    notes, now_us = db.resources.notes, db.resources.clock.now_us()
+    assert notes.purge(now_us - 24 * 60 * MINUTE) == 1
+    assert list(notes.read(["7", "8"])) == ["7"]
+    assert notes.purge(now_us - 24 * 60 * MINUTE) == 0
+    async with db.stream() as stream:
+        await stream.settle()
+        assert stream.tracker.armed == 0
+
+
 def test_the_check_says_what_it_understood(opened: Open) -> None:
     db = opened.db
     if db.server.flavor == "mysql":  # MariaDB's JSON is text

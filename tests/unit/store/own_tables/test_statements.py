@@ -182,7 +182,8 @@ STATEMENTS: dict[str, list[Built]] = {
         built(cart_notes.write, "shop", [CartNote(1, NOW, None), CartNote("two", None, NOW)]),
         built(cart_notes.take_back_orders, "shop", [1, "two"]),
         built(cart_notes.read, "shop", [1, "two"]),
-        built(cart_notes.purge, NOW),
+        built(cart_notes.purge, NOW), built(cart_notes.old_documents, "shop", NOW),
+        built(cart_notes.renew, "shop", ["two"]), built(cart_notes.forget, "shop", ["one"], NOW),
     ],
 }  # fmt: skip
 ALL = [

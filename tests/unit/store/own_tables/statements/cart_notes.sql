@@ -32,8 +32,36 @@ SELECT cart_key, active_at, ordered_at, filled_at, digest
 --   1: shop
 --   2: (1, two)
 
--- purge: Delete notes that were written before a moment, some at a time.
+-- purge: Delete notes that were written before a moment, some at a time; those of documents are asked about first.
 DELETE
   FROM cart_abandonment_cart
-  WHERE noted_at < %s LIMIT 1000;
+  WHERE noted_at < %s
+  AND digest IS NULL LIMIT 1000;
 --   1: 2026-09-21 14:13:20
+
+-- old_documents: Some of the carts with a note of their document that was written before a moment.
+SELECT cart_key
+  FROM cart_abandonment_cart
+  WHERE shop = %s
+  AND noted_at < %s
+  AND digest IS NOT NULL LIMIT 1000;
+--   1: shop
+--   2: 2026-09-21 14:13:20
+
+-- renew: These notes hold as if they were written now.
+UPDATE cart_abandonment_cart
+  SET noted_at = UTC_TIMESTAMP(6)
+  WHERE shop = %s
+  AND cart_key IN %s;
+--   1: shop
+--   2: (two)
+
+-- forget: Delete the notes of these carts, but for those that were written since a moment.
+DELETE
+  FROM cart_abandonment_cart
+  WHERE shop = %s
+  AND cart_key IN %s
+  AND noted_at < %s;
+--   1: shop
+--   2: (one)
+--   3: 2026-09-21 14:13:20
