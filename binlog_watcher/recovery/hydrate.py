@@ -3,7 +3,7 @@
 See docs/design.md, *Never twice, never lost*.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import structlog
 
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 class Hydrator:
     """Yields pages of the carts that wait for their moment.
 
+    ``writes``: whether documents are noted that nobody knew: not in a dry run.
+
     due = max(activity + threshold, last mail + cool-down, next attempt). Left out: carts that were handled, that
     fell due before Cartwake's activation, or that are too old.
     """
@@ -39,6 +41,7 @@ class Hydrator:
         policy: Policy,
         clock: ServerClock,
         with_log: bool,
+        writes: bool = True,
     ) -> None:
         self._database = database
         self._scan = scan
@@ -47,7 +50,7 @@ class Hydrator:
         self._policy = policy
         self._clock = clock
         self._with_log = with_log
-        self._knows_no_document = False
+        self._writes = with_log and writes
 
     def __call__(self) -> Iterator[list[CartRead]]:
         """Read all pages. Blocking; raises DatabaseUnavailableError."""
@@ -55,14 +58,18 @@ class Hydrator:
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
-        self._knows_no_document = not self._notes.any()
+        notes_tell = self._notes.tell_of_all()
         for page in self._scan.open_carts(since_us, now_us):
-            reads = list(self._arm(page, since_us, now_us))
+            reads = list(self._arm(page, since_us, now_us, notes_tell=notes_tell))
             count += len(reads)
             yield reads
+        if not notes_tell and self._writes:
+            self._notes.all_written()
         log.info("hydrate.done", carts=count, ms=(self._clock.now_us() - now_us) // 1000)
 
-    def _arm(self, page: list[OpenCart], since_us: int, now_us: int) -> Iterator[CartRead]:
+    def _arm(
+        self, page: list[OpenCart], since_us: int, now_us: int, *, notes_tell: bool
+    ) -> Iterator[CartRead]:
         keys = [cart.key for cart in page]
         logged: dict[CartKey, LoggedEpisode] = {}
         mailed: dict[CartKey, int] = {}
@@ -71,8 +78,8 @@ class Hydrator:
                 logged = self._episodes.newest(session, keys)
                 mailed = self._episodes.last_sent(session, keys, since_us)
         noted = self._notes.read(keys)
-        if self._knows_no_document:
-            page = self._noted_as_old(page)
+        if not notes_tell:
+            page = self._as_noted(page, noted)
         for cart in page:
             is_told = cart.activity_us <= now_us + CLOCK_ERROR_US
             activity_us = cart.activity_us if is_told else now_us  # it has happened by now
@@ -89,18 +96,28 @@ class Hydrator:
             filled_us = None if cart.digest is None else cart.version
             yield CartRead(cart.key, activity_us, max(due_us, held_us, cooled_us), filled_us, cart.digest)
 
-    def _noted_as_old(self, page: list[OpenCart]) -> list[OpenCart]:
-        """Without the documents: how old they are nobody knows at the first start, so they fell due before it.
+    def _as_noted(self, page: list[OpenCart], noted: Mapping[CartKey, CartNote]) -> list[OpenCart]:
+        """Documents, as old as they were noted before all were, or by another form.
 
-        That is noted, so that the next start knows them; whoever touches one of them has a cart again.
+        Those without a note fell due before the first start: how old they are nobody knows then, and whoever touches
+        one of them has a cart again. All is noted, so that the next start knows it.
         """
         old_us = self._policy.activated_us - self._policy.threshold_us
-        documents = [cart for cart in page if cart.digest is not None]
-        if documents and self._with_log:
-            self._notes.write(
-                [CartNote(one.key, old_us, filled_us=old_us, digest=one.digest) for one in documents]
-            )
-        return [cart for cart in page if cart.digest is None]
+        known: list[OpenCart] = []
+        notes: list[CartNote] = []
+        for cart in page:
+            note = noted.get(cart.key)
+            if cart.digest is None:
+                known.append(cart)
+            elif note is None or note.activity_us is None:
+                notes.append(CartNote(cart.key, old_us, filled_us=old_us, digest=cart.digest))
+            else:
+                filled_us = note.filled_us or note.activity_us
+                known.append(OpenCart(cart.key, filled_us, note.activity_us, filled_us))
+                notes.append(CartNote(cart.key, None, note.ordered_us, digest=cart.digest))
+        if notes and self._writes:
+            self._notes.write(notes)
+        return known
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:

@@ -83,7 +83,11 @@ def resources_of(
     shop_id = belonging.own_id(database, identity) if with_log else identity.id
     episodes = EpisodeLog(database, shop, new_owner(shop_id), bounce_limit=settings.bounce_limit)
     notes = CartNotes(
-        database, shop_id or "", present=with_log and tables.notes_exist(database), standing=shop.standing
+        database,
+        shop_id or "",
+        present=with_log and tables.notes_exist(database),
+        form=None if schema.document is None else schema.document.form,
+        standing=shop.standing,
     )
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"

@@ -205,6 +205,7 @@ def _binlog_source(settings: Settings, resources: Resources) -> BinlogSource:
         policy=resources.policy,
         clock=resources.clock,
         with_log=resources.with_log,
+        writes=not settings.dry_run,
     )
     return BinlogSource(
         SourceOptions(

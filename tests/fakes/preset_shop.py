@@ -85,12 +85,12 @@ class PresetShop:
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
     @contextlib.asynccontextmanager
-    async def stream(self) -> AsyncIterator["Stream"]:
-        """Follow the shop's binlog into a tracker, as the service does."""
+    async def stream(self, *, writes: bool = True) -> AsyncIterator["Stream"]:
+        """Follow the shop's binlog into a tracker, as the service does; ``writes``: not in a dry run."""
         resources = self.resources
         hydrator = Hydrator(
             database=resources.database, scan=resources.scan, episodes=resources.episodes, notes=resources.notes,
-            policy=resources.policy, clock=resources.clock, with_log=True,
+            policy=resources.policy, clock=resources.clock, with_log=True, writes=writes,
         )  # fmt: skip
         settings = self.settings().connection
         async with follow(settings, schema=resources.schema, hydrate=hydrator) as follower:

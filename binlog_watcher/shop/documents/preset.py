@@ -1,5 +1,7 @@
 """The form of ``[cart.document]`` in a preset, and the plan that is made of it."""
 
+import hashlib
+import json
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any
@@ -116,6 +118,13 @@ class DocumentColumn(Section):
         return DocumentPlan(
             replace(self.plan.paths, prices=(), totals=(), name=None, names=(), currency=None, orders=())
         )
+
+    @cached_property
+    def form(self) -> str:
+        """By what digests are made of documents: after an edit of it they tell nothing of those that were noted."""
+        parts = {"column", "codec", "lines", "product", "variant", "quantity", "only", "email"}
+        text = json.dumps(self.model_dump(mode="json", include=parts), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @cached_property
     def sameness(self) -> Sameness:

@@ -8,7 +8,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.log_rows import by_logged_key
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
-from binlog_watcher.store.own_tables.tables import CART
+from binlog_watcher.store.own_tables.tables import CART, META
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
 NOTES_BATCH_SIZE = 500
@@ -19,6 +19,9 @@ NOTES_PAGE_SIZE = 5_000
 
 PURGE_BATCH_SIZE = 1_000
 """Rows that one statement deletes."""
+
+_FORM = "documents.{}"
+"""The fact of the meta table by which form all documents of a shop were noted."""
 
 # --- statements -----------------------------------------------------------------------------------------------------
 
@@ -61,9 +64,17 @@ def read(shop: str, keys: Sequence[CartKey]) -> Statement:
     )
 
 
-def any_note(shop: str) -> Statement:
-    """One row, if there is a note at all."""
-    return Statement(f"SELECT 1 FROM {CART} WHERE shop = %s LIMIT 1", (shop,))
+def form_noted(shop: str) -> Statement:
+    """The form by which all documents of a shop were noted, if they were."""
+    return Statement(f"SELECT value FROM {META} WHERE name = %s", (_FORM.format(shop),))
+
+
+def note_form(shop: str, form: str) -> Statement:
+    """All documents of a shop are noted by a form."""
+    return Statement(
+        f"INSERT INTO {META} (name, value) VALUES (%s, %s) ON DUPLICATE KEY UPDATE value = %s",
+        (_FORM.format(shop), form, form),
+    )
 
 
 def active_between(shop: str, after_us: int, until_us: int, last: str, page: int) -> Statement:
@@ -115,8 +126,9 @@ def forget(shop: str, keys: Sequence[CartKey], before_us: int) -> Statement:
 class CartNotes:
     """The notes of one shop. Every method blocks, and raises DatabaseUnavailableError.
 
-    ``present``: False where the table is not there yet, as in a dry run before the first real one. ``standing``: which
-    of some carts, as text, still have a document.
+    ``present``: False where the table is not there yet, as in a dry run before the first real one. ``form``: by
+    what digests of documents are made (None: carts are none). ``standing``: which of some carts, as text, still have a
+    document.
     """
 
     def __init__(
@@ -125,10 +137,12 @@ class CartNotes:
         shop: str,
         *,
         present: bool = True,
+        form: str | None = None,
         standing: Callable[[Sequence[str]], Collection[str]] = lambda _keys: (),
     ) -> None:
         self._database = database
         self._shop = shop
+        self._form = form
         self._standing = standing
         self.present = present
 
@@ -173,12 +187,19 @@ class CartNotes:
                 return
             last = page[-1]
 
-    def any(self) -> bool:
-        """Whether there is a note of any cart."""
+    def tell_of_all(self) -> bool:
+        """Whether what has no note, or another digest, is new: not before all documents were noted by this form."""
+        if self._form is None:
+            return True
         if not self.present:
             return False
         with self._database.session() as session:
-            return session.row(*any_note(self._shop)) is not None
+            return session.row(*form_noted(self._shop)) == (self._form,)
+
+    def all_written(self) -> None:
+        """All documents that there are have a note now."""
+        with self._database.session() as session:
+            session.run(*note_form(self._shop, self._form or ""))
 
     def purge(self, before_us: int) -> int:
         """Delete what was written before a moment; how many carts' notes that were.

@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -21,8 +22,11 @@ from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.store.own_tables.fence import fence
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
+from binlog_watcher.store.shop_tables import open_documents
 
 GUEST = "t_0123456789abcdef0123456789abcd"
 POT, SHIRT = Item(1), Item(2, 3, 60.0, variant=21, tax=11.4)
@@ -59,6 +63,14 @@ def opened(server: Server, fresh_database: str, preset: str) -> Iterator[Open]:
         shop = Sessions(db.run)
         shop.create()
         yield Open(db, shop)
+
+
+def hydrator_of(parts: PresetShop | Resources) -> Hydrator:
+    resources = parts.resources if isinstance(parts, PresetShop) else parts
+    return Hydrator(
+        database=resources.database, scan=resources.scan, episodes=resources.episodes, notes=resources.notes,
+        policy=resources.policy, clock=resources.clock, with_log=True,
+    )  # fmt: skip
 
 
 def of(events: list[Event], key: CartKey) -> list[Change]:
@@ -270,6 +282,48 @@ async def test_nothing_is_known_of_what_was_there_before_the_first_start(opened:
     async with db.stream() as stream:
         await stream.settle()
         assert sorted(map(str, stream.tracker.keys())) == ["8", GUEST]
+
+
+def test_a_first_start_that_was_cut_off_is_still_one(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else all that it had not come to would pass for filled just now, and be mailed."""
+    db, shop = opened.db, opened.shop
+    monkeypatch.setattr(open_documents, "DOCUMENT_PAGE_SIZE", 1)
+    for key in ("7", "8", "9"):
+        shop.save(key, POT)
+    hydrator = hydrator_of(db)
+    for _ in range(2):
+        pages = hydrator()
+        next(pages)  # the process ends
+    assert [read for page in hydrator() for read in page] == []
+    assert list(db.resources.notes.read(["7", "8", "9"])) == ["7", "8", "9"]
+    shop.save("9", POT, SHIRT)
+    assert [read.key for page in hydrator() for read in page] == ["9"]
+
+
+async def test_a_dry_run_notes_nothing(opened: Open) -> None:
+    opened.shop.save("7", POT)
+    async with opened.db.stream(writes=False) as stream:
+        await stream.settle()
+        assert stream.tracker.armed == 0
+    assert opened.db.run("SELECT * FROM cart_abandonment_cart") == []
+    assert not opened.db.resources.notes.tell_of_all()
+
+
+def test_after_an_edit_of_its_paths_nothing_passes_for_new(opened: Open) -> None:
+    """All digests are others then; who was mailed would be mailed again."""
+    db, shop = opened.db, opened.shop
+    list(hydrator_of(db)())
+    for key in ("7", "8"):
+        shop.save(key, POT, email="jane@example.com")
+        opened.note(key, minutes_ago=10)
+    due = {read.key: read.due_us for page in hydrator_of(db)() for read in page}
+    assert list(due) == ["7", "8"]
+    file = Path(db.preset)
+    file.write_text(file.read_text().replace('email = "customer|php?.email"\n', "", 1))
+    with closing(open_resources(db.settings(), write=True)) as edited:
+        for _ in range(2):
+            assert {read.key: read.due_us for page in hydrator_of(edited)() for read in page} == due
+        assert edited.notes.tell_of_all()
 
 
 async def test_a_restart_knows_when_each_cart_was_left(opened: Open) -> None:

@@ -48,6 +48,20 @@ SELECT cart_key
 --   1: shop
 --   2: 2026-09-21 14:13:20
 
+-- form_noted: The form by which all documents of a shop were noted, if they were.
+SELECT value
+  FROM cart_abandonment_meta
+  WHERE name = %s;
+--   1: documents.shop
+
+-- note_form: All documents of a shop are noted by a form.
+INSERT INTO cart_abandonment_meta (name, value)
+  VALUES (%s, %s)
+  ON DUPLICATE KEY UPDATE value = %s;
+--   1: documents.shop
+--   2: ab12
+--   3: ab12
+
 -- renew: These notes hold as if they were written now.
 UPDATE cart_abandonment_cart
   SET noted_at = UTC_TIMESTAMP(6)
