@@ -93,9 +93,9 @@ async def test_a_cart_whose_customer_did_something_meanwhile_is_left_to_the_time
     desk = Desk()
     load = desk.loader.load
 
-    def slowly(keys: Any) -> Any:
+    def slowly(keys: Any, filled_us: Any = None) -> Any:
         desk.shop.activity(1)
-        return load(keys)
+        return load(keys, filled_us)
 
     vars(desk.loader)["load"] = slowly
     assert await desk.process(cart(1)) == {}
