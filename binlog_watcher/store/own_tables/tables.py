@@ -53,6 +53,12 @@ ADDED_COLUMNS = {
     "last_activity_at": "TIMESTAMP(6) NULL",
     "sent_at": "TIMESTAMP(6) NULL",
 }
+NOTES_COLUMNS = {
+    "filled_at": "TIMESTAMP(6) NULL COMMENT 'when something was last put in, of a document' AFTER ordered_at",
+    "digest": "BINARY(16) NULL COMMENT 'of what is in a document' AFTER filled_at",
+}
+"""Of the notes, those that were not there from the beginning."""
+
 INDEXES = {
     "cartwake_episode": "UNIQUE KEY cartwake_episode (cart_key, cart_version, step)",
     "cartwake_status": "KEY cartwake_status (status, next_attempt_at)",
@@ -91,7 +97,7 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
             f"the tables in this database are of a newer Cartwake (version {version}, this one knows {VERSION}); "
             "upgrade Cartwake"
         )
-    if version is not None and int(version) == VERSION:
+    if version is not None and int(version) == VERSION and not _notes_lack(session):  # newer than the rest
         _check_keys(session, shop)
         create_views(session, shop)
         return
@@ -99,6 +105,7 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
     if session.row("SELECT GET_LOCK(%s, 30)", (lock,)) != (1,):
         raise ConfigError("another Cartwake is changing the tables of this database; try again in a minute")
     _create(session)
+    _upgrade_notes(session)
     _upgrade_log(session, shop)
     session.run(f"ALTER TABLE {CART} MODIFY COLUMN cart_key {_KEY_TYPE} NOT NULL")
     _check_keys(session, shop)
@@ -116,9 +123,25 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
 
 
 def notes_exist(database: Database) -> bool:
-    """Whether the table of notes on carts is there, which is newer than the others."""
+    """Whether the table of notes on carts is there and current, which is newer than the others."""
     with database.session() as session:
-        return CART in _tables(session)
+        return not _notes_lack(session)
+
+
+def _notes_lack(session: Session) -> set[str]:
+    """The columns that the notes have to have and have not."""
+    rows = session.rows(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+        (CART,),
+    )
+    return {"cart_key", *NOTES_COLUMNS} - {str(name).lower() for (name,) in rows}
+
+
+def _upgrade_notes(session: Session) -> None:
+    lacks = _notes_lack(session)
+    if lacks:
+        added = [f"ADD COLUMN {name} {kind}" for name, kind in NOTES_COLUMNS.items() if name in lacks]
+        session.run(f"ALTER TABLE {CART} " + ", ".join(added))
 
 
 def _create(session: Session) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.own_tables import rights, tables
+from binlog_watcher.store.own_tables.cart_notes import CartNotes
 
 OWNERS_TABLE = (
     "CREATE TABLE cart_abandonment_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, "
@@ -49,6 +51,20 @@ def test_the_owners_five_columns_are_upgraded_with_their_rows(bare_shop: Any) ->
     assert cart.logged is not None
     assert cart.version is not None
     assert cart.logged.version > cart.version
+
+
+def test_notes_of_an_older_layout_get_their_columns(shop: Any) -> None:
+    """They were made before carts could be documents; whatever the shape of the cart, they are read and written."""
+    CartNotes(shop.database, "one").write([CartNote(1, 1_790_000_000_000_000)])
+    shop.run("ALTER TABLE cart_abandonment_cart DROP COLUMN filled_at, DROP COLUMN digest")
+    assert not tables.notes_exist(shop.database)
+    tables.migrate(shop.database, shop.shop)
+    assert tables.notes_exist(shop.database)
+    notes = CartNotes(shop.database, "one")
+    assert notes.read([1]) == {1: CartNote(1, 1_790_000_000_000_000)}
+    written = CartNote(2, 1_790_000_000_000_000, None, 1_790_000_000_000_000, bytes(range(16)))
+    notes.write([written])
+    assert notes.read([2]) == {2: written}
 
 
 def test_an_interrupted_upgrade_is_finished(bare_shop: Any) -> None:
