@@ -92,7 +92,7 @@ def _orders(
         yield "customer_orders", f"SELECT {SELECTED_ORDERS} FROM {selected} WHERE {same}"
     if queries.schema.document is not None and queries.schema.document.order is not None:
         column = queries.columns.get(orders.table, orders.id)
-        begun = of_each("order", [cart.order_id for cart in carts])
+        begun = of_each("order", [_in(column, cart.order_id) for cart in carts])
         yield BEGUN_ORDER, f"{of_orders} AND {named('o', orders.id)} = {column.cast(begun)}"
 
 
@@ -115,4 +115,8 @@ def _customer(queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: O
 
 def _customer_in(column: ShopColumn, cart: Cart) -> int | str | None:
     """The cart's customer in the type of a column; None where none can be there."""
-    return None if cart.customer_id is None else column.key(str(cart.customer_id))
+    return _in(column, cart.customer_id)
+
+
+def _in(column: ShopColumn, id_: int | str | None) -> int | str | None:
+    return None if id_ is None else column.key(str(id_))

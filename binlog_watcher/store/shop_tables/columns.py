@@ -1,5 +1,6 @@
 """What the server's dictionary says of the shop's columns: how a key, a time or a text is compared and read."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ FEW_VALUES = 200
 BYTES = frozenset({"binary", "varbinary"})
 UUID = "uuid"
 """MariaDB's; SQL takes and gives its text, so it needs to be told from text only where an index serves."""
+
+_WHOLE = re.compile(r"-?[0-9]{1,128}")
 
 KEY_TYPES = INTEGERS | BYTES | {"char", "varchar", UUID}
 
@@ -76,7 +79,9 @@ class ShopColumn:
         """A key as this column has it, from its text; None for what can't be one."""
         match self.kind:
             case "a number":
-                return int(text) if text.strip().lstrip("-").isdigit() else None
+                number = _whole(text)
+                lowest, highest = (0, 2**64) if "unsigned" in self.column_type else (-(2**63), 2**63)
+                return number if number is not None and lowest <= number < highest else None
             case "bytes":
                 raw = as_bytes(text)
                 fits = raw is not None and (self.data_type != "binary" or len(raw) == self.length)
@@ -100,8 +105,8 @@ class ShopColumn:
         """
         text = str(value)
         if self.is_number:
-            digits = text.strip()
-            return str(int(digits)) if digits.lstrip("-").isdigit() else text
+            number = _whole(text)
+            return text if number is None else str(number)
         if self.kind != "text":
             return str(as_key(value)).lower()
         return self.folding(text)
@@ -129,7 +134,7 @@ class ShopColumn:
             raise ValueError(
                 f"the column is {self.data_type}: only is_null = true or false can be asked of it"
             )
-        if any(not str(value).strip().lstrip("-").isdigit() for value in given):
+        if any(_whole(str(value)) is None for value in given):
             raise ValueError(f"the column is {self.data_type}: give whole numbers")
         return tuple(int(value) for value in given)
 
@@ -254,6 +259,11 @@ class ShopColumns:
 def not_fixed(index: Sequence[str], fixed: Collection[str]) -> list[str]:
     """The columns of an index from the first on that is not compared with one value. All in lower case."""
     return list(dropwhile(lambda column: column in fixed, index))
+
+
+def _whole(text: str) -> int | None:
+    """A whole number as SQL writes it: of its digits only, and no more than a key has characters; else None."""
+    return int(text) if _WHOLE.fullmatch(text.strip()) else None
 
 
 def _small(text: str) -> str:

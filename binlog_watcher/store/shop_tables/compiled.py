@@ -84,7 +84,8 @@ class ShopTables:
         """Whether a value of the customer's column names one."""
         if customer is None or customer in self.nobody:
             return False
-        return not self.queries.customers_are_numbers or str(customer).isdecimal()
+        text = str(customer)
+        return not self.queries.customers_are_numbers or (text.isascii() and text.isdecimal())
 
     def key(self, text: str) -> CartKey | None:
         """A cart key from its text in our log; None for a row that was there before Cartwake."""

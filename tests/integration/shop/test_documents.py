@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from fakes.mail_server import MailServer
@@ -16,7 +17,7 @@ from fakes.sessions import MARK, PRESET, PRESET_BY_SELECT, Item, Sessions
 from fakes.waiting import until
 
 from binlog_watcher.core.cart_note import CartNote
-from binlog_watcher.core.decision import Send, Skip
+from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, CartKey, Change, Event
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
@@ -213,6 +214,54 @@ def test_the_fence_sees_orders_and_the_document(opened: Open) -> None:
         "t_c": False,
         "8": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "product", "order"),
+    [
+        ("t_1", "²", None),
+        ("t_1", "--5", None),
+        ("t_1", "9" * 120, None),
+        ("t_1", 1, "²"),
+        ("t_1", 1, "--5"),
+        ("t_1", 1, "ORD-5"),
+        ("t_1", 1, "5 of 7"),
+        ("t_1", 1, "9" * 30),
+        ("t_1", 1, "9" * 120),
+        ("t_1", 1, "-5"),
+        ("t_1", -5, None),
+        ("²", 1, None),
+        ("\uff17", 1, None),
+    ],
+)
+def test_strange_ids_hold_up_nobody(opened: Open, key: str, product: object, order: object) -> None:
+    shop, db, resources = opened.shop, opened.db, opened.db.resources
+    shop.save(key, Item(product), email="jane@example.com", order_awaiting_payment=order)  # type: ignore[arg-type]
+    shop.save("8", POT)
+    for one in (key, "8"):
+        opened.note(one, minutes_ago=90)
+    carts = db.load(key, "8")
+    customer = carts[key].customer
+    assert customer is not None
+    assert customer.email == "jane@example.com"
+    episodes = [
+        Episode(cart, cart.version or 0, cart.newest_row_us, "EUR", Decimal(0)) for cart in carts.values()
+    ]
+    claims = resources.episodes.claim(
+        episodes, lease_us=MINUTE, cooldown_us=0, now_us=resources.clock.now_us()
+    )
+    assert set(claims.ids) == {key, "8"}
+    mails = [Fenced(claims.ids[one], carts[one]) for one in (key, "8")]
+    with resources.database.session() as session:
+        ids = fence(session, resources.episodes.owner, resources.shop.queries, mails, lease_us=MINUTE)
+    assert ids == {mail.log_id for mail in mails}
+
+
+@pytest.mark.parametrize("key", ["99999999999999999999", "9" * 32])
+def test_who_is_no_customer_that_there_can_be_is_waited_for(opened: Open, key: str) -> None:
+    opened.shop.save(key, POT, email="jane@example.com")
+    opened.note(key, minutes_ago=90)
+    assert opened.db.decide(key) == Wait(ANY, Reason.NO_CUSTOMER)
 
 
 @pytest.mark.parametrize("preset", [PRESET, PRESET_BY_SELECT], ids=["columns", "select"], indirect=True)
