@@ -8,7 +8,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.log_rows import by_logged_key
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
-from binlog_watcher.store.own_tables.tables import CART, META
+from binlog_watcher.store.own_tables.tables import CART, KEY_LENGTH, META
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
 NOTES_BATCH_SIZE = 500
@@ -147,7 +147,8 @@ class CartNotes:
         self.present = present
 
     def write(self, notes: Sequence[CartNote]) -> None:
-        """Write notes down, a batch a statement."""
+        """Write notes down, a batch a statement; not of carts whose key is too long for our tables: none is mailed."""
+        notes = [note for note in notes if len(str(note.key)) <= KEY_LENGTH]
         told = [note for note in notes if not note.only_takes_back]
         taken_back = [note.key for note in notes if note.only_takes_back]
         with self._database.session() as session:

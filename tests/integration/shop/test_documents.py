@@ -257,6 +257,22 @@ def test_strange_ids_hold_up_nobody(opened: Open, key: str, product: object, ord
     assert ids == {mail.log_id for mail in mails}
 
 
+def test_a_blank_at_the_end_of_a_key_holds_up_nobody(opened: Open) -> None:
+    """Our tables take the two for one; where the shop does not, each is told what is known of both."""
+    resources = opened.db.resources
+    opened.shop.save("t_1", POT, email="jane@example.com")
+    opened.note("t_1", minutes_ago=90)
+    carts = opened.db.load("t_1").values()
+    episodes = [Episode(cart, cart.version or 0, cart.newest_row_us, "EUR", Decimal(0)) for cart in carts]
+    now_us = resources.clock.now_us()
+    assert resources.episodes.claim(episodes, lease_us=MINUTE, cooldown_us=0, now_us=now_us).ids
+    opened.db.run("UPDATE cart_abandonment_log SET sent_at = UTC_TIMESTAMP(6), status = 'sent'")
+    keys = ["t_1", "t_1 "]
+    with resources.database.session() as session:
+        assert sorted(map(str, resources.episodes.newest(session, keys))) == keys
+        assert sorted(map(str, resources.episodes.last_sent(session, keys, 0))) == keys
+
+
 @pytest.mark.parametrize("key", ["99999999999999999999", "9" * 32])
 def test_who_is_no_customer_that_there_can_be_is_waited_for(opened: Open, key: str) -> None:
     opened.shop.save(key, POT, email="jane@example.com")

@@ -24,6 +24,23 @@ def test_they_come_back_as_they_were_written(notes: CartNotes) -> None:
     assert notes.read([]) == {}
 
 
+def test_a_key_that_is_too_long_holds_up_no_other(notes: CartNotes) -> None:
+    """Such a cart is never mailed; its note would make the server refuse those of all others."""
+    long = "k" * 65
+    notes.write([CartNote(long, NOW, None), CartNote(1, NOW, None), CartNote("k" * 70)])
+    assert notes.read([1, long]) == {1: CartNote(1, NOW, None)}
+
+
+def test_keys_that_differ_by_blanks_at_their_end_or_by_case(notes: CartNotes) -> None:
+    """Whoever chooses a session's key may choose so; our column takes the first two for one."""
+    notes.write([CartNote("a ", NOW), CartNote("A", NOW + SECOND)])
+    assert notes.read(["a", "a ", "A"]) == {
+        "a": CartNote("a", NOW),
+        "a ": CartNote("a ", NOW),
+        "A": CartNote("A", NOW + SECOND),
+    }
+
+
 def test_activity_only_rises_and_an_order_is_the_last_one_that_was_told(notes: CartNotes) -> None:
     notes.write([CartNote(1, NOW, None)])
     notes.write([CartNote(1, NOW - SECOND, NOW + SECOND)])
