@@ -58,6 +58,8 @@ class ShopTables:
         """A moment of carts that is compared with one of orders although one of both has no zone; None: none is."""
         header, orders = self.schema.header, self.schema.orders
         order = (orders.table, orders.bought_at)
+        if self.schema.document is not None and self._has_no_zone(*order):
+            return f"{'.'.join(order)} has no zone and the notes of when a cart was filled are moments"
         carts = [
             *self._cart_moments,
             *([(header.table, header.created)] if header and header.created else []),

@@ -28,6 +28,7 @@ from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.store.own_tables.fence import fence
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
 from binlog_watcher.store.shop_tables import open_documents
+from binlog_watcher.store.shop_tables.shop import Shop
 
 GUEST = "t_0123456789abcdef0123456789abcd"
 POT, SHIRT = Item(1), Item(2, 3, 60.0, variant=21, tax=11.4)
@@ -96,6 +97,16 @@ def test_a_shop_that_mails_itself_is_refused(opened: Open) -> None:
     opened.db.run("ALTER TABLE products RENAME COLUMN price TO cost")
     with pytest.raises(ConfigError, match="cost"):
         check_server(settings.connection, settings.preset())
+
+
+def test_orders_without_a_zone_meet_notes_that_are_moments(opened: Open) -> None:
+    """So a zone that is not sure is refused: an order that is read as an hour too old would not end its cart."""
+    database = opened.db.resources.database
+    mixed = Shop(database, opened.db.settings().preset()).mixed
+    assert mixed is not None
+    assert "purchases.created_at has no zone" in mixed
+    opened.db.run("ALTER TABLE purchases MODIFY created_at TIMESTAMP NULL")
+    assert Shop(database, opened.db.settings().preset()).mixed is None
 
 
 async def test_only_what_the_customer_sees_is_activity(opened: Open) -> None:
