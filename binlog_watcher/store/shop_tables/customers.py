@@ -30,7 +30,7 @@ def read_customers(
     if wanted:
         keys = tables.keys(wanted) if by_cart else tables.customers(wanted)
         records = session.records(tables.queries.customers, tables.parameters(keys=keys))
-        asks_consent = asks_consent or "consent" in session.columns
+        asks_consent = asks_consent or (by_cart and "consent" in session.columns)
         gives_id = gives_id or "id" in session.columns
         fold, name = (tables.fold, "cart") if by_cart else (tables.fold_customer, "id")
         for row in records:

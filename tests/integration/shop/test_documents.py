@@ -17,7 +17,7 @@ from fakes.sessions import MARK, PRESET, PRESET_BY_SELECT, Item, Sessions
 from fakes.waiting import until
 
 from binlog_watcher.core.cart_note import CartNote
-from binlog_watcher.core.decision import Send, Skip, Wait
+from binlog_watcher.core.decision import Send, Skip, Wait, decide
 from binlog_watcher.core.events import CartChanged, CartKey, Change, Event
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
@@ -187,6 +187,18 @@ def test_whose_it_is_and_whether_it_was_bought(opened: Open) -> None:
     shop.save("7", POT, SHIRT)  # after the order
     opened.note("7", minutes_ago=-0.1)
     assert isinstance(db.decide("7", minutes_later=90), Send)
+
+
+def test_a_guest_beside_a_customer_is_decided_on_as_if_alone(opened: Open) -> None:
+    """Where nobody is asked for consent, a guest needs none, whoever's cart is read along."""
+    opened.shop.save("7", POT)
+    opened.shop.save("t_1", POT, email="jane@example.com")
+    for key in ("7", "t_1"):
+        opened.note(key, minutes_ago=90)
+    resources = opened.db.resources
+    carts = opened.db.load("7", "t_1")
+    decisions = [decide(carts[key], None, resources.clock.now_us(), resources.policy) for key in ("7", "t_1")]
+    assert [type(decision) for decision in decisions] == [Send, Send]
 
 
 @pytest.mark.parametrize("preset", [PRESET, PRESET_BY_SELECT], ids=["columns", "select"], indirect=True)
