@@ -91,7 +91,7 @@ class Service:
         self._reconciliation = RegularReconciliation(
             _reconciler(settings, resources, self._pipeline),
             interval_s=settings.check_interval_seconds,
-            stream_is_down=self._readiness.stream_is_down,
+            stream_is_down=self._is_alone,
             done=self._timers.poke,
         )
 
@@ -125,7 +125,8 @@ class Service:
             await self._close()
 
     def _is_alone(self) -> bool:
-        return self._readiness.stream_is_down()
+        """Whether the tables alone decide. Of a document's changes they don't tell: such carts wait for the stream."""
+        return self._resources.schema.document is None and self._readiness.stream_is_down()
 
     async def _finish(self, timers: "asyncio.Task[None]") -> None:
         """Let no timer fire any more, and wait for the mails in hand, which the binlog may still stop."""

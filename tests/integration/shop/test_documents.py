@@ -2,15 +2,18 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
+import structlog
 from fakes.mail_server import MailServer
+from fakes.mysql_proxy import MysqlProxy
 from fakes.preset_shop import MINUTE, PresetShop, preset_shop
 from fakes.running_service import following
 from fakes.sessions import MARK, PRESET, PRESET_BY_SELECT, Item, Sessions
@@ -23,7 +26,9 @@ from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.recovery import reconcile
 from binlog_watcher.recovery.hydrate import Hydrator
+from binlog_watcher.service import service as service_module
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.store.own_tables.fence import fence
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
@@ -31,6 +36,9 @@ from binlog_watcher.store.shop_tables import open_documents
 from binlog_watcher.store.shop_tables.shop import Shop
 
 GUEST = "t_0123456789abcdef0123456789abcd"
+DUMPS = bytes([0x12, 0x1E])
+"""COM_BINLOG_DUMP and COM_BINLOG_DUMP_GTID."""
+
 POT, SHIRT = Item(1), Item(2, 3, 60.0, variant=21, tax=11.4)
 
 
@@ -489,6 +497,33 @@ async def test_the_service_mails_each_cart_once(opened: Open, smtp: MailServer) 
     text = mail.get_body(("plain",))
     assert text is not None
     assert "Shirt, blue, M" in text.get_content()
+
+
+async def test_while_the_binlog_is_not_followed_nobody_is_mailed(
+    opened: Open, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables do not tell that somebody is busy with a document: its note is as old as the stream."""
+    for module in (reconcile, service_module):
+        monkeypatch.setattr(module, "GRACE_US", 1_000_000)
+    settings = {"ABANDONMENT_THRESHOLD_MINUTES": "0.05", "CHECK_INTERVAL_SECONDS": "1"}
+    opened.shop.save("7", POT)
+    with MysqlProxy(opened.db.server.host, opened.db.server.port).running() as proxy:
+        opened.note("7", minutes_ago=0.05)
+        async with following(opened.db.settings(smtp, MYSQL_PORT=str(proxy.port), **settings)) as service:
+            proxy.refuse(DUMPS)
+            proxy.cut()
+            proxy.mend()
+            opened.shop.save("7", Item(1, 2, 60.0))
+            await until(lambda: not service.is_ready())
+            with structlog.testing.capture_logs() as logs:
+                await until(lambda: len(passes(logs)) >= 3, 60)
+            assert smtp.accepted == []
+            proxy.refuse(b"")
+            await until(lambda: len(smtp.accepted) == 1, 60)
+
+
+def passes(logs: Sequence[Any]) -> list[str]:
+    return [entry["event"] for entry in logs if entry["event"] in {"reconcile.waits", "reconcile.alone"}]
 
 
 async def test_the_safety_net_goes_by_the_notes(opened: Open) -> None:
