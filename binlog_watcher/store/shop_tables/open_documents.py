@@ -78,9 +78,12 @@ class DocumentScan:
         if content is None:
             return None
         note = notes.get(key)
-        if note is not None and note.digest == content.digest and note.activity_us is not None:
-            filled_us = note.filled_us or note.activity_us
-            return OpenCart(key, filled_us, note.activity_us, filled_us)
+        if note is not None and note.digest == content.digest:
+            # An order that came at once left no timer, and so no activity to be noted: it was active when filled.
+            active_us = max(note.activity_us or 0, note.filled_us or 0)
+            filled_us = note.filled_us or active_us
+            if active_us:
+                return OpenCart(key, filled_us, active_us, filled_us)
         updated_us = newest(zip(self._shop.header_updates, updates, strict=True))
         at_us = (now_us or 0) if updated_us is None else min(updated_us, now_us or updated_us)
         return OpenCart(key, at_us, at_us, at_us, content.digest)

@@ -21,8 +21,9 @@ from fakes.waiting import until
 
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.decision import Send, Skip, Wait, decide
-from binlog_watcher.core.events import CartChanged, CartKey, Change, Event
+from binlog_watcher.core.events import CartChanged, CartKey, Change, Event, OrderPlaced
 from binlog_watcher.core.log_status import Reason
+from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
@@ -81,6 +82,11 @@ def hydrator_of(parts: PresetShop | Resources) -> Hydrator:
         database=resources.database, scan=resources.scan, episodes=resources.episodes, notes=resources.notes,
         policy=resources.policy, clock=resources.clock, with_log=True,
     )  # fmt: skip
+
+
+def progress_at(db: PresetShop) -> Progress:
+    now_us = db.resources.clock.now_us()
+    return Progress("", now_us, caught_up=True, lag_us=0, received_us=now_us)
 
 
 def of(events: list[Event], key: CartKey) -> list[Change]:
@@ -420,6 +426,20 @@ def test_after_an_edit_of_its_paths_nothing_passes_for_new(opened: Open) -> None
         for _ in range(2):
             assert {read.key: read.due_us for page in hydrator_of(edited)() for read in page} == due
         assert edited.notes.tell_of_all()
+
+
+async def test_a_cart_that_was_bought_at_once_is_no_new_one_after_a_restart(opened: Open) -> None:
+    """Its timer was cancelled before anything was noted, and the shop left the cart as it was."""
+    db, shop = opened.db, opened.shop
+    list(hydrator_of(db)())
+    async with db.stream() as stream:
+        shop.save("7", POT)
+        await stream.settle()
+        stream.tracker.apply(
+            Batch("binlog", (OrderPlaced("7", db.resources.clock.now_us()),), progress_at(db))
+        )
+        db.resources.notes.write(stream.tracker.take_unsaved())
+    assert [read for page in hydrator_of(db)() for read in page if read.digest is not None] == []
 
 
 async def test_a_restart_knows_when_each_cart_was_left(opened: Open) -> None:
