@@ -25,6 +25,9 @@ from binlog_watcher.shop.documents.preset import DocumentColumn
 _REMEMBERED = 5_000
 """Carts whose content is kept: what changes was often seen a minute ago, and reading it twice costs as much again."""
 
+_MOST_ITEMS = 200
+"""Of a cart whose content is kept: what robots fill has thousands."""
+
 _UNKNOWN = Content(b"", frozenset())
 
 
@@ -126,7 +129,8 @@ class DocumentRows:
         """What a cart holds now."""
         content = self._content(document)
         self._seen.pop(key, None)
-        self._seen[key] = hash(document), content
+        if content is None or len(content.items) <= _MOST_ITEMS:
+            self._seen[key] = hash(document), content
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         return content

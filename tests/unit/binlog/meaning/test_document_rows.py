@@ -1,5 +1,8 @@
 """What a change of a row made of the cart in its document."""
 
+import tracemalloc
+from collections.abc import Callable
+
 import pytest
 from fakes.binlog_events import INT, TEXT, VARCHAR, Values, image, lenenc, rows, table_map
 from fakes.sessions import PRESET, Item, Sessions
@@ -133,3 +136,25 @@ def test_what_was_rolled_back_was_not_seen() -> None:
     for _ in range(2):
         events = effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, SHIRT), table=table)
         assert changes(events) == [("t_1", Change.INSERT)]
+
+
+def test_what_robots_fill_is_not_kept() -> None:
+    """Some have put thousands of products into each of thousands of sessions."""
+    table = tables_of()
+    many = [Item(number) for number in range(1, 251)]
+    kept = traced(lambda key: effects_of(Kind.WRITE_ROWS, row(POT, key=key), table=table))
+    big = traced(lambda key: effects_of(Kind.WRITE_ROWS, row(*many, key=key), table=table))
+    assert big < kept + 20_000
+    again = effects_of(Kind.UPDATE_ROWS, row(*many, key="t_0"), row(*many, SHIRT, key="t_0"), table=table)
+    assert changes(again) == [("t_0", Change.INSERT)]
+
+
+def traced(write: Callable[[str], object]) -> int:
+    """How many bytes more are held after twenty carts."""
+    write("t_0")
+    tracemalloc.start()
+    for number in range(1, 21):
+        write(f"t_{number}")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held
