@@ -25,6 +25,11 @@ _NO_NAMES = _SELECTS | {
 _VALUES = frozenset({"in", "not_in"})
 """Keys of a condition's values, where ``{name}`` alone is the variable of that name."""
 
+_IN_A_DOCUMENT = {
+    "codec": "how its bytes become a document: php, php-session or json",
+    "lines": "the path to the lines, such as cart.*",
+}
+
 _CONDITIONS = frozenset({"open", "bought", "available", "only"})
 
 
@@ -153,6 +158,8 @@ def _explain(detail: ErrorDetails) -> Iterator[str]:
     match detail["type"]:
         case "missing" if len(place) == 1:
             yield f"{where}: this section is missing"
+        case "missing" if place[-1] in _IN_A_DOCUMENT:
+            yield f"{where}: is missing; give {_IN_A_DOCUMENT[place[-1]]}"
         case "missing" if place[-1] == "column" or place[-1] != "table":
             yield f"{where}: is missing; give the column's name"
         case "missing":

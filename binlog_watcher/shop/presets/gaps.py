@@ -1,7 +1,7 @@
 """What a preset lacks as a whole: each of its parts may be in order, and yet they don't make a shop. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from binlog_watcher.shop.placeholders import KEYS, PLACEHOLDER
 from binlog_watcher.shop.schema import Schema
@@ -196,6 +196,12 @@ def _of_selects(schema: Schema) -> Iterator[str]:
         for name in sorted(set(PLACEHOLDER.findall(text))):
             if text.count(f"{{{name}}}") != code.count(f"{{{name}}}"):
                 yield f"{key}: {{{name}}} stands in quotes or in a comment; take it out of them"
-        for name in PLACEHOLDER.findall(code):
-            if name != KEYS and name not in schema.variables:
-                yield f"{key}: {{{name}}} is no variable; add it to [variables]"
+        yield from _of_variables(schema, key, code, {KEYS})
+    for nth, refusal in enumerate(schema.refuse):
+        yield from _of_variables(schema, f"refuse.{nth}.select", bare(refusal.select))
+
+
+def _of_variables(schema: Schema, key: str, code: str, others: Collection[str] = ()) -> Iterator[str]:
+    for name in PLACEHOLDER.findall(code):
+        if name not in others and name not in schema.variables:
+            yield f"{key}: {{{name}}} is no variable; add it to [variables]"

@@ -1,6 +1,9 @@
 """Sections of a preset that a variable chooses."""
 
+import re
+
 import pytest
+from fakes.sessions import PRESET as DOCUMENTS
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.presets import parse_schema, preset_text
@@ -45,3 +48,14 @@ def test_what_can_not_be_chosen_is_told(text: str, problem: str | None) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_schema(text, "my.toml")
     assert problem is None or problem in caught.value.problems, caught.value.problems
+
+
+def test_what_a_document_and_a_refusal_lack_is_told_in_their_words() -> None:
+    told = "cart.document.codec: is missing; give how its bytes become a document: php, php-session or json"
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        parse_schema(DOCUMENTS.replace('codec = "php"\n', "", 1), "my.toml")
+    with pytest.raises(ConfigError, match=r"cart\.document\.lines: is missing; give the path to the lines"):
+        parse_schema(DOCUMENTS.replace('lines = "cart|php?.*"\n', "", 1), "my.toml")
+    refusal = '[[refuse]]\nselect = "SELECT 1 FROM products WHERE id = {own}"\nsay = "no"\n'
+    with pytest.raises(ConfigError, match=r"refuse\.0\.select: {own} is no variable"):
+        parse_schema(DOCUMENTS + refusal, "my.toml")
