@@ -92,6 +92,45 @@ CREATE TABLE eav_attribute (
         FOREIGN KEY (entity_type_id) REFERENCES eav_entity_type (entity_type_id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+CREATE TABLE eav_attribute_label (
+    attribute_label_id INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    attribute_id SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    store_id SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    value VARCHAR(255) DEFAULT NULL,
+    PRIMARY KEY (attribute_label_id),
+    UNIQUE KEY EAV_ATTRIBUTE_LABEL_ATTRIBUTE_ID_STORE_ID_UNIQUE (store_id, attribute_id),
+    KEY EAV_ATTRIBUTE_LABEL_STORE_ID (store_id),
+    KEY EAV_ATTRIBUTE_LABEL_ATTRIBUTE_ID_STORE_ID (attribute_id, store_id),
+    CONSTRAINT EAV_ATTRIBUTE_LABEL_ATTRIBUTE_ID_EAV_ATTRIBUTE_ATTRIBUTE_ID
+        FOREIGN KEY (attribute_id) REFERENCES eav_attribute (attribute_id) ON DELETE CASCADE,
+    CONSTRAINT EAV_ATTRIBUTE_LABEL_STORE_ID_STORE_STORE_ID
+        FOREIGN KEY (store_id) REFERENCES store (store_id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE eav_attribute_option (
+    option_id INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    attribute_id SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    sort_order SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    PRIMARY KEY (option_id),
+    KEY EAV_ATTRIBUTE_OPTION_ATTRIBUTE_ID (attribute_id),
+    CONSTRAINT EAV_ATTRIBUTE_OPTION_ATTRIBUTE_ID_EAV_ATTRIBUTE_ATTRIBUTE_ID
+        FOREIGN KEY (attribute_id) REFERENCES eav_attribute (attribute_id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE eav_attribute_option_value (
+    value_id INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    option_id INT UNSIGNED NOT NULL DEFAULT 0,
+    store_id SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    value VARCHAR(255) DEFAULT NULL,
+    PRIMARY KEY (value_id),
+    KEY EAV_ATTRIBUTE_OPTION_VALUE_OPTION_ID (option_id),
+    KEY EAV_ATTRIBUTE_OPTION_VALUE_STORE_ID (store_id),
+    CONSTRAINT EAV_ATTR_OPT_VAL_OPT_ID_EAV_ATTR_OPT_OPT_ID
+        FOREIGN KEY (option_id) REFERENCES eav_attribute_option (option_id) ON DELETE CASCADE,
+    CONSTRAINT EAV_ATTRIBUTE_OPTION_VALUE_STORE_ID_STORE_STORE_ID
+        FOREIGN KEY (store_id) REFERENCES store (store_id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 CREATE TABLE customer_entity (
     entity_id INT UNSIGNED NOT NULL AUTO_INCREMENT,
     website_id SMALLINT UNSIGNED DEFAULT NULL,
@@ -253,6 +292,18 @@ CREATE TABLE catalog_product_index_price (
     KEY CATALOG_PRODUCT_INDEX_PRICE_CUSTOMER_GROUP_ID (customer_group_id),
     KEY CATALOG_PRODUCT_INDEX_PRICE_MIN_PRICE (min_price),
     KEY CAT_PRD_IDX_PRICE_WS_ID_CSTR_GROUP_ID_MIN_PRICE (website_id, customer_group_id, min_price)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- By which attributes a configurable product's variants differ.
+CREATE TABLE catalog_product_super_attribute (
+    product_super_attribute_id INT UNSIGNED NOT NULL AUTO_INCREMENT,
+    product_id INT UNSIGNED NOT NULL DEFAULT 0,
+    attribute_id SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    position SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+    PRIMARY KEY (product_super_attribute_id),
+    UNIQUE KEY CATALOG_PRODUCT_SUPER_ATTRIBUTE_PRODUCT_ID_ATTRIBUTE_ID (product_id, attribute_id),
+    CONSTRAINT CAT_PRD_SPR_ATTR_PRD_ID_CAT_PRD_ENTT_ENTT_ID
+        FOREIGN KEY (product_id) REFERENCES catalog_product_entity (entity_id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
 CREATE TABLE catalog_category_entity (

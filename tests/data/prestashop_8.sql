@@ -3,7 +3,7 @@
 -- The names, types, defaults, keys and indexes are facts of PrestaShop 8's schema, written down here in our own layout.
 -- Every column is there. The prefix is the usual one. PrestaShop declares no foreign keys. What it declares under
 -- sql_mode '' (texts without a default, dates that hold zeros) also passes in strict mode: only values may be refused.
--- lang, shop, shop_group and shop_url come from its ORM, hence their plain INT and their other collation.
+-- lang, shop, shop_group, shop_url and the attributes come from its ORM, hence their plain INT and their other collation.
 
 CREATE TABLE ps_shop_group (
   id_shop_group INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -566,6 +566,54 @@ CREATE TABLE ps_product_attribute_shop (
   PRIMARY KEY (id_product_attribute, id_shop),
   UNIQUE KEY id_product (id_product, id_shop, default_on)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_product_attribute_combination (
+  id_attribute INT(10) UNSIGNED NOT NULL,
+  id_product_attribute INT(10) UNSIGNED NOT NULL,
+  PRIMARY KEY (id_attribute, id_product_attribute),
+  KEY id_product_attribute (id_product_attribute)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_product_attribute_image (
+  id_product_attribute INT(10) UNSIGNED NOT NULL,
+  id_image INT(10) UNSIGNED NOT NULL,
+  PRIMARY KEY (id_product_attribute, id_image),
+  KEY id_image (id_image)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_attribute_group (
+  id_attribute_group INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  is_color_group TINYINT(1) NOT NULL,
+  group_type VARCHAR(255) NOT NULL,
+  position INT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE ps_attribute_group_lang (
+  id_attribute_group INT NOT NULL,
+  id_lang INT NOT NULL,
+  name VARCHAR(128) NOT NULL,
+  public_name VARCHAR(64) NOT NULL,
+  PRIMARY KEY (id_attribute_group, id_lang),
+  KEY IDX_4653726C67A664FB (id_attribute_group),
+  KEY IDX_4653726CBA299860 (id_lang)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE ps_attribute (
+  id_attribute INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  id_attribute_group INT NOT NULL,
+  color VARCHAR(32) NOT NULL,
+  position INT NOT NULL,
+  KEY attribute_group (id_attribute_group)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
+CREATE TABLE ps_attribute_lang (
+  id_attribute INT NOT NULL,
+  id_lang INT NOT NULL,
+  name VARCHAR(128) NOT NULL,
+  PRIMARY KEY (id_attribute, id_lang),
+  KEY IDX_3ABE46A77A4F53DC (id_attribute),
+  KEY IDX_3ABE46A7BA299860 (id_lang)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
 CREATE TABLE ps_image (
   id_image INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,

@@ -26,6 +26,25 @@ class Category:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a variant has of an attribute: the attribute's id, its label, the option's id, its text."""
+
+    attribute: int
+    code: str
+    label: str
+    french_label: str
+    option: int
+    text: str
+    french: str | None = None
+
+
+SIZE_M = Choice(142, "size", "Size", "Taille", 12, "M")
+BLUE = Choice(93, "color", "Colour", "Couleur", 5, "blue", "bleu")
+CHOICES = (SIZE_M, BLUE)
+"""In the order in which a product page asks for them."""
+
+
+@dataclass(frozen=True)
 class Product:
     """A product. ``price``: in the base currency, without tax; None for a configurable, which asks its child's."""
 

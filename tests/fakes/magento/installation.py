@@ -7,6 +7,7 @@ from fakes.magento.catalogue import (
     ADMIN,
     BASE_CURRENCY,
     CATEGORIES,
+    CHOICES,
     CURRENCIES,
     EN,
     FR,
@@ -87,6 +88,20 @@ class Installation(Writer):
                          backend_type=backend, frontend_input=frontend,
                          frontend_label=code.replace("_", " ").title())  # fmt: skip
 
+        for choice in CHOICES:
+            yield insert("eav_attribute", attribute_id=choice.attribute, entity_type_id=PRODUCT_TYPE,
+                         attribute_code=choice.code, backend_type="int", frontend_input="select",
+                         frontend_label=choice.label, is_user_defined=1)  # fmt: skip
+            yield insert(
+                "eav_attribute_label", attribute_id=choice.attribute, store_id=FR, value=choice.french_label
+            )
+            yield insert("eav_attribute_option", option_id=choice.option, attribute_id=choice.attribute)
+            for store, text in ((ADMIN, choice.text), (FR, choice.french)):
+                if text is not None:
+                    yield insert(
+                        "eav_attribute_option_value", option_id=choice.option, store_id=store, value=text
+                    )
+
     def _categories(self) -> Iterator[Statement]:
         for category in CATEGORIES.values():
             path = [category.id]
@@ -119,6 +134,9 @@ class Installation(Writer):
         for code, store, value in values:
             if value is not None:
                 yield self._value(PRODUCT_TYPE, code, product.id, store, value)
+        for position, choice in enumerate(CHOICES if product.child else ()):
+            yield insert("catalog_product_super_attribute", product_id=product.id,
+                         attribute_id=choice.attribute, position=position)  # fmt: skip
         for category in product.categories:
             yield insert("catalog_category_product", entity_id=self._next("catalog_category_product"),
                          category_id=category, product_id=product.id)  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from fakes.magento.catalogue import PRODUCTS, TAX_PERCENT, base_price, converted, name
+from fakes.magento.catalogue import CHOICES, PRODUCTS, TAX_PERCENT, base_price, converted, name
 from fakes.magento.customers import Customers
 from fakes.magento.statements import insert, update
 from fakes.shop_statements import Ago, Statement, cents
@@ -57,7 +57,7 @@ class QuoteRows(Customers):
         yield self._option(line.id, product.id, "info_buyRequest", request)
         if child is None:
             return
-        yield self._option(line.id, product.id, "attributes", json.dumps({"93": "5"}))
+        yield self._option(line.id, product.id, "attributes", _chosen())
         yield self._option(line.id, child.id, f"product_qty_{child.id}", "1")
         yield self._option(line.id, child.id, "simple_product", str(child.id))
         yield insert("quote_item", item_id=line.child, product_id=child.id, parent_item_id=line.id, sku=child.sku,
@@ -87,6 +87,13 @@ class QuoteRows(Customers):
                    tax_amount=sums["tax_amount"], base_tax_amount=sums["base_tax_amount"],
                    grand_total=sums["grand_total"], base_grand_total=sums["base_grand_total"]),
         ]  # fmt: skip
+
+
+def _chosen() -> str:
+    """The attributes of the one variant that there is, those with lower ids first."""
+    return json.dumps(
+        {str(one.attribute): str(one.option) for one in sorted(CHOICES, key=lambda one: one.attribute)}
+    )
 
 
 def row_amounts(product: int, quantity: Decimal, store: int) -> dict[str, Decimal]:

@@ -39,13 +39,35 @@ CATEGORIES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute:
+    """A value that a variant may have, and what it is a value of: ``group``'s id, its place, its names."""
+
+    id: int
+    group: int
+    position: int
+    group_names: dict[int, str]
+    names: dict[int, str]
+
+
+SIZE, COLOUR = {ENGLISH: "Size", FRENCH: "Taille"}, {ENGLISH: "Colour", FRENCH: "Couleur"}
+MEDIUM = Attribute(3, 2, 0, SIZE, {ENGLISH: "M", FRENCH: "M"})
+LARGE = Attribute(4, 2, 0, SIZE, {ENGLISH: "L", FRENCH: "L"})
+BLUE = Attribute(1, 1, 1, COLOUR, {ENGLISH: "blue", FRENCH: "bleu"})
+GREY = Attribute(2, 1, 1, COLOUR, {ENGLISH: "grey", FRENCH: "gris"})
+ATTRIBUTES = (MEDIUM, LARGE, BLUE, GREY)
+"""The shop shows sizes before colours, though colours were there first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Combination:
-    """A variant: ``impact`` is added to the product's net price."""
+    """A variant: ``impact`` is added to the product's net price. Without images it shows the product's cover."""
 
     id: int
     impact: Decimal
     stock: int
     default: bool = False
+    attributes: tuple[Attribute, ...] = ()
+    images: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +111,12 @@ BLANKET = Product(
         ENGLISH: "<p>Woven of new wool.</p><ul><li>warm</li><li>washable</li></ul>",
         FRENCH: "<p>Tissée de laine vierge.</p><ul><li>chaude</li><li>lavable</li></ul>",
     },
-    images=(25,),
+    images=(25, 31, 30),
     stock=12,
-    combinations=(Combination(11, Decimal(0), 8, default=True), Combination(12, Decimal(20), 4)),
+    combinations=(
+        Combination(11, Decimal(0), 8, default=True, attributes=(GREY, MEDIUM)),
+        Combination(12, Decimal(20), 4, attributes=(BLUE, LARGE), images=(30, 31)),
+    ),
 )
 CUSHION = Product(
     3,

@@ -1,6 +1,7 @@
 """A PrestaShop as it was installed: its settings, its order states, its catalogue and its stock."""
 
 from fakes.prestashop.catalogue import (
+    ATTRIBUTES,
     CATEGORIES,
     DOLLAR,
     ENGLISH,
@@ -86,6 +87,7 @@ class Installation(Writer):
         self._create_money()
         self._create_states()
         self._create_categories()
+        self._create_attributes()
         for position, product in enumerate(PRODUCTS, start=1):
             self._create_product(product, position)
             self._create_images(product)
@@ -163,6 +165,19 @@ class Installation(Writer):
                 self._insert("category_lang", id_category=category.id, id_shop=1, id_lang=language, name=name,
                              description="", link_rewrite=_slug(category.names[ENGLISH]))  # fmt: skip
 
+    def _create_attributes(self) -> None:
+        for group in {attribute.group: attribute for attribute in ATTRIBUTES}.values():
+            self._insert("attribute_group", id_attribute_group=group.group, is_color_group=0, group_type="select",
+                         position=group.position)  # fmt: skip
+            for language, name in group.group_names.items():
+                self._insert("attribute_group_lang", id_attribute_group=group.group, id_lang=language,
+                             name=f"{name} (blankets)", public_name=name)  # fmt: skip
+        for attribute in ATTRIBUTES:
+            self._insert("attribute", id_attribute=attribute.id, id_attribute_group=attribute.group, color="",
+                         position=0)  # fmt: skip
+            for language, name in attribute.names.items():
+                self._insert("attribute_lang", id_attribute=attribute.id, id_lang=language, name=name)
+
     def _create_product(self, product: Product, position: int) -> None:
         default = next((c.id for c in product.combinations if c.default), 0)
         both = {
@@ -191,6 +206,11 @@ class Installation(Writer):
             )
             self._insert("product_attribute_shop", id_product=product.id, id_product_attribute=combination.id,
                          id_shop=1, **own)  # fmt: skip
+            for attribute in combination.attributes:
+                self._insert("product_attribute_combination", id_attribute=attribute.id,
+                             id_product_attribute=combination.id)  # fmt: skip
+            for image in combination.images:
+                self._insert("product_attribute_image", id_product_attribute=combination.id, id_image=image)
 
     def _create_images(self, product: Product) -> None:
         for position, image in enumerate(product.images, start=1):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from fakes.magento.catalogue import FR, JACKET, KETTLE, MUG, PRODUCTS, RETIRED, SOLD_OUT
+from fakes.magento.catalogue import EN, FR, JACKET, JACKET_M, KETTLE, MUG, PRODUCTS, RETIRED, SOLD_OUT
 from fakes.magento.shop import Magento
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
@@ -347,6 +347,25 @@ def test_a_configurable_is_one_line(shop: Shop) -> None:
     shop.magento.add(quote, JACKET, 2, minutes_ago=50)
     lines = shop.db.load(quote)[quote].lines
     assert [(line.product_id, line.quantity) for line in lines] == [(MUG, 1), (JACKET, 2)]
+
+
+@pytest.mark.parametrize(("store", "shown"), [
+    (EN, "Rain jacket (Size: M, Colour: blue)"),
+    (FR, "Veste de pluie (Taille: M, Couleur: bleu)"),
+])  # fmt: skip
+def test_a_variant_is_shown_by_its_options_and_its_own_picture(shop: Shop, store: int, shown: str) -> None:
+    quote = shop.magento.new_quote(store=store, minutes_ago=60)
+    shop.magento.add(quote, JACKET, minutes_ago=60)
+    (line,) = shop.db.load(quote)[quote].lines
+    assert (line.name, line.image) == (shown, "media/catalog/product/j/a/jacket-m.jpg")
+    # Where the variant has no picture the product's is shown, and options that can't be read are none.
+    shop.db.run(
+        f"UPDATE catalog_product_entity_varchar SET value = 'no_selection' WHERE entity_id = {JACKET_M}"
+    )
+    for unreadable in ("", 'a:1:{i:93;s:1:"5";}', "[]", "{}", '{"93": "none"}'):
+        shop.db.run("UPDATE quote_item_option SET value = %s WHERE code = 'attributes'", (unreadable,))
+        (line,) = shop.db.load(quote)[quote].lines
+        assert (line.name, line.image) == (shown.partition(" (")[0], "media/catalog/product/j/a/jacket.jpg")
 
 
 async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp: MailServer) -> None:

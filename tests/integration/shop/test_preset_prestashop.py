@@ -212,8 +212,27 @@ def test_two_currencies_and_two_languages(presta: Presta) -> None:
     assert cart.rate == Decimal("1.25")
     assert cart.customer is not None
     assert cart.customer.language == "fr"
-    assert [line.name for line in cart.lines] == [LAMP.names[FRENCH], BLANKET.names[FRENCH]]
+    variant = f"{BLANKET.names[FRENCH]} (Taille: L, Couleur: bleu)"
+    assert [line.name for line in cart.lines] == [LAMP.names[FRENCH], variant]
     assert all(re.fullmatch(r"img/p/(\d/)+\d+-home_default\.jpg", line.image or "") for line in cart.lines)
+
+
+def test_a_variant_is_shown_by_its_attributes_and_its_own_picture(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.shop.add(cart, BLANKET.id, attribute=11, minutes_ago=59)
+    presta.shop.add(cart, BLANKET.id, attribute=12, minutes_ago=58)
+    lines = presta.db.load(cart)[cart].lines
+    assert [(line.name, line.image) for line in lines] == [
+        ("Oak table lamp", "img/p/2/3/23-home_default.jpg"),
+        ("Wool blanket (Size: M, Colour: grey)", "img/p/2/5/25-home_default.jpg"),
+        ("Wool blanket (Size: L, Colour: blue)", "img/p/3/1/31-home_default.jpg"),
+    ]
+    # A picture that this shop does not show is none, and a language without the attributes has the product's name.
+    presta.db.run("DELETE FROM ps_image_shop WHERE id_image = 31")
+    presta.db.run("DELETE FROM ps_attribute_lang WHERE id_lang = 1")
+    assert [(line.name, line.image) for line in presta.db.load(cart)[cart].lines[2:]] == [
+        ("Wool blanket", "img/p/3/0/30-home_default.jpg")
+    ]
 
 
 async def test_a_mail_in_the_carts_currency(presta: Presta, smtp: MailServer) -> None:
