@@ -147,6 +147,55 @@ CREATE TABLE ps_cart_product (
   KEY id_cart_order (id_cart, date_add, id_product, id_product_attribute)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
+CREATE TABLE ps_cart_rule (
+  id_cart_rule INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  id_customer INT UNSIGNED NOT NULL DEFAULT 0,
+  date_from DATETIME NOT NULL,
+  date_to DATETIME NOT NULL,
+  description TEXT,
+  quantity INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  quantity_per_user INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  priority INT(10) UNSIGNED NOT NULL DEFAULT 1,
+  partial_use TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  code VARCHAR(254) NOT NULL,
+  minimum_amount DECIMAL(20, 6) NOT NULL DEFAULT 0,
+  minimum_amount_tax TINYINT(1) NOT NULL DEFAULT 0,
+  minimum_amount_currency INT UNSIGNED NOT NULL DEFAULT 0,
+  minimum_amount_shipping TINYINT(1) NOT NULL DEFAULT 0,
+  country_restriction TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  carrier_restriction TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  group_restriction TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  cart_rule_restriction TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  product_restriction TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  shop_restriction TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  free_shipping TINYINT(1) NOT NULL DEFAULT 0,
+  reduction_percent DECIMAL(5, 2) NOT NULL DEFAULT 0,
+  reduction_amount DECIMAL(20, 6) NOT NULL DEFAULT 0,
+  reduction_tax TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  reduction_currency INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  reduction_product INT(10) NOT NULL DEFAULT 0,
+  reduction_exclude_special TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  gift_product INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  gift_product_attribute INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  highlight TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  active TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  date_add DATETIME NOT NULL,
+  date_upd DATETIME NOT NULL,
+  KEY id_customer (id_customer, active, date_to),
+  KEY group_restriction (group_restriction, active, date_to),
+  KEY id_customer_2 (id_customer, active, highlight, date_to),
+  KEY group_restriction_2 (group_restriction, active, highlight, date_to),
+  KEY date_from (date_from),
+  KEY date_to (date_to)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_cart_cart_rule (
+  id_cart INT(10) UNSIGNED NOT NULL,
+  id_cart_rule INT(10) UNSIGNED NOT NULL,
+  PRIMARY KEY (id_cart, id_cart_rule),
+  KEY id_cart_rule (id_cart_rule)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
 CREATE TABLE ps_customer (
   id_customer INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   id_shop_group INT(11) UNSIGNED NOT NULL DEFAULT 1,

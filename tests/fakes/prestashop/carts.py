@@ -86,6 +86,15 @@ class Carts(Writer):
         )
         self._update("cart", cart, date_upd=ago(minutes_ago))
 
+    def give(self, cart: int, product: int, *, attribute: int = 0, minutes_ago: float = 0) -> None:
+        """Enter a voucher whose gift goes into the cart, as ``Cart::addCartRule`` does: one piece more of it."""
+        rule, now = self._next("cart_rule"), ago(minutes_ago)
+        self._insert("cart_rule", id_cart_rule=rule, date_from=now, date_to=ago(-60 * 24), quantity=1,
+                     quantity_per_user=1, code=f"GIFT{rule}", gift_product=product,
+                     gift_product_attribute=attribute, active=1, date_add=now, date_upd=now)  # fmt: skip
+        self._insert("cart_cart_rule", id_cart_rule=rule, id_cart=cart)
+        self.add(cart, product, attribute=attribute, minutes_ago=minutes_ago)
+
     def visit(self, cart: int, *, minutes_ago: float = 0) -> None:
         """Open any page with the cart at hand: a customer's cart is written although its content is the same.
 

@@ -20,6 +20,7 @@ _FIRST_IDS = {
     "customer": 31,
     "guest": 301,
     "cart": 501,
+    "cart_rule": 61,
     "orders": 7001,
     "order_detail": 90_001,
     "order_invoice": 1,

@@ -368,6 +368,51 @@ def test_a_variant_is_shown_by_its_options_and_its_own_picture(shop: Shop, store
         assert (line.name, line.image) == (shown.partition(" (")[0], "media/catalog/product/j/a/jacket.jpg")
 
 
+STATE_OF = "UPDATE catalog_product_entity_int SET value = 2 WHERE attribute_id = 97 AND entity_id = "
+
+
+@pytest.mark.parametrize(
+    ("change", "available"),
+    [
+        (f"UPDATE cataloginventory_stock_item SET qty = 1 WHERE product_id = {JACKET_M}", True),
+        (f"UPDATE cataloginventory_stock_item SET is_in_stock = 0 WHERE product_id = {JACKET_M}", False),
+        (
+            "UPDATE cataloginventory_stock_item SET is_in_stock = 0, use_config_manage_stock = 0, manage_stock = 0",
+            True,
+        ),
+        (f"UPDATE cataloginventory_stock_item SET is_in_stock = 0 WHERE product_id = {JACKET}", False),
+        (f"{STATE_OF}{JACKET_M}", False),
+        (f"{STATE_OF}{JACKET}", False),
+        (f"DELETE FROM catalog_product_entity WHERE entity_id = {JACKET_M}", False),
+    ],
+)
+def test_a_variant_that_can_t_be_bought_is_not_mailed(shop: Shop, change: str, available: bool) -> None:
+    quote = shop.magento.new_quote(customer=shop.magento.register("jane@example.com"), minutes_ago=60)
+    shop.magento.add(quote, JACKET, minutes_ago=60)
+    shop.db.run(change)
+    assert [line.available for line in shop.db.load(quote)[quote].lines] == [available]
+    decision = shop.db.decide(quote, minutes_later=31)
+    assert isinstance(decision, Send) is available
+    assert available or getattr(decision, "reason", None) is Reason.UNAVAILABLE
+
+
+FREE = "price = 0, base_price = 0, price_incl_tax = 0, row_total = 0, row_total_incl_tax = 0"
+GIVEN = "discount_percent = 100, discount_amount = row_total_incl_tax"
+
+
+@pytest.mark.parametrize("how", [FREE, GIVEN], ids=["costs nothing", "given away"])
+async def test_what_is_given_away_is_no_line(shop: Shop, smtp: MailServer, how: str) -> None:
+    quote, alone = shop.quote(), shop.quote("joe@example.com")
+    shop.magento.add(quote, KETTLE, minutes_ago=50)
+    shop.db.run(f"UPDATE quote_item SET {how} WHERE product_id = {MUG}")
+    cart = shop.db.load(quote)[quote]
+    assert [line.product_id for line in cart.lines] == [KETTLE]
+    assert cart.total == PRODUCTS[KETTLE].special
+    async with recovering(shop.db, smtp, SHOP_SCHEMA="magento-2") as cartwake:
+        assert (await cartwake.recover(alone))[alone] == Skip(Reason.EMPTY)
+    assert smtp.accepted == []
+
+
 async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp: MailServer) -> None:
     bought = shop.quote(minutes_ago=400)
     customer = int(shop.db.load(bought)[bought].customer_id or 0)

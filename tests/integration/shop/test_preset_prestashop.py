@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
-from fakes.prestashop.catalogue import BLANKET, CUSHION, DOLLAR, FRENCH, LAMP, LANTERN
+from fakes.prestashop.catalogue import BLANKET, CANDLESTICK, CUSHION, DOLLAR, FRENCH, LAMP, LANTERN, WICK
 from fakes.prestashop.shop import PrestaShop
 from fakes.prestashop.states import AWAITING_WIRE, PAYMENT_ERROR
 from fakes.recovering import recovering
@@ -169,14 +169,46 @@ def test_a_cart_that_was_cloned_by_the_payment_is_not_what_anybody_left(presta: 
         ("UPDATE ps_stock_available SET quantity = 0, out_of_stock = 0", False),
         ("UPDATE ps_product_shop SET active = 0", False),
         ("UPDATE ps_product_shop SET available_for_order = 0", False),
+        ("DELETE FROM ps_product_attribute_shop", False),
     ],
 )
 def test_what_can_t_be_bought_is_not_mailed(presta: Presta, change: str, available: bool) -> None:
-    cart = presta.customer_with_cart()
+    cart = presta.shop.new_cart(customer=presta.shop.register("jane@example.com"), minutes_ago=60)
+    presta.shop.add(cart, BLANKET.id, attribute=12, minutes_ago=60)
     presta.db.run(change)
+    assert [line.available for line in presta.db.load(cart)[cart].lines] == [available]
     decision = presta.db.decide(cart, minutes_later=31)
     assert isinstance(decision, Send) is available
     assert available or getattr(decision, "reason", None) is Reason.UNAVAILABLE
+
+
+def test_a_gift_and_what_costs_nothing_are_no_lines(presta: Presta) -> None:
+    cart = presta.customer_with_cart()
+    presta.shop.add(cart, CUSHION.id, 2, minutes_ago=59)
+    presta.shop.add(cart, WICK.id, minutes_ago=58)
+    presta.shop.give(cart, CUSHION.id, minutes_ago=57)  # a third one
+    presta.shop.give(cart, BLANKET.id, attribute=12, minutes_ago=56)
+    presta.db.run(f"UPDATE ps_product_shop SET price = 0 WHERE id_product = {WICK.id}")
+    loaded = presta.db.load(cart)[cart]
+    assert [(line.product_id, line.quantity) for line in loaded.lines] == [(LAMP.id, 1), (CUSHION.id, 2)]
+    assert loaded.total == LAMP.gross() + 2 * CUSHION.gross()
+
+
+async def test_nobody_is_mailed_for_gifts_alone(presta: Presta, smtp: MailServer) -> None:
+    cart = presta.shop.new_cart(customer=presta.shop.register("jane@example.com"), minutes_ago=60)
+    presta.shop.give(cart, CUSHION.id, minutes_ago=60)
+    presta.shop.add(cart, WICK.id, minutes_ago=60)
+    presta.db.run(f"UPDATE ps_product_shop SET price = 0 WHERE id_product = {WICK.id}")
+    sold_out = presta.shop.new_cart(customer=presta.shop.register("joe@example.com"), minutes_ago=60)
+    presta.shop.add(sold_out, CANDLESTICK.id, minutes_ago=60)
+    assert presta.db.resources.with_log
+    async with recovering(
+        presta.db, smtp, SHOP_SCHEMA="prestashop-8", CURRENCY="EUR", SHOP_TIMEZONE="UTC"
+    ) as cartwake:
+        decisions = await cartwake.recover(cart, sold_out)
+    assert decisions[cart] == Skip(Reason.EMPTY)
+    assert getattr(decisions[sold_out], "reason", None) is Reason.UNAVAILABLE
+    assert smtp.accepted == []
 
 
 async def test_a_failed_payment_is_no_purchase(presta: Presta) -> None:
