@@ -238,6 +238,39 @@ CREATE TABLE ps_customer (
   KEY id_shop (id_shop, date_add)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
+CREATE TABLE ps_address (
+  id_address INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  id_country INT(10) UNSIGNED NOT NULL,
+  id_state INT(10) UNSIGNED DEFAULT NULL,
+  id_customer INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  id_manufacturer INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  id_supplier INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  id_warehouse INT(10) UNSIGNED NOT NULL DEFAULT 0,
+  alias VARCHAR(32) NOT NULL,
+  company VARCHAR(255) DEFAULT NULL,
+  lastname VARCHAR(255) NOT NULL,
+  firstname VARCHAR(255) NOT NULL,
+  address1 VARCHAR(128) NOT NULL,
+  address2 VARCHAR(128) DEFAULT NULL,
+  postcode VARCHAR(12) DEFAULT NULL,
+  city VARCHAR(64) NOT NULL,
+  other TEXT,
+  phone VARCHAR(32) DEFAULT NULL,
+  phone_mobile VARCHAR(32) DEFAULT NULL,
+  vat_number VARCHAR(32) DEFAULT NULL,
+  dni VARCHAR(16) DEFAULT NULL,
+  date_add DATETIME NOT NULL,
+  date_upd DATETIME NOT NULL,
+  active TINYINT(1) UNSIGNED NOT NULL DEFAULT 1,
+  deleted TINYINT(1) UNSIGNED NOT NULL DEFAULT 0,
+  KEY address_customer (id_customer),
+  KEY id_country (id_country),
+  KEY id_state (id_state),
+  KEY id_manufacturer (id_manufacturer),
+  KEY id_supplier (id_supplier),
+  KEY id_warehouse (id_warehouse)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
 -- Orders.
 
 CREATE TABLE ps_order_state (
@@ -742,6 +775,30 @@ CREATE TABLE ps_tax_rules_group (
   deleted TINYINT(1) UNSIGNED NOT NULL,
   date_add DATETIME NOT NULL,
   date_upd DATETIME NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_specific_price_priority (
+  id_specific_price_priority INT NOT NULL AUTO_INCREMENT,
+  id_product INT NOT NULL,
+  priority VARCHAR(80) NOT NULL,
+  PRIMARY KEY (id_specific_price_priority, id_product),
+  UNIQUE KEY id_product (id_product)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_group (
+  id_group INT(10) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  reduction DECIMAL(5, 2) NOT NULL DEFAULT 0,
+  price_display_method TINYINT NOT NULL DEFAULT 0,
+  show_prices TINYINT(1) UNSIGNED NOT NULL DEFAULT 1,
+  date_add DATETIME NOT NULL,
+  date_upd DATETIME NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE ps_product_group_reduction_cache (
+  id_product INT UNSIGNED NOT NULL,
+  id_group INT UNSIGNED NOT NULL,
+  reduction DECIMAL(5, 4) NOT NULL,
+  PRIMARY KEY (id_product, id_group)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 CREATE TABLE ps_specific_price (

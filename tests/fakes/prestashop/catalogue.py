@@ -11,6 +11,8 @@ RATES = {EURO: Decimal(1), DOLLAR: Decimal("1.25")}
 """Currency id → what one unit of the default currency is in it."""
 
 FRANCE = 8
+VISITORS, GUESTS, CUSTOMERS = 1, 2, 3
+"""The groups as installed."""
 TAX_RULES = 1
 TAX_PERCENT = Decimal(20)
 

@@ -1,6 +1,6 @@
 """Who shops at the PrestaShop, as its ``Customer`` and ``Context`` write it."""
 
-from fakes.prestashop.catalogue import ENGLISH
+from fakes.prestashop.catalogue import CUSTOMERS, ENGLISH, GUESTS
 from fakes.prestashop.statements import ZERO_DATE, ZERO_TIME, Writer
 from fakes.shop_statements import ago
 
@@ -27,7 +27,7 @@ class Customers(Writer):
             id_shop_group=1,
             id_shop=1,
             id_gender=0,
-            id_default_group=2 if is_guest else 3,
+            id_default_group=GUESTS if is_guest else CUSTOMERS,
             id_lang=language,
             id_risk=0,
             firstname=firstname,

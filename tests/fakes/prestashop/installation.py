@@ -3,17 +3,20 @@
 from fakes.prestashop.catalogue import (
     ATTRIBUTES,
     CATEGORIES,
+    CUSTOMERS,
     DOLLAR,
     ENGLISH,
     EURO,
     FRANCE,
     FRENCH,
+    GUESTS,
     HOME,
     PRODUCTS,
     RATES,
     ROOT,
     TAX_PERCENT,
     TAX_RULES,
+    VISITORS,
     Product,
 )
 from fakes.prestashop.statements import Writer
@@ -54,12 +57,15 @@ CONFIGURATION = {
     "PS_PRICE_ROUND_MODE": 2,
     "PS_ROUND_TYPE": 1,
     "PS_STOCK_MANAGEMENT": 1,
+    "PS_SPECIFIC_PRICE_PRIORITIES": "id_shop;id_currency;id_country;id_group",
+    "PS_QTY_DISCOUNT_ON_COMBINATION": 0,
+    "PS_ECOTAX_TAX_RULES_GROUP_ID": 0,
     "PS_ORDER_OUT_OF_STOCK": 0,
     "PS_CART_FOLLOWING": 1,
     "PS_GUEST_CHECKOUT_ENABLED": 1,
-    "PS_UNIDENTIFIED_GROUP": 1,
-    "PS_GUEST_GROUP": 2,
-    "PS_CUSTOMER_GROUP": 3,
+    "PS_UNIDENTIFIED_GROUP": VISITORS,
+    "PS_GUEST_GROUP": GUESTS,
+    "PS_CUSTOMER_GROUP": CUSTOMERS,
     "PS_IMAGE_FORMAT": "jpg",
     "PS_OS_CHEQUE": AWAITING_CHEQUE,
     "PS_OS_PAYMENT": PAID,
@@ -85,6 +91,8 @@ class Installation(Writer):
         create_tables(self._run, "prestashop_8.sql")
         self._create_shop()
         self._create_money()
+        for group in (VISITORS, GUESTS, CUSTOMERS):
+            self._insert("group", id_group=group, date_add=Ago(0), date_upd=Ago(0))
         self._create_states()
         self._create_categories()
         self._create_attributes()

@@ -9,7 +9,8 @@ from fakes.prestashop.carts import Carts
 from fakes.prestashop.customers import Customers
 from fakes.prestashop.installation import Installation
 from fakes.prestashop.orders import Orders
+from fakes.prestashop.prices import Prices
 
 
-class PrestaShop(Installation, Carts, Customers, Orders):
+class PrestaShop(Installation, Carts, Customers, Orders, Prices):
     """Writes to a shop as PrestaShop 8 does; ``minutes_ago`` dates what is written."""

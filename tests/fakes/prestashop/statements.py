@@ -25,6 +25,9 @@ _FIRST_IDS = {
     "order_detail": 90_001,
     "order_invoice": 1,
     "stock_available": 1,
+    "specific_price": 801,
+    "address": 901,
+    "tax": 2,
 }
 """Each table has a range of its own, so that one id taken for another is noticed."""
 

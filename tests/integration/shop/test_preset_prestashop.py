@@ -1,54 +1,22 @@
 """The preset for PrestaShop 8 on its real tables, with rows written as PrestaShop writes them."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer
-from fakes.preset_shop import PresetShop, preset_shop
+from fakes.preset_shop import preset_shop
 from fakes.prestashop.catalogue import BLANKET, CANDLESTICK, CUSHION, DOLLAR, FRENCH, LAMP, LANTERN, WICK
-from fakes.prestashop.shop import PrestaShop
+from fakes.prestashop.on_cartwake import MARK, Presta
 from fakes.prestashop.states import AWAITING_WIRE, PAYMENT_ERROR
 from fakes.recovering import recovering
 
 from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.events import CartChanged, CartKey
 from binlog_watcher.core.log_status import Reason
-from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode, Fenced
-
-MARK = (
-    f"UPDATE ps_product SET minimal_quantity = minimal_quantity + 1 WHERE id_product = {LANTERN.id}",
-    LANTERN.id,
-)
-
-
-@dataclass
-class Presta:
-    """The database, and the shop that writes to it."""
-
-    db: PresetShop
-    shop: PrestaShop
-
-    def customer_with_cart(
-        self, email: str = "jane@example.com", *, minutes_ago: float = 60, **customer: Any
-    ) -> int:
-        who = self.shop.register(email, **customer)
-        cart = self.shop.new_cart(customer=who, minutes_ago=minutes_ago)
-        self.shop.add(cart, LAMP.id, minutes_ago=minutes_ago)
-        return cart
-
-
-@pytest.fixture
-def presta(server: Server, fresh_database: str) -> Iterator[Presta]:
-    with preset_shop(server, fresh_database, "prestashop-8", MARK, CURRENCY="EUR", SHOP_TIMEZONE="UTC") as db:
-        shop = PrestaShop(db.run)
-        shop.create()
-        yield Presta(db, shop)
 
 
 def kinds(events: list[Any], key: CartKey) -> list[str]:
