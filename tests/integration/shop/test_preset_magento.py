@@ -307,6 +307,45 @@ async def test_an_unconfirmed_order_counts_from_the_update_that_confirms_it(shop
         assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.EMPTY)
 
 
+@pytest.mark.parametrize(
+    ("story", "abandoned"),
+    [
+        (["fails", "cancelled", "comes back"], True),
+        (["fails", "comes back", "cancelled"], True),  # the cart was given back before the shop cleared up
+        (["fails", "cancelled"], False),  # nobody came back: Magento keeps the cart closed
+        (["orders", "cancelled"], False),
+        (["orders", "paid", "cancelled"], False),
+        (["orders", "refunded"], False),
+        (["fails", "cancelled", "comes back", "orders", "cancelled"], False),
+    ],
+    ids=str,
+)
+async def test_a_failed_payment_gives_the_cart_back_and_a_cancellation_does_not(
+    shop: Shop, story: list[str], *, abandoned: bool
+) -> None:
+    quote, order = shop.quote(), 0
+    async with shop.db.stream() as stream:
+        for step in story:
+            match step:
+                case "fails":
+                    order = shop.magento.order(quote, state="pending_payment", status="pending_payment")
+                case "orders":
+                    order = shop.magento.order(quote)
+                case "comes back":
+                    assert shop.magento.restore_quote(order) == quote
+                case "paid":
+                    shop.magento.set_state(order, "processing", "processing")
+                case "refunded":
+                    shop.magento.set_state(order, "closed", "closed")
+                case "cancelled":
+                    shop.magento.cancel(order)
+        await stream.settle()
+        # An order that is changed has the cart looked at again in any case.
+        assert stream.tracker.due_of(quote) is not None or not abandoned
+    decision = shop.db.decide(quote, minutes_later=60)
+    assert isinstance(decision, Send) if abandoned else decision == Skip(Reason.CLOSED)
+
+
 async def test_a_cancelled_order_makes_the_customers_other_cart_count_again(shop: Shop) -> None:
     first = shop.quote(minutes_ago=90)
     customer = int(shop.db.load(first)[first].customer_id or 0)

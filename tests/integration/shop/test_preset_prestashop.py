@@ -9,7 +9,7 @@ from fakes.mail_server import MailServer
 from fakes.preset_shop import preset_shop
 from fakes.prestashop.catalogue import BLANKET, CANDLESTICK, CUSHION, DOLLAR, FRENCH, LAMP, LANTERN, WICK
 from fakes.prestashop.on_cartwake import MARK, Presta
-from fakes.prestashop.states import AWAITING_WIRE, PAYMENT_ERROR
+from fakes.prestashop.states import AWAITING_WIRE, CANCELED, PAID, PAYMENT_ERROR, REFUNDED, SHIPPED
 from fakes.recovering import recovering
 
 from binlog_watcher.core.decision import Send, Skip, Wait
@@ -179,10 +179,31 @@ async def test_nobody_is_mailed_for_gifts_alone(presta: Presta, smtp: MailServer
     assert smtp.accepted == []
 
 
-async def test_a_failed_payment_is_no_purchase(presta: Presta) -> None:
+@pytest.mark.parametrize(
+    ("states", "abandoned"),
+    [
+        ([PAYMENT_ERROR], True),
+        ([AWAITING_WIRE, PAYMENT_ERROR], True),
+        ([PAYMENT_ERROR, PAID], False),
+        ([PAYMENT_ERROR, CANCELED], False),  # the shop has put an end to it
+        ([AWAITING_WIRE, CANCELED], False),
+        ([PAID, CANCELED], False),
+        ([PAID, SHIPPED, REFUNDED], False),
+    ],
+    ids=str,
+)
+async def test_a_failed_payment_leaves_the_cart_and_a_cancellation_does_not(
+    presta: Presta, states: list[int], *, abandoned: bool
+) -> None:
     cart = presta.customer_with_cart()
-    presta.shop.order(cart, state=PAYMENT_ERROR)
-    assert isinstance(presta.db.decide(cart, minutes_later=60), Send)
+    async with presta.db.stream() as stream:
+        order = presta.shop.order(cart, state=states[0])
+        for state in states[1:]:
+            presta.shop.set_state(order, state)
+        assert kinds(await stream.settle(), cart)
+        assert stream.tracker.due_of(cart) is not None or not abandoned
+    decision = presta.db.decide(cart, minutes_later=60)
+    assert isinstance(decision, Send) if abandoned else decision == Skip(Reason.EMPTY)
 
 
 def test_an_order_of_the_customers_other_cart_counts_too(presta: Presta) -> None:
