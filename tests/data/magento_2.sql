@@ -294,6 +294,17 @@ CREATE TABLE catalog_product_index_price (
     KEY CAT_PRD_IDX_PRICE_WS_ID_CSTR_GROUP_ID_MIN_PRICE (website_id, customer_group_id, min_price)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
 
+CREATE TABLE catalog_product_website (
+    product_id INT UNSIGNED NOT NULL,
+    website_id SMALLINT UNSIGNED NOT NULL,
+    PRIMARY KEY (product_id, website_id),
+    KEY CATALOG_PRODUCT_WEBSITE_WEBSITE_ID (website_id),
+    CONSTRAINT CATALOG_PRODUCT_WEBSITE_WEBSITE_ID_STORE_WEBSITE_WEBSITE_ID
+        FOREIGN KEY (website_id) REFERENCES store_website (website_id) ON DELETE CASCADE,
+    CONSTRAINT CAT_PRD_WS_PRD_ID_CAT_PRD_ENTT_ENTT_ID
+        FOREIGN KEY (product_id) REFERENCES catalog_product_entity (entity_id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
 -- By which attributes a configurable product's variants differ.
 CREATE TABLE catalog_product_super_attribute (
     product_super_attribute_id INT UNSIGNED NOT NULL AUTO_INCREMENT,

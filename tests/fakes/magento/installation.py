@@ -21,6 +21,7 @@ from fakes.magento.statements import Writer, insert
 from fakes.shop_statements import Statement, create_tables
 
 _STOCK = 1
+SECOND_WEBSITE = 2
 _NAMELESS = 60000  # a store's id until it becomes 0, which AUTO_INCREMENT takes for "the next one"
 
 CATEGORY_TYPE, PRODUCT_TYPE = 3, 4
@@ -75,6 +76,16 @@ class Installation(Writer):
         ):
             self._run(*insert("core_config_data", scope=scope, scope_id=store, path=path, value=value))
 
+    def open_second(self, store: int) -> None:
+        """Put a store into a website of its own, which has no products yet."""
+        self._run(*insert("store_website", website_id=SECOND_WEBSITE, code="second", name="Second"))
+        self._run("UPDATE store SET website_id = %s WHERE store_id = %s", (SECOND_WEBSITE, store))
+
+    def sell_there(self, *products: int) -> None:
+        """Products that the second website sells, too."""
+        for product in products:
+            self._run(*insert("catalog_product_website", product_id=product, website_id=SECOND_WEBSITE))
+
     def _attributes(self) -> Iterator[Statement]:
         for type_id, code, model in (
             (CATEGORY_TYPE, "catalog_category", "Magento\\Catalog\\Model\\ResourceModel\\Category"),
@@ -119,6 +130,7 @@ class Installation(Writer):
         yield insert("catalog_product_entity", entity_id=product.id, attribute_set_id=PRODUCT_TYPE,
                      type_id=product.type, sku=product.sku, has_options=int(product.child is not None),
                      required_options=int(product.child is not None))  # fmt: skip
+        yield insert("catalog_product_website", product_id=product.id, website_id=WEBSITE)
         values: list[tuple[str, int, Any]] = [
             ("name", ADMIN, product.name),
             ("name", FR, product.french),

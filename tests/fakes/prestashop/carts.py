@@ -15,6 +15,7 @@ class Carts(Writer):
         guest: int = 0,
         language: int = ENGLISH,
         currency: int = EURO,
+        shop: int = 1,
         minutes_ago: float = 0,
     ) -> int:
         """An empty cart, as ``Cart::add`` writes it when a visitor adds a first product. Returns its id.
@@ -26,7 +27,7 @@ class Carts(Writer):
             "cart",
             id_cart=cart,
             id_shop_group=1,
-            id_shop=1,
+            id_shop=shop,
             id_address_delivery=0,
             id_address_invoice=0,
             id_carrier=0,
@@ -53,14 +54,16 @@ class Carts(Writer):
         if self._quantity(cart, product, attribute):
             self._raise(cart, product, attribute, quantity)
         else:
-            [(address,)] = self._run("SELECT id_address_delivery FROM ps_cart WHERE id_cart = %s", (cart,))
+            [(address, shop)] = self._run(
+                "SELECT id_address_delivery, id_shop FROM ps_cart WHERE id_cart = %s", (cart,)
+            )
             self._insert(
                 "cart_product",
                 id_product=product,
                 id_product_attribute=attribute,
                 id_cart=cart,
                 id_address_delivery=address,
-                id_shop=1,
+                id_shop=shop,
                 quantity=quantity,
                 date_add=ago(minutes_ago),
                 id_customization=0,

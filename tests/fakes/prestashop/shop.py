@@ -10,7 +10,8 @@ from fakes.prestashop.customers import Customers
 from fakes.prestashop.installation import Installation
 from fakes.prestashop.orders import Orders
 from fakes.prestashop.prices import Prices
+from fakes.prestashop.shops import Shops
 
 
-class PrestaShop(Installation, Carts, Customers, Orders, Prices):
+class PrestaShop(Installation, Carts, Customers, Orders, Prices, Shops):
     """Writes to a shop as PrestaShop 8 does; ``minutes_ago`` dates what is written."""

@@ -6,7 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from fakes.magento.catalogue import EN, FR, JACKET, JACKET_M, KETTLE, MUG, PRODUCTS, RETIRED, SOLD_OUT
+from fakes.magento.catalogue import (
+    EN,
+    FR,
+    JACKET,
+    JACKET_M,
+    KETTLE,
+    MUG,
+    PRODUCTS,
+    RETIRED,
+    SOLD_OUT,
+    unit_price,
+)
 from fakes.magento.shop import Magento
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
@@ -450,6 +461,36 @@ async def test_what_is_given_away_is_no_line(shop: Shop, smtp: MailServer, how: 
     async with recovering(shop.db, smtp, SHOP_SCHEMA="magento-2") as cartwake:
         assert (await cartwake.recover(alone))[alone] == Skip(Reason.EMPTY)
     assert smtp.accepted == []
+
+
+def test_two_websites(shop: Shop) -> None:
+    shop.magento.open_second(FR)
+    shop.magento.sell_there(MUG, JACKET)
+    quotes = []
+    for store in (EN, FR):
+        customer = shop.magento.register(f"jane{store}@example.com", store=store)
+        quotes.append(shop.magento.new_quote(store=store, customer=customer, minutes_ago=60))
+        for product in (MUG, KETTLE, JACKET):
+            shop.magento.add(quotes[-1], product, minutes_ago=60)
+    english, french = (shop.db.load(quote)[quote] for quote in quotes)
+    assert [(line.name, line.price, line.available) for line in english.lines] == [
+        ("Stoneware mug", unit_price(MUG), True),
+        ("Gooseneck kettle", unit_price(KETTLE), True),
+        ("Rain jacket (Size: M, Colour: blue)", unit_price(JACKET), True),
+    ]
+    assert [(line.name, line.price, line.available) for line in french.lines] == [
+        ("Tasse en grès", unit_price(MUG, FR), True),
+        ("Bouilloire col de cygne", unit_price(KETTLE, FR), False),  # that website does not sell it
+        ("Veste de pluie (Taille: M, Couleur: bleu)", unit_price(JACKET, FR), True),
+    ]
+    assert (english.currency, french.currency) == ("USD", "EUR")
+    # A product may be disabled in one store alone.
+    shop.db.run("INSERT INTO catalog_product_entity_int (attribute_id, store_id, entity_id, value) VALUES "
+                f"(97, {FR}, {MUG}, 2), (97, {FR}, {JACKET_M}, 2)")  # fmt: skip
+    assert [line.available for line in shop.db.load(quotes[0])[quotes[0]].lines] == [True, True, True]
+    assert [line.available for line in shop.db.load(quotes[1])[quotes[1]].lines] == [False, False, False]
+    assert isinstance(shop.db.decide(quotes[0], minutes_later=31), Send)
+    assert getattr(shop.db.decide(quotes[1], minutes_later=31), "reason", None) is Reason.UNAVAILABLE
 
 
 async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp: MailServer) -> None:
