@@ -19,11 +19,14 @@ class Quotes(QuoteRows):
         super().__init__(run, together=together)
         self._quotes: dict[int, Quote] = {}
 
-    def new_quote(self, *, store: int = EN, customer: int | None = None, minutes_ago: float = 0) -> int:
+    def new_quote(
+        self, *, store: int = EN, customer: int | None = None, active: bool = True, minutes_ago: float = 0
+    ) -> int:
         """An empty cart with its two empty addresses."""
         now = ago(minutes_ago)
         quote = Quote(self._next("quote"), store, customer, self._next("quote_address"),
                       self._next("quote_address"))  # fmt: skip
+        quote.active = active
         self._quotes[quote.id] = quote
         whose: dict[str, Any] = {"customer_group_id": NOT_LOGGED_IN, "customer_is_guest": 1}
         if customer is not None:
@@ -31,7 +34,7 @@ class Quotes(QuoteRows):
             quote.email = known.email
             whose = {**known.columns(), "customer_is_guest": 0}
         self._commit([
-            insert("quote", entity_id=quote.id, store_id=store, created_at=now, updated_at=now, is_active=1,
+            insert("quote", entity_id=quote.id, store_id=store, created_at=now, updated_at=now, is_active=int(active),
                    is_virtual=0, is_multi_shipping=0, items_count=0, items_qty=0, orig_order_id=0,
                    store_to_base_rate=0, store_to_quote_rate=0, base_currency_code=BASE_CURRENCY,
                    store_currency_code=BASE_CURRENCY, quote_currency_code=CURRENCIES[store], grand_total=0,
@@ -46,6 +49,20 @@ class Quotes(QuoteRows):
             ),
         ])  # fmt: skip
         return quote.id
+
+    def back_office_quote(self, customer: int, *, store: int = EN, minutes_ago: float = 0) -> int:
+        """What an employee enters or edits an order with: inactive when it is saved first, and as long as it lives.
+
+        As ``Magento\\Backend\\Model\\Session\\Quote`` saves it; the customer is assigned by a second save.
+        """
+        quote = self.new_quote(store=store, minutes_ago=minutes_ago, active=False)
+        cart, known, now = self._quotes[quote], self._customers[customer], ago(minutes_ago)
+        cart.customer, cart.email = customer, known.email
+        self._commit([
+            update("quote", {"entity_id": quote}, updated_at=now, customer_id=customer, customer_is_guest=0,
+                   is_changed=1, **known.columns())
+        ])  # fmt: skip
+        return quote
 
     def add(self, quote: int, product: int, quantity: float = 1, *, minutes_ago: float = 0) -> int:
         """The row's item_id. What is in the cart already gets a higher quantity, and no second row."""

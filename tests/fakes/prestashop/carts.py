@@ -47,6 +47,20 @@ class Carts(Writer):
         )
         return cart
 
+    def back_office_cart(self, customer: int, *, minutes_ago: float = 0) -> int:
+        """An empty cart for an order that an employee enters, as ``CreateEmptyCustomerCartHandler`` makes it.
+
+        It has no guest, and the customer's key from the start. Up to 1.7.6 also a product that is added to an order
+        goes into a new cart like this.
+        """
+        cart = self.new_cart(customer=customer, minutes_ago=minutes_ago)
+        self._run(
+            "UPDATE ps_cart c JOIN ps_customer u ON u.id_customer = c.id_customer "
+            "SET c.id_guest = 0, c.secure_key = u.secure_key WHERE c.id_cart = %s",
+            (cart,),
+        )
+        return cart
+
     def add(
         self, cart: int, product: int, quantity: int = 1, *, attribute: int = 0, minutes_ago: float = 0
     ) -> None:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from fakes.prestashop.carts import Carts
 from fakes.prestashop.catalogue import RATES, TAX_PERCENT, TAX_RULES
 from fakes.prestashop.statements import ZERO_TIME
 from fakes.prestashop.states import AWAITING_WIRE, CANCELED, PAID, PUT_BACK, STATES, stock_sign
@@ -9,7 +10,7 @@ from fakes.prestashop.stock import Stock
 from fakes.shop_statements import Ago, ago, cents
 
 
-class Orders(Stock):
+class Orders(Carts, Stock):
     """Placed, paid, cancelled."""
 
     def order(self, cart: int, *, state: int = AWAITING_WIRE, minutes_ago: float = 0) -> int:
@@ -43,6 +44,19 @@ class Orders(Stock):
     def pay(self, order: int, *, minutes_ago: float = 0) -> None:
         """Note that the money came."""
         self.set_state(order, PAID, minutes_ago=minutes_ago)
+
+    def add_to_order(self, order: int, product: int, *, minutes_ago: float = 0) -> None:
+        """Edit the order in the back office, as ``AddProductToOrderHandler`` does: by way of its cart."""
+        [(cart,)] = self._run("SELECT id_cart FROM ps_orders WHERE id_order = %s", (order,))
+        self.add(cart, product, minutes_ago=minutes_ago)
+        added = next(line for line in self._priced_lines(cart) if line[0] == product)
+        self._insert_detail(order, *added)
+        self._run(
+            "UPDATE ps_orders SET total_paid = total_paid + %s, total_paid_tax_incl = total_paid_tax_incl + %s, "
+            "total_products = total_products + %s, total_products_wt = total_products_wt + %s, "
+            "date_upd = UTC_TIMESTAMP() - INTERVAL %s SECOND WHERE id_order = %s",
+            (added[4], added[4], added[3], added[4], ago(minutes_ago).seconds, order),
+        )
 
     def _insert_order(self, order: int, cart: int, net: Decimal, gross: Decimal, now: Ago) -> None:
         [(customer, language, currency, delivery, invoice)] = self._run(

@@ -5,7 +5,6 @@ What is written, in which order and by which statements follows PrestaShop 8.2: 
 order is a dozen of them. Tables that are not in ``prestashop_8.sql`` (payments, invoices, carriers) are left out.
 """
 
-from fakes.prestashop.carts import Carts
 from fakes.prestashop.customers import Customers
 from fakes.prestashop.installation import Installation
 from fakes.prestashop.orders import Orders
@@ -13,5 +12,5 @@ from fakes.prestashop.prices import Prices
 from fakes.prestashop.shops import Shops
 
 
-class PrestaShop(Installation, Carts, Customers, Orders, Prices, Shops):
+class PrestaShop(Installation, Customers, Orders, Prices, Shops):
     """Writes to a shop as PrestaShop 8 does; ``minutes_ago`` dates what is written."""

@@ -493,6 +493,23 @@ def test_two_websites(shop: Shop) -> None:
     assert getattr(shop.db.decide(quotes[1], minutes_later=31), "reason", None) is Reason.UNAVAILABLE
 
 
+def test_a_quote_that_the_back_office_makes_gets_no_mail(shop: Shop) -> None:
+    own = shop.quote(minutes_ago=300)
+    customer = int(shop.db.load(own)[own].customer_id or 0)
+    made = shop.magento.back_office_quote(customer)
+    shop.magento.add(made, KETTLE)
+    assert shop.db.decide(made, minutes_later=60) == Skip(Reason.CLOSED)
+    assert isinstance(shop.db.decide(own), Send)
+    # To edit an order is to enter another one and to cancel the first.
+    order = shop.magento.order(own)
+    edited = shop.magento.back_office_quote(customer)
+    shop.magento.add(edited, MUG, 2)
+    shop.magento.order(edited)
+    shop.magento.cancel(order)
+    for quote in (own, made, edited):
+        assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.CLOSED)
+
+
 async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp: MailServer) -> None:
     bought = shop.quote(minutes_ago=400)
     customer = int(shop.db.load(bought)[bought].customer_id or 0)

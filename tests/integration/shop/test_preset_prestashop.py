@@ -206,6 +206,39 @@ async def test_a_failed_payment_leaves_the_cart_and_a_cancellation_does_not(
     assert isinstance(decision, Send) if abandoned else decision == Skip(Reason.EMPTY)
 
 
+def test_a_cart_that_the_back_office_makes_gets_no_mail(presta: Presta) -> None:
+    own = presta.customer_with_cart()
+    presta.customer_with_cart("joe@example.com")
+    made = presta.shop.back_office_cart(presta.shop.register("jim@example.com"), minutes_ago=60)
+    presta.shop.add(made, CUSHION.id, minutes_ago=60)
+    assert presta.db.decide(made, minutes_later=31) == Skip(Reason.EMPTY)
+    assert isinstance(presta.db.decide(own, minutes_later=31), Send)
+    presta.shop.check_out(made)  # it was sent to the customer, who has opened it
+    assert isinstance(presta.db.decide(made, minutes_later=31), Send)
+
+
+@pytest.mark.parametrize("first", [501, 1], ids=["somewhere", "at the beginning"])
+def test_in_a_shop_that_numbers_no_visitors_every_cart_is_a_customers(presta: Presta, first: int) -> None:
+    carts = [presta.customer_with_cart(f"u{number}@example.com") for number in range(3)]
+    for table in ("ps_cart", "ps_cart_product"):
+        presta.db.run(f"UPDATE {table} SET id_cart = id_cart - %s", (carts[0] - first,))
+    presta.db.run("UPDATE ps_cart SET id_guest = 0 WHERE id_cart > %s", (first,))
+    for cart in range(first, first + 3):
+        assert isinstance(presta.db.decide(cart, minutes_later=31), Send)
+    presta.db.run("UPDATE ps_cart SET id_guest = 1 WHERE id_cart > %s", (first,))
+    presta.db.run("UPDATE ps_cart SET id_guest = 0 WHERE id_cart = %s", (first,))
+    assert presta.db.decide(first, minutes_later=31) == Skip(Reason.EMPTY)
+
+
+@pytest.mark.parametrize("state", [AWAITING_WIRE, CANCELED, PAYMENT_ERROR])
+def test_what_the_back_office_adds_to_an_order_is_nothing_that_was_left(presta: Presta, state: int) -> None:
+    cart = presta.customer_with_cart(minutes_ago=90)
+    order = presta.shop.order(cart, state=state, minutes_ago=80)
+    presta.shop.add_to_order(order, CUSHION.id, minutes_ago=60)
+    decision = presta.db.decide(cart, minutes_later=31)
+    assert isinstance(decision, Send) if state == PAYMENT_ERROR else decision == Skip(Reason.EMPTY)
+
+
 def test_an_order_of_the_customers_other_cart_counts_too(presta: Presta) -> None:
     cart = presta.customer_with_cart(minutes_ago=90)
     who = presta.db.load(cart)[cart].customer_id
