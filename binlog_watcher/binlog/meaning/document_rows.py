@@ -28,6 +28,9 @@ _REMEMBERED = 5_000
 _MOST_ITEMS = 200
 """Of a cart whose content is kept: what robots fill has thousands."""
 
+_REPLACED = 8
+"""Rows that a transaction has deleted, and may put in again: the last of them."""
+
 _UNKNOWN = Content(b"", frozenset())
 
 
@@ -52,6 +55,8 @@ class DocumentRows:
         self._codec = _codec_of(column)
         self._clock = clock
         self._seen: OrderedDict[Value, tuple[int, Content | None]] = OrderedDict()
+        self._deleted: OrderedDict[Value, Row] = OrderedDict()
+        self._deleted_in: Effects | None = None
 
     def forget(self) -> None:
         """What was seen last may be told once more, or never have happened: a connection broke inside of it."""
@@ -65,14 +70,33 @@ class DocumentRows:
                 count += 1
                 self._change(before, now, effects)
             return count
-        for key, _, *states, document in self._rows.single(body, at):
+        for row in self._rows.single(body, at):
             count += 1
+            key, _, *states, document = row
             if action is Action.DELETE:
-                self._seen.pop(key, None)
                 effects.deleted(self._watched, key, states)
-            else:
+                self._remember_deleted(key, row, effects)
+                continue
+            deleted = self._replaced(key, effects)
+            if deleted is None:
                 self._put(key, None, self._read(key, document), states, states, effects)
+            else:
+                effects.put_back(self._watched, key)
+                self._change(deleted, row, effects)
         return count
+
+    def _remember_deleted(self, key: Value, row: Row, effects: Effects) -> None:
+        self._seen.pop(key, None)
+        if self._deleted_in is not effects:
+            self._deleted_in = effects
+            self._deleted.clear()
+        self._deleted[key] = row
+        if len(self._deleted) > _REPLACED:
+            self._deleted.popitem(last=False)
+
+    def _replaced(self, key: Value, effects: Effects) -> Row | None:
+        """The row of the cart that this transaction has just deleted, if it has: REPLACE is told so."""
+        return self._deleted.pop(key, None) if self._deleted_in is effects else None
 
     def _change(self, before: Row, now: Row, effects: Effects) -> None:
         old_key, _, *old_states, old = before

@@ -166,6 +166,12 @@ class Effects:
         if not watched.is_no_row(states):
             self._add(watched, key, Change.DELETE, watched.asked.counts(states), False)
 
+    def put_back(self, watched: Watched, value: Value) -> None:
+        """A row that was deleted is there again: that it was deleted means nothing."""
+        key = known(value, watched.nobody)
+        if key is not None and self._found.get((Role.CART, key)) is Change.DELETE:
+            del self._found[Role.CART, key]
+
     def updated(
         self, watched: Watched, before: Value, now: Value, old_states: States = (), states: States = ()
     ) -> None:

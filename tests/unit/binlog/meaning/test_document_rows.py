@@ -87,6 +87,32 @@ def test_new_and_deleted_rows() -> None:
     assert changes(effects_of(Kind.DELETE_ROWS, row(POT))) == [("t_1", Change.DELETE)]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (row(POT), row(POT), []),
+        (row(POT), row(Item(1, 2)), [("t_1", Change.UPDATE)]),
+        (row(POT), row(POT, SHIRT), [("t_1", Change.INSERT)]),
+        (row(POT), row(), [("t_1", Change.DELETE)]),
+        (row(POT), row(POT, key="7"), [("t_1", Change.DELETE), ("7", Change.INSERT)]),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_replaced_is_changed(
+    before: Values, after: Values, expected: list[tuple[str, Change]]
+) -> None:
+    """REPLACE deletes the row and puts it in, and so do many shops at each page view."""
+    table, effects = tables_of(), Effects()
+    for kind, values in ((Kind.DELETE_ROWS, before), (Kind.WRITE_ROWS, after)):
+        table.apply(kind, rows(kind, 9, values)[19:-4], effects)
+    assert changes(effects.events(5)) == expected
+
+
+def test_a_cart_that_is_put_in_by_a_later_transaction_is_a_new_one() -> None:
+    table = tables_of()
+    assert changes(effects_of(Kind.DELETE_ROWS, row(POT), table=table)) == [("t_1", Change.DELETE)]
+    assert changes(effects_of(Kind.WRITE_ROWS, row(POT), table=table)) == [("t_1", Change.INSERT)]
+
+
 def test_rows_that_a_filter_leaves_out_hold_nothing() -> None:
     preset = PRESET.replace("[cart.document]", 'only = { column = "kind", in = [1] }\n[cart.document]', 1)
     assert changes(effects_of(Kind.UPDATE_ROWS, row(POT, kind=2), row(POT), preset=preset)) == [
