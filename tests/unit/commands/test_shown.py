@@ -108,7 +108,7 @@ def test_a_preset_beside_its_database() -> None:
         database="shop",
         shape="flat",
         tables=[("cart", "rows of carts", "key = user_id")],
-        selects=[("cart", "key, [at]")],
+        selects=[("cart.select", "key, [at]")],
         warnings=["no index on [created_at]"],
         examples=[example],
         activated=True,
