@@ -73,6 +73,14 @@ class PresetShop:
         assert loaded.unreadable == {}
         return loaded.carts
 
+    def rows_read(self, *keys: CartKey) -> int:
+        """How many rows the server goes over, in whatever table, to load these carts."""
+        counters = "SHOW GLOBAL STATUS WHERE Variable_name IN ('Handler_read_next', 'Handler_read_rnd_next')"
+        self.load(*keys)
+        before = sum(int(value) for _, value in self.run(counters))
+        self.load(*keys)
+        return sum(int(value) for _, value in self.run(counters)) - before
+
     def decide(self, key: CartKey, *, minutes_later: float = 0, known_us: int | None = None) -> Decision:
         now_us = self.resources.clock.now_us() + int(minutes_later * MINUTE)
         cart = replace(self.load(key)[key], lacking_since_us=None)  # what it lacks is found just then

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakes.prestashop.catalogue import TAX_RULES
-from fakes.prestashop.statements import ZERO_TIME, Writer
+from fakes.prestashop.statements import HINT, SHOP_MODE, ZERO_TIME, Writer
 from fakes.shop_statements import ago
 
 BELGIUM = 3
@@ -23,6 +23,19 @@ class Prices(Writer):
         }  # fmt: skip
         self._insert("specific_price", id_specific_price=rule, id_product=product, **(values | columns))
         return rule
+
+    def double_rules(self, times: int) -> None:
+        """Twice as many rules, and again; each new one is of a product of its own."""
+        for _ in range(times):
+            self._run(
+                f"{SHOP_MODE}INSERT {HINT}INTO ps_specific_price "
+                "SELECT r.id_specific_price + n.many, r.id_specific_price_rule, r.id_cart, "
+                "1000 + r.id_specific_price + n.many, r.id_shop, r.id_shop_group, r.id_currency, r.id_country, "
+                "r.id_group, r.id_customer, r.id_product_attribute, r.price, r.from_quantity, r.reduction, "
+                "r.reduction_tax, r.reduction_type, r.`from`, r.`to` "
+                "FROM ps_specific_price r, (SELECT COUNT(*) AS many FROM ps_specific_price) n"
+            )
+        self._run("ANALYZE TABLE ps_specific_price")
 
     def prefer(self, product: int, *fields: str) -> None:
         """Say for one product which of two rules goes first."""

@@ -510,6 +510,20 @@ def test_a_quote_that_the_back_office_makes_gets_no_mail(shop: Shop) -> None:
         assert shop.db.decide(quote, minutes_later=60) == Skip(Reason.CLOSED)
 
 
+def test_many_options_of_attributes_are_not_gone_over(shop: Shop) -> None:
+    quote = shop.quote()
+    shop.magento.add(quote, JACKET, minutes_ago=50)
+    for _ in range(14):  # 32,768 options
+        shop.db.run(
+            "INSERT INTO eav_attribute_option (attribute_id) SELECT attribute_id FROM eav_attribute_option"
+        )
+    shop.db.run("INSERT INTO eav_attribute_option_value (option_id, value) "
+                "SELECT option_id, 'other' FROM eav_attribute_option WHERE option_id > 12")  # fmt: skip
+    shop.db.run("ANALYZE TABLE eav_attribute_option_value")
+    assert shop.db.load(quote)[quote].lines[1].name == "Rain jacket (Size: M, Colour: blue)"
+    assert shop.db.rows_read(quote) < 5000
+
+
 async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp: MailServer) -> None:
     bought = shop.quote(minutes_ago=400)
     customer = int(shop.db.load(bought)[bought].customer_id or 0)
