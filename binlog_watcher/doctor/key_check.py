@@ -10,7 +10,7 @@ from binlog_watcher.store.shop_tables.columns import MOMENT_TYPES, ShopColumn, S
 def kind_problems(schema: Schema, columns: ShopColumns) -> Iterator[tuple[str, str]]:
     """(the preset's key, what is wrong): keys of one cart come from several tables, and in two forms they differ."""
     key = columns.get(*schema.key_column)
-    customer = columns.get(schema.cart.table, schema.cart.customer) if schema.cart.customer else key
+    customer = columns.get(schema.cart.table, schema.cart.customer) if schema.cart.customer else None
     product = columns.get(schema.products.table, schema.products.id)
     same = {"lines.cart", "orders.cart", *(f"cart.watch.{table}" for table in schema.cart.watch)}
     if schema.header is None:
@@ -21,7 +21,7 @@ def kind_problems(schema: Schema, columns: ShopColumns) -> Iterator[tuple[str, s
         what = f"{table}.{name} is {column.data_type}"
         if place in same and column.kind != key.kind:
             yield place, f"{what}, the cart key is {key.data_type}"
-        elif place in {"orders.customer", "customers.id"} and _never_same(column, customer):
+        elif place in {"orders.customer", "customers.id"} and customer and _never_same(column, customer):
             yield place, f"{what}, cart.customer is {customer.data_type}"
         elif place in products and _never_same(column, product):
             yield place, f"{what}, products.id is {product.data_type}"
