@@ -31,14 +31,14 @@ class Holds(Protocol):
 class DocumentPaths:
     """Where in a document everything is. Those of the second block begin at a line.
 
-    ``codecs``: how the column's bytes become a document. ``emails``: the first that is not empty counts. ``names``:
-    parts of one name. ``prices``: what one piece costs, added up; or ``totals``: what the line does. ``only``: the
+    ``codecs``: how the column's bytes become a document. ``emails``, ``products``: the first that is not empty counts.
+    ``names``: parts of one name. ``prices``: what one piece costs, added up; or ``totals``: what the line does. ``only``: the
     conditions that lines must meet; those that don't are none.
     """
 
     codecs: tuple[Decode, ...]
     lines: Path
-    product: Path
+    products: tuple[Path, ...]
     quantity: Path
     variant: Path | None = None
     prices: tuple[Path, ...] = ()
@@ -59,7 +59,7 @@ class DocumentPlan:
         self._line = _Places()
         self._document = _Places()
         add = self._line.add
-        self._product = add(paths.product)
+        self._product = add(*paths.products)
         self._quantity = add(paths.quantity)
         self._variant, self._name = add(*_some(paths.variant)), add(*_some(paths.name))
         self._prices, self._totals = add(*paths.prices), add(*paths.totals)
@@ -106,7 +106,8 @@ class DocumentPlan:
         quantity = as_quantity(line[self._quantity.start], at)
         if not quantity:
             return None
-        product = as_id(line[self._product.start], at, "product", "product")
+        products = (as_id(value, at, "product", "product") for value in line[self._product])
+        product = next((one for one in products if one is not None), None)
         if product is None:
             raise DocumentError("product", at, "product")
         price = as_amount(line[self._prices], at, "price")

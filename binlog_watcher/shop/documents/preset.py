@@ -63,8 +63,8 @@ class DocumentColumn(Section):
     """A column with the whole cart. Paths: see ``paths``; those from ``product`` to ``only`` begin at a line.
 
     ``codec``: how its bytes become a document. ``price``: what one piece costs; ``total``: what the line costs
-    instead. Of several paths, amounts are added up, of ``email`` and ``order`` the first that is not empty counts, and
-    ``name``s of the customer are put together. ``line_name``: what the line is called in the cart. ``order``: the id
+    instead. Of several paths, amounts are added up, of ``product``, ``email`` and ``order`` the first that is not empty
+    counts, and ``name``s of the customer are put together. ``line_name``: what the line is called in the cart. ``order``: the id
     of an order that was begun with the cart. ``select``: how the products and variants that lines name are read
     (None: as the catalogue is).
     """
@@ -72,7 +72,7 @@ class DocumentColumn(Section):
     column: Name
     codec: Codecs
     lines: LinesPath
-    product: LinePath
+    product: Annotated[LinePathList, Field(min_length=1)]
     quantity: LinePath
     variant: LinePath | None = None
     price: LinePathList = ()
@@ -98,7 +98,7 @@ class DocumentColumn(Section):
             DocumentPaths(
                 codecs=self._steps,
                 lines=parse_path(self.lines),
-                product=parse_path(self.product, in_line=True),
+                products=tuple(parse_path(text, in_line=True) for text in self.product),
                 quantity=parse_path(self.quantity, in_line=True),
                 variant=_perhaps(self.variant, in_line=True),
                 prices=tuple(parse_path(text, in_line=True) for text in self.price),

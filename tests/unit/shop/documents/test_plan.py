@@ -99,6 +99,30 @@ def test_a_cart_that_is_no_string_is_read_as_it_is() -> None:
     assert [one.product for one in WOOCOMMERCE.plan.read(document).lines] == [5]
 
 
+def test_of_several_paths_to_the_product_the_first_that_names_one_counts() -> None:
+    column = DocumentColumn.model_validate(
+        {
+            "column": "cart",
+            "codec": "json",
+            "lines": "*",
+            "product": ["parent", "id"],
+            "variant": "id",
+            "quantity": "pieces",
+        }
+    )
+    read = column.plan.read(
+        b'[{"parent": "aa", "id": "bb", "pieces": 1}, {"parent": null, "id": "cc", "pieces": 2}]'
+    )
+    assert [(one.product, one.variant) for one in read.lines] == [("aa", "bb"), ("cc", "cc")]
+    assert column.content.read(b'[{"id": "cc", "pieces": 1}]').lines[0].product == "cc"
+    with pytest.raises(DocumentError, match="product"):
+        column.plan.read(b'[{"pieces": 1}]')
+    with pytest.raises(ValueError, match="at least 1 item"):
+        DocumentColumn.model_validate(
+            {"column": "cart", "codec": "json", "lines": "*", "product": [], "quantity": "q"}
+        )
+
+
 def test_a_line_of_no_piece_is_none() -> None:
     lines = WOOCOMMERCE.plan.read(woo_session(woo_line(quantity=0), woo_line(product_id=3))).lines
     assert [one.product for one in lines] == [3]
