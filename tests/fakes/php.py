@@ -1,6 +1,7 @@
 """Writes what PHP's ``serialize`` writes. Real PHP is held against this, and the reader, in tests/parts/test_php.py."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,29 @@ class Object:
 
     name: str
     properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An object that was written before, as the value number ``slot``."""
+
+    slot: int
+
+
+def slot_of(root: Any, wanted: Object) -> int:
+    """The number that PHP gives an object within a document: values count from 1 in their order, keys do not."""
+    for number, value in enumerate(_values(root), 1):
+        if value is wanted:
+            return number
+    raise ValueError("is not in the document")
+
+
+def _values(value: Any) -> Iterator[Any]:
+    yield value
+    inner = value.properties if isinstance(value, Object) else value
+    if isinstance(inner, dict | list | tuple):
+        for one in inner.values() if isinstance(inner, dict) else inner:
+            yield from _values(one)
 
 
 def serialized(value: Any) -> bytes:
@@ -27,6 +51,8 @@ def serialized(value: Any) -> bytes:
         value = value.encode()
     if isinstance(value, bytes):
         return b's:%d:"%s";' % (len(value), value)
+    if isinstance(value, Reference):
+        return b"r:%d;" % value.slot
     if isinstance(value, Object):
         name = value.name.encode()
         properties = {_mangled(key): one for key, one in value.properties.items()}

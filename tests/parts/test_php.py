@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from fakes.php import Object, serialized
+from fakes.shopware import payload as shopware
+from fakes.shopware.catalogue import KETTLE as SHOPWARE_KETTLE
+from fakes.shopware.catalogue import RED_L as SHOPWARE_RED
 from fakes.woocommerce.catalogue import BLUE_ANY, KETTLE, RED_L
 from fakes.woocommerce.session import Session, line
 from parts.php import Php, Sample
@@ -166,6 +169,26 @@ def test_php_reads_a_woocommerce_session_as_it_was_meant(php_program: Php, tmp_p
         found = {tuple(map(tuple, steps)): tuple(value) for steps, value in told.leaves}
         assert found == dict(leaves_of(one.values))
         assert told.again == one.document
+
+
+def test_php_reads_a_shopware_cart_as_it_was_meant(php_program: Php, tmp_path: pathlib.Path) -> None:
+    """The delivery's positions are the lines themselves, wherever these stand."""
+    lines = [
+        shopware.line(SHOPWARE_KETTLE, 2),
+        shopware.promotion("MINUS10", Decimal(10)),
+        shopware.line(SHOPWARE_RED),
+    ]
+    document = shopware.Cart(lines).document("x" * 32)
+    (told,) = php_program.reads([document], tmp_path)
+    assert told.again == document
+    found = {tuple(base64.b64decode(key).decode() for _, key in steps): value for steps, value in told.leaves}
+    place = ("deliveries", "elements", "0", "positions", "elements")
+    names = [found[*place, str(nth), "lineItem", "referencedId"][1] for nth in range(3)]
+    assert [base64.b64decode(name).decode() for name in names] == [
+        SHOPWARE_KETTLE.id,
+        "MINUS10",
+        SHOPWARE_RED.id,
+    ]
 
 
 def test_php_writes_floats_and_keys_as_the_tests_do(php_program: Php, tmp_path: pathlib.Path) -> None:
