@@ -31,9 +31,9 @@ class Holds(Protocol):
 class DocumentPaths:
     """Where in a document everything is. Those of the second block begin at a line.
 
-    ``codecs``: how the column's bytes become a document. ``emails``, ``products``: the first that is not empty counts.
-    ``names``: parts of one name. ``prices``: what one piece costs, added up; or ``totals``: what the line does. ``only``: the
-    conditions that lines must meet; those that don't are none.
+    ``codecs``: how the column's bytes become a document. ``products``, ``emails``: the first that is not empty
+    counts. ``names``: parts of one name. ``prices``: what one piece costs, added up; or ``totals``: what the line
+    does. ``only``: the conditions that lines must meet; those that don't are none.
     """
 
     codecs: tuple[Decode, ...]

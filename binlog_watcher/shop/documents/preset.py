@@ -63,10 +63,10 @@ class DocumentColumn(Section):
     """A column with the whole cart. Paths: see ``paths``; those from ``product`` to ``only`` begin at a line.
 
     ``codec``: how its bytes become a document. ``price``: what one piece costs; ``total``: what the line costs
-    instead. Of several paths, amounts are added up, of ``product``, ``email`` and ``order`` the first that is not empty
-    counts, and ``name``s of the customer are put together. ``line_name``: what the line is called in the cart. ``order``: the id
-    of an order that was begun with the cart. ``select``: how the products and variants that lines name are read
-    (None: as the catalogue is).
+    instead. Of several paths, amounts are added up, of ``product``, ``email`` and ``order`` the first that is not
+    empty counts, and ``name``s of the customer are put together. ``line_name``: what the line is called in the cart.
+    ``order``: the id of an order that was begun with the cart. ``select``: how the products and variants that lines
+    name are read (None: as the catalogue is).
     """
 
     column: Name

@@ -56,7 +56,14 @@ def problems(text: str, **variables: str) -> list[str]:
 
 
 def test_every_shipped_preset_is_in_order() -> None:
-    assert preset_names() == ["magento-2", "opencart-3", "prestashop-8", "sample", "woocommerce"]
+    assert preset_names() == [
+        "magento-2",
+        "opencart-3",
+        "prestashop-8",
+        "sample",
+        "shopware-6",
+        "woocommerce",
+    ]
     for name in preset_names():
         schema = load_schema(name)
         assert schema.origin == name
