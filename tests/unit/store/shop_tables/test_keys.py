@@ -58,7 +58,7 @@ def test_as_parameters(column: ShopColumn, keys: list[int | str], parameters: tu
 @pytest.mark.parametrize(
     ("column", "nobody"),
     [
-        (NUMBER, (-1, 0)),
+        (NUMBER, (0,)),  # it has no signs
         (TEXT, ("", "-1", "0", NIL, "0" * 32)),
         (BINARY, (bytes(16),)),
         (SHORT, (bytes(4),)),
