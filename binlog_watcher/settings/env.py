@@ -73,7 +73,8 @@ class Values:
 
     def by_field(self) -> dict[str, str | None]:
         """The arguments for the settings model. Empty LOG_FILE is None: standard error only."""
-        return {name.lower(): value.text or None for name, value in self.found.items() if name != "MYSQL_URL"}
+        found = {name.lower(): value.text for name, value in self.found.items() if name != "MYSQL_URL"}
+        return found | ({"log_file": None} if found.get("log_file") == "" else {})
 
     def show(self, name: str, default: object = None) -> str:
         """``NAME = 'value' (origin)``; for a secret without the value, for what isn't set its default."""

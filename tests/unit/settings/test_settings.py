@@ -290,6 +290,10 @@ def test_reserved_domains_may_be_tried_and_foreign_ones_become_ascii() -> None:
     assert load(SENDER_EMAIL="a@bücher.example").sender_email == "a@xn--bcher-kva.example"
 
 
+def test_an_empty_text_about_shipping_means_no_badge() -> None:
+    assert load(FREE_SHIPPING_TEXT="").free_shipping_text == ""
+
+
 def test_empty_counts_as_not_set_but_an_empty_log_file_means_none() -> None:
     settings = load(
         MYSQL_PORT="", MAX_EMAILS_PER_MINUTE=" ", GEMINI_MODEL="", LOG_FILE="", SMTP_USER="", SMTP_PASSWORD=""
