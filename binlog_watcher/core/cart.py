@@ -104,7 +104,8 @@ class Cart:
     row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog told of
     before the last start, whatever the tables say. ``elsewhere``: the preset's SELECT of customers does not know it,
     so it may be another store's. ``order_id``: of an order that was begun with it;
-    ``unreadable``: why nobody can tell what is in it. Both of documents.
+    ``unreadable``: why nobody can tell what is in it. Both of documents. ``store``: the storefront that it was filled
+    in, in small letters (None: the shop does not say).
     """
 
     key: CartKey
@@ -128,6 +129,7 @@ class Cart:
     elsewhere: bool = False
     order_id: int | str | None = None
     unreadable: str | None = None
+    store: str | None = None
 
     @property
     def newest_row_us(self) -> int:

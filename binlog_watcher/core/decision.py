@@ -43,7 +43,7 @@ class Policy:
     ``activated_us``: nothing that fell due up to then is mailed. That is the first run that was not dry, or earlier
     by what `--include-older-than` said. ``excludes_address``: whether an address, as the shop has it, is one of those
     that are never mailed. ``order_grace_us``: who puts what he has just bought into a cart again, within this time, is
-    not reminded of it; 0: he is.
+    not reminded of it; 0: he is. ``stores``: those whose carts are ours; None: all.
     """
 
     threshold_us: int
@@ -57,6 +57,7 @@ class Policy:
     mail_zero_totals: bool = False
     mail_unavailable: bool = False
     order_grace_us: int = 0
+    stores: frozenset[str] | None = None
 
 
 _SECOND_US = 1_000_000
@@ -125,11 +126,9 @@ def decide(
     due_us = activity_us + policy.threshold_us
     if due_us > now_us:
         return Wait(due_us, Reason.ACTIVITY)
-    if due_us <= policy.activated_us:
-        return Skip(Reason.BEFORE_ACTIVATION, activity_us)
-    if now_us - cart.newest_row_us > policy.max_age_us:
-        # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
-        return Skip(Reason.TOO_OLD, activity_us)
+    outside = _why_outside(cart, due_us, now_us, policy)
+    if outside is not None:
+        return Skip(outside, activity_us)
     lacking = _wait_for_rows(cart, now_us, policy)
     if lacking is not None:
         return lacking
@@ -142,6 +141,23 @@ def decide(
     if held_us > now_us:
         return Wait(held_us, Reason.COOLDOWN)
     return Send(activity_us, due_us)
+
+
+def _why_outside(cart: Cart, due_us: int, now_us: int, policy: Policy) -> Reason | None:
+    """Why its episode is not one that this service has to do with, if so. What is too old is so for every instance."""
+    if due_us <= policy.activated_us:
+        return Reason.BEFORE_ACTIVATION
+    if now_us - cart.newest_row_us > policy.max_age_us:
+        # By creation, not by activity: an UPDATE over the whole table must not wake carts of last year.
+        return Reason.TOO_OLD
+    # What the SELECT of customers would tell is waited for with its row.
+    told = cart.store is not None or not cart.lacks_customer
+    return Reason.STORE if told and not is_ours(cart, policy) else None
+
+
+def is_ours(cart: Cart, policy: Policy) -> bool:
+    """Whether the cart is of a store that is listed; another one's is nobody's episode here, and may be another's."""
+    return policy.stores is None or cart.store in policy.stores
 
 
 def _was_bought(cart: Cart, known_us: int | None) -> bool:
@@ -221,6 +237,8 @@ def _wait_for_rows(cart: Cart, now_us: int, policy: Policy) -> Wait | None:
 def _refuse(cart: Cart, policy: Policy) -> Reason | None:
     """Why this customer is never mailed for this episode, if so."""
     customer = cart.customer
+    if not is_ours(cart, policy):
+        return Reason.STORE
     if cart.unreadable is not None:
         return Reason.UNREADABLE
     if customer is not None and (customer.role or "").strip().casefold() in policy.excluded_roles:

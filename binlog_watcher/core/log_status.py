@@ -39,6 +39,7 @@ class Reason(enum.StrEnum):
     # logged with status unknown
     UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went
     # not an episode: nothing is logged
+    STORE = "store"  # of a store that is not listed: may be another instance's
     EMPTY = "empty"
     GUEST = "guest"
     HANDLED = "handled"

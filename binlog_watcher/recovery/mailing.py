@@ -62,11 +62,17 @@ class Mailing:
                 finish_skipped(self._runtime, one)
 
     async def _drop(self, reason: Reason, carts: Sequence[UnmailedCart]) -> None:
-        """No episode (any more): nothing is logged, but a row that is still open is closed."""
+        """No episode (any more): nothing is logged, but a row that is still open is closed.
+
+        That of a store which is not listed is left for the instance that lists it.
+        """
         open_rows = [
             one
             for one in carts
-            if one.cart.logged is not None and one.cart.logged.status in OPEN and one.cart.logged.ours
+            if one.cart.logged is not None
+            and one.cart.logged.status in OPEN
+            and one.cart.logged.ours
+            and reason is not Reason.STORE
         ]
         closing: dict[Reason, list[UnmailedCart]] = defaultdict(list)
         for one in open_rows:

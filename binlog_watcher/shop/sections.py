@@ -18,7 +18,8 @@ class CartTable(Section):
     the code; ``rate``: units of that currency for one of the shop's. ``version``: a column ``cart.x`` or ``lines.x``
     that never falls and rises with each new cart row. ``watch``: further tables whose rows are activity, and their
     column for the cart key (an address that a guest enters, say). ``select``: how cart rows are read with their
-    products. ``counts``: the columns whose changes are activity (empty: all), or else ``ignore``: those whose are not.
+    products. ``store``: the storefront that the cart was filled in. ``counts``: the columns whose changes are activity
+    (empty: all), or else ``ignore``: those whose are not.
     """
 
     table: Name
@@ -36,6 +37,7 @@ class CartTable(Section):
     language: Name | None = None
     currency: Name | None = None
     rate: Name | None = None
+    store: Name | None = None
     version: str | None = None
     only: Conditions = ()
     counts: Names = ()

@@ -139,6 +139,8 @@ class DecidingAgain:
         match decide(unclaimed, activity_us, now_us, policy, ordered=ordered):
             case Wait(until_us, reason):
                 return retry(reason, until_us)
+            case Skip(Reason.STORE):
+                return retry(Reason.STORE, now_us)  # for the instance that lists it, if there is one
             case Skip(reason):
                 return skipped(closing_reason(cart, reason, claimed.cart))
             case Holdout():

@@ -14,7 +14,8 @@ from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 class ShopTables:
     """``queries`` has the statements, ``columns`` the types. Raises ConfigError for columns that are missing.
 
-    ``row_updates``, ``header_updates``: how the update columns are read.
+    ``row_updates``, ``header_updates``: how the update columns are read. ``tells_store``: whether it is known which
+    storefront a cart is of.
     """
 
     def __init__(self, schema: Schema, columns: ShopColumns, given: Collection[str] = ()) -> None:
@@ -22,6 +23,7 @@ class ShopTables:
         self.schema = schema
         self.columns = columns
         self.queries = Queries(schema, columns, given)
+        self.tells_store = schema.cart.store is not None or "store" in given
         rows, orders, header = schema.rows, schema.orders, schema.header
         table, created = (
             (rows.table, rows.created) if rows.created else (schema.cart.table, schema.cart.created)

@@ -11,7 +11,7 @@ from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.fingerprints import of_checksums
 from binlog_watcher.store.shop_tables.found import Found, FoundCarts, customers_of
 from binlog_watcher.store.shop_tables.queries import CUSTOMER
-from binlog_watcher.store.shop_tables.values import as_currency, as_rate, as_text, as_yes
+from binlog_watcher.store.shop_tables.values import as_currency, as_rate, as_store, as_text, as_yes
 
 HashAddress = Callable[[str | None], bytes | None]
 """The hash of an address as the shop has it; None for what is no address."""
@@ -43,6 +43,7 @@ def read_customers(
         one.prints[CUSTOMER] = of_checksums(checksums.get(whose, ()))
         one.currency = as_currency(row.get("currency")) or one.currency
         one.rate = as_rate(row.get("rate")) or one.rate
+        one.store = as_store(row.get("store")) or one.store
         # What a cart remembers of somebody whose own row is gone is no reason to write: they may have been erased.
         if row or (one.contact is not None and one.customer_id is None):
             # Who is asked for consent and has no row that tells has given none.

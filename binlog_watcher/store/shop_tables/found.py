@@ -19,7 +19,7 @@ class Found:
     ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
     where its creation may mean two moments. ``contact``: whom the header itself says to write to. ``spellings``: the
     key as the cart's rows have it, which its collation holds for the same. ``document``: the bytes of one;
-    ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read.
+    ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read. ``store``: see ``Cart``.
     """
 
     key: CartKey
@@ -38,6 +38,7 @@ class Found:
     order_id: int | str | None = None
     unreadable: str | None = None
     spellings: set[CartKey] = field(default_factory=set)
+    store: str | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     prints: dict[str, str] = field(default_factory=dict)
 

@@ -9,7 +9,14 @@ from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import Found, FoundCarts
-from binlog_watcher.store.shop_tables.values import as_currency, as_rate, as_text, as_version, newest
+from binlog_watcher.store.shop_tables.values import (
+    as_currency,
+    as_rate,
+    as_store,
+    as_text,
+    as_version,
+    newest,
+)
 
 
 def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) -> FoundCarts:
@@ -34,6 +41,7 @@ def read_headers(session: Session, tables: ShopTables, keys: Sequence[CartKey]) 
         )
         one.contact = _contact(row)
         one.document = row.get("document")
+        one.store = as_store(row["store"])
         one.prints["header"] = str(row["fingerprint"])
     return found
 

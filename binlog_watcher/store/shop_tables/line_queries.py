@@ -47,6 +47,7 @@ def _rows_of_carts(queries: Queries, fields: dict[str, str], join: str = "") -> 
         "quantity": named("l", rows.quantity or ""),
         "created": named("l", rows.created) if rows.created else "NULL",
         "version": named("l", version[1]) if version and version[0] else "NULL",
+        "store": "NULL" if queries.schema.header else queries.store("l"),
         **fields,
     }
     order = ", ".join(named("l", name) for name in (rows.created, rows.id) if name) or queries.row_key

@@ -20,6 +20,7 @@ from binlog_watcher.store.shop_tables.values import (
     as_currency,
     as_decimal,
     as_money,
+    as_store,
     as_text,
     as_version,
     as_yes,
@@ -34,7 +35,7 @@ _NO_PRODUCT = frozenset({None, 0, "", "0"})
 class Counted(NamedTuple):
     """The counted rows of a cart; ``created_us``: creation of the newest one. None where there is none.
 
-    ``missing``: products of rows that only lack them.
+    ``missing``: products of rows that only lack them. ``store``: of the newest row that names one, else the header's.
     """
 
     lines: tuple[Line, ...]
@@ -42,6 +43,7 @@ class Counted(NamedTuple):
     version: int | None
     currency: str | None
     missing: frozenset[int | str] = frozenset()
+    store: str | None = None
 
 
 def read_row_prints(session: Session, tables: ShopTables, found: FoundCarts) -> None:
@@ -87,7 +89,7 @@ def counted(
     missing: set[int | str] = set()
     newest_us: int | None = None
     version: int | None = None
-    currency = found.currency
+    currency, store = found.currency, found.store
     for row in found.rows if found.exists else ():
         earliest_us, created_us = _created(tables, row.get("created"), found)
         if created_us is None or (
@@ -103,6 +105,7 @@ def counted(
             currency = as_currency(row.get("currency")) or currency
         else:
             continue
+        store = as_store(row.get("store")) or store
         newest_us = created_us if newest_us is None else max(newest_us, created_us)
         own = as_version(row.get("version"))
         version = version if own is None else max(version or own, own)
@@ -110,7 +113,7 @@ def counted(
         version = found.version
     # Without a version of its own the creation of the newest row is one; so, too, where it is NULL.
     version = newest_us if version is None else version
-    return Counted(tuple(lines), newest_us, version, currency, frozenset(missing))
+    return Counted(tuple(lines), newest_us, version, currency, frozenset(missing), store)
 
 
 def _created(tables: ShopTables, value: object, found: Found) -> tuple[int | None, int | None]:

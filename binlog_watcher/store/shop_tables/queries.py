@@ -24,7 +24,7 @@ BEGUN_ORDER = "begun_order"
 SELECTED_ORDERS = fingerprints.of_rows(["x.id", "x.bought_at"])
 """The fingerprint of orders that a preset's SELECT ``x`` gives."""
 
-CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent")
+CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent", "store")
 
 
 class Queries:
@@ -103,7 +103,8 @@ class Queries:
     def row_fingerprint(self) -> str:
         """Changes whenever a key's cart rows do."""
         rows = self.schema.rows
-        names = [rows.id, rows.product, rows.quantity, rows.created, *rows.updated]
+        store = None if self.schema.header else self.schema.cart.store
+        names = [rows.id, rows.product, rows.quantity, rows.created, *rows.updated, store]
         return fingerprints.of_rows([named("l", name) for name in names if name])
 
     @property
@@ -114,7 +115,16 @@ class Queries:
     def _header_columns(self) -> list[str]:
         cart = self.schema.cart
         opened = [condition.column for condition in cart.open]
-        names = [cart.id, cart.customer, *opened, cart.email, *cart.name, cart.currency, *cart.updated]
+        names = [
+            cart.id,
+            cart.customer,
+            *opened,
+            cart.email,
+            *cart.name,
+            cart.currency,
+            cart.store,
+            *cart.updated,
+        ]
         if cart.document is not None:
             names.append(cart.document.column)
         return [named("h", name) for name in names if name]
@@ -161,11 +171,20 @@ class Queries:
         fields |= {
             "open": self.conditions.holds("h", "cart.open"),
             "name": _joined("h", header.name),
+            "store": self.store("h"),
             "fingerprint": fingerprints.of_one_row(self._header_columns()),
         }
         selected = ", ".join(f"{sql} AS {quote(field)}" for field, sql in fields.items())
         where = f"{fields['key']} IN %(keys)s{self.conditions.meant('h')}"
         return f"SELECT {selected} FROM {quote(header.table)} h WHERE {where}"
+
+    def store(self, alias: str) -> str:
+        """Which storefront a cart is of, by its header or row; bytes by their hex."""
+        cart = self.schema.cart
+        if cart.store is None:
+            return "NULL"
+        name, data_type = named(alias, cart.store), self.columns.get(cart.table, cart.store).data_type
+        return f"HEX({name})" if data_type in {"binary", "varbinary"} else name
 
     @property
     def document(self) -> str:

@@ -138,7 +138,7 @@ class Shop(ShopTables):
             of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
             ordered = bought.get(self.fold_customer(of_key.customer_id), {})
             try:
-                lines, created_us, version, currency, missing = counted(self, of_key, ordered)
+                lines, created_us, version, currency, missing, store = counted(self, of_key, ordered)
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue
@@ -165,6 +165,7 @@ class Shop(ShopTables):
                 elsewhere=customer is None and self.schema.customers.select is not None,
                 order_id=of_key.order_id,
                 unreadable=of_key.unreadable,
+                store=store,
             )
         return Loaded(carts, unreadable)
 

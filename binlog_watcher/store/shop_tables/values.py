@@ -49,6 +49,11 @@ def as_currency(value: Any) -> str | None:
     return code if len(code) == 3 and code.isascii() and code.isalpha() else None
 
 
+def as_store(value: Any) -> str | None:
+    """The name of a storefront in small letters, a number as text; None for NULL and what is empty."""
+    return as_text(value).casefold() or None
+
+
 def as_decimal(value: Any) -> Decimal | None:
     """A finite number; None for what is none."""
     try:
