@@ -65,9 +65,10 @@ class ClaimedCart:
 
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
-    """A finished message on its way to the fence."""
+    """A finished message on its way to the fence. ``sender``: the address that it comes from."""
 
     claimed: ClaimedCart
+    sender: str
     recipient: str
     message: bytes
     message_id: str

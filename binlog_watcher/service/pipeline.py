@@ -9,7 +9,6 @@ from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.claiming import Claiming
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
-from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
 from binlog_watcher.recovery.composing import Composing
 from binlog_watcher.recovery.dry_run import DryRun
@@ -20,7 +19,7 @@ from binlog_watcher.recovery.runtime import Runtime, Standing
 from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.resources import Resources
-from binlog_watcher.service.wiring import discounts, links, remember_us, shop_info, smtp, text_writer, untold
+from binlog_watcher.service.wiring import brands, remember_us, smtp, text_writer, untold
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
@@ -125,7 +124,7 @@ def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: 
 class ComposerSetup:
     """What a composer is made of, here or in a worker process.
 
-    ``currency``: see ``shop_info``; ``url_pattern``: of products' pages, by the preset.
+    ``currency``, ``url_pattern``: see ``brands``.
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
 
@@ -154,13 +153,12 @@ class ComposerSetup:
     def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:
         """What turns a cart into a mail."""
         return Composer(
-            store=shop_info(self.settings, self.currency),
-            discounts=discounts(self.settings),
-            links=links(self.settings, self.link_secret),
+            brands=brands(
+                self.settings, self.link_secret, currency=self.currency, url_pattern=self.url_pattern
+            ),
             recommender=recommender,
             writer=writer,
             metrics=metrics,
-            product_pages=ProductPages(self.settings.product_url, self.url_pattern),
             installation=self.installation,
         )
 
@@ -203,7 +201,6 @@ def build_pipeline(
     retries = Retries(settings.first_retry_us)
     outbox = Outbox(
         sender=sender,
-        mail_from=settings.sender_email,
         episodes=resources.episodes,
         loader=resources.loader,
         runtime=runtime,
@@ -211,7 +208,7 @@ def build_pipeline(
         lease_us=lease_of(settings),
         standing=standing,
     )
-    episode_of = EpisodeOf(composer, resources.schema.currency or settings.currency)
+    episode_of = EpisodeOf(composer.brands)
     mailing = Mailing(
         episodes=resources.episodes,
         runtime=runtime,
@@ -222,7 +219,7 @@ def build_pipeline(
             TokenBucket(settings.max_emails_per_minute, resources.clock.now_us()),
             episode_of,
             lease_us=lease_of(settings),
-            is_too_dear=composer.is_too_dear,
+            is_too_dear=composer.brands.is_too_dear,
             tokens=MailTokens(resources.database),
         ),
         composing=Composing(pool, outbox, retries, runtime),

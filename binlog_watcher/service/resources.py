@@ -8,7 +8,7 @@ import structlog
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.decision import Policy
 from binlog_watcher.recovery.loading import CartLoader
-from binlog_watcher.service.wiring import policy
+from binlog_watcher.service.wiring import insist_on_stores, policy
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.identity import ShopIdentity, identity_of
 from binlog_watcher.shop.schema import Schema
@@ -76,6 +76,7 @@ def resources_of(
     clock = ServerClock()
     refresh_clock(clock, database)
     shop = Shop(database, schema, timezone=settings.shop_timezone)
+    insist_on_stores(settings, schema, told=shop.tells_store)
     if write:
         tables.migrate(database, shop)
     with_log = tables.exist(database)

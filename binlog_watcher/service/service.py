@@ -164,7 +164,8 @@ class Service:
     async def _try_smtp(self) -> None:
         """Tell at start, not at the first cart, that mails can't be handed over; they are tried all the same."""
         try:
-            await self._pipeline.try_smtp(self._settings.sender_email)
+            for sender in self._settings.senders:
+                await self._pipeline.try_smtp(sender)
         except SendError as error:
             log.error("smtp.not_usable", error=str(error), hint="check the SMTP_… settings")  # noqa: TRY400 - one line
 

@@ -8,6 +8,8 @@ import structlog
 from binlog_watcher.core.decision import Policy, nobody
 from binlog_watcher.core.events import Change
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.recovery.compose.brands import Brand, Brands
+from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.products import CatalogueRow
@@ -44,7 +46,26 @@ def policy(settings: Settings, activated_us: int) -> Policy:
         mail_zero_totals=settings.mail_zero_totals,
         mail_unavailable=settings.mail_unavailable,
         order_grace_us=settings.order_grace_us,
+        stores=None if settings.stores is None else frozenset(settings.stores),
     )
+
+
+def insist_on_stores(settings: Settings, schema: Schema, *, told: bool) -> None:
+    """Raises ConfigError where the listed stores and the preset don't go together.
+
+    ``told``: whether the preset says which store a cart is of.
+    """
+    if settings.stores is not None and not told:
+        raise ConfigError(
+            f"STORES is set, and {schema.origin} does not say which store a cart is of: give store in [cart], or a "
+            "column store in the SELECT of customers"
+        )
+    others = [name for name, store in (settings.stores or {}).items() if store.currency != settings.currency]
+    if others and schema.currency is not None:
+        raise ConfigError(
+            f"STORES gives {', '.join(others)} another currency, and {schema.origin} says that all prices are in "
+            f"{schema.currency}: take one of the two out"
+        )
 
 
 def shop_info(settings: Settings, currency: str | None = None) -> ShopInfo:
@@ -91,6 +112,32 @@ def links(settings: Settings, stored_secret: str | None) -> Links:
         )
     except ValueError as error:
         raise ConfigError(f"LINK_SECRET or PUBLIC_URL: {error}") from error
+
+
+def brands(
+    settings: Settings,
+    stored_secret: str | None,
+    *,
+    currency: str | None = None,
+    url_pattern: str | None = None,
+) -> Brands:
+    """What mails show and promise, of the settings and of each store that is listed.
+
+    ``currency``: see ``shop_info``; ``url_pattern``: of products' pages, by the preset.
+    """
+    prices_in = currency or settings.currency
+
+    def brand(one: Settings) -> Brand:
+        pages = ProductPages(one.product_url, url_pattern)
+        return Brand(shop_info(one, currency), discounts(one), links(one, stored_secret), prices_in, pages)
+
+    listed = {}
+    for name, store in (settings.stores or {}).items():
+        try:
+            listed[name] = brand(store)
+        except ConfigError as error:
+            raise ConfigError(*(f"STORES [{name}]: {line}" for line in error.problems)) from error
+    return Brands(brand(settings), listed)
 
 
 def smtp(settings: Settings) -> SmtpSettings:

@@ -35,7 +35,7 @@ _MYSQL = {
     "MYSQL_USER": "the account that Cartwake logs in with (or MYSQL_URL)",
     "MYSQL_DATABASE": "the shop's database (or MYSQL_URL)",
 }
-_PREVIEW = {
+NEEDED_IN_MAILS = {
     "STORE_NAME": "the shop's name as customers know it",
     "STORE_URL": "the shop's address on the web, such as https://shop.example.com",
     "STORE_ADDRESS": "the shop's postal address, which the law wants in such mails",
@@ -46,8 +46,8 @@ _PREVIEW = {
 _MAIL = {"SMTP_HOST": "the mail server (or DRY_RUN = true to try without one)"}
 _REQUIRED: dict[Need, dict[str, str]] = {
     "mysql": _MYSQL,
-    "preview": _MYSQL | _PREVIEW,
-    "mail": _MYSQL | _PREVIEW | _MAIL,
+    "preview": _MYSQL | NEEDED_IN_MAILS,
+    "mail": _MYSQL | NEEDED_IN_MAILS | _MAIL,
 }
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.env import Need, Values, explain, missing, read_values
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.settings.stores import read_stores
 
 DEFAULT_ENV_FILE = ".env"
 
@@ -30,14 +31,18 @@ def load_settings(
     values = _read(env_file, environ)
     problems = [*values.problems, *missing(values, need)]
     settings = None
+    stores = None
     try:
-        settings = Settings.model_validate(values.by_field())
+        settings = Settings.model_validate(values.by_field() | {"stores": None})
     except ValidationError as error:
         problems += explain(error, values, Settings.model_fields)
+    if "STORES" in values.found:
+        stores, mistakes = read_stores(values, known=problems.__contains__)
+        problems += mistakes
     # Raised out here, so that no traceback drags the validation error and its inputs along.
     if settings is None or problems:
         raise ConfigError(*problems)
-    return settings
+    return settings.model_copy(update={"stores": stores})
 
 
 def names_of_others(

@@ -6,6 +6,7 @@ name is that of the field in capitals. An empty value counts as not set, except 
 other ways to give the ``MYSQL_…`` fields.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -90,7 +91,7 @@ class Settings(BaseModel):
     gemini_sdk: Literal["google-generativeai", "google-genai"] = "google-generativeai"
     gemini_endpoint: kind.Web | None = None
 
-    # The shop, as the mail shows it
+    # The shop, as the mail shows it; ``stores``: the same of each storefront by its name, see ``read_stores``
     store_name: kind.Text = ""
     store_url: kind.Web = ""
     store_logo_url: kind.Web = ""
@@ -101,6 +102,7 @@ class Settings(BaseModel):
     public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
+    stores: Mapping[str, "Settings"] | None = None
 
     # Sending
     sender_email: kind.Mail = ""
@@ -223,6 +225,12 @@ class Settings(BaseModel):
         highest = max(tier.amount for tier in self.tiers)
         by_tiers = max(100 * highest, Decimal(10_000)) if highest else None
         return by_tiers if self.discount_max_total is None else self.discount_max_total
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """The addresses that mails come from: SENDER_EMAIL, or those of the stores that are listed."""
+        stores = [self] if self.stores is None else self.stores.values()
+        return tuple(dict.fromkeys(store.sender_email for store in stores))
 
     @property
     def order_grace_us(self) -> int:

@@ -114,7 +114,8 @@ class Recovering:
     @property
     def composer(self) -> Any:
         """What builds the mails, for tests that break it."""
-        return self.mailing._episode_of.composer
+        pool: Any = self.pipeline.pool
+        return pool._composer
 
     def now_us(self) -> int:
         return self.resources.clock.now_us()

@@ -23,6 +23,7 @@ from mailer import ConnectionSlots
 SECOND = 1_000_000
 NOW = 1_790_000_000 * SECOND
 HOUR = 3600 * SECOND
+SENDER = "hello@shop.example.com"
 POLICY = Policy(threshold_us=1800 * SECOND, cooldown_us=24 * HOUR, max_age_us=72 * HOUR, activated_us=0)
 
 
@@ -94,7 +95,7 @@ def cart(key: int, **changes: Any) -> Cart:
 def composed(claimed: ClaimedCart) -> ComposedMail:
     key = claimed.key
     return ComposedMail(
-        claimed, f"user{key}@example.com", b"Subject: your cart\r\n\r\n", f"<{key}@example.com>"
+        claimed, SENDER, f"user{key}@example.com", b"Subject: your cart\r\n\r\n", f"<{key}@example.com>"
     )
 
 
@@ -107,6 +108,7 @@ class FakeSender:
     is_ready: bool = True
     prepared: list[int] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     verifies: deque[Exception] = field(default_factory=deque)
     verified: int = 0
     trouble: Exception | None = None
@@ -120,7 +122,7 @@ class FakeSender:
 
     async def send(
         self,
-        _mail_from: str,
+        mail_from: str,
         rcpt: str,
         _message: bytes,
         *,
@@ -136,6 +138,7 @@ class FakeSender:
         if answer is not None:
             await answer(still_wanted)
         self.sent.append(rcpt)
+        self.senders.append(mail_from)
         return "250 queued"
 
     async def verify(self) -> None:

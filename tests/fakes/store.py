@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from binlog_watcher.demo import sample_shop
-from mailer import ShopInfo
+from binlog_watcher.recovery.compose.brands import Brand
+from mailer import DEFAULT_TABLE, Links, ShopInfo
 from recommender import Catalog, Product
 
 _STORE = ShopInfo(
@@ -20,6 +21,17 @@ _STORE = ShopInfo(
 
 def store(**changes: Any) -> ShopInfo:
     return replace(_STORE, **changes)
+
+
+def brand(**changes: Any) -> Brand:
+    """What mails show of that shop; ``changes``: fields of Brand."""
+    parts: dict[str, Any] = {
+        "store": _STORE,
+        "discounts": DEFAULT_TABLE,
+        "links": Links("a secret for tests only", support_email="support@shop.example.com"),
+        "prices_in": "USD",
+    }
+    return Brand(**(parts | changes))
 
 
 def catalogue() -> Catalog:

@@ -6,26 +6,19 @@ mail that can't be built at all is an error.
 
 import math
 from collections.abc import Sequence
-from decimal import Decimal
 
 import structlog
 
 from binlog_watcher.core.cart import Cart
-from binlog_watcher.recovery.compose.product_pages import NO_PAGES, ProductPages
+from binlog_watcher.recovery.compose.brands import Brands
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import (
-    NO_DISCOUNT,
-    Discount,
-    DiscountTable,
     Line,
-    Links,
     Pick,
     RecoveryMail,
     Rendered,
-    Renderer,
-    ShopInfo,
     build,
     check_line_ends,
     first_name,
@@ -38,28 +31,24 @@ log = structlog.get_logger(__name__)
 
 
 class Composer:
-    """Builds mails. ``installation`` tells this shop's Message-IDs from those of another under the same domain."""
+    """Builds mails, each in the name of its cart's storefront.
+
+    ``installation`` tells this shop's Message-IDs from those of another under the same domain.
+    """
 
     def __init__(
         self,
         *,
-        store: ShopInfo,
-        discounts: DiscountTable,
-        links: Links,
+        brands: Brands,
         recommender: Recommender,
         writer: TextWriter,
         metrics: Metrics,
-        product_pages: ProductPages = NO_PAGES,
         installation: str = "",
     ) -> None:
-        self._store = store
-        self._renderer = Renderer(store)
-        self.discounts = discounts
-        self._links = links
+        self.brands = brands
         self._recommender = recommender
         self._writer = writer
         self._metrics = metrics
-        self._product_pages = product_pages
         self._installation = installation
         self._fallbacks = 0
 
@@ -99,42 +88,24 @@ class Composer:
         """The template's text."""
         return TemplateWriter().compose(self._request(cart, picks))
 
-    def discount(self, cart: Cart) -> Discount:
-        """The discount of the cart's tier.
-
-        The tiers' amounts are in the shop's own currency: for another, without a rate to go by, there is none.
-        """
-        return self.discounts.for_total(cart.worth) if self._is_comparable(cart) else NO_DISCOUNT
-
-    def is_too_dear(self, cart: Cart) -> bool:
-        """Whether the cart gets no discount because its total lies above DISCOUNT_MAX_TOTAL."""
-        return self._is_comparable(cart) and self.discounts.is_too_high(cart.worth)
-
-    def _is_comparable(self, cart: Cart) -> bool:
-        return cart.rate is not None or cart.currency in {None, self._store.currency}
-
-    def _price(self, cart: Cart, price: Decimal) -> Decimal | None:
-        """A catalogue price in the cart's currency; None where that is not known."""
-        if cart.currency in {None, self._store.currency}:
-            return price
-        return None if cart.rate is None else price * cart.rate
-
     async def text(self, cart: Cart, picks: Sequence[Recommendation]) -> str:
         """The recommendation text; the writer falls back to the template by itself."""
         return await self._writer.write(self._request(cart, picks))
 
     def _request(self, cart: Cart, picks: Sequence[Recommendation]) -> TextRequest:
+        brand = self.brands.of(cart)
         return TextRequest(
             lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines if line.price >= 0),
             picks=tuple(ProductFacts.of(pick.product) for pick in picks),
-            discount_percent=math.ceil(self.discount(cart).percent),  # the text only says that there is one
-            store_name=self._store.name,
+            discount_percent=math.ceil(brand.discount(cart).percent),  # the text only says that there is one
+            store_name=brand.store.name,
         )
 
     def render(
         self, cart: Cart, picks: Sequence[Recommendation], text: str, log_id: int
     ) -> tuple[Rendered, RecoveryMail]:
         """Subject, HTML and plain text."""
+        brand = self.brands.of(cart)
         mail = RecoveryMail(
             first_name=first_name(cart.customer.name if cart.customer else None),
             lines=[
@@ -144,40 +115,40 @@ class Composer:
                     line.price,
                     line.quantity,
                     line.image,
-                    self._product_pages.of(line.product_id, line.url),
+                    brand.product_pages.of(line.product_id, line.url),
                 )
                 for line in cart.lines
             ],
             log_id=log_id,
-            unsubscribe=self._links.unsubscribe(log_id),
-            discount=self.discount(cart),
+            unsubscribe=brand.links.unsubscribe(log_id),
+            discount=brand.discount(cart),
             currency=cart.currency,
             language=cart.customer.language if cart.customer else None,
             text=text,
             picks=[
                 Pick(
                     name=pick.product.name,
-                    price=self._price(cart, pick.product.price),
+                    price=brand.price(cart, pick.product.price),
                     category=pick.product.category or None,
                     image_url=pick.product.image,
-                    url=self._product_pages.of(pick.product.id, pick.product.url),
+                    url=brand.product_pages.of(pick.product.id, pick.product.url),
                 )
                 for pick in picks
             ],
         )
-        return self._renderer.render(mail), mail
+        return brand.renderer.render(mail), mail
 
     def build(
         self, claimed: ClaimedCart, picks: Sequence[Recommendation], text: str, now_us: int
     ) -> ComposedMail:
         """Render and build the message once: a retry of the same row has the same Message-ID."""
         rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id)
-        customer = claimed.cart.customer
+        customer, store = claimed.cart.customer, self.brands.of(claimed.cart).store
         address = parse_address(customer.email if customer else None)
-        mid = message_id(claimed.log_id, self._store.sender_email.rpartition("@")[2], tag=self._installation)
+        mid = message_id(claimed.log_id, store.sender_email.rpartition("@")[2], tag=self._installation)
         message = build(
             rendered,
-            store=self._store,
+            store=store,
             recipient=address,
             message_id=mid,
             date=from_us(now_us),
@@ -185,4 +156,4 @@ class Composer:
             recipient_name=customer.name if customer else None,
         )
         check_line_ends(message)
-        return ComposedMail(claimed, address.mailbox, message, mid)
+        return ComposedMail(claimed, store.sender_email, address.mailbox, message, mid)

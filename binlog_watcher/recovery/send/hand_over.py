@@ -23,7 +23,6 @@ class HandOver:
         self,
         *,
         sender: SmtpSender,
-        mail_from: str,
         last_word: LastWord,
         verdicts: Verdicts,
         clock: ServerClock,
@@ -32,7 +31,6 @@ class HandOver:
         writer: OutcomeWriter,
     ) -> None:
         self._sender = sender
-        self._mail_from = mail_from
         self._last_word = last_word
         self._verdicts = verdicts
         self._clock = clock
@@ -66,7 +64,7 @@ class HandOver:
         handed_us = self._clock.now_us()
         try:
             reply = await self._sender.send(
-                self._mail_from,
+                mail.sender,
                 mail.recipient,
                 mail.message,
                 checked=True,

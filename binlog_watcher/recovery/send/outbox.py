@@ -33,7 +33,6 @@ class Outbox:
         self,
         *,
         sender: SmtpSender,
-        mail_from: str,
         episodes: EpisodeLog,
         loader: CartLoader,
         runtime: Runtime,
@@ -61,7 +60,6 @@ class Outbox:
         )
         self._hand_over = HandOver(
             sender=sender,
-            mail_from=mail_from,
             last_word=LastWord(
                 gate=self.gate, runtime=runtime, episodes=episodes, lease_us=lease_us, alone=standing.alone
             ),

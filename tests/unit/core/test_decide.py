@@ -606,3 +606,43 @@ def test_waiting_comes_to_an_end(cart: Cart, policy: Policy, known: int | None, 
             known = answer.until_us - policy.threshold_us  # as Recovery does
         answer = decide(cart, known, answer.until_us, policy)
     pytest.fail(f"still waiting: {answer}")
+
+
+LISTED = replace(POLICY, stores=frozenset({"de", "1"}))
+
+
+@pytest.mark.parametrize("store", ["fr", None])
+def test_a_cart_of_a_store_that_is_not_listed_is_no_episode_here(store: str | None) -> None:
+    answer = decide(replace(CART, store=store), None, DUE, LISTED)
+    assert isinstance(answer, Skip)
+    assert (answer.reason, answer.logged) == (Reason.STORE, False)
+    assert isinstance(decide(replace(CART, store=store), None, DUE, POLICY), Send), (
+        "without a list all are ours"
+    )
+
+
+def test_a_cart_of_a_listed_store_is_mailed() -> None:
+    assert isinstance(decide(replace(CART, store="de"), None, DUE, LISTED), Send)
+
+
+def test_nothing_else_is_said_of_another_stores_cart() -> None:
+    """Its instance may have other rules; what is too old is too old for all."""
+    nobody = Customer(7, None, None, None, None)
+    for changes in ({"customer": nobody}, {"unreadable": "type"}, {"lines": (), "missing": frozenset({1})}):
+        answer = decide(replace(CART, store="fr", **changes), None, DUE, LISTED)
+        assert isinstance(answer, Skip)
+        assert answer.reason is Reason.STORE
+    old = decide(replace(CART, store="fr"), None, DUE + POLICY.max_age_us, LISTED)
+    assert isinstance(old, Skip)
+    assert old.reason is Reason.TOO_OLD
+
+
+def test_the_row_that_would_tell_the_store_is_waited_for() -> None:
+    """The SELECT of customers gives the store, and the shop is importing them."""
+    unknown = replace(CART, customer=None, customer_id=7)
+    answer = decide(unknown, None, DUE, LISTED)
+    assert isinstance(answer, Wait)
+    assert answer.reason is Reason.NO_CUSTOMER
+    later = decide(replace(unknown, lacking_since_us=DUE), None, DUE + THRESHOLD, LISTED)
+    assert isinstance(later, Skip)
+    assert not later.logged

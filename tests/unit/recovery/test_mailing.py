@@ -148,3 +148,10 @@ def test_a_cart_that_is_empty_was_bought_or_emptied() -> None:
     # An order that was there when the mail was composed is not the reason.
     before = cart(1, newest_order_us=NOW)
     assert closing_reason(replace(empty, newest_order_us=NOW), Reason.EMPTY, before) is Reason.EMPTIED
+
+
+async def test_an_open_row_of_a_store_that_is_not_listed_is_left_to_whoever_lists_it() -> None:
+    desk = Desk()
+    await desk.mailing.close([desk.unmailed(1, Reason.STORE, row=OPEN_ROW)])
+    assert (desk.log.skipped, desk.log.closed) == ([], [])
+    assert desk.shop.tracker.in_hand == 0

@@ -10,6 +10,8 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.service import wiring
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.settings.types import DiscountTier
+from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.telemetry.metrics import Metrics
 from recommender import FallbackWriter, TemplateWriter
@@ -103,3 +105,43 @@ def test_a_product_that_cannot_be_recommended_is_left_out_and_told() -> None:
 def test_a_public_url_that_makes_links_too_long_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError, match="PUBLIC_URL"):
         wiring.links(settings().model_copy(update={"public_url": url}), "a secret of our own table")
+
+
+def listed(**stores: dict[str, Any]) -> Settings:
+    """Settings with stores that differ from them in this."""
+    shop = settings()
+    return shop.model_copy(
+        update={"stores": {name: shop.model_copy(update=changes) for name, changes in stores.items()}}
+    )
+
+
+def test_each_store_is_a_brand_of_its_own() -> None:
+    tiers = (DiscountTier(Decimal(20), Decimal(15)),)
+    found = wiring.brands(
+        listed(de={"store_name": "Laden", "support_email": "hilfe@example.com", "discount_tiers": tiers,
+                   "product_url": "https://laden.example.com/{id}"}, fr={"currency": "EUR"}),
+        "a secret of our own table", url_pattern="p/{id}",
+    )  # fmt: skip
+    de, fr = found.listed["de"], found.listed["fr"]
+    assert (de.store.name, fr.store.name, found.default.store.name) == ("Laden", *["The Sample Shop"] * 2)
+    assert de.links.unsubscribe(7).mailto.startswith("mailto:hilfe@example.com?")
+    assert de.links.unsubscribe(7).token == found.default.links.unsubscribe(7).token
+    assert [int(one.discounts.for_total(Decimal(30)).percent) for one in (de, fr)] == [15, 0]
+    assert (de.product_pages.of(7), fr.product_pages.of(7)) == ("https://laden.example.com/7", "p/7")
+    assert [(one.store.currency, one.prices_in) for one in (de, fr)] == [("USD", "USD"), ("EUR", "USD")]
+
+
+def test_the_policy_knows_the_listed_stores() -> None:
+    assert wiring.policy(listed(de={}, fr={}), 7).stores == frozenset({"de", "fr"})
+    assert wiring.policy(settings(), 7).stores is None
+
+
+def test_stores_that_do_not_fit_the_preset_are_refused() -> None:
+    swiss = SAMPLE.model_copy(update={"currency": "CHF"})
+    wiring.insist_on_stores(settings(), SAMPLE, told=False)
+    wiring.insist_on_stores(listed(fr={"currency": "EUR"}), SAMPLE, told=True)
+    wiring.insist_on_stores(listed(fr={}), swiss, told=True)
+    with pytest.raises(ConfigError, match="sample does not say which store"):
+        wiring.insist_on_stores(listed(fr={}), SAMPLE, told=False)
+    with pytest.raises(ConfigError, match="STORES gives fr another currency, and sample says"):
+        wiring.insist_on_stores(listed(fr={"currency": "EUR"}), swiss, told=True)

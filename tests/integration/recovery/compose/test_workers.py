@@ -3,25 +3,25 @@
 import asyncio
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from email import policy
 from email.parser import BytesParser
 from typing import Any
 
 import pytest
-from fakes.store import catalogue, store
+from fakes.store import brand, catalogue, store
 from fakes.waiting import until
 
 from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
+from binlog_watcher.recovery.compose.brands import Brands
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import COMPOSE_BATCH_SIZE, ComposeThread
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DEFAULT_TABLE, Links
 from recommender import Catalog, Recommender, TemplateWriter, TextRequest
 
 NOW = 1_790_000_000_000_000
@@ -65,7 +65,7 @@ class Make:
 
 def composer(catalog: Catalog, writer: Any = None) -> Composer:
     return Composer(
-        store=store(), discounts=DEFAULT_TABLE, links=Links("a secret for tests", support_email="s@example.com"),
+        brands=Brands(brand(), {"de": brand(store=store(name="Der Laden", sender_email="hallo@laden.example.com"))}),
         recommender=Recommender(catalog, count=3, threshold=0.0, rebuild_pause_s=0),
         writer=writer or TemplateWriter(), metrics=Metrics(),
     )  # fmt: skip
@@ -89,6 +89,7 @@ def messages(made: Any) -> list[bytes]:
 @pytest.mark.parametrize("writer", [TemplateWriter(), SlowWriter()], ids=["template", "a writer that waits"])
 async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> None:
     chunk = [claimed(number) for number in range(1, 8)]
+    chunk[2] = replace(chunk[2], cart=replace(chunk[2].cart, store="de"))
     local = composer(catalog, writer)
     expected = messages(await ComposeThread(local).compose(chunk, NOW))
     pool = ComposeWorkers(local, Make(), catalog, 2)
@@ -98,7 +99,9 @@ async def test_workers_make_the_same_messages(catalog: Catalog, writer: Any) -> 
     finally:
         await pool.close()
     assert all(messages(made) == expected for made in several)
-    assert len(expected) == 7
+    assert [b"hallo@laden.example.com" in message for message in expected] == [False, False, True] + [
+        False
+    ] * 4
     texts = [
         BytesParser(policy=policy.default).parsebytes(message).get_body(("plain",)) for message in expected
     ]

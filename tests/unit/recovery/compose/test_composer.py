@@ -8,29 +8,29 @@ from typing import Any
 
 import pytest
 import structlog
-from fakes.store import catalogue, store
+from fakes.store import brand, catalogue
 
 from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.demo import sample_shop
+from binlog_watcher.recovery.compose.brands import Brands
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, InvalidAddressError, Links, Tier
+from mailer import DiscountTable, InvalidAddressError, Tier
 from recommender import Recommender, TemplateWriter
 
 NOW = 1_790_000_000_000_000
 
 
+TIERS = DiscountTable((Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decimal(20), "SAVE20")))
+
+
 def composer(**changes: Any) -> Composer:
     parts: dict[str, Any] = {
-        "store": store(),
-        "discounts": DiscountTable(
-            (Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decimal(20), "SAVE20"))
-        ),
-        "links": Links("a secret for tests only", support_email="support@shop.example.com"),
+        "brands": Brands(brand(discounts=TIERS)),
         "recommender": Recommender(catalogue(), count=3, threshold=0.05),
         "writer": TemplateWriter(),
         "metrics": Metrics(),
@@ -78,7 +78,7 @@ async def test_a_mail_with_cart_discount_and_recommendations() -> None:
 
 
 async def test_cart_lines_and_recommendations_lead_to_their_products() -> None:
-    making = composer(product_pages=ProductPages(preset="index.php?id_product={id}"))
+    making = composer(brands=Brands(brand(product_pages=ProductPages(preset="index.php?id_product={id}"))))
     (picks,) = making.recommend([cart()])
     mail = parsed((await make(making, claimed(cart()), picks, NOW)).message)
     ids = [cart().lines[0].product_id, *(pick.product.id for pick in picks)]
@@ -94,18 +94,7 @@ async def test_a_rebate_is_neither_written_about_nor_the_reason_of_a_recommendat
     making = composer()
     assert making.recommend([rebated]) == making.recommend([cart()])
     assert "rebate" not in await making.text(rebated, [])
-    assert making.discount(rebated).percent == 20
-
-
-def test_what_is_above_the_ceiling_earns_no_discount() -> None:
-    making = composer(discounts=DiscountTable((Tier(Decimal(100), Decimal(10)),), ceiling=Decimal(1000)))
-    assert not making.is_too_dear(cart(price="500"))
-    assert making.discount(cart(price="500")).percent == 10
-    assert making.is_too_dear(cart(price="501"))
-    assert making.discount(cart(price="501")).percent == 0
-    foreign = replace(cart(price="501"), currency="CHF")
-    assert not making.is_too_dear(foreign), "it has no discount anyway"
-    assert not making.is_too_dear(replace(foreign, rate=Decimal(2)))
+    assert making.brands.of(rebated).discount(rebated).percent == 20
 
 
 async def test_the_same_row_gives_the_same_message_id_at_every_attempt() -> None:

@@ -157,3 +157,10 @@ async def test_a_mail_of_unknown_outcome_that_a_human_sends_again_does_not_wait_
     assert (await desk.outcome(again, mail)).reason is Reason.ACTIVITY
     other = replace(again, logged=OURS)
     assert (await desk.outcome(other, mail)).reason is Reason.COOLDOWN
+
+
+async def test_a_cart_that_has_gone_to_a_store_that_is_not_listed_is_given_back() -> None:
+    desk = Desk(replace(POLICY, stores=frozenset({"de"})))
+    outcome = await desk.outcome(cart(1, store="fr"))
+    assert (outcome.status, outcome.reason, outcome.next_attempt_us) == (Status.RETRY, Reason.STORE, NOW)
+    assert not outcome.is_attempt

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from fakes.stages import HOUR, NOW, SECOND, FakeLog, FakeSender, Shop
+from fakes.stages import HOUR, NOW, SECOND, SENDER, FakeLog, FakeSender, Shop
 from fakes.waiting import until
 
 from binlog_watcher.core.log_status import Reason, Status
@@ -49,7 +49,7 @@ class Desk:
         log: Any = self.log
         runtime = self.shop.runtime
         self.hand_over = HandOver(
-            sender=sender, mail_from="hello@example.com", clock=self.shop.clock,
+            sender=sender, clock=self.shop.clock,
             last_word=LastWord(gate=self.gate, runtime=runtime, episodes=log, lease_us=1),
             verdicts=Verdicts(self.gate, Retries(MINUTE), runtime),
             fenced=self.fenced, again=self.again, writer=writer,
@@ -93,6 +93,7 @@ async def test_a_mail_that_the_server_takes_is_sent_at_the_moment_of_the_hand_ov
     outcome = await desk.outcome(takes_a_minute)
     assert (outcome.status, outcome.at_us, outcome.next_attempt_us) == (Status.SENT, NOW, None)
     assert desk.counted("sent") == 1
+    assert desk.sender.senders == [SENDER], "the mail's own"
     lateness = desk.shop.runtime.metrics.registry.get_sample_value("cartwake_lateness_seconds_sum")
     assert lateness == HOUR / SECOND - 1800
 

@@ -22,7 +22,7 @@ class Desk:
         log: Any = self.log
         loader: Any = self.loader
         self.outbox = Outbox(
-            sender=sender, mail_from="hello@example.com", episodes=log, loader=loader,
+            sender=sender, episodes=log, loader=loader,
             runtime=self.shop.runtime, retries=Retries(60_000_000), lease_us=HOUR,
         )  # fmt: skip
 
