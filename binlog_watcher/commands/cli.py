@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher.commands import (
@@ -166,6 +167,8 @@ def preview_command(
         raise typer.BadParameter("give either --user or --cart")
     found = asyncio.run(preview.preview(_settings("preview"), user=user, cart_key=cart))
     _print(f"[bold]decision:[/bold] {found.decision}")
+    if found.store is not None:
+        _print(f"[bold]store:[/bold]    {escape(found.store)}")
     if found.mail is None:
         raise typer.Exit(1)
     _print(f"[bold]subject:[/bold]  {found.mail.subject}")

@@ -3,10 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from binlog_watcher.commands.wording import in_words
+from binlog_watcher.commands.wording import WHY, in_words
 from binlog_watcher.core.cart import Cart
-from binlog_watcher.core.decision import decide
+from binlog_watcher.core.decision import decide, is_ours
 from binlog_watcher.core.events import CartKey
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.service.pipeline import ComposerSetup, build_recommender
 from binlog_watcher.service.resources import Resources, open_resources
@@ -19,10 +20,14 @@ from mailer import Rendered
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be decided for a cart now, in words, and its mail (None for an empty cart)."""
+    """What would be decided for a cart now, in words, and its mail (None for an empty cart).
+
+    ``store``: the storefront that it is of; None where the preset does not say. Another one's has no mail.
+    """
 
     decision: str
     mail: Rendered | None
+    store: str | None = None
 
 
 async def preview(settings: Settings, *, user: str | None = None, cart_key: str | None = None) -> Preview:
@@ -41,10 +46,13 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
         cart = loaded.carts[key]
         words = in_words(decide(cart, None, resources.clock.now_us(), resources.policy))
         if cart.customer is None:
-            return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None)
+            return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None, cart.store)
         if not cart.lines:
-            return Preview(f"{words}; {whose} has no rows that count", None)
-        return Preview(words, await _mail(settings, resources, cart))
+            return Preview(f"{words}; {whose} has no rows that count", None, cart.store)
+        if not is_ours(cart, resources.policy):
+            why = WHY[Reason.STORE]
+            return Preview(words if why in words else f"{words}; {why}", None, cart.store or "none")
+        return Preview(words, await _mail(settings, resources, cart), cart.store)
     finally:
         await asyncio.to_thread(resources.close)
 

@@ -26,7 +26,10 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A cart, in words. ``customer`` with a masked address; ``orders``: the newest order that counts."""
+    """A cart, in words. ``customer`` with a masked address; ``orders``: the newest order that counts.
+
+    ``store``: empty where the preset does not say which storefront it is of.
+    """
 
     key: str
     customer: str
@@ -35,6 +38,7 @@ class Example:
     newest_row: str
     orders: str
     decision: str
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,13 @@ class SchemaReport:
 
     def _shown_examples(self) -> Table:
         title = "The newest carts, and what would be decided now"
-        table = Table(
-            "cart", "customer", "rows that count", "total", "newest row", "newest order", "decision"
-        )
+        columns = ["cart", "customer", "rows that count", "total", "newest row", "newest order", "decision"]
+        if any(example.store for example in self.examples):
+            columns.append("store")
+        table = Table(*columns)
         table.title = title if self.activated else f"{title} if Cartwake had always been there"
         for example in self.examples:
-            table.add_row(*(escape(text) for text in astuple(example)))
+            table.add_row(*(escape(text) for text in astuple(example)[: len(columns)]))
         return table
 
 
@@ -166,6 +171,7 @@ def _example(cart: Cart, decision: Decision) -> Example:
         newest_row=_moment(cart.newest_row_us),
         orders=_moment(cart.newest_order_us or 0),
         decision=in_words(decision),
+        store=cart.store or "",
     )
 
 

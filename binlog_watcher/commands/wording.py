@@ -16,6 +16,7 @@ WHY = {
     Reason.UNAVAILABLE: "none of its products can be bought just now (MAIL_UNAVAILABLE)",
     Reason.JUST_BOUGHT: "all that is in it was ordered just before (ORDER_GRACE_MINUTES)",
     Reason.EXCLUDED_ADDRESS: "the address is one of EXCLUDE_ADDRESSES",
+    Reason.STORE: "its store is not listed in STORES",
     Reason.EMPTY: "no row counts: bought, or quantity 0",
     Reason.CLOSED: "its header says that it is no cart any more",
     Reason.GUEST: "a guest who left no e-mail address",

@@ -49,12 +49,12 @@ _LINES = {
 _MAY_GIVE = {"category": _TEXTS, "image": _TEXTS, "url": _TEXTS, "currency": _TEXTS, "available": _ANY}
 PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]] = {
     "lines.select": (_LINES, _MAY_GIVE),
-    "cart.select": (_LINES, _MAY_GIVE),
+    "cart.select": (_LINES, {**_MAY_GIVE, "store": _ANY}),
     "customers.select": (
         {"cart": _ANY, "email": _TEXTS},
         {
             "id": _ANY, "name": _TEXTS, "language": _TEXTS, "consent": _ANY, "role": _TEXTS, "currency": _TEXTS,
-            "rate": _NUMBERS,
+            "rate": _NUMBERS, "store": _ANY,
         },
     ),
     "orders.by_customer": ({"customer": _ANY, "id": _ANY, "bought_at": _TIMES}, {}),
@@ -101,11 +101,13 @@ def check_select(
     indexes: Callable[[str], list[list[str]]],
     needs_created: bool = True,
     created: frozenset[int] = _TIMES,
+    needs_store: bool = False,
 ) -> Iterator[str]:
     """What is wrong with a preset's SELECT, one line a problem.
 
     ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
     ``indexes``: the columns of each index of a table, in lower case. ``created``: types that the creation may have.
+    ``needs_store``: the rows must say which storefront they are of.
     """
     if (writes := _why_not_read_only(text)) is not None:
         yield writes
@@ -122,6 +124,8 @@ def check_select(
         dict(columns), [name for name, _ in columns], key, created if needs_created else None
     )
     yield from _check_form(rows, [name for name, _ in columns], _KEYS_COLUMN.get(key, "cart"), samples)
+    if needs_store and "store" not in dict(columns):
+        yield "gives no column store, and cart.store is a column of these rows; add it AS store"
     yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
 

@@ -48,6 +48,7 @@ class SelectsCheck:
                 needs_created=schema.rows.created is not None,
                 created=CREATED[format_of(schema.rows.created or "")],
                 indexes=self._indexes,
+                needs_store=key == "cart.select" and schema.cart.store is not None,
             ):
                 yield key, problem
 

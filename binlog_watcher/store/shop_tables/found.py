@@ -19,7 +19,8 @@ class Found:
     ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
     where its creation may mean two moments. ``contact``: whom the header itself says to write to. ``spellings``: the
     key as the cart's rows have it, which its collation holds for the same. ``document``: the bytes of one;
-    ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read. ``store``: see ``Cart``.
+    ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read.
+    ``store``: see ``Cart``.
     """
 
     key: CartKey
