@@ -22,6 +22,7 @@ from binlog_watcher.recovery.row_times import RowTimes
 from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.set_aside import SetAside
 from binlog_watcher.recovery.stages import DecidedCart, UnmailedCart
+from binlog_watcher.recovery.unlisted import UnlistedStores
 from binlog_watcher.recovery.waiting import wait
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,7 @@ class Recovery:
         self._acting = acting
         self._runtime = runtime
         self._row_times = RowTimes()
+        self._unlisted = UnlistedStores()
         self.set_aside = SetAside(runtime)
 
     @property
@@ -172,6 +174,8 @@ class Recovery:
                 case Holdout(activity_us):
                     unmailed.append(UnmailedCart(one, cart, Reason.HOLDOUT, activity_us))
                 case Skip(reason, activity_us):
+                    if reason is Reason.STORE:
+                        self._unlisted.tell(cart.store)
                     logged_us = activity_us if decision.logged else None
                     unmailed.append(UnmailedCart(one, cart, reason, logged_us))
         # Whatever can fail comes before the claims: a batch that is tried again has none in hand.

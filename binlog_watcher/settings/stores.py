@@ -59,7 +59,7 @@ def read_stores(values: Values, known: Callable[[str], bool]) -> tuple[dict[str,
         given = {key: str(value) for key, value in table.items() if key in KEYS and _is_plain(value)}
         settings, mistakes = _settings(_Store(name, given), path, values)
         problems += [line for line in mistakes if not known(line)]
-        stores[folded] = settings or Settings()
+        stores[folded] = settings or Settings()  # of no use where there are mistakes; so its name is known
     return stores, problems
 
 
