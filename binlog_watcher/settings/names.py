@@ -38,6 +38,9 @@ _OF_MYSQL = re.compile(
 """What MySQL's image, server and client read."""
 
 _MOST_SLIPS = 2
+_SHORT = 6
+"""Letters of a setting's name (``STORES``) where two slips make another word (``CORES``): one is allowed."""
+
 _CLOSE_IN_A_FILE = 0.86
 """difflib's ratio: in the file, which somebody wrote for Cartwake, more is a mistake than in the environment."""
 
@@ -117,10 +120,12 @@ def mistake(
 
 
 def _nearest(name: str, settings: AbstractSet[str]) -> str | None:
-    """The setting that is at most two slips away from ``name``."""
+    """The setting that is at most two slips away from ``name``, of a short one one."""
     slips = {each: _slips(name, each) for each in settings if abs(len(each) - len(name)) <= _MOST_SLIPS}
     near = min(sorted(slips), key=slips.__getitem__, default=None)
-    return near if near is not None and slips[near] <= _MOST_SLIPS else None
+    if near is None or slips[near] > (1 if len(near) <= _SHORT else _MOST_SLIPS):
+        return None
+    return near
 
 
 def _slips(one: str, other: str) -> int:

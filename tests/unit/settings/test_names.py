@@ -93,6 +93,7 @@ def test_other_programs_names_are_left_alone(environ: dict[str, str], tmp_path: 
         ("SMTP_USERNAME", "SMTP_USER"), ("MYSQL_SSL_CA", "MYSQL_TLS_CA"), ("MYSQL_PASSWD", "MYSQL_PASSWORD"),
         ("MAIL_FROM", "SENDER_EMAIL"), ("SHOP_TZ", "SHOP_TIMEZONE"), ("GEMINI_KEY", "GEMINI_API_KEY"),
         ("CARTWAK_DRY_RUN", "CARTWAKE_DRY_RUN"), ("CARTWAKEDRY_RUN", "CARTWAKE_DRY_RUN"),
+        ("STORE", "STORES"),
     ],
 )  # fmt: skip
 def test_a_name_that_was_meant_to_be_ours(wrong: str, right: str, tmp_path: Path) -> None:
@@ -101,6 +102,11 @@ def test_a_name_that_was_meant_to_be_ours(wrong: str, right: str, tmp_path: Path
     file = tmp_path / ".env"
     file.write_text(f"{wrong}=geheim\n")
     assert complaints(file) == (f"{wrong} ({file} line 1): {line}",)
+
+
+def test_a_short_name_is_not_another_word() -> None:
+    """Two slips from STORES."""
+    assert load(CORES="8", SHARES="1") == load()
 
 
 def test_what_may_be_meant_for_us_is_told(tmp_path: Path) -> None:
