@@ -7,8 +7,7 @@ activity). A key can be in hand and armed at once: then it was *touched*, and th
     INSERT/UPDATE  arm     move      arm, touched
     DELETE         -       move      arm, touched     (clearing the cart after an order stays quiet)
     order, closed  -       cancel    touched
-    order changed  arm     -         arm, touched     (it may be no order any more; idle: after the threshold, since
-                                                      the activity before the order is forgotten)
+    order changed  arm     -         arm, touched     (it may be none any more; idle: after the threshold)
 
 An idle key that no new row armed, or one in a crowd of new rows, is *woken*: its timer goes behind those of the
 others. A customer who comes back adds a row; a statement over the whole table changes the carts of years.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from binlog_watcher.shop.schema import Schema
-from binlog_watcher.store.own_tables.tables import KEY_LENGTH
+from binlog_watcher.store.own_tables.log_upgrade import KEY_LENGTH
 from binlog_watcher.store.shop_tables.columns import MOMENT_TYPES, ShopColumn, ShopColumns
 
 

@@ -7,8 +7,9 @@ from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.log_rows import by_logged_key
+from binlog_watcher.store.own_tables.log_upgrade import KEY_LENGTH
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
-from binlog_watcher.store.own_tables.tables import CART, KEY_LENGTH, META
+from binlog_watcher.store.own_tables.tables import CART, META
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
 NOTES_BATCH_SIZE = 500

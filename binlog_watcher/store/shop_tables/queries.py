@@ -115,18 +115,8 @@ class Queries:
     def _header_columns(self) -> list[str]:
         cart = self.schema.cart
         opened = [condition.column for condition in cart.open]
-        names = [
-            cart.id,
-            cart.customer,
-            *opened,
-            cart.email,
-            *cart.name,
-            cart.currency,
-            cart.store,
-            *cart.updated,
-        ]
-        if cart.document is not None:
-            names.append(cart.document.column)
+        names = [cart.id, cart.customer, *opened, cart.email, *cart.name, cart.currency, cart.store]
+        names += [*cart.updated, cart.document and cart.document.column]
         return [named("h", name) for name in names if name]
 
     @property
