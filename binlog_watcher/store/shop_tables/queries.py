@@ -116,7 +116,7 @@ class Queries:
         cart = self.schema.cart
         opened = [condition.column for condition in cart.open]
         names = [cart.id, cart.customer, *opened, cart.email, *cart.name, cart.currency, cart.store]
-        names += [*cart.updated, cart.document and cart.document.column]
+        names += [*cart.updated, cart.document.column if cart.document else None]
         return [named("h", name) for name in names if name]
 
     @property
