@@ -4,6 +4,7 @@ See docs/design.md, *Never twice, never lost*.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -58,8 +59,9 @@ class Hydrator:
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
-        notes_tell = self._notes.tell_of_all()
+        notes_tell, stopped_us = self._notes.tell_of_all(), self._notes.last_written_us()
         for page in self._scan.open_carts(since_us, now_us):
+            page = [_filled_when_nobody_looked(cart, stopped_us) for cart in page]  # noqa: PLW2901
             reads = list(self._arm(page, since_us, now_us, notes_tell=notes_tell))
             count += len(reads)
             yield reads
@@ -118,6 +120,17 @@ class Hydrator:
         if notes and self._writes:
             self._notes.write(notes)
         return known
+
+
+def _filled_when_nobody_looked(cart: OpenCart, stopped_us: int | None) -> OpenCart:
+    """A document that changed since the last note of any was written, at ``stopped_us``: it is taken for filled then.
+
+    Whoever ordered after that may have bought just this, and the shop may not have emptied the cart yet. Its last
+    activity is now, as far as anybody knows.
+    """
+    if cart.digest is None or stopped_us is None or stopped_us >= cart.version:
+        return cart
+    return replace(cart, created_us=stopped_us, version=stopped_us)
 
 
 def _held_until(logged: LoggedEpisode | None, version: int, now_us: int) -> int | None:

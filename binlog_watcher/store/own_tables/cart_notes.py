@@ -70,6 +70,11 @@ def form_noted(shop: str) -> Statement:
     return Statement(f"SELECT value FROM {META} WHERE name = %s", (_FORM.format(shop),))
 
 
+def last_note(shop: str) -> Statement:
+    """When the last note of a shop was written."""
+    return Statement(f"SELECT MAX(noted_at) FROM {CART} WHERE shop = %s", (shop,))
+
+
 def note_form(shop: str, form: str) -> Statement:
     """All documents of a shop are noted by a form."""
     return Statement(
@@ -197,6 +202,14 @@ class CartNotes:
             return False
         with self._database.session() as session:
             return session.row(*form_noted(self._shop)) == (self._form,)
+
+    def last_written_us(self) -> int | None:
+        """When the last note was written, of documents: until then a service followed them. None: there is none."""
+        if self._form is None or not self.present:
+            return None
+        with self._database.session() as session:
+            row = session.row(*last_note(self._shop))
+        return None if row is None else UTC_COLUMN.to_us(row[0])
 
     def all_written(self) -> None:
         """All documents that there are have a note now."""

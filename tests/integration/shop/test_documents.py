@@ -1,5 +1,6 @@
 """Carts that are documents: one row a cart, its lines inside of a column."""
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -440,6 +441,28 @@ async def test_a_cart_that_was_bought_at_once_is_no_new_one_after_a_restart(open
         )
         db.resources.notes.write(stream.tracker.take_unsaved())
     assert [read for page in hydrator_of(db)() for read in page if read.digest is not None] == []
+
+
+async def test_who_bought_while_nobody_looked_is_not_mailed(opened: Open) -> None:
+    """The cart is as it was bought: a webhook paid the order, and the shop empties it at the next page view."""
+    db, shop = opened.db, opened.shop
+    shop.order(customer=8)
+    async with db.stream() as stream:
+        for key in ("7", "8"):
+            shop.save(key, POT)
+        await stream.settle()
+        db.resources.notes.write(stream.tracker.take_unsaved())
+    db.run("UPDATE purchases SET created_at = created_at - INTERVAL 1 DAY")
+    for key in ("7", "8"):
+        shop.save(key, POT, SHIRT)
+    shop.order(customer=7)
+    await asyncio.sleep(1.1)  # orders have whole seconds
+    async with db.stream() as stream:
+        await stream.settle()
+        assert stream.tracker.due_of("7") is not None, "only the tables tell of the order"
+        db.resources.notes.write(stream.tracker.take_unsaved())
+    assert isinstance(db.decide("7", minutes_later=90), Skip)
+    assert isinstance(db.decide("8", minutes_later=90), Send)
 
 
 async def test_a_restart_knows_when_each_cart_was_left(opened: Open) -> None:

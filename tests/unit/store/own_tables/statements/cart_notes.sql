@@ -48,6 +48,12 @@ SELECT cart_key
 --   1: shop
 --   2: 2026-09-21 14:13:20
 
+-- last_note: When the last note of a shop was written.
+SELECT MAX(noted_at)
+  FROM cart_abandonment_cart
+  WHERE shop = %s;
+--   1: shop
+
 -- form_noted: The form by which all documents of a shop were noted, if they were.
 SELECT value
   FROM cart_abandonment_meta
