@@ -64,3 +64,10 @@ def test_report() -> None:
     found = figures("report.py", "--rows", "3000", "--rounds", "1")
     assert found["report.seconds"]["value"] > 0
     assert found["report.ratio_plain_count"]["rounds"] == 1
+
+
+def test_shops() -> None:
+    found = figures("shops.py", "--updates", "200", "--rounds", "2")
+    for name in ("document_updates_per_s", "document_mb_per_s", "documents_hydrated_per_s"):
+        assert found[f"shops.{name}"]["value"] > 0
+    assert "shops.memory_growth_mb" in found
