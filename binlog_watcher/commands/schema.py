@@ -1,7 +1,7 @@
 """`cartwake schema`: the presets that come along, and one held against a live database."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass, replace
 
@@ -11,6 +11,7 @@ from rich.table import Table
 from binlog_watcher.commands.wording import in_words
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Decision, decide
+from binlog_watcher.core.events import CartKey
 from binlog_watcher.doctor.preflight import connect
 from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.doctor.select_check import PROMISED
@@ -18,6 +19,7 @@ from binlog_watcher.service.resources import Resources, resources_of
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.presets import load_schema, preset_names
 from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.shop_tables.shop import Loaded
 from binlog_watcher.store.times import from_us
 from mailer import mask
 
@@ -99,14 +101,16 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
         warnings = check_preset(session, settings.connection, schema, slow_tables=settings.allow_slow_tables)
     resources = resources_of(settings, schema, write=False)
     try:
+        keys = resources.scan.newest(EXAMPLES)
+        loaded = resources.loader.load(keys) if keys else Loaded({}, {})
         return SchemaReport(
             origin=schema.origin,
             database=settings.mysql_database,
             shape=schema.shape,
             tables=_tables(schema),
             selects=[(key, ", ".join(_promised(key))) for key in schema.selects()],
-            warnings=warnings,
-            examples=_examples(resources),
+            warnings=[*warnings, *_of_documents(resources, loaded)],
+            examples=_examples(resources, keys, loaded),
             activated=resources.with_log,
         )
     finally:
@@ -139,16 +143,29 @@ def _promised(key: str) -> list[str]:
     return [*needed, *(f"[{name}]" for name in optional)]
 
 
-def _examples(resources: Resources) -> list[Example]:
+def _of_documents(resources: Resources, loaded: Loaded) -> Iterator[str]:
+    """A line where nothing can be made of the documents: the paths may be wrong, although they are in order."""
+    schema = resources.schema
+    reasons = {cart.unreadable for cart in loaded.carts.values()}
+    if schema.document is None:
+        return
+    if loaded.carts and None not in reasons:
+        yield (
+            f"{schema.origin}: cart.document: none of {len(loaded.carts)} documents that were tried can be read "
+            f"({', '.join(sorted(map(str, reasons)))}): do codec and the paths fit?"
+        )
+    elif not loaded.carts:
+        yield f"{schema.origin}: cart.document: no document has a line: does the path in lines fit?"
+
+
+def _examples(resources: Resources, keys: Sequence[CartKey], loaded: Loaded) -> list[Example]:
     """The newest carts. Before Cartwake was switched on they are decided as if it had always been."""
     policy = resources.policy if resources.with_log else replace(resources.policy, activated_us=0)
-    keys = resources.scan.newest(EXAMPLES)
-    loaded = resources.loader.load(keys) if keys else None
     examples = []
     for key in keys:
-        cart = loaded.carts.get(key) if loaded else None
+        cart = loaded.carts.get(key)
         if cart is None:
-            why = loaded.unreadable.get(key, "") if loaded else ""
+            why = loaded.unreadable.get(key, "")
             examples.append(Example(str(key), "", "", "", "", "", f"can't be read: {why}"))
         else:
             examples.append(_example(cart, decide(cart, None, resources.clock.now_us(), policy)))

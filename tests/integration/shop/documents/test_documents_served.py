@@ -13,6 +13,7 @@ from fakes.session_shop import DUMPS, GUEST, POT, SHIRT, Open
 from fakes.sessions import PRESET, Item
 from fakes.waiting import until
 
+from binlog_watcher.commands.schema import check_schema
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.recovery import reconcile
@@ -48,6 +49,24 @@ def test_the_check_says_what_it_understood(opened: Open) -> None:
         db.run("ALTER TABLE sessions MODIFY session_value LONGTEXT")
     facts = check_server(db.settings().connection, db.settings().preset())
     assert not [line for line in facts.warnings if "cart." in line]
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        (PRESET.replace('codec = "php"', 'codec = "json"'), "none of 1 documents that were tried can be read (syntax)"),
+        (PRESET.replace("cart|php?.*", "basket|php?.*"), "no document has a line: does the path in lines fit?"),
+        (PRESET, None),
+    ],
+    indirect=["preset"],
+    ids=["codec", "lines", "right"],
+)  # fmt: skip
+def test_the_check_says_that_nothing_can_be_made_of_the_documents(opened: Open, said: str | None) -> None:
+    opened.shop.save("7", POT)
+    report = check_schema(opened.db.settings(), opened.db.settings().preset())
+    about = [line for line in report.warnings if "cart.document" in line]
+    assert len(about) == (said is not None)
+    assert said is None or said in about[0]
 
 
 async def test_the_service_mails_each_cart_once(opened: Open, smtp: MailServer) -> None:
