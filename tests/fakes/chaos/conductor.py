@@ -83,6 +83,7 @@ class Chaos:
         self._folder = folder
         self._services: list[ServiceProcess] = []
         self._kills: list[Kill] = []
+        self._stops: list[tuple[int, int]] = []
         self._events: list[tuple[int, str]] = []
         self._calm = threading.Event()
         self._over = threading.Event()
@@ -135,7 +136,7 @@ class Chaos:
         return Judge(
             Seen(
                 self._plan, CONNECTIONS, self._shop.done, self._smtp.transfers, self._smtp.lines, history,
-                self._kills, self._events,
+                self._kills, self._events, self._stops,
             )
         )  # fmt: skip
 
@@ -208,8 +209,10 @@ class Chaos:
         if pid is None or not self._services[instance].alive:
             return
         self._note(f"instance {instance} is frozen")
+        stopped_us = now_us()
         os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)
+        self._stops.append((stopped_us, now_us()))
         os.kill(pid, signal.SIGCONT)
         self._note(f"instance {instance} goes on after {seconds:.1f} s")
 

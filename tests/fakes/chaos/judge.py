@@ -25,6 +25,11 @@ STALE_US = 2_500_000
 """How old a fence may be at DATA: a second, and what a busy machine takes until the server has read the command."""
 
 
+LOOKED_US = 100_000
+"""Within this time of a fence the process looks at its clock for the last time. If it is stopped between that look and
+the command, it sends the command when it goes on: nothing can be looked at in between."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kill:
     """An instance was killed. ``in_flight``: its mails for which DATA had begun and no reply had come."""
@@ -46,6 +51,8 @@ class Seen:
     history: list[Change]
     kills: list[Kill]
     events: list[tuple[int, str]] = field(default_factory=list)
+    stops: list[tuple[int, int]] = field(default_factory=list)
+    """When an instance was stopped, and when it went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,14 @@ class Judge:
         for transfer in self._transfers[address]:
             yield from self._of_transfer(address, transfer)
 
+    def _was_stopped(self, fenced_us: int, data_us: int) -> bool:
+        """Whether a process was stopped right behind the fence, and DATA came when it went on."""
+        return any(
+            fenced_us <= stopped_us <= fenced_us + LOOKED_US
+            and went_on_us <= data_us <= went_on_us + STALE_US
+            for stopped_us, went_on_us in self.seen.stops
+        )
+
     def _deeds_that_count(self, address: str, customer: int) -> list[Done]:
         """The customer's, and the orders of others with the address."""
         others = [one.id for one in self._customers[address] if one.id != customer]
@@ -140,7 +155,7 @@ class Judge:
         fence = fences[at - 1]
         self.kept_of_row[fence.log_id] += transfer.kept
         fenced_us = began[at - 1]
-        if transfer.begun_us - fenced_us > STALE_US:
+        if transfer.begun_us - fenced_us > STALE_US and not self._was_stopped(fenced_us, transfer.begun_us):
             age_s = (transfer.begun_us - fenced_us) / 1e6
             yield Fault("stale_fence", address, f"DATA {age_s:.1f} s after the fence")
         deeds = self._deeds[int(fence.cart_key)]

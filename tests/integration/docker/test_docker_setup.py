@@ -144,7 +144,6 @@ SPARE = {
     # A later version may have to alter these as it does the log.
     ("ALTER", tables.RECIPIENT),
     ("ALTER", tables.META),
-    ("ALTER", tables.CART),
     # MySQL refuses to grant anything on what does not exist yet, unless CREATE is among it.
     *(("CREATE", view) for view in VIEWS),
 }

@@ -98,6 +98,22 @@ def test_data_comes_soon_after_the_fence_or_the_last_one_of_several(late_us: int
     assert kinds(judge(history=again, transfers=[transfer(begun_us=106 * S + late_us)])) == expected
 
 
+@pytest.mark.parametrize(
+    ("stopped_us", "went_on_us", "expected"),
+    [
+        (103_504_000, 109 * S, set()),
+        (103_504_000, 105 * S, {"stale_fence"}),  # it had gone on long before
+        (103_504_000, 110 * S, {"stale_fence"}),  # DATA came while it stood
+        (103_700_000, 109 * S, {"stale_fence"}),  # it had looked at its clock by then
+    ],
+)
+def test_who_is_stopped_between_the_last_look_and_data_can_not_help_it(
+    stopped_us: int, went_on_us: int, expected: set[str]
+) -> None:
+    late = judge(transfers=[transfer(begun_us=109 * S + 17_000)], stops=[(stopped_us, went_on_us)])
+    assert kinds(late) == expected
+
+
 def test_no_mail_is_lost() -> None:
     assert kinds(judge(history=[], transfers=[])) == {"lost"}
     assert kinds(judge(row(1, "retry"), transfers=[])) == {"lost", "unsettled"}
