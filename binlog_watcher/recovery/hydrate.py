@@ -60,8 +60,8 @@ class Hydrator:
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
         notes_tell, stopped_us = self._notes.tell_of_all(), self._notes.last_written_us()
-        for page in self._scan.open_carts(since_us, now_us):
-            page = [_filled_when_nobody_looked(cart, stopped_us) for cart in page]  # noqa: PLW2901
+        for read in self._scan.open_carts(since_us, now_us):
+            page = [_filled_when_nobody_looked(cart, stopped_us) for cart in read]
             reads = list(self._arm(page, since_us, now_us, notes_tell=notes_tell))
             count += len(reads)
             yield reads

@@ -95,7 +95,9 @@ MARK = ("UPDATE products SET price = price + 1 WHERE id = 99", 99)
 
 @dataclass(frozen=True)
 class Item:
-    product: int
+    """A line. Any product, as tests put in what is no id, too."""
+
+    product: Any
     quantity: Any = 1
     total: float = 30.0
     variant: int = 0

@@ -104,7 +104,7 @@ def described(
             "set binlog_row_metadata=FULL"
         )
     columns = []
-    for column, (name, data_type, column_type, charset) in zip(table.columns, rows, strict=True):
+    for column, (name, data_type, column_type, of_text) in zip(table.columns, rows, strict=True):
         kind = str(data_type).lower()
         if column.type not in _TYPES.get(kind, frozenset({column.type})):
             raise DecodeError(
@@ -113,7 +113,7 @@ def described(
             )
         unsigned = column.unsigned if column.unsigned is not None else "unsigned" in str(column_type).lower()
         labels = _labels(str(column_type)) if kind == "enum" else ()
-        charset = BINARY if kind in _BYTES else charset  # noqa: PLW2901  # the dictionary has NULL for these
+        charset = BINARY if kind in _BYTES else of_text  # the dictionary has NULL for bytes
         columns.append(
             replace(
                 column, name=str(name), unsigned=unsigned, charset=charset, labels=labels, uuid=kind == _UUID

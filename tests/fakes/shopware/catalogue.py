@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 LIVE = "0fa91ce3e96a4bc2be4bd9ce752c3425"
 SYSTEM_LANGUAGE = "2fbb5fe2e29a4d70aa5854ce7ce3e20b"
@@ -49,9 +50,9 @@ class Product:
         return (self.parent or self).names[SYSTEM_LANGUAGE]
 
 
-def _variant(name: str, parent: Product, *options: str, **more: object) -> Product:
-    inherited = {"closeout": None, "active": None, "parent": parent, "options": options}
-    return Product(named(name), **(inherited | more))  # type: ignore[arg-type]
+def _variant(name: str, parent: Product, *options: str, **more: Any) -> Product:
+    inherited: dict[str, Any] = {"closeout": None, "active": None, "parent": parent, "options": options}
+    return Product(named(name), **(inherited | more))
 
 
 KETTLE = Product(

@@ -146,11 +146,11 @@ def test_a_shop_whose_carts_are_elsewhere_is_refused(shopware: Open) -> None:
     check_server(settings.connection, settings.preset())
 
 
-@pytest.mark.parametrize("old", [False, True])
-@pytest.mark.parametrize("compressed", [PLAIN, GZIP, ZSTD])
+@pytest.mark.parametrize(
+    ("compressed", "old"),  # Shopware 6.5 knows gzcompress only
+    [(PLAIN, False), (GZIP, False), (ZSTD, False), (PLAIN, True), (GZIP, True)],
+)
 def test_a_guests_cart(server: Server, fresh_database: str, compressed: int, old: bool) -> None:
-    if old and compressed == ZSTD:
-        pytest.skip("Shopware 6.5 knows gzcompress only")
     with preset_shop(
         server, fresh_database, "shopware-6", MARKED, CURRENCY="EUR", STORE_URL="https://shop.example.com"
     ) as db:

@@ -159,7 +159,7 @@ def test_the_fence_sees_orders_and_the_document(opened: Open) -> None:
 )
 def test_strange_ids_hold_up_nobody(opened: Open, key: str, product: object, order: object) -> None:
     shop, db, resources = opened.shop, opened.db, opened.db.resources
-    shop.save(key, Item(product), email="jane@example.com", order_awaiting_payment=order)  # type: ignore[arg-type]
+    shop.save(key, Item(product), email="jane@example.com", order_awaiting_payment=order)
     shop.save("8", POT)
     for one in (key, "8"):
         opened.note(one, minutes_ago=90)
