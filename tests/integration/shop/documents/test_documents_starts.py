@@ -121,6 +121,7 @@ async def test_a_restart_knows_when_each_cart_was_left(opened: Open) -> None:
         notes = stream.tracker.take_unsaved()
         db.resources.notes.write(notes)
         stream.tracker.saved(notes)
+    await asyncio.sleep(0.02)  # timers have ticks of 10 ms, and a restart may take less
     shop.save("7", POT)  # a page view
     shop.save("8", POT, SHIRT)
     async with db.stream() as stream:
