@@ -11,7 +11,9 @@ Usable alone, without MySQL and without the rest of Cartwake::
 from mailer.address_patterns import AddressPatterns
 from mailer.addresses import Address, InvalidAddressError, mask, parse_address
 from mailer.discounts import DEFAULT_NOTE, DEFAULT_TABLE, NO_DISCOUNT, Discount, DiscountTable, Tier
+from mailer.dkim_signing import DkimSigner, read_key
 from mailer.errors import (
+    DkimError,
     MailboxRefusedError,
     OutcomeUnknownError,
     RejectedForeverError,
@@ -40,6 +42,8 @@ __all__ = [
     "ConnectionSlots",
     "Discount",
     "DiscountTable",
+    "DkimError",
+    "DkimSigner",
     "InvalidAddressError",
     "InvalidTokenError",
     "Line",
@@ -73,5 +77,6 @@ __all__ = [
     "mask",
     "message_id",
     "parse_address",
+    "read_key",
     "round_money",
 ]

@@ -46,3 +46,7 @@ class SenderStoppedError(SendError):
 
 class OutcomeUnknownError(SendError):
     """The connection broke after the message was handed over: it may or may not have been accepted."""
+
+
+class DkimError(Exception):
+    """Mails can't be signed: a key that is none, or dkimpy is missing. The text says what to do."""

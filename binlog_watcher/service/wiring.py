@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -15,7 +16,7 @@ from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, Links, ShopInfo, SmtpSettings, Tier
+from mailer import DiscountTable, DkimError, DkimSigner, Links, ShopInfo, SmtpSettings, Tier, read_key
 from recommender import (
     Catalog,
     FallbackWriter,
@@ -114,6 +115,17 @@ def links(settings: Settings, stored_secret: str | None) -> Links:
         raise ConfigError(f"LINK_SECRET or PUBLIC_URL: {error}") from error
 
 
+def dkim_signer(settings: Settings) -> DkimSigner | None:
+    """Signs the mails in the name of the sender's domain, with the keys that are given; None without any."""
+    if not settings.dkim_keys:
+        return None
+    try:
+        keys = [read_key(selector, Path(path)) for selector, path in settings.dkim_keys]
+        return DkimSigner(settings.sender_email.rpartition("@")[2], keys)
+    except DkimError as error:
+        raise ConfigError(f"DKIM_KEYS: {error}") from error
+
+
 def brands(
     settings: Settings,
     stored_secret: str | None,
@@ -129,7 +141,14 @@ def brands(
 
     def brand(one: Settings) -> Brand:
         pages = ProductPages(one.product_url, url_pattern)
-        return Brand(shop_info(one, currency), discounts(one), links(one, stored_secret), prices_in, pages)
+        return Brand(
+            shop_info(one, currency),
+            discounts(one),
+            links(one, stored_secret),
+            prices_in,
+            pages,
+            dkim_signer(one),
+        )
 
     listed = {}
     for name, store in (settings.stores or {}).items():

@@ -116,6 +116,7 @@ class Settings(BaseModel):
     smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
     smtp_timeout_seconds: kind.Seconds = 30.0
     retry_first_seconds: kind.Seconds = 60.0
+    dkim_keys: kind.DkimKeys = ()
 
     # Operation
     log_level: kind.Level = "INFO"

@@ -208,6 +208,18 @@ def _variables(value: Any) -> Any:
     return tuple((name.strip(), text.strip()) for name, _, text in pairs)
 
 
+def _dkim_keys(value: Any) -> Any:
+    """``selector=file, selector=file``."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(selector.strip() and path.strip() for selector, _, path in pairs):
+        raise ValueError(
+            "SELECTOR=FILE, such as mail2026=/etc/cartwake/dkim.pem, with commas between several"
+        )
+    return tuple((selector.strip(), path.strip()) for selector, _, path in pairs)
+
+
 def _tier(text: str) -> DiscountTier:
     complaint = "AMOUNT:PERCENT or AMOUNT:PERCENT:CODE, separated by commas, such as 100:10:SAVE10, 500:20"
     fields = [part.strip() for part in text.split(":")]
@@ -244,6 +256,7 @@ LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
+DkimKeys = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_dkim_keys)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)

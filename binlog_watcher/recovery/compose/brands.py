@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.recovery.compose.product_pages import NO_PAGES, ProductPages
-from mailer import NO_DISCOUNT, Discount, DiscountTable, Links, Renderer, ShopInfo
+from mailer import NO_DISCOUNT, Discount, DiscountTable, DkimSigner, Links, Renderer, ShopInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
     """One storefront. ``prices_in``: the currency of the catalogue's prices, and what carts' rates go to.
 
-    The tiers' amounts are in the storefront's own currency.
+    The tiers' amounts are in the storefront's own currency. ``signer``: of its mails, unless its mail server does it.
     """
 
     store: ShopInfo
@@ -21,6 +21,7 @@ class Brand:
     links: Links
     prices_in: str
     product_pages: ProductPages = NO_PAGES
+    signer: DkimSigner | None = None
     renderer: Renderer = field(init=False)
 
     def __post_init__(self) -> None:

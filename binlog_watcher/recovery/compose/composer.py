@@ -143,7 +143,8 @@ class Composer:
     ) -> ComposedMail:
         """Render and build the message once: a retry of the same row has the same Message-ID."""
         rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id)
-        customer, store = claimed.cart.customer, self.brands.of(claimed.cart).store
+        brand = self.brands.of(claimed.cart)
+        customer, store = claimed.cart.customer, brand.store
         address = parse_address(customer.email if customer else None)
         mid = message_id(claimed.log_id, store.sender_email.rpartition("@")[2], tag=self._installation)
         message = build(
@@ -155,5 +156,7 @@ class Composer:
             unsubscribe=mail.unsubscribe,
             recipient_name=customer.name if customer else None,
         )
+        if brand.signer is not None:
+            message = brand.signer.sign(message)
         check_line_ends(message)
         return ComposedMail(claimed, store.sender_email, address.mailbox, message, mid)

@@ -1,6 +1,7 @@
 """Several storefronts over one database: each in its own name, and what is not listed is left to whoever lists it."""
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 from fakes import baskets
+from fakes.dkim_dns import is_valid
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 from fakes.running_service import following
@@ -21,6 +23,7 @@ from binlog_watcher.demo.server import Server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.service import opened
 from binlog_watcher.settings.settings import Settings
+from mailer import read_key
 
 CART = """
 [cart]
@@ -153,6 +156,22 @@ async def test_one_service_mails_in_the_name_of_each_store(stores: Stores, worke
     assert "https://shop.example.com/cart" in text_of(mail)
     assert "Laden" not in text_of(mail)
     assert stores.smtp.mails_to("three@example.com") == []
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+async def test_a_store_signs_with_its_own_key(stores: Stores, workers: str) -> None:
+    seed = stores.folder / "seed"
+    seed.write_text(base64.b64encode(b"s" * 32).decode())
+    laden = f"{LADEN}dkim_keys = 'mail2026={seed}'\n"
+    async with following(stores.settings(laden + BOUTIQUE, WORKER_PROCESSES=workers)):
+        stores.fill(1, 2)
+        await until(lambda: stores.sent() == [1, 2])
+    signed, unsigned = (
+        next(bytes(one.original_content or b"") for one in stores.smtp.accepted if address in one.rcpt_tos)
+        for address in ("one@example.com", "two@example.com")
+    )
+    assert is_valid(signed, [read_key("mail2026", seed)], domain="laden.example.com")
+    assert b"DKIM-Signature" not in unsigned
 
 
 async def test_without_a_file_it_is_one_shop(stores: Stores) -> None:

@@ -1,6 +1,9 @@
 """From Settings to the parts' own values."""
 
+import base64
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,3 +148,28 @@ def test_stores_that_do_not_fit_the_preset_are_refused() -> None:
         wiring.insist_on_stores(listed(fr={}), SAMPLE, told=False)
     with pytest.raises(ConfigError, match="STORES gives fr another currency, and sample says"):
         wiring.insist_on_stores(listed(fr={"currency": "EUR"}), swiss, told=True)
+
+
+def test_without_keys_nothing_is_signed() -> None:
+    assert wiring.dkim_signer(settings()) is None
+
+
+def test_a_key_that_is_none_is_named_by_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("nothing")
+    with pytest.raises(ConfigError, match=r"^DKIM_KEYS: .*key\.pem holds no private key"):
+        wiring.dkim_signer(settings(DKIM_KEYS=f"mail={tmp_path}/key.pem"))
+
+
+def test_signing_without_the_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text(base64.b64encode(bytes(32)).decode())
+    monkeypatch.setitem(sys.modules, "dkim", None)
+    with pytest.raises(ConfigError, match='install Cartwake with its extra "dkim"'):
+        wiring.dkim_signer(settings(DKIM_KEYS=f"mail={tmp_path}/key"))
+
+
+@pytest.mark.parametrize("text", ["mail", "=file", "mail=", "a=b,c"])
+def test_what_are_no_keys(text: str) -> None:
+    with pytest.raises(ConfigError, match="give SELECTOR=FILE, such as"):
+        settings(DKIM_KEYS=text)
