@@ -8,6 +8,7 @@ Usable alone, without MySQL and without the rest of Cartwake::
     Decimal('20')
 """
 
+from mailer.access_tokens import AccessTokens, OAuthClient, by_command, by_endpoint
 from mailer.address_patterns import AddressPatterns
 from mailer.addresses import Address, InvalidAddressError, mask, parse_address
 from mailer.discounts import DEFAULT_NOTE, DEFAULT_TABLE, NO_DISCOUNT, Discount, DiscountTable, Tier
@@ -37,6 +38,7 @@ __all__ = [
     "DEFAULT_NOTE",
     "DEFAULT_TABLE",
     "NO_DISCOUNT",
+    "AccessTokens",
     "Address",
     "AddressPatterns",
     "ConnectionSlots",
@@ -50,6 +52,7 @@ __all__ = [
     "Links",
     "MailboxRefusedError",
     "MalformedTokenError",
+    "OAuthClient",
     "OutcomeUnknownError",
     "Pick",
     "RecoveryMail",
@@ -68,6 +71,8 @@ __all__ = [
     "WithdrawnError",
     "WrongSignatureError",
     "build",
+    "by_command",
+    "by_endpoint",
     "check_line_ends",
     "display_name",
     "first_name",

@@ -16,9 +16,9 @@ from mailer.errors import (
     SenderStoppedError,
     WithdrawnError,
 )
+from mailer.login import log_in
 from mailer.smtp_replies import (
     LOGIN_CODES,
-    METHOD_CODES,
     NETWORK,
     classified,
     reason,
@@ -30,8 +30,6 @@ from mailer.smtp_settings import COURTESY, SmtpSettings
 
 StillWanted = Callable[[], Awaitable[bool]]
 """Asked at the last moment, right before DATA; may take a statement, but raises nothing."""
-
-_METHODS = ("plain", "login", "cram-md5")
 
 
 class Connection:
@@ -68,7 +66,7 @@ class Connection:
                 async with asyncio.timeout(self._settings.timeout):
                     await self._client.connect()
                     await self._encrypt()
-                    await self._log_in()
+                    await log_in(self._client, self._settings)
         except NETWORK as error:
             self.abort()
             raise RetryLaterError(
@@ -152,37 +150,6 @@ class Connection:
             )
         await self._client.starttls()
         await self._client.ehlo()
-
-    async def _log_in(self) -> None:
-        user, password = self._settings.user, self._settings.password
-        if not user or not password:
-            return
-        offered = [method for method in _METHODS if method in self._client.supported_auth_methods]
-        if not offered:
-            raise SenderStoppedError(
-                f"the SMTP server {self._settings.host} offers no login that Cartwake knows ({', '.join(_METHODS)}):"
-                " check the port and SMTP_TLS, or leave SMTP_USER and SMTP_PASSWORD empty"
-            )
-        logins = {
-            "plain": self._client.auth_plain,
-            "login": self._client.auth_login,
-            "cram-md5": self._client.auth_crammd5,
-        }
-        for method in offered:
-            try:
-                await logins[method](user, password)
-            except aiosmtplib.SMTPAuthenticationError as error:
-                if 400 <= error.code < 500:
-                    raise
-                # One try only where the password was judged: more of a wrong one get the account locked.
-                if error.code not in METHOD_CODES or method == offered[-1]:
-                    raise SenderStoppedError(
-                        f"the SMTP server refused the login ({reply_of(error, self._settings)}): check SMTP_USER"
-                        " and SMTP_PASSWORD; sending has stopped",
-                        error.code,
-                    ) from None
-            else:
-                return
 
     async def _hand_over(self, mail_from: str, rcpt: str, message: bytes, still_wanted: StillWanted) -> None:
         """MAIL, RCPT, DATA and the message; whatever is raised in here, the message has not left.

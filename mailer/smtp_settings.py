@@ -3,12 +3,22 @@
 import ipaddress
 import ssl
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 COURTESY = 5.0
 """Seconds that a server has for what no mail depends on: NOOP, RSET and QUIT."""
 
 Tls = Literal["starttls", "tls", "none"]
+
+
+class Tokens(Protocol):
+    """Access tokens of an account, see ``AccessTokens``."""
+
+    async def get(self) -> str:
+        """One that is good just now."""
+
+    def refused(self, token: str) -> None:
+        """The server did not take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,7 @@ class SmtpSettings:
     included), and all commands before the message together; ``data_timeout`` (s) the wait for the verdict on a
     message: giving up early leaves a mail nobody knows the fate of (RFC 5321 grants ten minutes). A connection
     is replaced after ``max_messages`` messages or ``max_age`` seconds, and asked for a sign of life after
-    ``max_idle`` idle seconds.
+    ``max_idle`` idle seconds. ``tokens``: access tokens of the user's instead of a password.
     ``tls_context``: one of your own, for private certificate authorities.
     """
 
@@ -28,6 +38,7 @@ class SmtpSettings:
     port: int | None = None
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    tokens: Tokens | None = field(default=None, repr=False, compare=False)
     tls: Tls = "starttls"
     timeout: float = 30.0
     data_timeout: float = 120.0
@@ -50,8 +61,10 @@ class SmtpSettings:
             )
         if self.port is not None and not 1 <= self.port <= 65535:
             raise ValueError(f"the SMTP port is {self.port}: allowed is 1 to 65535")
-        if bool(self.user) != bool(self.password):
-            raise ValueError("SMTP user and password belong together: set both or neither")
+        if bool(self.user) != bool(self.password or self.tokens) or (self.password and self.tokens):
+            raise ValueError(
+                "SMTP user and password, or user and tokens, belong together: set both or neither"
+            )
         if self.connections < 1 or self.max_messages < 1:
             raise ValueError("SMTP connections and messages per connection must be at least 1")
         if min(self.timeout, self.data_timeout, self.max_age, self.max_idle) <= 0:

@@ -112,6 +112,12 @@ class Settings(BaseModel):
     smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
     smtp_port: kind.Port = Field(default_factory=lambda data: _SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
     smtp_user: kind.Text = ""
+    smtp_token_command: kind.Command = ()
+    smtp_oauth_token_url: kind.Web = ""
+    smtp_oauth_client_id: kind.Text = ""
+    smtp_oauth_client_secret: kind.Secret | None = None
+    smtp_oauth_scope: kind.Text = ""
+    smtp_oauth_refresh_token: kind.Secret | None = None
     smtp_password: kind.Secret | None = None
     smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
     smtp_timeout_seconds: kind.Seconds = 30.0
@@ -181,9 +187,14 @@ class Settings(BaseModel):
     @field_validator("smtp_password")
     @classmethod
     def _user_has_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        user = info.data.get("smtp_user")
-        if user is not None and bool(user) != (value is not None):
-            raise ValueError("both SMTP_USER and SMTP_PASSWORD, or neither")
+        user, *tokens = (
+            info.data.get(name) for name in ("smtp_user", "smtp_token_command", "smtp_oauth_token_url")
+        )
+        ways = (value is not None) + sum(map(bool, tokens))
+        if user is not None and None not in tokens and ways != bool(user):
+            raise ValueError(
+                "with SMTP_USER one of SMTP_PASSWORD, SMTP_TOKEN_COMMAND and SMTP_OAUTH_TOKEN_URL, without it none"
+            )
         return value
 
     @property

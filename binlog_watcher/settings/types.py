@@ -5,6 +5,7 @@ passes: what a command needs is checked where its settings are loaded.
 """
 
 import itertools
+import shlex
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -208,6 +209,16 @@ def _variables(value: Any) -> Any:
     return tuple((name.strip(), text.strip()) for name, _, text in pairs)
 
 
+def _command(value: Any) -> Any:
+    """A program and its arguments."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(_one_line(value)))
+    except ValueError as error:
+        raise ValueError(f"a program with its arguments, without a shell ({error})") from None
+
+
 def _dkim_keys(value: Any) -> Any:
     """``selector=file, selector=file``."""
     if not isinstance(value, str):
@@ -256,6 +267,7 @@ LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
+Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 DkimKeys = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_dkim_keys)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)

@@ -1,5 +1,6 @@
 """From Settings to the parts' own values."""
 
+import asyncio
 import base64
 import sys
 from decimal import Decimal
@@ -173,3 +174,13 @@ def test_signing_without_the_library_says_what_to_install(
 def test_what_are_no_keys(text: str) -> None:
     with pytest.raises(ConfigError, match="give SELECTOR=FILE, such as"):
         settings(DKIM_KEYS=text)
+
+
+def test_tokens_come_from_a_command_or_an_endpoint() -> None:
+    assert wiring.smtp(settings()).tokens is None
+    by_command = wiring.smtp(settings(SMTP_USER="shop", SMTP_TOKEN_COMMAND="/bin/echo 'a b'"))
+    assert asyncio.run(by_command.tokens.get() if by_command.tokens else asyncio.sleep(0)) == "a b"
+    url = {"SMTP_USER": "shop", "SMTP_OAUTH_TOKEN_URL": "https://login.example.com/token"}
+    assert wiring.smtp(settings(**url)).tokens is not None
+    with pytest.raises(ConfigError, match="SMTP settings: the token endpoint must be an https:// address"):
+        wiring.smtp(settings(**url | {"SMTP_OAUTH_TOKEN_URL": "http://login.example.com/token"}))
