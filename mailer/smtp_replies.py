@@ -4,12 +4,13 @@ import contextlib
 import re
 import ssl
 from collections.abc import Iterator
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 import aiosmtplib
 
 from mailer.addresses import mask
 from mailer.errors import MailboxRefusedError, RejectedForeverError, RetryLaterError, SenderStoppedError
+from mailer.refusals import About, known
 from mailer.smtp_settings import SmtpSettings
 
 LOGIN_CODES = frozenset({530, 534, 535, 538})
@@ -82,23 +83,34 @@ def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) 
             " has stopped",
             code,
         ) from None
-    if refuses_us(error):
+    about = _told(error)
+    if about is About.US_NOW:
+        raise RetryLaterError(f"the SMTP server takes no more mail from us for now ({reply})", code) from None
+    if about is About.US or (about is None and refuses_us(error)):
         raise SenderStoppedError(
             f"the SMTP server does not take mail from us ({reply}): check SMTP_USER, SMTP_PASSWORD and SENDER_EMAIL;"
             " sending has stopped",
             code,
         ) from None
-    mailbox = _mailbox_refused(error)
-    if mailbox is not None:
+    mailbox = about or _mailbox_refused(error)
+    if mailbox in {About.GONE, About.FULL}:
         raise MailboxRefusedError(
-            f"the SMTP server refuses this mailbox for good ({reply})", code, gone=mailbox == "gone"
+            f"the SMTP server refuses this mailbox for good ({reply})", code, gone=mailbox is About.GONE
         ) from None
     what = "recipient" if isinstance(error, aiosmtplib.SMTPRecipientRefused) else "message"
     raise RejectedForeverError(f"the SMTP server refuses this {what} for good ({reply})", code) from None
 
 
+def _told(error: aiosmtplib.SMTPResponseException) -> About | None:
+    """Whom the refusal is about where its words are known; what the server quotes of another one is not its own."""
+    return known(_ADDRESS.sub("", error.message).partition(" said:")[0])
+
+
 def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
     """Whether a recipient is refused, for good, for who *we* are: every other would be refused alike."""
+    about = _told(error)
+    if about is not None:
+        return about is About.US and 500 <= error.code < 600
     return (
         isinstance(error, aiosmtplib.SMTPRecipientRefused)
         and 500 <= error.code < 600
@@ -108,7 +120,7 @@ def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
     )
 
 
-def _mailbox_refused(error: aiosmtplib.SMTPResponseException) -> Literal["gone", "full"] | None:
+def _mailbox_refused(error: aiosmtplib.SMTPResponseException) -> About | None:
     """Whether it is this mailbox that is refused for good; None: it is us, this message, or it is not told."""
     words = _ADDRESS.sub("", error.message)
     found = _STATUS.match(error.message)
@@ -116,10 +128,10 @@ def _mailbox_refused(error: aiosmtplib.SMTPResponseException) -> Literal["gone",
         return None
     if found is None:
         named = isinstance(error, aiosmtplib.SMTPRecipientRefused) and _NO_MAILBOX.search(words)
-        return "gone" if named else None
+        return About.GONE if named else None
     if found[1] == "5.2.2":
-        return "full"
-    return "gone" if found[1] in _NO_SUCH_MAILBOX and _LIMIT.search(words) is None else None
+        return About.FULL
+    return About.GONE if found[1] in _NO_SUCH_MAILBOX and _LIMIT.search(words) is None else None
 
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:

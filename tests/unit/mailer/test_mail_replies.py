@@ -1,7 +1,15 @@
 import aiosmtplib
 import pytest
 
-from mailer import MailboxRefusedError, RejectedForeverError, SmtpSettings
+from mailer import (
+    MailboxRefusedError,
+    RejectedForeverError,
+    RetryLaterError,
+    SendError,
+    SenderStoppedError,
+    SmtpSettings,
+)
+from mailer.refusals import REFUSALS, About, Refusal
 from mailer.smtp_replies import classified, refuses_us
 
 
@@ -43,10 +51,52 @@ def test_a_refused_message_is_about_the_message() -> None:
     assert not refuses_us(aiosmtplib.SMTPDataError(554, "5.7.1 relay says: spam"))
 
 
-def refused(kind: type[aiosmtplib.SMTPResponseException], code: int, reply: str) -> RejectedForeverError:
+RAISES: dict[About, type[SendError]] = {
+    About.US: SenderStoppedError,
+    About.US_NOW: RetryLaterError,
+    About.GONE: MailboxRefusedError,
+    About.FULL: MailboxRefusedError,
+    About.MESSAGE: RejectedForeverError,
+}
+
+
+@pytest.mark.parametrize("kind", [aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError])
+@pytest.mark.parametrize("row", REFUSALS, ids=lambda row: f"{row.by}: {row.reply[:40]}")
+def test_each_line_of_the_table_is_told_apart(
+    row: Refusal, kind: type[aiosmtplib.SMTPResponseException]
+) -> None:
+    code, _, words = row.reply.partition(" ")
+    to = ("jane@example.org",) if kind is aiosmtplib.SMTPRecipientRefused else ()
+    with pytest.raises(SendError) as caught, classified(SmtpSettings("127.0.0.1", tls="none")):
+        raise kind(int(code), words, *to)
+    assert type(caught.value) is RAISES[row.about]
+    assert caught.value.code == int(code)
+    if isinstance(caught.value, MailboxRefusedError):
+        assert caught.value.gone is (row.about is About.GONE)
+
+
+def test_each_line_of_the_table_has_a_use_of_its_own() -> None:
+    for row in REFUSALS:
+        assert row.source.startswith("https://")
+        assert row.match.search(row.reply.partition(" ")[2]), row.reply
+    first = {
+        next(one for one in REFUSALS if one.match.search(row.reply.partition(" ")[2])) for row in REFUSALS
+    }
+    assert first == set(REFUSALS), "a line above takes all that this one is for"
+
+
+def test_what_a_server_quotes_of_another_is_not_about_us() -> None:
+    error = aiosmtplib.SMTPRecipientRefused(
+        550, "5.1.1 Recipient address rejected: undeliverable address: mx said: 554 5.7.1 Relay access denied",
+        "jane@example.org",
+    )  # fmt: skip
+    assert not refuses_us(error)
+
+
+def refused(kind: type[aiosmtplib.SMTPResponseException], code: int, reply: str) -> SendError:
     to = ("jane@example.org",) if kind is aiosmtplib.SMTPRecipientRefused else ()
     settings = SmtpSettings("127.0.0.1", tls="none")
-    with pytest.raises(RejectedForeverError) as caught, classified(settings):
+    with pytest.raises(SendError) as caught, classified(settings):
         raise kind(code, reply, *to)
     return caught.value
 
