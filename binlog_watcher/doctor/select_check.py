@@ -89,6 +89,9 @@ _NOT_READ_ONLY = re.compile(
 )
 _MANY_ROWS = 1000
 
+REFUSED = "the server refuses it"
+"""How the problem begins that a SELECT can't be run at all."""
+
 
 def check_select(
     run: Run,
@@ -118,7 +121,7 @@ def check_select(
         rows, columns = run(statement, {**parameters, "keys": keys})
         plan, names = run(f"EXPLAIN FORMAT=TRADITIONAL {statement}", {**parameters, "keys": keys})
     except (pymysql.err.MySQLError, KeyError, ValueError, TypeError) as error:
-        yield f"the server refuses it: {' '.join(str(error.args[-1] if error.args else error).split())}"
+        yield f"{REFUSED}: {' '.join(str(error.args[-1] if error.args else error).split())}"
         return
     yield from _check_columns(
         dict(columns), [name for name, _ in columns], key, created if needs_created else None

@@ -5,9 +5,11 @@ from typing import Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.fragment_check import blamed
 from binlog_watcher.doctor.patience import limit_time
-from binlog_watcher.doctor.select_check import CREATED, Run, check_select
+from binlog_watcher.doctor.select_check import CREATED, REFUSED, Run, check_select
 from binlog_watcher.shop.moments import format_of
+from binlog_watcher.shop.presets.fragments import FRAGMENTS
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import SESSION_STATEMENTS
@@ -50,7 +52,15 @@ class SelectsCheck:
                 indexes=self._indexes,
                 needs_store=key == "cart.select" and schema.cart.store is not None,
             ):
-                yield key, problem
+                if problem.startswith(REFUSED):
+                    yield self._of_a_fragment(statement) or key, problem
+                else:
+                    yield key, problem
+
+    def _of_a_fragment(self, statement: str) -> str | None:
+        """The preset's key of the fragment for which the server refuses a SELECT, if it is one's fault."""
+        name = blamed(self._run, self._schema, self._queries, statement, self._queries.constants)
+        return None if name is None else f"{FRAGMENTS}.{name}"
 
     def _refusals(self) -> Iterator[tuple[str, str]]:
         for nth, refusal in enumerate(self._schema.refuse):
@@ -58,7 +68,7 @@ class SelectsCheck:
                 if self._rows(self._queries.select(refusal.select), dict(self._queries.constants)):
                     yield f"refuse.{nth}", refusal.say
             except (pymysql.err.MySQLError, KeyError) as error:
-                yield f"refuse.{nth}.select", f"the server refuses it: {error.args[-1]}"
+                yield f"refuse.{nth}.select", f"{REFUSED}: {error.args[-1]}"
 
     def _samples(self, key: str) -> list[Any]:
         """A few of the keys that a SELECT is asked for."""

@@ -8,9 +8,10 @@ Variables = dict[str, str | int]
 KEYS = "keys"
 """The placeholder of every SELECT: the cart keys, or the products' ids, that are asked for."""
 
-PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+NAME = re.compile(r"[A-Za-z_]\w*")
+PLACEHOLDER = re.compile(rf"\{{({NAME.pattern})\}}")
 _PIECE = re.compile(r"[0-9A-Za-z_$]*")
-_TOUCHING = re.compile(r"(?<=[\w$.`])\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*\}(?=[\w$.`])")
+_TOUCHING = re.compile(rf"(?<=[\w$.`])\{{{NAME.pattern}\}}|\{{{NAME.pattern}\}}(?=[\w$.`])")
 
 
 def fill_in(text: str, variables: Variables) -> str:
@@ -37,3 +38,8 @@ def fill_in_names(select: str, variables: Variables) -> str:
     return _TOUCHING.sub(
         lambda match: match[0] if match[0] == f"{{{KEYS}}}" else fill_in(match[0], variables), select
     )
+
+
+def touching(placeholder: re.Match[str]) -> bool:
+    """Whether it is a piece of the name that it touches."""
+    return _TOUCHING.match(placeholder.string, placeholder.start()) is not None

@@ -58,12 +58,14 @@ class Rows(Section):
 class Schema(Section):
     """One shop. ``origin``: the preset's name or file, for messages.
 
-    ``timezone``: of its DATETIME columns; ``currency``: of its prices (None: the setting CURRENCY).
+    ``fragments``: pieces of its SELECTs by name, which these hold already. ``timezone``: of its DATETIME columns;
+    ``currency``: of its prices (None: the setting CURRENCY).
     """
 
     description: str = ""
     origin: str = "the preset"
     variables: Annotated[Variables, Field(default_factory=dict)]
+    fragments: Annotated[dict[str, str], Field(default_factory=dict)]
     timezone: Zone | None = None
     currency: Currency | None = None
     cart: CartTable

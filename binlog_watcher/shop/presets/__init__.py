@@ -13,11 +13,11 @@ from pydantic_core import ErrorDetails
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.shop.placeholders import Variables, fill_in, fill_in_names
 from binlog_watcher.shop.presets.choices import chosen
+from binlog_watcher.shop.presets.fragments import FRAGMENTS, SELECTS, with_fragments
 from binlog_watcher.shop.presets.gaps import gaps
 from binlog_watcher.shop.schema import Schema
 
-_SELECTS = frozenset({"select", "by_customer", "by_email"})
-_NO_NAMES = _SELECTS | {
+_NO_NAMES = SELECTS | {
     "description", "variables", "in", "not_in", "guests", "timezone", "url_pattern", "format", "say",
 }  # fmt: skip
 """Keys whose values are no names of tables or columns: a brace in them stays one."""
@@ -118,7 +118,7 @@ def _with_variables(
         name: int(value) if isinstance(own.get(name), int) and str(value).lstrip("-").isdigit() else value
         for name, value in {**own, **overrides}.items()
     }
-    preset = chosen(raw, merged, problems)
+    preset = with_fragments(chosen(raw, merged, problems), merged, problems)
     filled = {key: _filled(value, merged, (key,), problems) for key, value in preset.items()}
     return filled | {"variables": merged}
 
@@ -137,10 +137,11 @@ def _filled(value: Any, variables: Variables, place: tuple[str, ...], problems: 
         ]
     if isinstance(value, list) and place[-1] not in _NO_NAMES:
         return [_filled(inner, variables, place, problems) for inner in value]
-    if not isinstance(value, str) or place[-1] in _NO_NAMES - _SELECTS:
+    is_sql = place[-1] in SELECTS or place[0] == FRAGMENTS
+    if not isinstance(value, str) or (place[-1] in _NO_NAMES and not is_sql):
         return value
     try:
-        return (fill_in_names if place[-1] in _SELECTS else fill_in)(value, variables)
+        return (fill_in_names if is_sql else fill_in)(value, variables)
     except ValueError as error:
         # A variable's own fault is reported once, however many names it is in.
         whole = str(error).startswith("variables.")

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from binlog_watcher.shop.placeholders import Variables
+from binlog_watcher.shop.presets.fragments import FRAGMENTS
 
 CHOOSE = "choose"
 _FORM = "give [choose.VARIABLE.VALUE.SECTION]"
@@ -31,10 +32,25 @@ def chosen(raw: Mapping[str, Any], variables: Variables, problems: list[str]) ->
             problems.append(f"variables.{name}: is {value!r}; give one of {', '.join(ways)}")
             continue
         for section, content in _tables(ways[value], f"{CHOOSE}.{name}.{value}", problems):
+            if section == FRAGMENTS:
+                preset[section] = _joined(preset.get(section, {}), content, name, problems)
+                continue
             if section in preset:
                 problems.append(f"{section}: is given twice; take [{section}] out, or its choice by {name}")
             preset[section] = content
     return preset
+
+
+def _joined(all_have: Any, chosen_ones: dict[str, Any], by: str, problems: list[str]) -> Any:
+    """The fragments of both: a choice adds to those that all have."""
+    if not isinstance(all_have, dict):
+        return all_have
+    problems += (
+        f"{FRAGMENTS}.{name}: is given twice; take it out, or its choice by {by}"
+        for name in chosen_ones
+        if name in all_have
+    )
+    return {**all_have, **chosen_ones}
 
 
 def _tables(value: Any, place: str, problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -204,4 +204,5 @@ def _of_selects(schema: Schema) -> Iterator[str]:
 def _of_variables(schema: Schema, key: str, code: str, others: Collection[str] = ()) -> Iterator[str]:
     for name in PLACEHOLDER.findall(code):
         if name not in others and name not in schema.variables:
-            yield f"{key}: {{{name}}} is no variable; add it to [variables]"
+            where = "[variables], or to [fragments]" if schema.fragments else "[variables]"
+            yield f"{key}: {{{name}}} is no variable; add it to {where}"

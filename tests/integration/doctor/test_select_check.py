@@ -170,6 +170,30 @@ def test_an_index_that_begins_with_what_the_statement_fixes(session: Any) -> Non
     assert "cart.customer: no index begins with oc_cart.customer_id" in warning
 
 
+def test_the_fragment_that_does_not_fit_is_named(session: Any) -> None:
+    settings = ConnectionSettings("127.0.0.1", 1, "clerk", "", session.db.decode(), Tls.OFF)
+    fragments = """
+[fragments]
+greeting = "CONCAT({first}, ' ', u.id)"
+first = "(SELECT x.nam FROM users x WHERE x.id = u.id)"
+lower = "LOWER(u.email)"
+"""
+    select = "SELECT u.id AS cart, {lower} AS email, {greeting} AS name FROM users u WHERE u.id IN {keys}"
+    head, _, rest = preset_text("sample").partition("[customers]")
+    broken = f'{head}[customers]\nselect = "{select}"\n\n{rest[rest.index("[products]") :]}{fragments}'
+    mended = broken.replace("x.nam ", "x.name ")
+    check_preset(session, settings, parse_schema(mended, "my.toml"))
+    for text, place, word in (
+        (broken, "fragments.first", "x.nam"),  # not greeting, which holds it
+        (mended.replace("u.id IN", "u.no IN"), "customers.select", "u.no"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            check_preset(session, settings, parse_schema(text, "my.toml"))
+        (problem,) = caught.value.problems
+        assert problem.startswith(f"my.toml: {place}: the server refuses it: ")
+        assert word in problem
+
+
 def test_a_large_table_that_is_read_from_end_to_end(session: Any) -> None:
     with session.cursor() as cursor:
         cursor.execute("CREATE TABLE notes (note INT, of_user INT)")
