@@ -6,6 +6,7 @@ It only reads, it prepares, it gives what was promised, and it finds the keys by
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pymysql.err
@@ -104,13 +105,13 @@ def check_select(
     indexes: Callable[[str], list[list[str]]],
     needs_created: bool = True,
     created: frozenset[int] = _TIMES,
-    needs_store: bool = False,
+    needs: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
     """What is wrong with a preset's SELECT, one line a problem.
 
     ``statement``: as compiled; ``text``: as written. ``samples``: a few keys that there are, for the plan.
     ``indexes``: the columns of each index of a table, in lower case. ``created``: types that the creation may have.
-    ``needs_store``: the rows must say which storefront they are of.
+    ``needs``: columns that it must give since a key of the preset names one of these rows' → that key.
     """
     if (writes := _why_not_read_only(text)) is not None:
         yield writes
@@ -124,11 +125,11 @@ def check_select(
         yield f"{REFUSED}: {' '.join(str(error.args[-1] if error.args else error).split())}"
         return
     yield from _check_columns(
-        dict(columns), [name for name, _ in columns], key, created if needs_created else None
+        dict(columns), [name for name, _ in columns], key, created if needs_created else None, needs
     )
     yield from _check_form(rows, [name for name, _ in columns], _KEYS_COLUMN.get(key, "cart"), samples)
-    if needs_store and "store" not in dict(columns):
-        yield "gives no column store, and cart.store is a column of these rows; add it AS store"
+    for name in needs.keys() - dict(columns).keys():
+        yield f"gives no column {name}, and {needs[name]} is a column of these rows; add it AS {name}"
     yield from check_keys(text, indexes)
     yield from _check_plan([dict(zip([n for n, _ in names], row, strict=True)) for row in plan])
 
@@ -143,10 +144,16 @@ def _why_not_read_only(text: str) -> str | None:
 
 
 def _check_columns(
-    types: dict[str, int], names: list[str], key: str, created: frozenset[int] | None
+    types: dict[str, int],
+    names: list[str],
+    key: str,
+    created: frozenset[int] | None,
+    needs: Mapping[str, str],
 ) -> Iterator[str]:
     """``created``: types of the rows' creation, None where they need not have one."""
     needed, optional = PROMISED[key]
+    if "version" in needs:
+        optional = {**optional, "version": _ANY | _TIMES}
     if created is None:
         needed = {name: kind for name, kind in needed.items() if name != "created"}
         optional = {**optional, "created": _ANY | _TIMES}

@@ -50,7 +50,7 @@ class SelectsCheck:
                 needs_created=schema.rows.created is not None,
                 created=CREATED[format_of(schema.rows.created or "")],
                 indexes=self._indexes,
-                needs_store=key == "cart.select" and schema.cart.store is not None,
+                needs=_columns_of_rows(schema) if key in {"cart.select", "lines.select"} else {},
             ):
                 if problem.startswith(REFUSED):
                     yield self._of_a_fragment(statement) or key, problem
@@ -98,3 +98,13 @@ class SelectsCheck:
 
     def _rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         return self._run(sql, parameters)[0]
+
+
+def _columns_of_rows(schema: Schema) -> dict[str, str]:
+    """What a SELECT of the rows must give besides, and the key of the preset that names the column."""
+    needs = {}
+    if schema.header is None and schema.cart.store is not None:
+        needs["store"] = "cart.store"
+    if schema.version is not None and schema.version[0]:
+        needs["version"] = "cart.version"
+    return needs

@@ -1,5 +1,6 @@
 """A preset's SELECT is held against a real server before anything relies on it."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,22 @@ def test_an_index_that_begins_with_what_the_statement_fixes(session: Any) -> Non
     unfiltered = parse_schema(text.replace('only = { column = "api_id", in = [0] }', ""), "my.toml")
     (warning,) = check_preset(session, settings, unfiltered)
     assert "cart.customer: no index begins with oc_cart.customer_id" in warning
+
+
+def test_a_version_that_is_a_column_of_the_rows_is_given_by_their_select(session: Any) -> None:
+    with session.cursor() as cursor:
+        cursor.execute(OC_CART)
+    orders = preset_text("sample").partition("[orders]")[2].join(["[orders]", ""])
+    settings = ConnectionSettings("127.0.0.1", 1, "clerk", "", session.db.decode(), Tls.OFF)
+    rising = CARTS.replace("select = '''", "version = \"cart.cart_id\"\nselect = '''")
+    told = "gives no column version, and cart.version is a column of these rows; add it AS version"
+    with pytest.raises(ConfigError, match=told):
+        check_preset(session, settings, parse_schema(rising + orders, "my.toml"))
+    given = "SELECT c.cart_id AS version, c.customer_id AS cart"
+    for text, problem in ((rising, None), (CARTS, "gives a column version that has no use")):
+        schema = parse_schema(text.replace("SELECT c.customer_id AS cart", given) + orders, "my.toml")
+        with contextlib.nullcontext() if problem is None else pytest.raises(ConfigError, match=problem):
+            check_preset(session, settings, schema)
 
 
 def test_the_fragment_that_does_not_fit_is_named(session: Any) -> None:
