@@ -57,6 +57,7 @@ def problems(text: str, **variables: str) -> list[str]:
 
 def test_every_shipped_preset_is_in_order() -> None:
     assert preset_names() == [
+        "bagisto",
         "magento-2",
         "opencart-3",
         "prestashop-8",
