@@ -42,10 +42,13 @@ _PARTICLES = _words(
     "de del dela della der des dos das da van von vom zu zum zur ter la el st the ibn bint y und and et"
 )
 """What a family name or a second person begins with, and hardly a first name."""
+_PARTICLES_BEFORE_TWO = _PARTICLES | _words("du di le lo do al ten op san santa saint abu bin")
+"""The same where two words or more follow: "Du Pont Jean"; "Di Smith", "Al Jones" and "Le Nguyen" are first names."""
 
 _PLACEHOLDERS = _words(
     "null none undefined unknown anonymous noname test tests tester testing testuser demo dummy example guest"
     " customer client user username admin administrator firstname lastname fullname fname lname default empty"
+    " deleted removed redacted anonymized anonymised string object http https testkunde testkonto gelöscht"
     " xx asdf asdfgh qwerty qwertz inconnu inconnue unbekannt gast kunde invité prueba teste usuario cliente"
     " invitado anonyme ospite gość тест гость пользователь 测试 測試 游客 訪客 用户 テスト ゲスト 테스트 고객 비회원"
     " اختبار ضيف"
@@ -108,13 +111,15 @@ def _advertises(name: str) -> bool:
 
 
 def _is_domain(word: str) -> bool:
-    """``paypal-security.de``, ``bit.ly/``; not ``Dr.Anna``, ``J.R.Smith`` or ``St.Pierre``."""
+    """``paypal-security.de``, ``bit.ly/``, ``m.de``; not ``Dr.Anna``, ``J.R.Smith`` or ``St.Pierre``."""
+    if word.endswith("/") or (word.islower() and _TOP_LEVEL.fullmatch(word.rpartition(".")[2])):
+        return True
     while (found := _HONORIFIC.match(word)) and found.end() < len(word) and "." in found.group():
         word = word[found.end() :]
-    labels = re.split("[.。]", word.rstrip("/"))
+    labels = re.split("[.。]", word)
     if len(labels) < 2 or len(labels[-1]) < 2:
         return False
-    return word.endswith("/") or len(labels[0]) > 3 or _TOP_LEVEL.fullmatch(labels[-1]) is not None
+    return len(labels[0]) > 3 or _TOP_LEVEL.fullmatch(labels[-1]) is not None
 
 
 def _stands_for_nothing(name: str) -> bool:
@@ -148,7 +153,8 @@ def _without_honorifics(name: str) -> tuple[str, bool]:
 def _first_of(words: list[str]) -> str:
     """The word to greet with; empty when it is none."""
     word = words[0]
-    if not _is_name(word) or word.casefold() in _PARTICLES | _PLACEHOLDERS or _is_stub(word):
+    particles = _PARTICLES if len(words) < 3 else _PARTICLES_BEFORE_TWO
+    if not _is_name(word) or word.casefold() in particles | _PLACEHOLDERS or _is_stub(word):
         return ""
     if len(word) <= 3 and word.islower() and any(other[0].isupper() for other in words[1:]):
         return ""  # a particle in any other language: "di Caprio Leo"

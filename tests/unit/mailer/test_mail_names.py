@@ -1,5 +1,9 @@
 """What of a customer's name is shown, and what is greeted with."""
 
+import html
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +35,8 @@ from mailer import display_name, first_name
         ("\u202eevil", "evil"),
         ("J\u200ba\u00adne Doe", "Jane"),
         ("Na Li", "Na"),
+        ("Di Smith", "Di"),
+        ("Al Jones", "Al"),
         ("Bo Ek", "Bo"),
     ],
 )
@@ -74,6 +80,13 @@ def test_customers_are_greeted_by_their_first_name(full: str, first: str) -> Non
         "DE LA CRUZ MARIA",
         "van der Berg Jan",
         "di Caprio Leo",
+        "Du Pont Jean",
+        "Ten Hag Erik",
+        "Op de Beek Jan",
+        "San Martin Jose",
+        "Deleted User",
+        "[object Object]",
+        "https evil",
         "J. R. Smith",
         "jane@example.com",
         "Win now http://spam.test/x",
@@ -176,3 +189,74 @@ def test_what_greets_is_short_and_holds_nothing_but_a_name(full: str) -> None:
     assert name is None or (
         0 < len(name) <= 40 and not set(name) & set('<>@/\\{}&"') and any(char.isalpha() for char in name)
     )
+
+
+# What shows nothing by Unicode's own tables (format characters, the fillers of Hangul, variation selectors, tags).
+INVISIBLE = [
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(char) == "Cf"
+    and not 0x600 <= ord(char) <= 0x8E2
+    and not 0x110BD <= ord(char) <= 0x1343F
+] + [*"\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufe00\ufe0f\u180b", "\U000e0100", "\U000e01ef"]
+GIVEN = st.sampled_from(["Jane", "Zoë", "O'Brien", "D\u2019Angelo", "Łukasz", "Ольга", "أحمد", "Jean-Luc"])
+
+
+@given(st.text(st.sampled_from([*INVISIBLE, " ", "\u00a0"]), max_size=20))
+def test_what_nobody_sees_greets_nobody(full: str) -> None:
+    assert display_name(full) is None
+    assert first_name(full) is None
+
+
+@given(GIVEN, st.text(st.sampled_from("\u3164\u115f\u200b\u2060\U000e0041"), max_size=5), st.integers(0, 9))
+def test_invisible_letters_in_a_name_change_nothing(name: str, hidden: str, at: int) -> None:
+    assert first_name(name[:at] + hidden + name[at:]) == first_name(name)
+
+
+@given(
+    st.sampled_from(["", "Jane ", "Jane Doe ", "visit "]),
+    st.from_regex(r"[a-z0-9](-?[a-z0-9]){0,15}", fullmatch=True),
+    st.sampled_from(["de", "com", "ly", "co.uk", "shop", "xyz", "рф", "info"]),
+    st.sampled_from(["", "/", "/x", " now", "/a?b=c", "."]),
+)
+def test_no_domain_is_ever_shown(before: str, domain: str, top: str, after: str) -> None:
+    full = f"{before}{domain}.{top}{after}"
+    assert display_name(full) is None
+    assert first_name(full) is None
+
+
+@given(
+    st.sampled_from(["null", "N/A", "n.a.", "none", "test", "undefined", "guest", "unknown", "user", "demo"]),
+    st.sampled_from([str.lower, str.upper, str.title]),
+    st.sampled_from(
+        ["{}", "({})", "[{}]", "<{}>", "{{{{{}}}}}", "{} {}", "-{}-", " {} ", "{}, {}", "%{}%", "{}1"]
+    ),
+)
+def test_a_placeholder_in_whatever_brackets_is_nobody(word: str, case: object, frame: str) -> None:
+    assert callable(case)
+    full = frame.format(*[case(word)] * 2)
+    assert display_name(full) is None
+    assert first_name(full) is None
+
+
+@given(GIVEN, st.sampled_from(["Doe", "O'Neil", "Müller"]), st.integers(1, 2))
+def test_entities_make_no_difference(given_name: str, family: str, times: int) -> None:
+    plain = f"{given_name} {family}"
+    escaped = "".join(char if char.isalpha() else f"&#{ord(char)};" for char in plain)
+    if times == 2:  # an import escaped what was escaped
+        escaped = html.escape(escaped)
+    assert display_name(escaped) == display_name(plain)
+    assert first_name(escaped) == first_name(plain)
+
+
+@given(
+    st.sampled_from(
+        ["de", "de la", "van der", "von", "del", "dos", "El", "Van Den", "du", "Le", "Di", "Ten"]
+    ),
+    st.sampled_from(["Cruz", "Berg", "Silva"]),
+    st.sampled_from(["Maria", "Jan", "Ana"]),
+)
+def test_a_particle_never_greets(particle: str, family: str, name: str) -> None:
+    assert first_name(f"{particle} {family} {name}") is None
+    assert first_name(f"{particle} {family} {name}".upper()) is None
+    assert first_name(f"{particle} {family}, {name}") == name
