@@ -26,7 +26,7 @@ from mailer.errors import (
 )
 from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
 from mailer.message import build, message_id
-from mailer.money import format_money, format_percent, round_money
+from mailer.money import format_money, format_percent, minor_digits, round_money
 from mailer.names import display_name, first_name
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.render import Rendered, Renderer
@@ -81,6 +81,7 @@ __all__ = [
     "is_loopback",
     "mask",
     "message_id",
+    "minor_digits",
     "parse_address",
     "read_key",
     "round_money",

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from mailer.money import round_money
+
+Rounding = Literal["cart", "row"]
+"""Where a discount is rounded to the currency's minor unit: once for the cart, or in each row."""
 
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
 
@@ -22,11 +26,12 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """What one cart gets: ``percent`` in 0…100, and how (a ``code`` to type, else the ``note``)."""
+    """What one cart gets: ``percent`` in 0…100, and how (a ``code`` to type, else the ``note``); see ``Rounding``."""
 
     percent: Decimal
     code: str | None = None
     note: str = ""
+    rounding: Rounding = "cart"
 
     def amount(self, total: Decimal, currency: str | None = None) -> Decimal:
         """The money taken off ``total``, rounded half up to cents (or the currency's own minor unit)."""
@@ -41,13 +46,14 @@ class DiscountTable:
     """Tiers with rising amounts; below the first there is no discount.
 
     ``note`` tells the customer how a discount without a code is applied. ``ceiling``: a total above it earns none, for
-    nobody wants to promise a fifth of a billion (None: any total does).
+    nobody wants to promise a fifth of a billion (None: any total does). ``rounding``: as the shop's checkout does it.
     Raises ValueError when the amounts do not rise or a percentage lies outside 0…100.
     """
 
     tiers: tuple[Tier, ...]
     note: str = DEFAULT_NOTE
     ceiling: Decimal | None = None
+    rounding: Rounding = "cart"
 
     def is_too_high(self, total: Decimal) -> bool:
         """Whether a total earns no discount because it lies above the ceiling."""
@@ -78,7 +84,7 @@ class DiscountTable:
             return NO_DISCOUNT
         tier = reached[-1]
         code = (tier.code or "").strip() or None
-        return Discount(tier.percent, code, "" if code else self.note)
+        return Discount(tier.percent, code, "" if code else self.note, self.rounding)
 
 
 DEFAULT_TABLE = DiscountTable((Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decimal(20))))

@@ -1,6 +1,6 @@
 """Money as the customer reads it; amounts are Decimal, never float."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "INR": "₹"}
 """Currencies whose sign nobody mistakes in an English mail; all others are named by their code."""
@@ -28,11 +28,18 @@ _MINOR_DIGITS = dict.fromkeys(
 ) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 """Digits of the minor unit where they differ from two (ISO 4217, list one)."""
 
+_EXACT = Context(prec=60)
+"""Of an amount without end, too, the last digit is known."""
+
+
+def minor_digits(currency: str | None) -> int:
+    """Digits of the currency's minor unit; two when the currency is not given."""
+    return _MINOR_DIGITS.get(currency or "", 2)
+
 
 def round_money(amount: Decimal, currency: str | None = None) -> Decimal:
     """``amount`` rounded half up to the currency's minor unit (two digits when the currency is not given)."""
-    digits = _MINOR_DIGITS.get(currency or "", 2)
-    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    return amount.quantize(Decimal(1).scaleb(-minor_digits(currency)), ROUND_HALF_UP, context=_EXACT)
 
 
 def format_money(amount: Decimal, currency: str) -> str:

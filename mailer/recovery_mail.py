@@ -61,10 +61,9 @@ class Line:
     image_url: str | None = None
     url: str | None = None
 
-    @property
-    def total(self) -> Decimal:
-        """Price times quantity, not rounded."""
-        return self.unit_price * self.quantity
+    def total(self, currency: str | None) -> Decimal:
+        """Price times quantity, rounded to the currency's minor unit: rows are rounded, and totals are sums of rows."""
+        return round_money(self.unit_price * self.quantity, currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +103,15 @@ class RecoveryMail:
     @property
     def subtotal(self) -> Decimal:
         """The whole cart before the discount."""
-        return round_money(sum((line.total for line in self.lines), Decimal(0)), self.currency)
+        return sum((line.total(self.currency) for line in self.lines), Decimal(0))
 
     @property
     def saving(self) -> Decimal:
-        """What the discount takes off."""
-        return self.discount.amount(self.subtotal, self.currency)
+        """What the discount takes off, of the cart or row by row, as the shop's own checkout does it."""
+        if self.discount.rounding == "cart":
+            return self.discount.amount(self.subtotal, self.currency)
+        rows = (self.discount.amount(line.total(self.currency), self.currency) for line in self.lines)
+        return sum(rows, Decimal(0))
 
     @property
     def total(self) -> Decimal:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import jinja2
 
 from mailer.inlining import inline_styles
-from mailer.money import format_money, format_percent
+from mailer.money import format_money, format_percent, round_money
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, shop_line
 
@@ -118,14 +118,16 @@ class Renderer:
 
     def _line(self, line: Line, currency: str, place: int) -> dict[str, Any]:
         name = shop_line(line.name) or "Item"
+        price, total = round_money(line.unit_price, currency), line.total(currency)
         return _picture(name, place, self._url(line.image_url)) | {
             "name": name,
             # The name stands beside the thumbnail: a screen reader need not hear it twice.
             "alt": one_line(name, 24),
             "url": self._url(line.url),
             "quantity": f"{line.quantity:,}",
-            "unit_price": format_money(line.unit_price, currency),
-            "total": format_money(line.total, currency),
+            # A price that was rounded may not make the row's total: then it is not shown.
+            "unit_price": format_money(price, currency) if price * line.quantity == total else None,
+            "total": format_money(total, currency),
         }
 
     def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:

@@ -7,10 +7,13 @@ inserting.
 """
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Status
+
+_EXACT = Context(prec=60)
+"""Of a quantity without end, too, the price is known to the cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Line:
     url: str | None = None
     available: bool = True
     since_order_us: int | None = None
+
+    def total(self, digits: int) -> Decimal:
+        """Price times quantity, rounded half up to so many digits: what stands in the mail's row."""
+        smallest = Decimal(1).scaleb(-digits)
+        return (self.price * self.quantity).quantize(smallest, ROUND_HALF_UP, context=_EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,8 @@ class Cart:
     before the last start, whatever the tables say. ``elsewhere``: the preset's SELECT of customers does not know it,
     so it may be another store's. ``order_id``: of an order that was begun with it;
     ``unreadable``: why nobody can tell what is in it. Both of documents. ``store``: the storefront that it was filled
-    in, in small letters (None: the shop does not say).
+    in, in small letters (None: the shop does not say). ``digits``: of the currency's
+    minor unit, to which its rows are rounded.
     """
 
     key: CartKey
@@ -130,6 +139,7 @@ class Cart:
     order_id: int | str | None = None
     unreadable: str | None = None
     store: str | None = None
+    digits: int = 2
 
     @property
     def newest_row_us(self) -> int:
@@ -162,8 +172,8 @@ class Cart:
 
     @property
     def total(self) -> Decimal:
-        """Sum of price times quantity, before any discount."""
-        return sum((line.price * line.quantity for line in self.lines), Decimal(0))
+        """Sum of its rows, each rounded, before any discount: the mail's subtotal, to the last digit."""
+        return sum((line.total(self.digits) for line in self.lines), Decimal(0))
 
     @property
     def item_count(self) -> int:

@@ -75,7 +75,7 @@ def resources_of(
     database = Database(settings.connection)
     clock = ServerClock()
     refresh_clock(clock, database)
-    shop = Shop(database, schema, timezone=settings.shop_timezone)
+    shop = Shop(database, schema, timezone=settings.shop_timezone, currency_of=settings.currency_of)
     insist_on_stores(settings, schema, told=shop.tells_store)
     if write:
         tables.migrate(database, shop)

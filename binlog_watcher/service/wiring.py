@@ -110,6 +110,7 @@ def discounts(settings: Settings) -> DiscountTable:
             tuple(Tier(tier.amount, tier.percent, tier.code or None) for tier in settings.tiers),
             note=settings.discount_note,
             ceiling=settings.discount_ceiling,
+            rounding=settings.discount_rounding,
         )
     except ValueError as error:
         raise ConfigError(f"DISCOUNT_TIER settings: {error}") from error

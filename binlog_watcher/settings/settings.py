@@ -76,6 +76,7 @@ class Settings(BaseModel):
     discount_tier_2_percent: kind.Percent = Decimal(20)
     discount_tier_2_code: kind.Text = ""
     discount_max_total: kind.Amount | None = None
+    discount_rounding: Annotated[Literal["cart", "row"], kind.Lower] = "cart"
     discount_note: kind.Text = DEFAULT_NOTE
     free_shipping_text: kind.Text = "Free shipping on your order"
 
@@ -243,6 +244,10 @@ class Settings(BaseModel):
         """The addresses that mails come from: SENDER_EMAIL, or those of the stores that are listed."""
         stores = [self] if self.stores is None else self.stores.values()
         return tuple(dict.fromkeys(store.sender_email for store in stores))
+
+    def currency_of(self, store: str | None) -> str:
+        """The currency of a store's prices, by its name: its own, else CURRENCY."""
+        return (self.stores or {}).get(store or "", self).currency
 
     @property
     def order_grace_us(self) -> int:

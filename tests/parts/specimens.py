@@ -97,7 +97,7 @@ def _make(
 ) -> Specimen:
     """A mail with recommendations from the sample shop unless ``picks`` says otherwise."""
     number = len(name) * 1000 + len(lines)
-    total = sum((line.total for line in lines), Decimal(0))
+    total = sum((line.total("USD") for line in lines), Decimal(0))
     links = Links(_SECRET, support_email=store.support_email, public_url=store.public_url)
     recommended = _recommended() if picks is None else picks
     mail = RecoveryMail(

@@ -122,7 +122,7 @@ class Composer:
             log_id=log_id,
             unsubscribe=brand.links.unsubscribe(log_id),
             discount=brand.discount(cart),
-            currency=cart.currency,
+            currency=cart.currency or brand.store.currency,
             language=cart.customer.language if cart.customer else None,
             text=text,
             picks=[

@@ -33,6 +33,7 @@ from binlog_watcher.store.shop_tables.orders import (
 from binlog_watcher.store.shop_tables.products import CatalogueRow, read_catalogue
 from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.zones import ask_server, shop_zone
+from mailer import minor_digits
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +58,17 @@ class Shop(ShopTables):
     Raises ConfigError for what is missing, and where a zone must be named.
     """
 
-    def __init__(self, database: Database, schema: Schema, *, timezone: str | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        schema: Schema,
+        *,
+        timezone: str | None = None,
+        currency_of: Callable[[str | None], str | None] = lambda _store: None,
+    ) -> None:
+        """``currency_of``: of a store's prices, by its name, where neither cart nor preset says."""
         self.database = database
+        self._currency_of = currency_of
         with database.session() as session:
             self._zone = shop_zone(session, timezone or schema.timezone)
             columns = ShopColumns(session, schema, self._zone.zone)
@@ -145,6 +155,7 @@ class Shop(ShopTables):
             if of_key.unreadable is not None:
                 created_us = version = of_key.created_us
             address_hash = customer.address_hash if customer else None
+            currency = currency or self.schema.currency
             carts[key] = Cart(
                 key=key,
                 customer=customer,
@@ -158,7 +169,7 @@ class Shop(ShopTables):
                 created_us=created_us,
                 activity_us=of_key.activity_us,
                 closed=of_key.closed,
-                currency=currency or self.schema.currency,
+                currency=currency,
                 rate=of_key.rate,
                 bought=frozenset(ordered),
                 missing=missing,
@@ -166,6 +177,7 @@ class Shop(ShopTables):
                 order_id=of_key.order_id,
                 unreadable=of_key.unreadable,
                 store=store,
+                digits=minor_digits(currency or self._currency_of(store)),
             )
         return Loaded(carts, unreadable)
 

@@ -26,6 +26,15 @@ def test_its_total_its_pieces_and_its_worth() -> None:
     assert replace(CART, lines=()).total == 0
 
 
+def test_its_rows_are_rounded_before_they_are_added_up() -> None:
+    thirds = tuple(replace(LINES[0], price=Decimal("0.333"), quantity=1) for _ in range(3))
+    assert replace(CART, lines=thirds).total == Decimal("0.99")
+    assert replace(CART, lines=thirds, digits=3).total == Decimal("0.999")
+    assert replace(CART, lines=thirds, digits=0).total == 0
+    huge = replace(LINES[0], price=Decimal("99999999999999.99"), quantity=10**18)
+    assert replace(CART, lines=(huge,)).total > 10**30
+
+
 @pytest.mark.parametrize(
     ("version", "created", "newest"), [(NOW, None, NOW), (None, None, 0), (NOW, NOW - 5, NOW - 5), (5, 0, 0)]
 )

@@ -66,7 +66,7 @@ class Page(HTMLParser):
 def mail(
     *lines: Line, name: str | None = "Jane", picks: tuple[Pick, ...] = PICKS, text: str = "Try these."
 ) -> RecoveryMail:
-    total = sum((line.total for line in lines), D(0))
+    total = sum((line.total("USD") for line in lines), D(0))
     return RecoveryMail(
         first_name=name,
         lines=lines,
@@ -391,6 +391,30 @@ def test_where_nobody_knows_the_page_there_is_no_link(url: str | None) -> None:
     assert [link for link in page.links() if link not in without.links()] == []
     assert page.links().count(STORE.url) == without.links().count(STORE.url)
     assert rendered.text.count("http") == plain.text.count("http")
+
+
+def test_rows_are_rounded_and_the_totals_are_sums_of_rows() -> None:
+    thirds = [Line(f"Third {n}", None, D("0.333"), 1) for n in range(3)]
+    rendered, page = render(mail(*thirds))
+    assert page.text.count("$0.33") == 6  # each row's price and total
+    assert "Subtotal$0.99" in page.text
+    assert "1.00" not in rendered.text
+
+
+def test_a_rounded_price_that_does_not_make_the_rows_total_is_not_shown() -> None:
+    rendered, page = render(mail(Line("Third", None, D("0.333"), 3)))
+    assert "Quantity: 3" in page.text
+    assert "Quantity 3 = $1.00" in rendered.text
+    assert "0.33" not in page.text
+
+
+@pytest.mark.parametrize(("rounding", "saving"), [("cart", "3.02"), ("row", "3.03")])
+def test_where_the_discount_is_rounded_is_the_shops_choice(rounding: Any, saving: str) -> None:
+    lines = [Line(f"Row {n}", None, D("10.05"), 1) for n in range(3)]
+    table = DiscountTable((Tier(D(0), D(10)),), rounding=rounding)
+    rendered, _ = render(replace(mail(*lines), discount=table.for_total(D("30.15"))))
+    assert f"−${saving}" in rendered.text  # noqa: RUF001 - the minus sign is meant
+    assert f"${D('30.15') - D(saving)}" in rendered.text
 
 
 @pytest.mark.parametrize("text", ["", "You left a mug in your cart."])

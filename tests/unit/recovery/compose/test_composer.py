@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import structlog
 from fakes.store import brand, catalogue
+from hypothesis import given
+from hypothesis import strategies as st
 
 from binlog_watcher.core.cart import Cart, Customer, Line
 from binlog_watcher.core.decision import Send
@@ -19,7 +21,7 @@ from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, InvalidAddressError, Tier
+from mailer import DiscountTable, InvalidAddressError, Tier, minor_digits
 from recommender import Recommender, TemplateWriter
 
 NOW = 1_790_000_000_000_000
@@ -95,6 +97,21 @@ async def test_a_rebate_is_neither_written_about_nor_the_reason_of_a_recommendat
     assert making.recommend([rebated]) == making.recommend([cart()])
     assert "rebate" not in await making.text(rebated, [])
     assert making.brands.of(rebated).discount(rebated).percent == 20
+
+
+@given(
+    st.lists(st.tuples(st.decimals(0, 10**6, places=6), st.integers(1, 10**4)), min_size=1, max_size=6),
+    st.sampled_from(["USD", "JPY", "KWD", None]),
+)
+def test_the_mails_subtotal_is_the_total_that_is_logged_and_earns_the_discount(
+    rows: list[tuple[Decimal, int]], currency: str | None
+) -> None:
+    lines = tuple(Line(n, "Thing", "", price, quantity, None) for n, (price, quantity) in enumerate(rows))
+    one = replace(cart(), lines=lines, currency=currency, digits=minor_digits(currency))
+    making = composer()
+    _, mail = making.render(one, [], "", 7)
+    assert mail.subtotal == one.total
+    assert making.brands.default.discounts.for_total(one.total) == TIERS.for_total(mail.subtotal)
 
 
 async def test_the_same_row_gives_the_same_message_id_at_every_attempt() -> None:
