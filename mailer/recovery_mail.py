@@ -20,6 +20,7 @@ class ShopInfo:
 
     ``address`` is the postal address that the law asks for in the footer (lines separated by newlines or
     commas). ``public_url`` is where Cartwake's own pages are reached, None while there are none.
+    ``logo_dark_url``: of a logo to show in dark mode; without one ``logo_url`` stands on a light plate there.
     Raises ValueError for what could not work in a mail.
     """
 
@@ -31,13 +32,14 @@ class ShopInfo:
     sender_name: str
     cart_url: str
     logo_url: str | None = None
+    logo_dark_url: str | None = None
     public_url: str | None = None
     currency: str = "USD"
     emoji: bool = False
     free_shipping_text: str = "Free shipping on your order"
 
     def __post_init__(self) -> None:
-        for label in ("url", "cart_url", "logo_url", "public_url"):
+        for label in ("url", "cart_url", "logo_url", "logo_dark_url", "public_url"):
             value = getattr(self, label)
             if value is not None and not is_web_url(value):
                 raise ValueError(f"store {label} is {value!r}: it must be a whole http:// or https:// URL")

@@ -17,9 +17,15 @@ from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_li
 MAX_HTML = 80_000
 """Bytes. Gmail clips mails beyond 102 KB, and the unsubscribe link with them."""
 
-_SIZES = ((20, 12), (8, 3), (3, 0))
+_SIZES = ((8, 12), (8, 3), (3, 0))
 """Cart lines and cards shown; smaller only when freak texts burst MAX_HTML. The rest of the cart is counted in
 one more row, and the totals always hold it all."""
+
+_SHELF = 2
+"""So many cards are rows, picture beside text; more of them stand in columns."""
+
+_WIDE = 12
+"""Characters of a row's total that leave room for its name beside them on a phone; longer ones stand below it."""
 
 MAX_TEXT = 1000
 MAX_URL = 500
@@ -62,7 +68,6 @@ class Renderer:
                 name=one_line(store.name, PRODUCT_LIMIT),
                 free_shipping_text=one_line(store.free_shipping_text, PRODUCT_LIMIT),
             ),
-            "logo_url": store.logo_url,
             # Many postal addresses begin with the shop's name; it is not printed twice.
             "footer_name": None if store.address.strip().startswith(store.name.strip()) else store.name,
             "address": [one_line(row, PRODUCT_LIMIT) for row in store.address.splitlines() if row.strip()],
@@ -106,8 +111,8 @@ class Renderer:
             "saving": format_money(-mail.saving, currency),
             "total": format_money(mail.total, currency),
             "text": one_line(mail.text, MAX_TEXT),
-            "picks": _rows(picks),
-            "flat_picks": picks,
+            "picks": picks,
+            "pick_rows": _rows(picks),
         }
 
     def _subject(self, mail: RecoveryMail) -> str:
@@ -121,13 +126,12 @@ class Renderer:
         price, total = round_money(line.unit_price, currency), line.total(currency)
         return _picture(name, place, self._url(line.image_url)) | {
             "name": name,
-            # The name stands beside the thumbnail: a screen reader need not hear it twice.
-            "alt": one_line(name, 24),
             "url": self._url(line.url),
             "quantity": f"{line.quantity:,}",
             # A price that was rounded may not make the row's total: then it is not shown.
             "unit_price": format_money(price, currency) if price * line.quantity == total else None,
-            "total": format_money(total, currency),
+            "total": (shown := format_money(total, currency)),
+            "is_wide": len(shown) > _WIDE,
         }
 
     def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:
@@ -165,12 +169,12 @@ def _picture(name: str, place: int, image: str | None) -> dict[str, Any]:
     return {"image": image, "tint": tint, "ink": ink, "initial": initial(name)}
 
 
-def _rows(picks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Cards three to a row; blanks fill the last row up so that all cards are equally wide."""
-    width = "50%" if len(picks) == 2 else "33%"
-    per_row = 2 if len(picks) == 2 else 3
-    rows = [picks[start : start + per_row] for start in range(0, len(picks), per_row)]
-    return [{"picks": row, "blanks": range(per_row - len(row)), "width": width} for row in rows]
+def _rows(picks: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Cards in columns: three in a row, or two where they are four, so that none stands alone. None for few cards."""
+    if len(picks) <= _SHELF:
+        return []
+    per_row = 2 if len(picks) == 4 else 3
+    return [picks[start : start + per_row] for start in range(0, len(picks), per_row)]
 
 
 def _preheader(mail: RecoveryMail, currency: str) -> str:

@@ -94,6 +94,7 @@ def shop_info(settings: Settings, currency: str | None = None) -> ShopInfo:
             sender_name=settings.sender_name,
             cart_url=settings.cart_url,
             logo_url=settings.store_logo_url or None,
+            logo_dark_url=settings.store_logo_dark_url or None,
             public_url=settings.public_url or None,
             currency=currency or settings.currency,
             emoji=settings.subject_emoji,

@@ -96,6 +96,7 @@ class Settings(BaseModel):
     store_name: kind.Text = ""
     store_url: kind.Web = ""
     store_logo_url: kind.Web = ""
+    store_logo_dark_url: kind.Web = ""
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""

@@ -20,8 +20,8 @@ _TIERS = frozenset(
     f"discount_tier_{number}_{part}" for number in (1, 2) for part in ("amount", "percent", "code")
 )
 KEYS = _TIERS | {
-    "store_name", "store_url", "store_logo_url", "store_address", "support_email", "cart_url", "product_url",
-    "currency", "sender_email", "sender_name", "discount_tiers", "discount_max_total",
+    "store_name", "store_url", "store_logo_url", "store_logo_dark_url", "store_address", "support_email",
+    "cart_url", "product_url", "currency", "sender_email", "sender_name", "discount_tiers", "discount_max_total",
     "discount_rounding", "discount_note",
     "free_shipping_text", "dkim_keys",
 }  # fmt: skip

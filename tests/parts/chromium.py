@@ -198,19 +198,26 @@ class Page:
             requestId=number,
             responseCode=200,
             responseHeaders=[{"name": "Content-Type", "value": "image/png"}],
-            body=base64.b64encode(picture(len(self.requests))).decode(),
+            body=base64.b64encode(
+                picture(len(self.requests), SHAPES[len(self.requests) % len(SHAPES)])
+            ).decode(),
         )
 
 
-def picture(number: int, size: int = 320) -> bytes:
+SHAPES = ((320, 320), (600, 200), (180, 480), (40, 40))
+"""Pixels of the pictures that a page gets in turn: square, landscape, portrait and small."""
+
+
+def picture(number: int, size: tuple[int, int] = SHAPES[0]) -> bytes:
     """A PNG with a gradient, another colour for each ``number`` (PNG specification, 11.2)."""
+    width, height = size
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     red, green = 60 + number * 47 % 160, 60 + number * 83 % 160
-    rows = b"".join(b"\0" + bytes((red, green, 90 + 120 * row // size)) * size for row in range(size))
-    header = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes((red, green, 90 + 120 * row // height)) * width for row in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)

@@ -47,7 +47,28 @@
     }
   }
 
+  const overlaps = (selector) => {
+    const boxes = [...document.querySelectorAll(selector)].filter(shown).map((one) => one.getBoundingClientRect());
+    const cover = (one, other) =>
+      Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+      Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1;
+    return boxes.some((one, at) => boxes.slice(at + 1).some((other) => cover(one, other))) ? [selector] : [];
+  };
+  const pictures = [...document.images].filter((image) => shown(image) && image.naturalWidth).map((image) => {
+    const { width, height } = image.getBoundingClientRect();
+    const ground = (image.closest("td") ?? image).getBoundingClientRect();
+    return {
+      src: image.src,
+      stretched: Math.abs(width / height / (image.naturalWidth / image.naturalHeight) - 1),
+      enlarged: width / image.naturalWidth,
+      outside: Math.max(width - ground.width, height - ground.height),
+      ground: ground.width / ground.height,
+      placed: image.closest(".with-pic") !== null,
+    };
+  });
+
   const button = [...document.querySelectorAll("a")].find((link) => link.innerText === "Return to Cart");
+  const firstBottom = button?.getBoundingClientRect().bottom;
   button?.scrollIntoView({ block: "center" });
   const box = button?.getBoundingClientRect();
   const everything = [...document.querySelectorAll("*")];
@@ -60,6 +81,7 @@
       href: button.href,
       width: box.width,
       height: box.height,
+      bottom: firstBottom,
       background: colour(getComputedStyle(button).backgroundColor).slice(0, 3),
       onTop: document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === button,
     },
@@ -71,7 +93,9 @@
           /^\s*(javascript|data|file):/i.test(attribute.value)),
     ).map((element) => element.outerHTML.slice(0, 100)),
     links: [...document.links].map((link) => link.href),
-    small: [...document.images].filter((image) => !image.alt && shown(image)).map((image) => image.src),
+    overlapping: [".card", ".card-pic, .card-text", ".row-text, .row-sum, .row-pic", ".shelf-text, .shelf-pic"].flatMap(overlaps),
+    pictures,
+    small: [...document.images].filter((image) => !image.alt && !image.closest(".with-pic") && shown(image)).map((image) => image.src),
     body: document.body.innerText,
   };
 })();

@@ -1,6 +1,6 @@
 """Mails of every kind, made as the service makes them, for the tests that look at them from outside."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -31,6 +31,7 @@ STORE = store(
     logo_url="https://shop.example.com/logo.png",
     public_url="https://cartwake.example.com",
 )
+DARK_STORE = replace(STORE, logo_dark_url="https://shop.example.com/logo-dark.png")
 BARE_STORE = store(
     name="Kiosk",
     url="http://kiosk.example.org",
@@ -78,6 +79,16 @@ def specimens() -> dict[str, Specimen]:
         _make("japanese", "山田 太郎", rich, currency="JPY"),
         _make("markup", MARKUP, (_line(f"<b>Bold</b> {MARKUP}", "120", 1), _line('"><img src=x>', "1", 1))),
         _make("no-pictures", "Ada", (_line("Tea", "4.20", 3), _line("Coffee", "6.80", 1)), picks=cards[:2]),
+        _make("one-card", "Ada", bag, picks=_recommended()[:1]),
+        _make(
+            "two-cards",
+            "Ada",
+            (*bag, _line("חולצת כותנה", "18", 1)),
+            picks=_recommended()[:2],
+            store=DARK_STORE,
+        ),
+        _make("four-cards", "Ada", bag, picks=(*_recommended(), cards[0])),
+        _make("fifty-lines", "Jane Doe", tuple(_pictured(number) for number in range(1, 51))),
         _make("long-cart", "Maximilian-Alexander", tuple(lines), picks=cards),
         _make("endless-words", "W" * 60, (_line("W" * 180, "9999999.99", 9999),), store=BARE_STORE),
         _make("bare", None, (_line("Newspaper", "2.10", 1),), store=BARE_STORE, picks=(), text=""),
@@ -125,6 +136,14 @@ def _make(
 
 def _line(name: str, price: str, quantity: int) -> Line:
     return Line(name, None, Decimal(price), quantity)
+
+
+def _pictured(number: int) -> Line:
+    """A line with a picture and a page."""
+    page = _PRODUCT_URL.format(number)
+    return Line(
+        f"Jacket of recycled wool, size {number}", None, Decimal("1249.99"), 1, f"i/{number}.jpg", page
+    )
 
 
 def _shop_line(name: str, price: str | None = None) -> Line:

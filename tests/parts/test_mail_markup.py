@@ -26,7 +26,6 @@ DEGRADES_WELL = {
     "display:none": "the preview text is hidden in four more ways",
     "height property": "the attribute says the same",
     "max-height property": "for pictures of unusual shape",
-    "object-fit": "a picture that is not square is squeezed",
     "opacity": "the preview text is hidden in four more ways",
     "outline": "nothing has one",
     "overflow": "the preview text is hidden in four more ways",
