@@ -54,7 +54,10 @@ class ShopInfo:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A counted row of the cart; ``unit_price`` in the cart's currency. ``url``: the product's page."""
+    """A counted row of the cart; ``unit_price`` in the cart's currency. ``url``: the product's page.
+
+    ``available``: whether it can be bought just now.
+    """
 
     name: str
     category: str | None
@@ -62,6 +65,7 @@ class Line:
     quantity: int
     image_url: str | None = None
     url: str | None = None
+    available: bool = True
 
     def total(self, currency: str | None) -> Decimal:
         """Price times quantity, rounded to the currency's minor unit: rows are rounded, and totals are sums of rows."""
@@ -103,16 +107,21 @@ class RecoveryMail:
     language: str | None = None
 
     @property
+    def payable(self) -> Sequence[Line]:
+        """The lines that the totals are of: those that can be bought just now; where none can, all."""
+        return [line for line in self.lines if line.available] or self.lines
+
+    @property
     def subtotal(self) -> Decimal:
-        """The whole cart before the discount."""
-        return sum((line.total(self.currency) for line in self.lines), Decimal(0))
+        """The cart before the discount."""
+        return sum((line.total(self.currency) for line in self.payable), Decimal(0))
 
     @property
     def saving(self) -> Decimal:
         """What the discount takes off, of the cart or row by row, as the shop's own checkout does it."""
         if self.discount.rounding == "cart":
             return self.discount.amount(self.subtotal, self.currency)
-        rows = (self.discount.amount(line.total(self.currency), self.currency) for line in self.lines)
+        rows = (self.discount.amount(line.total(self.currency), self.currency) for line in self.payable)
         return sum(rows, Decimal(0))
 
     @property
@@ -122,8 +131,8 @@ class RecoveryMail:
 
     @property
     def item_count(self) -> int:
-        """Pieces, not lines."""
-        return sum(line.quantity for line in self.lines)
+        """Pieces that the totals are of, not lines."""
+        return sum(line.quantity for line in self.payable)
 
 
 def is_web_url(value: str) -> bool:

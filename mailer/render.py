@@ -1,6 +1,7 @@
 """Renders a recovery mail to subject, HTML and plain text."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -12,7 +13,15 @@ import jinja2
 from mailer.inlining import inline_styles
 from mailer.money import format_money, format_percent, round_money
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
-from mailer.text import NAME_LIMIT, PRODUCT_LIMIT, initial, language_tag, one_line, shop_line
+from mailer.text import (
+    NAME_LIMIT,
+    PRODUCT_LIMIT,
+    initial,
+    language_tag,
+    names_told_apart,
+    one_line,
+    shop_line,
+)
 
 MAX_HTML = 80_000
 """Bytes. Gmail clips mails beyond 102 KB, and the unsubscribe link with them."""
@@ -96,13 +105,20 @@ class Renderer:
 
     def _context(self, mail: RecoveryMail, max_lines: int, max_picks: int) -> dict[str, Any]:
         currency = mail.currency or self._store.currency
-        hidden = mail.lines[max_lines:]
+        # What can be bought comes first: the rows that are not shown are of what can't.
+        ordered = sorted(mail.lines, key=lambda line: not line.available)
+        told_apart = names_told_apart([(line.name, line.category) for line in ordered[:max_lines]])
+        hidden = ordered[max_lines:]
         picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
         return self._shared | {
             "mail": mail,
             "subject": self._subject(mail),
             "preheader": _preheader(mail, currency),
-            "lines": [self._line(line, currency, place) for place, line in enumerate(mail.lines[:max_lines])],
+            "lines": [
+                self._line(line, currency, place) | {"name": name, "detail": detail}
+                for place, (line, (name, detail)) in enumerate(zip(ordered, told_apart, strict=False))
+            ],
+            "unavailable": _unavailable(mail.lines),
             "hidden": sum(line.quantity for line in hidden),
             "language": language_tag(mail.language) or "en",
             "percent": format_percent(mail.discount.percent),
@@ -125,8 +141,8 @@ class Renderer:
         name = shop_line(line.name) or "Item"
         price, total = round_money(line.unit_price, currency), line.total(currency)
         return _picture(name, place, self._url(line.image_url)) | {
-            "name": name,
             "url": self._url(line.url),
+            "available": line.available,
             "quantity": f"{line.quantity:,}",
             # A price that was rounded may not make the row's total: then it is not shown.
             "unit_price": format_money(price, currency) if price * line.quantity == total else None,
@@ -167,6 +183,12 @@ def _picture(name: str, place: int, image: str | None) -> dict[str, Any]:
     """What fills a picture's place: the image, and behind it a tint that differs from its neighbours'."""
     tint, ink = _TINTS[place % len(_TINTS)]
     return {"image": image, "tint": tint, "ink": ink, "initial": initial(name)}
+
+
+def _unavailable(lines: Sequence[Line]) -> str:
+    """Which of the lines can't be bought just now: ``none``, ``some`` or ``all``."""
+    known = {line.available for line in lines}
+    return "some" if len(known) > 1 else "none" if known == {True} else "all"
 
 
 def _rows(picks: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

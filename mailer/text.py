@@ -2,9 +2,13 @@
 
 import html
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 NAME_LIMIT = 40
 PRODUCT_LIMIT = 120
+_TAIL = 40
+"""Characters of a name's end that tell variants apart."""
 
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Bidirectional embeddings, overrides and isolates leak into the text around them (and can turn a price round);
@@ -26,6 +30,25 @@ def one_line(text: str, limit: int) -> str:
 def shop_line(text: str | None, limit: int = PRODUCT_LIMIT) -> str:
     """A name or category for display: many shops store HTML entities, and some, by an import, those of entities."""
     return one_line(html.unescape(html.unescape((text or "")[: limit * 8])), limit)
+
+
+def names_told_apart(products: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    """For each (name, category) how it is shown: the name, and what else tells it from others that read alike.
+
+    Variants often have one long name that differs at its end: then the end is shown, too. Where names are the same, the
+    category is, if that differs.
+    """
+    whole = [shop_line(name, PRODUCT_LIMIT * 4) for name, _ in products]
+    shown = [one_line(name, PRODUCT_LIMIT) for name in whole]
+    alike = {name for name, times in Counter(shown).items() if times > 1}
+    told = []
+    for (_, category), name, cut in zip(products, whole, shown, strict=True):
+        if cut in alike and len(name) > PRODUCT_LIMIT:
+            told.append((f"{one_line(name, PRODUCT_LIMIT - _TAIL)} {name[1 - _TAIL :].lstrip()}", ""))
+            continue
+        kinds = {kind for (_, kind), other in zip(products, shown, strict=True) if other == cut}
+        told.append((cut or "Item", shop_line(category, _TAIL) if len(kinds) > 1 else ""))
+    return told
 
 
 def initial(name: str) -> str:

@@ -1,12 +1,12 @@
 """Who writes the recommendation text: the protocol, the template, and falling back from one to the other."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
 
-from recommender.answer_check import MAX_CHARACTERS
 from recommender.catalog import Product
 from recommender.cleaning import clean_text
 from recommender.errors import WriterError
@@ -53,24 +53,34 @@ class TextWriter(Protocol):
 
 
 # True of any cart, and right for one thing as for many ("Running Shoes"); no promise that stock is held.
-_OPENINGS = (
+_CART_ALONE = (
     "You left {cart} in your cart.",
     "We kept {cart} in your cart for you.",
     "Your cart is just as you left it, with {cart} in it.",
     "Still thinking about {cart}? Your cart is saved.",
 )
-_PICKS = (
-    "You may also like {picks}.",
-    "Have a look at {picks} as well.",
-    "We also picked {picks} for you.",
-    "{Picks} might catch your eye too.",
+# The cards below have the recommended products' names: these say why they are there.
+_OF_ONE_KIND = (
+    "More from {kind}, chosen with {cart} in mind.",
+    "Not quite sure about {cart}? Here is more from {kind}.",
+    "Worth comparing with {cart}: more from {kind}.",
+    "While you think about {cart}, have a look around {kind}.",
 )
-_DISCOUNTS = (
-    "Your discount is waiting too.",
-    "This time there is a discount for you as well.",
+_OF_OTHER_KINDS = (
+    "Picked to go with {cart}.",
+    "What we would put beside {cart}.",
+    "Made up your mind about {cart}? This may go well with it.",
+    "A little something beside {cart}.",
+)
+_OF_ANY_KIND = (
+    "Chosen with {cart} in mind.",
+    "While you think about {cart}, have a look here as well.",
+    "Picked by what is in your cart: {cart}.",
+    "Who likes {cart} may like this, too.",
 )
 _NAME_ROOM = 70
 _UNNAMED = "your items"
+_PLACE = re.compile(r"\{(cart|kind)\}")
 
 
 class TemplateWriter:
@@ -81,21 +91,29 @@ class TemplateWriter:
         return self.compose(request)
 
     def compose(self, request: TextRequest) -> str:
-        """The text for a cart; which of the sentences are used depends on the products, so carts differ."""
+        """The text for a cart: why these are recommended, as far as is known.
+
+        Which sentence it is depends on the products, so carts differ.
+        """
         lines, picks = _names(request.lines), _names(request.picks)
         choice = crc32("\0".join([*lines, "", *picks]).encode("utf-8", "surrogatepass"))
+        sentences, kind = _reason(request) if picks else (_CART_ALONE, "")
         cart = _listing(lines, shown=2) if lines else _UNNAMED
-        sentences = [_fill(_OPENINGS[choice % 4], cart=cart)]
-        if picks:
-            sentences.append(_fill(_PICKS[choice // 4 % 4], picks=_listing(picks, shown=3)))
-        if request.discount_percent > 0:
-            sentences.append(_DISCOUNTS[choice // 16 % 2])
-        while len(" ".join(sentences)) > MAX_CHARACTERS:
-            sentences.pop()
-        return " ".join(sentences)
+        return _fill(sentences[choice % len(sentences)], cart=cart, kind=kind)
 
     async def close(self) -> None:
         """Nothing to give back."""
+
+
+def _reason(request: TextRequest) -> tuple[tuple[str, ...], str]:
+    """Sentences that say why these products are recommended, as far as categories tell; and the one they share."""
+    own = {kind for facts in request.lines if (kind := clean_text(facts.category, _NAME_ROOM))}
+    theirs = {clean_text(facts.category, _NAME_ROOM) for facts in request.picks}
+    if len(theirs) == 1 and theirs <= own:
+        return _OF_ONE_KIND, theirs.pop()
+    if own and theirs.isdisjoint(own | {""}):
+        return _OF_OTHER_KINDS, ""
+    return _OF_ANY_KIND, ""
 
 
 def _names(products: tuple[ProductFacts, ...]) -> list[str]:
@@ -104,11 +122,8 @@ def _names(products: tuple[ProductFacts, ...]) -> list[str]:
 
 
 def _fill(sentence: str, **words: str) -> str:
-    """Replace ``{cart}`` and ``{Cart}``; not str.format, since product names may hold braces."""
-    for key, value in words.items():
-        sentence = sentence.replace(f"{{{key}}}", value)
-        sentence = sentence.replace(f"{{{key.capitalize()}}}", value[:1].upper() + value[1:])
-    return sentence
+    """Replace ``{cart}`` and ``{kind}`` once; product names may hold braces, too."""
+    return _PLACE.sub(lambda found: words[found[1]], sentence)
 
 
 def _listing(names: list[str], shown: int) -> str:

@@ -172,8 +172,12 @@ class Cart:
 
     @property
     def total(self) -> Decimal:
-        """Sum of its rows, each rounded, before any discount: the mail's subtotal, to the last digit."""
-        return sum((line.total(self.digits) for line in self.lines), Decimal(0))
+        """Sum of its rows, each rounded, before any discount: the mail's subtotal, to the last digit.
+
+        What can't be bought just now is not in it, unless nothing of the cart can.
+        """
+        payable = [line for line in self.lines if line.available] or self.lines
+        return sum((line.total(self.digits) for line in payable), Decimal(0))
 
     @property
     def item_count(self) -> int:

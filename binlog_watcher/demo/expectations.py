@@ -34,11 +34,12 @@ shop's ``created_at`` is all that is known of the activity (after a restart, say
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something in a cart; ``price`` of one piece."""
+    """Something in a cart; ``price`` of one piece. What is not ``in_stock`` is shown, and not in the totals."""
 
     name: str
     price: Decimal
     quantity: int = 1
+    in_stock: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class ExpectedMail:
 
     @property
     def subtotal(self) -> Decimal:
-        """The cart before the discount."""
-        return sum((item.price * item.quantity for item in self.items), Decimal(0))
+        """What can be bought of the cart, before the discount."""
+        return sum((item.price * item.quantity for item in self.items if item.in_stock), Decimal(0))
 
     @property
     def percent(self) -> Decimal:

@@ -139,7 +139,7 @@ class Shopper:
         await self._act(
             (f"INSERT INTO cart (user_id, product_id, quantity, created_at) VALUES {rows}", values)
         )
-        self._cart |= {p.id: Item(p.name, p.price, quantity) for p, quantity in chosen}
+        self._cart |= {p.id: Item(p.name, p.price, quantity, p.stock > 0) for p, quantity in chosen}
 
     async def leave(self, low: int, high: int) -> None:
         """Fill the cart with something worth ``low`` … ``high``, and go: one mail."""
@@ -164,7 +164,7 @@ class Shopper:
         """The guest's rows become the shopper's."""
         places = ", ".join(["%s"] * len(rows))
         await self._act((f"UPDATE cart SET user_id = %s WHERE id IN ({places})", (self.user_id, *rows)))
-        self._cart |= {p.id: Item(p.name, p.price, quantity) for p, quantity in chosen}
+        self._cart |= {p.id: Item(p.name, p.price, quantity, p.stock > 0) for p, quantity in chosen}
 
     async def change_quantity(self, product: Product, quantity: int) -> None:
         """Take another number of pieces."""

@@ -88,6 +88,7 @@ def specimens() -> dict[str, Specimen]:
             store=DARK_STORE,
         ),
         _make("four-cards", "Ada", bag, picks=(*_recommended(), cards[0])),
+        _make("unavailable", "Jane Doe", (replace(_shop_line("Chromebook Go 11"), available=False), *bag)),
         _make("fifty-lines", "Jane Doe", tuple(_pictured(number) for number in range(1, 51))),
         _make("long-cart", "Maximilian-Alexander", tuple(lines), picks=cards),
         _make("endless-words", "W" * 60, (_line("W" * 180, "9999999.99", 9999),), store=BARE_STORE),

@@ -88,7 +88,9 @@ def test_a_product_is_one_link_and_read_out_once(browser: Browser, kind: str) ->
     told = [node for node in nodes if not node["ignored"]]
     links = [node["name"]["value"] for node in told if node["role"]["value"] == "link"]
     mail = specimens()[kind].mail
-    names = [line.name for line in mail.lines[:8] if line.url] + [pick.name for pick in mail.picks if pick.url]
+    names = [line.name for line in mail.lines[:8] if line.url] + [
+        pick.name for pick in mail.picks if pick.url
+    ]
     assert sorted(name for name in links if name in names) == sorted(names)
     assert [node for node in told if node["role"]["value"] == "image" and not node["name"].get("value")] == []
 

@@ -46,6 +46,6 @@ async def product_disappears(shopper: Shopper) -> None:
 
 
 async def out_of_stock(shopper: Shopper) -> None:
-    """Sold out meanwhile: still in the mail, and nobody is recommended what is sold out."""
+    """Sold out meanwhile: still in the mail, not in its total, and nobody is recommended what is sold out."""
     await shopper.add(((product("Monstera Plant"), 1), (product("Terracotta Pot 30 cm"), 2)))
     shopper.expect_mail()

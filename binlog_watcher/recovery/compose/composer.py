@@ -116,6 +116,7 @@ class Composer:
                     line.quantity,
                     line.image,
                     brand.product_pages.of(line.product_id, line.url),
+                    line.available,
                 )
                 for line in cart.lines
             ],

@@ -35,6 +35,12 @@ def test_its_rows_are_rounded_before_they_are_added_up() -> None:
     assert replace(CART, lines=(huge,)).total > 10**30
 
 
+def test_what_can_not_be_bought_is_not_in_the_total_unless_nothing_can() -> None:
+    gone = replace(LINES[1], available=False)
+    assert replace(CART, lines=(LINES[0], gone)).total == Decimal("39.98")
+    assert replace(CART, lines=(gone,)).total == Decimal("300.06")
+
+
 @pytest.mark.parametrize(
     ("version", "created", "newest"), [(NOW, None, NOW), (None, None, 0), (NOW, NOW - 5, NOW - 5), (5, 0, 0)]
 )

@@ -96,7 +96,7 @@ def test_all_parts_are_in_the_html() -> None:
         "2 × $10.00",  # noqa: RUF001 - same
         "Subtotal$149.90",
         "Discount (10%)−$14.99",  # noqa: RUF001 - the minus sign is meant
-        "Total$134.91",
+        "Estimated total with code SAVE10$134.91",
         "Return to Cart",
         "You might also like",
         "Try these.",
@@ -129,7 +129,7 @@ def test_all_parts_are_in_the_text() -> None:
         "2 x $10.00 = $20.00",
         "Subtotal: $149.90",
         "Discount (10%): −$14.99",  # noqa: RUF001 - the minus sign is meant
-        "Total: $134.91",
+        "Estimated total with code SAVE10: $134.91",
         STORE.cart_url,
         "Try these.",
         "Dry Bag - $24.00\n  https://shop.example.com/p/1",
@@ -320,7 +320,7 @@ def test_a_carts_own_currency_beats_the_stores() -> None:
         "Jane", [Line("Tee", None, D("455"), 1)], 7, UNSUBSCRIBE, TABLE.for_total(D(455)), currency="JPY"
     )
     rendered, _ = render(cart)
-    assert "Total: ¥409" in rendered.text
+    assert "Estimated total with code SAVE10: ¥409" in rendered.text
     assert cart.saving == D(46)
 
 
@@ -417,6 +417,39 @@ def test_where_the_discount_is_rounded_is_the_shops_choice(rounding: Any, saving
     rendered, _ = render(replace(mail(*lines), discount=table.for_total(D("30.15"))))
     assert f"−${saving}" in rendered.text  # noqa: RUF001 - the minus sign is meant
     assert f"${D('30.15') - D(saving)}" in rendered.text
+
+
+def test_what_can_not_be_bought_is_marked_comes_last_and_is_not_in_the_total() -> None:
+    gone = replace(BACKPACK, available=False)
+    rendered, page = render(mail(gone, MUG))
+    assert (
+        page.text.index("Mug") < page.text.index("Backpack 28 L") < page.text.index("Currently unavailable")
+    )
+    assert "Subtotal$20.00" in page.text
+    assert "Subtotal: $20.00" in rendered.text
+    assert "$129.90 (currently unavailable)" in rendered.text
+    assert "2 items are waiting" in page.text
+    for text in (page.text, rendered.text):
+        assert "kept it for you" not in text
+        assert "art of it is currently unavailable" in text
+    none, without = render(mail(gone, replace(MUG, available=False)))
+    assert "Subtotal$149.90" in without.text
+    assert "kept it" not in none.text
+    assert "It is currently unavailable" in without.text
+
+
+def test_variants_of_one_product_read_apart() -> None:
+    long = f"Women's waterproof jacket {'of three layers and a lining, ' * 4}"
+    lines = [Line(f"{long}{colour}, size M", "Jackets", D(10), 1) for colour in ("red", "midnight blue")]
+    same = [Line("Gift card", kind, D(5), 1) for kind in ("Books", "Games")]
+    rendered, page = render(mail(*lines, *same, MUG))
+    for text in (page.text, rendered.text):
+        assert "red, size M" in text
+        assert "midnight blue, size M" in text
+        assert "Books" in text
+        assert "Games" in text
+        assert "Kitchen" not in text
+    assert max(map(len, re.findall("Women.*M", rendered.text))) <= 120
 
 
 @pytest.mark.parametrize(("cards", "rows"), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2), (5, 2), (7, 3)])
