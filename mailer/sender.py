@@ -202,6 +202,4 @@ def check_line_ends(message: bytes) -> None:
     if message.count(b"\n") != pairs or message.count(b"\r") != pairs or not message.endswith(b"\r\n"):
         raise ValueError("the message must have CRLF line ends throughout: make it with mailer.build")
     if message.startswith(b".") or b"\r\n." in message:
-        raise ValueError(
-            "a line of the message begins with a dot: encode its body in base64, as mailer.build does"
-        )
+        raise ValueError("a line of the message begins with a dot: encode its body, as mailer.build does")
