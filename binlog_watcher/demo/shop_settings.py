@@ -36,6 +36,7 @@ def service_settings(
         "STORE_ADDRESS": "1 Market Street, 12345 Sampletown",
         "SUPPORT_EMAIL": "support@shop.example.com",
         "CART_URL": "https://shop.example.com/cart",
+        "PRODUCT_URL": "https://shop.example.com/products/{id}",
         "CURRENCY": "USD",
         "DISCOUNT_TIER_1_CODE": codes[0],
         "DISCOUNT_TIER_2_CODE": codes[1],
