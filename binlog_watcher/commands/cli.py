@@ -106,6 +106,7 @@ def run_command(
     """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
     settings = _settings("mail", log_file=True)
     run.tell_of_other_names(names_of_others())
+    run.tell_of_promises(settings)
     run.run(settings, standby=standby, include_older_than=include_older_than)
 
 

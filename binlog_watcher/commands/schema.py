@@ -16,7 +16,10 @@ from binlog_watcher.doctor.preflight import connect
 from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.doctor.select_check import PROMISED
 from binlog_watcher.service.resources import Resources, resources_of
+from binlog_watcher.settings.promises import in_words as promises_in_words
+from binlog_watcher.settings.promises import unconfirmed
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.settings.types import Promise
 from binlog_watcher.shop.presets import load_schema, preset_names
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.shop import Loaded
@@ -47,7 +50,8 @@ class Example:
 class SchemaReport:
     """``origin``: the preset's; ``database``: the one that it fits.
 
-    ``tables``: (table, role, columns as ``key = column``); ``selects``: (key, columns that it gives).
+    ``tables``: (table, role, columns as ``key = column``); ``selects``: (key, columns that it gives). ``promises``: what
+    mails promise and nobody has said yes to.
     """
 
     origin: str
@@ -58,6 +62,7 @@ class SchemaReport:
     warnings: list[str]
     examples: list[Example]
     activated: bool
+    promises: Sequence[Promise] = ()
 
     def shown(self) -> Iterator[Table | str]:
         """The report on a terminal."""
@@ -70,6 +75,8 @@ class SchemaReport:
             yield f"[bold]{key}[/bold] gives {escape(columns)}"
         for warning in self.warnings:
             yield f"[yellow]could be better:[/yellow] {escape(warning)}"
+        if self.promises:
+            yield f"[yellow]please confirm:[/yellow] {escape(promises_in_words(self.promises))}"
         yield self._shown_examples() if self.examples else "There are no carts to show."
 
     def _shown_examples(self) -> Table:
@@ -112,6 +119,7 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
             warnings=[*warnings, *_of_documents(resources, loaded)],
             examples=_examples(resources, keys, loaded),
             activated=resources.with_log,
+            promises=unconfirmed(settings),
         )
     finally:
         resources.close()

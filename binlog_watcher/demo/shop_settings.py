@@ -40,6 +40,7 @@ def service_settings(
         "CURRENCY": "USD",
         "DISCOUNT_TIER_1_CODE": codes[0],
         "DISCOUNT_TIER_2_CODE": codes[1],
+        "PROMISES_CONFIRMED": "free_shipping",
         "EXCLUDE_ROLES": "admin",
         "ABANDONMENT_THRESHOLD_MINUTES": _fraction(pace.threshold, 60),
         "EMAIL_COOLDOWN_HOURS": _fraction(pace.cooldown, 3600),

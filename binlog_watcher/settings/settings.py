@@ -79,6 +79,7 @@ class Settings(BaseModel):
     discount_rounding: Annotated[Literal["cart", "row"], kind.Lower] = "cart"
     discount_note: kind.Text = DEFAULT_NOTE
     free_shipping_text: kind.Text = "Free shipping on your order"
+    promises_confirmed: kind.Promises = frozenset()
 
     # Recommendations
     recommendation_count: Annotated[int, Ge(0), Le(12)] = 3

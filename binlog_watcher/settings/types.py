@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -188,6 +188,19 @@ def _roles(value: Any) -> Any:
     return frozenset(role.strip().casefold() for role in value if role.strip())
 
 
+Promise = Literal["discount_without_code", "free_shipping"]
+"""What mails say by default, and a shop may not grant."""
+
+
+def _promises(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [name.strip().lower() for name in value.split(",") if name.strip()]
+    unknown = sorted(set(value) - set(get_args(Promise)))
+    if unknown:
+        raise ValueError(f"{' or '.join(get_args(Promise))}, or both with a comma; {unknown[0]!r} is neither")
+    return frozenset(value)
+
+
 def _address_patterns(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -265,6 +278,7 @@ PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
+Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_command)]

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 import pytest
+import structlog
 
-from binlog_watcher.commands.run import include_older_us
+from binlog_watcher.commands.run import include_older_us, tell_of_promises
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.settings import Settings
 
@@ -19,3 +20,12 @@ def test_how_far_back_may_be_asked_for() -> None:
         include_older_us(settings, "73")
     with pytest.raises(ConfigError, match="'soon' is no span of time"):
         include_older_us(settings, "soon")
+
+
+def test_what_mails_promise_is_told_in_one_warning_until_it_is_confirmed() -> None:
+    with structlog.testing.capture_logs() as logs:
+        tell_of_promises(Settings())
+        tell_of_promises(Settings(promises_confirmed=frozenset({"discount_without_code", "free_shipping"})))
+    (told,) = logs
+    assert (told["event"], told["log_level"]) == ("settings.promises", "warning")
+    assert told["promises"] == "discount_without_code, free_shipping"
