@@ -50,8 +50,8 @@ class Example:
 class SchemaReport:
     """``origin``: the preset's; ``database``: the one that it fits.
 
-    ``tables``: (table, role, columns as ``key = column``); ``selects``: (key, columns that it gives). ``promises``: what
-    mails promise and nobody has said yes to.
+    ``tables``: (table, role, columns as ``key = column``); ``selects``: (key, columns that it gives).
+    ``promises``: what mails promise and nobody has said yes to.
     """
 
     origin: str

@@ -171,8 +171,15 @@ def _check_recommendations(want: ExpectedMail, mail: ReceivedMail) -> list[str]:
     return problems + [f"recommends {name!r}, which is sold out" for name in sorted(sold_out)]
 
 
+ROWS = 8
+"""Lines of a cart that a mail shows; it counts the others."""
+
+
 def _must_show(want: ExpectedMail) -> list[str]:
-    shown = [item.name for item in want.items] + [money(want.subtotal), money(want.total)]
+    items = sorted(want.items, key=lambda item: not item.in_stock)
+    shown = [item.name for item in items[:ROWS]] + [money(want.subtotal), money(want.total)]
+    if len(items) > ROWS:
+        shown.append(f"and {sum(item.quantity for item in items[ROWS:])} more")
     if want.percent:
         shown += [f"{want.percent}%", money(want.saving), CODES[want.percent]]
     return shown

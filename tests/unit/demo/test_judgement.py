@@ -106,6 +106,14 @@ def test_every_fault_is_seen(changes: dict[str, object], complaint: str) -> None
     assert complaint in "; ".join(check(want, received(want, **changes)))
 
 
+def test_a_mail_of_ten_things_shows_eight_and_counts_the_others() -> None:
+    things = tuple(Item(f"Thing {number}", Decimal(1), 2) for number in range(10))
+    want = expected(items=things)
+    assert "HTML does not show 'and 4 more'" in check(want, received(want))
+    shown = " ".join([*(item.name for item in things[:8]), "and 4 more", money(want.subtotal)])
+    assert check(want, replace(received(want), page=shown, text=shown)) == []
+
+
 def test_a_small_cart_must_not_be_promised_anything() -> None:
     want = expected(items=(Item("Phone Case Clear", Decimal("15.90")),))
     mail = received(want, subject="Ada, you left something in your cart - 10% off")
