@@ -123,8 +123,8 @@ def _of_orders_by_select(schema: Schema) -> Iterator[str]:
             continue
         if getattr(orders, column) is not None:
             yield f"orders.{key}: give either this or the column orders.{column}, not both"
-        if schema.header is None:
-            yield f"orders.{key}: is for carts with keys of their own; give the column orders.customer"
+    if orders.by_customer is not None and schema.header is None:
+        yield "orders.by_customer: is for carts with keys of their own; give the column orders.customer"
     if orders.by_customer is not None and (customers.table is None or customers.id is None):
         yield "customers.id: is missing; orders.by_customer looks for customers by it: give table, id and email"
 

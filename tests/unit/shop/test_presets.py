@@ -362,6 +362,16 @@ def test_guests_who_can_not_be_told_to_have_bought() -> None:
     assert problem.startswith("orders.cart: is missing; guests who left an address")
 
 
+def test_flat_carts_find_orders_by_their_customer_and_by_a_select_of_addresses() -> None:
+    select = "SELECT 1 AS {}, 2 AS id, 3 AS bought_at WHERE 1 IN {{keys}}"
+    by_email = SAMPLE_TEXT.replace("[orders]", f'[orders]\nby_email = "{select.format("email")}"')
+    orders = parse_schema(by_email, "my.toml").orders
+    assert (orders.customer, orders.by_email) == ("user_id", select.format("email"))
+    by_customer = SAMPLE_TEXT.replace("[orders]", f'[orders]\nby_customer = "{select.format("customer")}"')
+    told = "orders.by_customer: is for carts with keys of their own; give the column orders.customer"
+    assert told in problems(by_customer)
+
+
 def test_numbers_stay_numbers() -> None:
     assert problems(HEADERS, language="two") == ["variables.language: is 'two'; give a whole number"]
 
