@@ -80,6 +80,13 @@ def fresh_database(server: Server) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="module")
+def shared_database(server: Server) -> Iterator[str]:
+    """The same, for all tests of a module."""
+    with _database(server) as name:
+        yield name
+
+
 @pytest.fixture
 def mysql_database(mysql_server: Server) -> Iterator[str]:
     """The name of an empty database on ``mysql_server``, dropped afterwards."""

@@ -59,6 +59,7 @@ def test_every_shipped_preset_is_in_order() -> None:
     assert preset_names() == [
         "bagisto",
         "magento-2",
+        "nopcommerce",
         "opencart-3",
         "prestashop-8",
         "sample",
