@@ -58,6 +58,7 @@ def problems(text: str, **variables: str) -> list[str]:
 def test_every_shipped_preset_is_in_order() -> None:
     assert preset_names() == [
         "bagisto",
+        "drupal-commerce",
         "magento-2",
         "nopcommerce",
         "opencart-3",
