@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from fakes.binlog_follower import Follower, follow
@@ -21,7 +22,7 @@ from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.wiring import untold
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.fence import fence
-from binlog_watcher.store.own_tables.log_rows import Fenced
+from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
 
 NOBODY_LISTENS = MailServer(port=25)
 MINUTE = 60_000_000
@@ -116,6 +117,20 @@ class PresetShop:
             for statement in statements:
                 self.run(statement)
             session.run("ROLLBACK")
+
+    def claimed(self, key: CartKey, *, fence: bool = True) -> Fenced:
+        """A cart whose mail is claimed, and has passed the fence."""
+        episodes, cart = self.resources.episodes, self.load(key)[key]
+        episode = Episode(cart, cart.version or 0, cart.newest_row_us, "USD", Decimal(0))
+        now_us = self.resources.clock.now_us()
+        (log_id,) = episodes.claim([episode], lease_us=MINUTE, cooldown_us=0, now_us=now_us).ids.values()
+        fenced = Fenced(log_id, cart)
+        assert not fence or episodes.fence([fenced], lease_us=MINUTE) == {log_id}
+        return fenced
+
+    def fence_again(self, fenced: Fenced) -> bool:
+        """As right before DATA."""
+        return self.resources.episodes.fence_again(fenced, lease_us=MINUTE)
 
     def close(self) -> None:
         if self._resources is not None:

@@ -3,7 +3,7 @@
 All tests share one shop; each has customers of its own, and takes back what it did to the catalogue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
@@ -267,6 +267,35 @@ def test_an_order_ends_the_customers_other_carts(commerce: Commerce) -> None:
     assert commerce.is_mailed(first)
     commerce.shop.place(second)
     assert commerce.why_not(first) is Reason.EMPTY
+
+
+def test_the_fence_sees_what_changes_and_locks_no_row_of_the_shop(commerce: Commerce) -> None:
+    shop, run = commerce.shop, commerce.db.run
+    changes: dict[str, Callable[[int, str], Any]] = {
+        "a page": lambda cart, _: shop.view(cart),
+        "a product": lambda cart, _: shop.add(cart, RED.id),
+        "an order": lambda cart, _: shop.place(cart),
+        "an account's order": lambda _, email: shop.place(commerce.cart(uid=shop.account(email.upper()))),
+        "a guest's order": lambda _, email: shop.place(commerce.guest(email.upper())),
+        "the address": lambda cart, _: shop.enter_email(cart, "gus@example.com"),
+    }
+    passes = {}
+    for name, change in changes.items():
+        email = commerce.address()
+        cart = commerce.guest(email)
+        fenced = commerce.db.claimed(cart)
+        assert commerce.db.fence_again(fenced), "nothing has changed"
+        change(cart, email)
+        passes[name] = commerce.db.fence_again(fenced)
+    assert passes == {name: name == "a page" for name in changes}
+    cart = commerce.cart()
+    ((uid,),) = run("SELECT uid FROM commerce_order WHERE order_id = %s", (cart,))
+    commerce.db.changes_at_once(
+        commerce.db.claimed(cart, fence=False),
+        f"UPDATE commerce_order SET checkout_step = 'review' WHERE order_id = {cart}",
+        f"UPDATE commerce_order_item SET quantity = 5 WHERE order_id = {cart}",
+        f"UPDATE users_field_data SET access = 5 WHERE uid = {uid}",
+    )
 
 
 # --- what is shown --------------------------------------------------------------------------------------------------

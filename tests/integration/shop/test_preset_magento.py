@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ from binlog_watcher.core.events import CartClosed, CartKey, CustomerOrdersChange
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
-from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
+from binlog_watcher.store.own_tables.log_rows import Fenced
 from binlog_watcher.store.shop_tables.open_carts import CartScan
 
 MARK = (
@@ -219,8 +218,8 @@ def test_the_fence_sees_whoever_has_the_address_and_whatever_changes_of_them(
                 "UPDATE newsletter_subscriber SET customer_id = (SELECT MAX(entity_id) FROM customer_entity)"
             )
         other = shop.guest("Jane@example.com", minutes_ago=80)
-        fenced = claimed(db, quote)
-        assert fence_again(db, fenced), "nothing has changed"
+        fenced = db.claimed(quote)
+        assert db.fence_again(fenced), "nothing has changed"
         run = shop.db.run
         match change:
             case "the guest's order":
@@ -236,7 +235,7 @@ def test_the_fence_sees_whoever_has_the_address_and_whatever_changes_of_them(
                 fenced = Fenced(
                     fenced.log_id, replace(fenced.cart, fingerprint=db.load(quote)[quote].fingerprint)
                 )
-                assert fence_again(db, fenced)
+                assert db.fence_again(fenced)
                 run("UPDATE quote_address SET email = 'newer@example.com' WHERE quote_id = %s", (quote,))
             case "name":
                 run("UPDATE quote SET customer_firstname = 'Zoë'")
@@ -247,14 +246,14 @@ def test_the_fence_sees_whoever_has_the_address_and_whatever_changes_of_them(
                 run("DELETE FROM customer_entity")
         # The account's own address is above that of a quote or its billing address; guests have no account.
         stays = {"guest": {"account"}, "account": {"address in the billing address"}}[whose]
-        assert fence_again(db, fenced) is (change == "nothing" or change in stays)
+        assert db.fence_again(fenced) is (change == "nothing" or change in stays)
 
 
 def test_the_fence_locks_no_row_of_the_shop(shop: Shop) -> None:
     shop.db.run(BY_ADDRESS)
     quote = shop.quote("jane@example.com", minutes_ago=90)
     shop.magento.order(shop.guest("joe@example.com", minutes_ago=90))
-    fenced = claimed(shop.db, quote, fence=False)
+    fenced = shop.db.claimed(quote, fence=False)
     shop.db.changes_at_once(
         fenced,
         "UPDATE customer_entity SET email = CONCAT('x', email)",
@@ -265,22 +264,6 @@ def test_the_fence_locks_no_row_of_the_shop(shop: Shop) -> None:
         "UPDATE store SET sort_order = 5",
         "DELETE FROM core_config_data",
     )
-
-
-def claimed(db: PresetShop, quote: int, *, fence: bool = True) -> Fenced:
-    """A quote whose mail is claimed, and has passed the fence."""
-    episodes, cart = db.resources.episodes, db.load(quote)[quote]
-    episode = Episode(cart, cart.version or 0, cart.newest_row_us, "USD", Decimal(0))
-    now_us = db.resources.clock.now_us()
-    (log_id,) = episodes.claim([episode], lease_us=60_000_000, cooldown_us=0, now_us=now_us).ids.values()
-    fenced = Fenced(log_id, cart)
-    assert not fence or episodes.fence([fenced], lease_us=60_000_000) == {log_id}
-    return fenced
-
-
-def fence_again(db: PresetShop, fenced: Fenced) -> bool:
-    """As right before DATA."""
-    return db.resources.episodes.fence_again(fenced, lease_us=60_000_000)
 
 
 async def test_an_order_closes_the_quote(shop: Shop) -> None:

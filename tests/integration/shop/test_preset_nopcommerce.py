@@ -3,7 +3,7 @@
 All tests share one shop; each has customers of its own, and takes back what it did to the catalogue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
@@ -280,6 +280,39 @@ def test_an_order_of_the_same_address_counts_whoever_made_it(nop: Nop) -> None:
     nop.shop.place(nop.guest(by_guest.upper(), minutes_ago=5))
     assert why_not(nop, guest) is Reason.EMPTY
     assert why_not(nop, account) is Reason.EMPTY
+
+
+def test_the_fence_sees_what_changes_and_locks_no_row_of_the_shop(nop: Nop) -> None:
+    shop, run = nop.shop, nop.db.run
+    changes: dict[str, Callable[[int, str], Any]] = {
+        "a page": lambda who, _: shop.view(who),
+        "a wish": lambda who, _: shop.add(who, LAMP.id, kind=WISHLIST),
+        "a piece": lambda who, _: shop.add(who, KETTLE.id),
+        "an order": lambda who, _: shop.place(who),
+        "an account's order": lambda _, email: shop.place(nop.account(email=email.upper())),
+        "a guest's order": lambda _, email: shop.place(nop.guest(email.upper())),
+        "the address": lambda who, _: shop.enter_address(who, "gus@example.com"),
+    }
+    passes = {}
+    for name, change in changes.items():
+        email = nop.address()
+        guest = nop.guest(email)
+        fenced = nop.db.claimed(guest)
+        assert nop.db.fence_again(fenced), "nothing has changed"
+        change(guest, email)
+        passes[name] = nop.db.fence_again(fenced)
+    assert passes == {name: name in {"a page", "a wish"} for name in changes}
+    guest = nop.guest(nop.address())
+    order = shop.place(nop.account())
+    ((address,),) = run("SELECT BillingAddress_Id FROM `Customer` WHERE Id = %s", (guest,))
+    nop.db.changes_at_once(
+        nop.db.claimed(guest, fence=False),
+        f"UPDATE `Customer` SET Email = 'x@example.com' WHERE Id = {guest}",
+        f"UPDATE `Address` SET Email = 'y@example.com' WHERE Id = {address}",
+        f"UPDATE `ShoppingCartItem` SET Quantity = 5 WHERE CustomerId = {guest}",
+        f"UPDATE `Order` SET OrderStatusId = 40 WHERE Id = {order}",
+        "UPDATE `Currency` SET DisplayOrder = 5",
+    )
 
 
 def test_wishlists_and_customers_who_are_none(nop: Nop) -> None:
