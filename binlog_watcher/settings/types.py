@@ -195,8 +195,7 @@ Promise = Literal["discount_without_code", "free_shipping"]
 def _promises(value: Any) -> Any:
     if isinstance(value, str):
         value = [name.strip().lower() for name in value.split(",") if name.strip()]
-    unknown = sorted(set(value) - set(get_args(Promise)))
-    if unknown:
+    if unknown := sorted(set(value) - set(get_args(Promise))):
         raise ValueError(f"{' or '.join(get_args(Promise))}, or both with a comma; {unknown[0]!r} is neither")
     return frozenset(value)
 

@@ -47,6 +47,11 @@ CREATE TABLE oc_language (
   sort_order int(3) NOT NULL DEFAULT '0', status tinyint(1) NOT NULL, PRIMARY KEY (language_id), KEY name (name)
 ) ENGINE=MyISAM DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
+CREATE TABLE oc_option_value_description (
+  `option_value_id` int(11) NOT NULL, language_id int(11) NOT NULL, `option_id` int(11) NOT NULL, name varchar(128) NOT NULL,
+  PRIMARY KEY (option_value_id,language_id)
+) ENGINE=MyISAM DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+
 CREATE TABLE oc_order (
   order_id int(11) NOT NULL AUTO_INCREMENT, invoice_no int(11) NOT NULL DEFAULT '0',
   invoice_prefix varchar(26) NOT NULL, store_id int(11) NOT NULL DEFAULT '0', store_name varchar(64) NOT NULL,

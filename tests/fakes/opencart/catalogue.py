@@ -40,3 +40,4 @@ OPTION_VALUES = {
     CARD: (EXTRAS, "+", Decimal("0.5000")),
 }
 """Of the shirt: value → option, prefix, surcharge."""
+OPTION_NAMES = {LARGE: "Large", SMALL: "Small", BOX: "Gift box", CARD: "Card"}

@@ -43,6 +43,13 @@ class OpenCart:
                 product_id=of.SHIRT.id, option_id=1, option_value_id=value, quantity=9, subtract=1, price=price,
                 price_prefix=prefix, points=0, points_prefix="+", weight=0, weight_prefix="+",
             )  # fmt: skip
+            self._insert(
+                "option_value_description",
+                option_value_id=value,
+                language_id=1,
+                option_id=1,
+                name=of.OPTION_NAMES[value],
+            )
 
     # --- customers ------------------------------------------------------------------------------------------------
 

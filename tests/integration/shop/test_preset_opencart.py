@@ -165,7 +165,7 @@ def test_specials_go_before_discounts_by_quantity(opencart: Open) -> None:
     assert opencart.db.load(customer)[customer].total == Decimal("255.03")
 
 
-def test_options_change_the_price_of_their_own_line(opencart: Open) -> None:
+def test_options_change_the_name_and_the_price_of_their_own_line(opencart: Open) -> None:
     customer = opencart.shop.register("jane@example.com")
     chosen: tuple[Any, ...] = (
         {str(SIZE): str(LARGE)}, {str(SIZE): str(SMALL), str(EXTRAS): [str(BOX), str(CARD)]}, [],
@@ -173,6 +173,9 @@ def test_options_change_the_price_of_their_own_line(opencart: Open) -> None:
     for options in chosen:
         opencart.shop.add(customer, SHIRT.id, options=options, minutes_ago=60)
     assert opencart.prices(customer) == [Decimal("23.50"), Decimal("21.50"), Decimal("20.00")]
+    assert [line.name.removeprefix(SHIRT.name) for line in opencart.db.load(customer)[customer].lines] == [
+        " (Large)", " (Small, Gift box, Card)", "",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
