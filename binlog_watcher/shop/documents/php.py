@@ -1,14 +1,16 @@
 """Reads what PHP's ``serialize`` or a PHP session wrote: what is wanted of it, by one pass. Nothing is instantiated."""
 
-import math
 import re
 
 from binlog_watcher.shop.documents.bounds import MAX_DEPTH
 from binlog_watcher.shop.documents.errors import DocumentError
+from binlog_watcher.shop.documents.php_runs import SMALL_DEPTH, array_element, small_array_element
+from binlog_watcher.shop.documents.php_scalars import other_scalar, short_scalar
 from binlog_watcher.shop.documents.php_scan import (
     ENUM,
     KEY,
     OBJECT,
+    SMALLEST_ELEMENT,
     STRING,
     VALUE,
     Scanner,
@@ -16,6 +18,9 @@ from binlog_watcher.shop.documents.php_scan import (
 from binlog_watcher.shop.documents.wanted import CONTAINER, Pass, Record, Scalar, Wanted, nothing_in
 
 _INT64 = range(-(2**63), 2**63)
+_QUICK_DEPTH = MAX_DEPTH - SMALL_DEPTH - 2
+"""Up to here a line, and small arrays in it, are not too deep."""
+
 _SESSION_KEY = re.compile(rb"[^|]{1,1024}\|")
 
 
@@ -109,27 +114,27 @@ class PhpReader:
             if number not in _INT64:
                 raise DocumentError("integer", found.start())
             return number
-        if text[:1] == b"d":
-            word = text[2:-1]
-            return float(word) if word not in (b"INF", b"-INF", b"NAN") else _special(word)
-        return None if text == b"N;" else text == b"b:1;"
+        return other_scalar(text)
 
     def _elements(self, found: re.Match[bytes], wanted: Wanted, record: Record, depth: int) -> int:
         """Take what is wanted of an array's elements or an object's properties."""
-        scanner, data, end = self._scanner, self._data, self._end
+        scanner = self._scanner
         count, at = scanner.opened(found)
         owner = scanner.class_name(found) if found.lastindex == OBJECT else None
         inherited: dict[bytes, int] = {}
         seen: set[bytes] = set()
-        for _ in range(count):
-            key = KEY.match(data, at, end)
-            if key is None:
-                raise scanner.unreadable(at)
-            if key.lastindex is None:
-                name, at = key[0][2:-1], key.end()
-            else:
-                start, stop = scanner.string(key)
-                name, at = data[start:stop], stop + 2
+        if owner is None and depth < _QUICK_DEPTH:
+            quick = self._rows if wanted.rows else self._short_elements if wanted.elements else None
+        else:
+            quick = None
+        while count:
+            if quick is not None:
+                over, at = quick(at, count, wanted, record, depth, seen)
+                count -= over
+                if not count:
+                    break
+            count -= 1
+            name, at = self._name(at)
             if owner is not None and name.startswith(b"\0"):
                 name, declared_in = _property(name)
                 if declared_in not in (b"*", owner) and (name in wanted.keys or wanted.each is not None):
@@ -144,6 +149,86 @@ class PhpReader:
             if name not in seen:
                 self._element(where, name, wanted, record, depth + 1, seen)
         return scanner.closed(at)
+
+    def _name(self, at: int) -> tuple[bytes, int]:
+        """(an element's name, the offset of its value)."""
+        key = KEY.match(self._data, at, self._end)
+        if key is None:
+            raise self._scanner.unreadable(at)
+        if key.lastindex is None:
+            return key[0][2:-1], key.end()
+        start, stop = self._scanner.string(key)
+        return self._data[start:stop], stop + 2
+
+    def _rows(
+        self, at: int, count: int, wanted: Wanted, _: Record, depth: int, seen: set[bytes]
+    ) -> tuple[int, int]:
+        """Read lines as long as they are arrays with names of their own. Returns what ``_short_elements`` does."""
+        data, end, match, line = self._data, self._end, array_element().match, wanted.each
+        assert line is not None  # noqa: S101 -- it has rows
+        left = count
+        while left:
+            found = match(data, at, end)
+            if found is None or int(found[2]) * SMALLEST_ELEMENT > end - found.end():
+                break
+            key = found[1]
+            name = key[key.index(b'"') + 1 : -2] if key.startswith(b"s") else key[2:-1]
+            if name in seen:
+                raise DocumentError("duplicate_key", found.end(1))
+            seen.add(name)
+            record = self._pass.begin_line(line, name, found.end(1))
+            inner, at, of_line = int(found[2]), found.end(), set[bytes]()
+            while inner:
+                over, at = self._short_elements(at, inner, line, record, depth, of_line)
+                inner -= over
+                if inner:
+                    inner -= 1
+                    name, at = self._name(at)
+                    at = self._element(at, name, line, record, depth + 2, of_line)
+            at = self._scanner.closed(at)
+            left -= 1
+        self._pass.budget.spend(count - left, at)
+        return count - left, at
+
+    def _short_elements(
+        self, at: int, count: int, wanted: Wanted, record: Record, _: int, seen: set[bytes]
+    ) -> tuple[int, int]:
+        """Take, or pass over, elements with short values as long as there are such.
+
+        Returns how many of at most ``count``, and the offset behind them.
+        """
+        elements = wanted.elements
+        assert elements is not None  # noqa: S101 -- it was made ready
+        data, end, step, others = self._data, self._end, elements.step, elements.OTHERS
+        small_array = small_array_element().match
+        left = count
+        while left:
+            found = step(data, at, end)
+            last = found.lastindex  # type: ignore[union-attr]  # it matches nothing, too
+            if last is None:
+                array = small_array(data, at, end)
+                if array is None or array[1] in elements.all_keys:
+                    break
+                at = array.end()
+                left -= 1
+                continue
+            key, digits, text = found.group(1, 2, 3)  # type: ignore[union-attr]
+            over = last - others if last > others else 0
+            if over + (key is not None) > left:
+                break  # more than there should be: the error is behind the last of them
+            at = found.end()  # type: ignore[union-attr]
+            left -= over
+            if key is not None:
+                left -= 1
+                name = elements.keys[key]
+                if name in seen:
+                    raise DocumentError("duplicate_key", found.end(1))  # type: ignore[union-attr]
+                seen.add(name)
+                value = int(digits) if digits is not None else short_scalar(text)
+                for place in wanted.keys[name].places:
+                    record[place] = value
+        self._pass.budget.spend(count - left, at)
+        return count - left, at
 
     def _element(
         self, at: int, name: bytes, wanted: Wanted, record: Record, depth: int, seen: set[bytes]
@@ -206,7 +291,3 @@ def _property(name: bytes) -> tuple[bytes, bytes]:
     """(name, class that declares it or * for a protected one) of a property that is not public."""
     declared_in, _, plain = name[1:].partition(b"\0")
     return plain, declared_in
-
-
-def _special(word: bytes) -> float:
-    return math.nan if word == b"NAN" else math.copysign(math.inf, -1 if word.startswith(b"-") else 1)

@@ -18,6 +18,7 @@ import re
 
 from binlog_watcher.shop.documents.bounds import MAX_DEPTH, MAX_VALUES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
+from binlog_watcher.shop.documents.php_runs import SMALL_DEPTH, run_past, small_array_element, string_element
 
 VALUE = re.compile(
     rb"""
@@ -41,7 +42,7 @@ KEY = re.compile(rb's:(\d{1,8}):"|i:[-+]?\d{1,20};')
 """How a key begins; group 1: the length of a string."""
 
 _NUMBER_AND_BRACE = re.compile(rb'":(\d{1,8}):\{')
-_SMALLEST_ELEMENT = 6  # "i:0;" and "N;"
+SMALLEST_ELEMENT = 6  # "i:0;" and "N;"
 _LONGEST_BEGINNING = 32  # of a token that is cut off
 _BETWEEN_LOOKS = 512
 
@@ -65,6 +66,7 @@ class Scanner:
         ``slots``: gets the offset of each numbered value; then nothing is taken off the budget but time.
         """
         data, end, match, match_key = self.data, self.end, VALUE.match, KEY.match
+        deepest = MAX_DEPTH - SMALL_DEPTH - depth if slots is None else -1
         outer: list[int] = []
         left = spent = 0
         while True:
@@ -77,10 +79,7 @@ class Scanner:
             if kind is None:
                 at = found.end()
             elif kind == STRING:
-                at = found.end() + int(found[1])
-                if at + 2 > end or not data.startswith(b'";', at):
-                    raise self.bad_string(at)
-                at += 2
+                at = self.string(found)[1] + 2
             elif kind >= ENUM:
                 at = self._skip_opaque(found, slots)
             else:
@@ -90,6 +89,10 @@ class Scanner:
                 if len(outer) + depth > MAX_DEPTH:
                     raise DocumentError("depth", at)
             spent += 1
+            if left and len(outer) <= deepest:
+                over, at = self._past_short(at, left)
+                left -= over
+                spent += over
             if spent >= _BETWEEN_LOOKS:
                 self._account(spent, at, slots)
                 spent = 0
@@ -103,12 +106,29 @@ class Scanner:
             found = match_key(data, at, end)
             if found is None:
                 raise self.unreadable(at)
-            at = found.end()
-            if found.lastindex:
-                at += int(found[1])
-                if at + 2 > end or not data.startswith(b'";', at):
-                    raise self.bad_string(at)
-                at += 2
+            at = found.end() if found.lastindex is None else self.string(found)[1] + 2
+
+    def _past_short(self, at: int, most: int) -> tuple[int, int]:
+        """(how many elements at ``at`` are strings, or short; the offset behind them)."""
+        data, end, past = self.data, self.end, run_past().match
+        left = most
+        while left and most - left < _BETWEEN_LOOKS:
+            run = past(data, at, end)
+            over = run.lastindex  # type: ignore[union-attr]  # it matches nothing, too
+            if over is None:
+                if (text := string_element().match(data, at, end)) is not None:
+                    at = self.string(text)[1] + 2
+                elif (array := small_array_element().match(data, at, end)) is not None:
+                    at = array.end()
+                else:
+                    break
+                over = 1
+            elif over > left:
+                break  # more than there should be: the error is behind the last of them
+            else:
+                at = run.end()  # type: ignore[union-attr]
+            left -= over
+        return most - left, at
 
     def opened(self, found: re.Match[bytes]) -> tuple[int, int]:
         """(how many elements, offset of the first) of an array or object that begins with ``found``."""
@@ -116,7 +136,7 @@ class Scanner:
             count, at = int(found[ARRAY]), found.end()
         else:
             count, at = self._behind_class(found)
-        if count * _SMALLEST_ELEMENT > self.end - at:
+        if count * SMALLEST_ELEMENT > self.end - at:
             raise DocumentError("count", at)
         return count, at
 

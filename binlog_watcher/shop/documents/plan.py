@@ -8,10 +8,11 @@ from typing import Protocol
 from binlog_watcher.shop.documents.bounds import MAX_DEPTH, Budget
 from binlog_watcher.shop.documents.cart import DocumentCart, DocumentLine
 from binlog_watcher.shop.documents.codecs import UNPACK, looks_packed
-from binlog_watcher.shop.documents.errors import DocumentError
+from binlog_watcher.shop.documents.errors import DocumentError, Reason
 from binlog_watcher.shop.documents.json_text import JsonReader
 from binlog_watcher.shop.documents.paths import Decode, Path
 from binlog_watcher.shop.documents.php import PhpReader
+from binlog_watcher.shop.documents.php_runs import make_ready
 from binlog_watcher.shop.documents.values import as_amount, as_compared, as_id, as_quantity, as_text, rounded
 from binlog_watcher.shop.documents.wanted import Record, Wanted, nothing_in, wanted_of
 
@@ -52,9 +53,12 @@ class DocumentPaths:
 
 
 class DocumentPlan:
-    """Reads documents by one preset's paths; holds nothing of them."""
+    """Reads documents by one preset's paths; holds nothing of them.
 
-    def __init__(self, paths: DocumentPaths) -> None:
+    ``many``: it is made for many of them, which is worth a while before the first.
+    """
+
+    def __init__(self, paths: DocumentPaths, *, many: bool = False) -> None:
         self.paths = paths
         self._line = _Places()
         self._document = _Places()
@@ -68,6 +72,9 @@ class DocumentPlan:
         self._emails, self._names = add(*paths.emails), add(*paths.names)
         self._currency, self._order = add(*_some(paths.currency)), add(*paths.orders)
         self._wanted = wanted_of(paths.codecs, paths.lines, self._line.paths, self._document.paths)
+        make_ready()  # outside of any document's time
+        if many:
+            self._wanted.make_ready()
 
     def read(self, document: bytes, clock: Callable[[], int] | None = None) -> DocumentCart:
         """The cart in ``document``: the column's bytes as the shop wrote them, text in the charset it wrote it in.
@@ -85,14 +92,13 @@ class DocumentPlan:
             line = self._read_line(found)
             if line is not None:
                 lines.append(line)
-        emails = (as_text(value, 0, "email") for value in record[self._emails])
         orders = (as_id(value, 0, "order") for value in record[self._order])
         names = [text for value in record[self._names] if (text := as_text(value, 0, "name"))]
         return DocumentCart(
             lines=tuple(lines),
-            email=next((text for text in emails if text), None),
+            email=_first_text(record[self._emails], "email"),
             name=" ".join(names) or None,
-            currency=next((as_text(value, 0, "currency") for value in record[self._currency]), None),
+            currency=_first_text(record[self._currency], "currency"),
             order=next((order for order in orders if order), None),
         )
 
@@ -106,24 +112,44 @@ class DocumentPlan:
         quantity = as_quantity(line[self._quantity.start], at)
         if not quantity:
             return None
-        products = (as_id(value, at, "product", "product") for value in line[self._product])
-        product = next((one for one in products if one is not None), None)
+        product = _first_id(line[self._product], at, "product", "product")
         if product is None:
             raise DocumentError("product", at, "product")
-        price = as_amount(line[self._prices], at, "price")
-        total = as_amount(line[self._totals], at, "total")
-        if total is not None:
-            price = rounded(total / quantity)
-        elif price is not None:
-            total = as_amount([price * quantity], at, "price")
+        prices, totals, name = line[self._prices], line[self._totals], line[self._name]
+        price, total = _amounts(prices, totals, quantity, at) if prices or totals else (None, None)
+        variant = _first_id(line[self._variant], at, "variant")
         return DocumentLine(
-            product=product,
-            variant=next((as_id(value, at, "variant") for value in line[self._variant]), None),
-            quantity=Decimal(quantity),
-            price=price,
-            total=total,
-            name=next((as_text(value, at, "name") for value in line[self._name]), None),
+            product, variant, quantity, price, total, as_text(name[0], at, "name") if name else None
         )
+
+
+def _first_text(values: Record, what: str) -> str | None:
+    for value in values:
+        text = as_text(value, 0, what)
+        if text is not None:
+            return text
+    return None
+
+
+def _first_id(values: Record, at: int, what: str, reason: Reason = "shape") -> int | str | None:
+    for value in values:
+        found = as_id(value, at, what, reason)
+        if found is not None:
+            return found
+    return None
+
+
+def _amounts(
+    prices: Record, totals: Record, quantity: Decimal, at: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """(what one piece costs, what the line does); either may be in the document."""
+    price = as_amount(prices, at, "price")
+    total = as_amount(totals, at, "total")
+    if total is not None:
+        price = rounded(total / quantity)
+    elif price is not None:
+        total = as_amount([price * quantity], at, "price")
+    return price, total
 
 
 class _Places:

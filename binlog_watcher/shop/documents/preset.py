@@ -115,9 +115,8 @@ class DocumentColumn(Section):
     @cached_property
     def content(self) -> DocumentPlan:
         """What reads of documents what the customer changes, and no more."""
-        return DocumentPlan(
-            replace(self.plan.paths, prices=(), totals=(), name=None, names=(), currency=None, orders=())
-        )
+        paths = replace(self.plan.paths, prices=(), totals=(), name=None, names=(), currency=None, orders=())
+        return DocumentPlan(paths, many=True)
 
     @cached_property
     def form(self) -> str:

@@ -36,6 +36,8 @@ def as_text(value: Found, at: int, what: str) -> str | None:
 
 def as_id(value: Found, at: int, what: str, reason: Reason = "shape") -> int | str | None:
     """An id: a number where it is one. None for what names nothing: null, false, 0 and ""."""
+    if type(value) is int:  # nearly all
+        return value or None
     scalar = _scalar(value, at, what)
     if isinstance(scalar, float):
         if not scalar.is_integer() or abs(scalar) > 2**53:
@@ -80,6 +82,8 @@ def as_number(value: Found, at: int, what: str, reason: Reason) -> Decimal | Non
 
 def as_quantity(value: Found, at: int) -> Decimal:
     """A whole number from 0 to HIGHEST_QUANTITY."""
+    if type(value) is int and 0 <= value <= HIGHEST_QUANTITY:  # nearly all
+        return Decimal(value)
     number = as_number(value, at, "quantity", "quantity")
     if number is None:
         raise DocumentError("quantity", at, "quantity")

@@ -6,6 +6,7 @@ from typing import Protocol
 from binlog_watcher.shop.documents.bounds import Budget
 from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.paths import Decode, Each, Key, Path
+from binlog_watcher.shop.documents.php_runs import Elements, elements_of
 
 Scalar = None | bool | int | float | bytes
 """A value of a document. Strings are bytes, of JSON too (as UTF-8): what they are encoded in is known by the reader."""
@@ -30,10 +31,10 @@ class Wanted:
 
     ``places``: where in the record it goes itself. ``keys`` and ``each``: of its elements. ``decoded``: of what its
     string holds. ``line``: each such value begins a record of a line, of ``size`` places; ``key_places``: where in it
-    its key goes.
+    its key goes. ``elements``: see ``make_ready``.
     """
 
-    __slots__ = ("decoded", "each", "key_places", "keys", "line", "places", "size")
+    __slots__ = ("decoded", "each", "elements", "key_places", "keys", "line", "places", "rows", "size")
 
     def __init__(self) -> None:
         self.places: list[int] = []
@@ -43,6 +44,8 @@ class Wanted:
         self.line = False
         self.size = 0
         self.key_places: list[int] = []
+        self.elements: Elements | None = None
+        self.rows = False
 
     @property
     def of_elements(self) -> bool:
@@ -61,6 +64,24 @@ class Wanted:
             else:
                 here = here.decoded.setdefault(step, Wanted())
         return here
+
+    def make_ready(self) -> None:
+        """For many documents: what takes a while to make, and takes much less to read by. No path may follow."""
+        if self.keys and self.each is None:
+            scalars = [
+                name for name, sub in self.keys.items() if not (sub.decoded or sub.of_elements or sub.line)
+            ]
+            self.elements = elements_of(frozenset(self.keys), frozenset(scalars))
+        for sub in (*self.keys.values(), *self.decoded.values(), *filter(None, [self.each])):
+            sub.make_ready()
+        each = self.each
+        self.rows = (
+            each is not None
+            and not self.keys
+            and each.elements is not None
+            and each.line
+            and not (each.decoded or each.places)
+        )
 
 
 class Pass(Protocol):
