@@ -21,6 +21,7 @@ from binlog_watcher.core.events import Change
 from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.documents.content import Content, content_of
 from binlog_watcher.shop.documents.preset import DocumentColumn
+from binlog_watcher.shop.documents.sameness import Parts
 
 _REMEMBERED = 5_000
 """Carts whose content is kept: what changes was often seen a minute ago, and reading it twice costs as much again."""
@@ -79,7 +80,7 @@ class DocumentRows:
                 continue
             deleted = self._replaced(key, effects)
             if deleted is None:
-                self._put(key, None, self._read(key, document), states, states, effects)
+                self._write(key, document, states, effects)
             else:
                 effects.put_back(self._watched, key)
                 self._change(deleted, row, effects)
@@ -105,13 +106,26 @@ class DocumentRows:
         states = list(after(old_states, new_states))
         if old_key is not ABSENT and key != old_key:
             effects.deleted(self._watched, old_key, old_states)
-            self._put(key, None, self._read(key, old if new is ABSENT else new), states, states, effects)
-        elif new is ABSENT or (old is not ABSENT and self._unchanged(old, new)):
-            if states != old_states:  # it may be a cart now, or none any more
-                effects.updated(self._watched, key, key, old_states, states)
+            self._write(key, old if new is ABSENT else new, states, effects)
+        elif new is ABSENT or old == new:
+            self._touched(key, old_states, states, effects)
         else:
-            was = self._before(key, old)
-            self._put(key, was, self._read(key, new), old_states, states, effects)
+            old_parts, parts = self._parts(old), self._parts(new)
+            if old_parts is not None and old_parts == parts:
+                self._touched(key, old_states, states, effects)
+                return
+            was = self._before(key, old, old_parts)
+            self._put(key, was, self._read(key, new, parts), old_states, states, effects)
+
+    def _write(self, key: Value, document: Value, states: States, effects: Effects) -> None:
+        """A row is there that was not."""
+        now = self._read(key, document, self._parts(document))
+        self._put(key, None, now, states, states, effects)
+
+    def _touched(self, key: Value, old_states: States, states: States, effects: Effects) -> None:
+        """A row's document is as it was."""
+        if states != old_states:  # it may be a cart now, or none any more
+            effects.updated(self._watched, key, key, old_states, states)
 
     def _put(
         self,
@@ -135,29 +149,26 @@ class DocumentRows:
                 watched, key, change, None if now is None else now.digest, was=counted, counts=counts
             )
 
-    def _unchanged(self, old: Value, new: Value) -> bool:
-        if old == new:
-            return True
-        if not isinstance(old, bytes) or not isinstance(new, bytes):
-            return False
-        return self._sameness.unchanged(self._in_utf8(old), self._in_utf8(new))
-
-    def _before(self, key: Value, old: Value) -> Content | None:
+    def _before(self, key: Value, old: Value, parts: Parts | None) -> Content | None:
         """What a cart held. What was seen last counts only where the row held that: it may have been rolled back."""
         seen = self._seen.get(key)
-        if seen is not None and (old is ABSENT or seen[0] == hash(old)):
+        if seen is not None and (old is ABSENT or seen[0] == _mark(parts)):
             return seen[1]
         return _UNKNOWN if old is ABSENT else self._content(old)
 
-    def _read(self, key: Value, document: Value) -> Content | None:
+    def _read(self, key: Value, document: Value, parts: Parts | None) -> Content | None:
         """What a cart holds now."""
         content = self._content(document)
         self._seen.pop(key, None)
         if content is None or len(content.items) <= _MOST_ITEMS:
-            self._seen[key] = hash(document), content
+            self._seen[key] = _mark(parts), content
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         return content
+
+    def _parts(self, document: Value) -> Parts | None:
+        """The parts of the document that tell what is in the cart; None: there is no document."""
+        return self._sameness.parts(self._in_utf8(document)) if isinstance(document, bytes) else None
 
     def _content(self, document: Value) -> Content | None:
         if not isinstance(document, bytes):
@@ -167,6 +178,11 @@ class DocumentRows:
     def _in_utf8(self, document: bytes) -> bytes:
         """As the shop's connection wrote it."""
         return document if self._codec is None else document.decode(self._codec, "replace").encode()
+
+
+def _mark(parts: Parts | None) -> int:
+    """By which parts are known again; good for this process."""
+    return hash(None if parts is None else frozenset(parts.items()))
 
 
 def _change_of(was: Content | None, now: Content | None) -> Change | None:

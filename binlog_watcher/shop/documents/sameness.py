@@ -7,12 +7,13 @@ that is the same altogether. Everything else, and every doubt, counts as changed
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from binlog_watcher.shop.documents.bounds import MAX_BYTES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.paths import Decode
-from binlog_watcher.shop.documents.php_scan import ARRAY, KEY, VALUE, Scanner
+from binlog_watcher.shop.documents.php_runs import run_past
+from binlog_watcher.shop.documents.php_scan import ARRAY, KEY, SMALLEST_ELEMENT, VALUE, Scanner
 
 _NAMED_VALUE = re.compile(
     rb"""
@@ -21,6 +22,12 @@ _NAMED_VALUE = re.compile(
     re.VERBOSE,
 )
 """A name and the beginning of its value, as nearly all at a session's root are."""
+
+
+Match = Callable[[bytes, int, int], re.Match[bytes] | None]
+
+Parts = dict[bytes | None, bytes]
+"""Key → the bytes of its value, if it is there. In doubt of what they mean: None → all of the document."""
 
 
 class Sameness:
@@ -32,67 +39,69 @@ class Sameness:
 
     def __init__(self, codecs: Sequence[Decode], keys: Collection[bytes]) -> None:
         self._keys = frozenset(keys)
-        self._opens = bool(keys) and [step.codec for step in codecs] == ["php"]
+        opens = bool(keys) and [step.codec for step in codecs] == ["php"]
+        self._past: Match | None = run_past(self._keys).match if opens else None
 
     def unchanged(self, before: bytes, after: bytes) -> bool:
         """Whether the parts surely are the same. Never raises, whatever the bytes are."""
-        if before == after:
-            return True
-        if not self._opens or len(before) > MAX_BYTES or len(after) > MAX_BYTES:
-            return False
+        return before == after or self.parts(before) == self.parts(after)
+
+    def parts(self, document: bytes) -> Parts:
+        """What is the same for two documents only if what their parts mean is."""
+        if self._past is None or len(document) > MAX_BYTES:
+            return {None: document}
         try:
-            parts, reach = self._parts(before)
-            # The same bytes up to the last of the parts are the same parts: then one look is enough.
-            same = after.startswith(before[:reach]) or parts == self._parts(after)[0]
+            parts = self._found(document, self._past)
         except DocumentError:
-            return False
-        return same and not any(_refers(part) for part in parts.values())
+            return {None: document}
+        return {None: document} if any(map(_refers, parts.values())) else parts
 
-    def _parts(self, document: bytes) -> tuple[dict[bytes, bytes], int]:
-        """(key → the bytes of its value, how far the document was looked at).
-
-        A key that is not there has no part. Raises DocumentError for what is no array at its root.
-        """
+    def _found(self, document: bytes, past: Match) -> Parts:
+        """The parts. What is behind the last of them is not looked at. Raises DocumentError."""
         end, keys, wanted = len(document), self._keys, len(self._keys)
-        scanner = Scanner(document, end, Budget())
         root = VALUE.match(document)
         if root is None or root.lastindex != ARRAY:
             raise DocumentError("shape", 0)
-        count, at = scanner.opened(root)
-        parts: dict[bytes, bytes] = {}
-        for _ in range(count):
+        left, at = int(root[ARRAY]), root.end()
+        if left * SMALLEST_ELEMENT > end - at:
+            raise DocumentError("count", at)
+        parts: Parts = {}
+        while left > 0:
             found = _NAMED_VALUE.match(document, at, end)
-            name = b"" if found is None else found[2]
-            if found is None or len(name) != int(found[1]):
-                name, start = _named(scanner, at)
-                at = scanner.skip(start, 1)
-            elif found[3] is None:
-                start = found.end(2) + 2
-                at = found.end()
+            if found is None or len(found[2]) != int(found[1]):
+                name, start, at = _by_the_long_way(document, at)
             else:
-                start = found.end(2) + 2
-                at = found.end() + int(found[3])
-                if not document.startswith(b'";', at):
-                    raise scanner.bad_string(at)
-                at += 2
+                name, start, at = found[2], found.end(2) + 2, found.end()
+                if found[3] is not None:
+                    at += int(found[3]) + 2
+                    if document[at - 2 : at] != b'";':
+                        raise DocumentError("length", at)
             if name in keys:
                 if name in parts:
                     raise DocumentError("duplicate_key", at)
                 parts[name] = document[start:at]
                 if len(parts) == wanted:
-                    return parts, at
-        return parts, scanner.closed(at)
+                    return parts
+            run = past(document, at, end)
+            at = run.end()  # type: ignore[union-attr]
+            left -= 1 + (run.lastindex or 0)  # type: ignore[union-attr]
+        if left or document[at:] != b"}":
+            raise DocumentError("count", at)
+        return parts
 
 
-def _named(scanner: Scanner, at: int) -> tuple[bytes, int]:
-    """(name of the element at ``at``, offset of its value), by the long way."""
-    key = KEY.match(scanner.data, at, scanner.end)
+def _by_the_long_way(document: bytes, at: int) -> tuple[bytes, int, int]:
+    """(name of the element at ``at``, offset of its value, offset behind it)."""
+    scanner = Scanner(document, len(document), Budget())
+    key = KEY.match(document, at)
     if key is None:
         raise scanner.unreadable(at)
     if key.lastindex is None:
-        return key[0][2:-1], key.end()
-    start, stop = scanner.string(key)
-    return scanner.data[start:stop], stop + 2
+        name, start = key[0][2:-1], key.end()
+    else:
+        begin, stop = scanner.string(key)
+        name, start = document[begin:stop], stop + 2
+    return name, start, scanner.skip(start, 1)
 
 
 def _refers(part: bytes) -> bool:

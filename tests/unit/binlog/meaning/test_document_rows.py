@@ -7,11 +7,13 @@ import pytest
 from fakes.binlog_events import INT, TEXT, VARCHAR, Values, image, lenenc, rows, table_map
 from fakes.sessions import PRESET, Item, Sessions
 
+from binlog_watcher.binlog.meaning import document_rows
 from binlog_watcher.binlog.meaning.effects import Effects, watched_tables
 from binlog_watcher.binlog.meaning.tables import Tables
 from binlog_watcher.binlog.protocol.wire import DecodeError, Kind
 from binlog_watcher.core.events import CartChanged, CartClosed, Change, Event
-from binlog_watcher.shop.documents.content import DIGEST_SIZE
+from binlog_watcher.shop.documents.content import DIGEST_SIZE, Content, content_of
+from binlog_watcher.shop.documents.plan import DocumentPlan
 from binlog_watcher.shop.presets import parse_schema
 
 COLUMNS = {"session_id": INT, "session_key": VARCHAR, "session_value": TEXT, "kind": INT}
@@ -184,3 +186,41 @@ def traced(write: Callable[[str], object]) -> int:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return held
+
+
+def viewed(values: Values, notice: str) -> Values:
+    """The row after a page view that left a notice."""
+    session_id, key, document, kind = values
+    assert isinstance(document, bytes)
+    count, _, rest = document.removeprefix(b"a:").partition(b":{")
+    notices = b's:7:"notices";s:%d:"%s";' % (len(notice), notice.encode())
+    return [session_id, key, b"a:%d:{%s%s" % (int(count) + 1, notices, rest), kind]
+
+
+def test_a_page_view_between_two_changes_costs_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes | None] = []
+
+    def noted(plan: DocumentPlan, document: bytes | None, clock: Callable[[], int] | None) -> Content | None:
+        read.append(document)
+        return content_of(plan, document, clock)
+
+    monkeypatch.setattr(document_rows, "content_of", noted)
+    table = tables_of()
+    first, second = row(POT), row(POT, SHIRT)
+    effects_of(Kind.WRITE_ROWS, first, table=table)
+    assert effects_of(Kind.UPDATE_ROWS, first, viewed(first, "hello"), table=table) == []
+    assert changes(effects_of(Kind.UPDATE_ROWS, viewed(first, "hello"), second, table=table)) == [
+        ("t_1", Change.INSERT)
+    ]
+    assert read == [first[2], second[2]]
+
+
+def test_what_was_seen_is_not_believed_of_another_cart() -> None:
+    """The change that was seen has been rolled back, and a page viewed since."""
+    table = tables_of()
+    effects_of(Kind.WRITE_ROWS, row(POT), table=table)
+    effects_of(Kind.UPDATE_ROWS, row(POT), row(POT, SHIRT), table=table)
+    events = effects_of(
+        Kind.UPDATE_ROWS, viewed(row(POT), "hello"), viewed(row(POT, SHIRT), "you"), table=table
+    )
+    assert changes(events) == [("t_1", Change.INSERT)]

@@ -169,3 +169,40 @@ def test_documents_that_are_called_the_same_have_the_same_cart(
 def test_sameness_never_raises(before: bytes, after: bytes) -> None:
     for preset in PRESETS.values():
         assert preset.sameness.unchanged(before, after) is (before == after)
+
+
+SESSION = serialized(
+    {
+        "cart": serialized({"a": {"p": 1, "v": 2, "q": 3}, "b": {"p": 4, "q": 5}}),
+        "totals": serialized({"total": "19.90"}),
+        "customer": serialized({"email": "a@b.example", "city": "x"}),
+        "notices": None,
+    }
+)
+EDITS = st.lists(
+    st.tuples(st.integers(0, len(SESSION)), st.integers(0, 3), st.one_of(st.binary(max_size=3), TOKENS)),
+    max_size=3,
+)
+
+
+def edited(document: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    for at, lost, put in edits:
+        document = document[:at] + put + document[at + lost :]
+    return document
+
+
+@given(EDITS, EDITS)
+@example([(SESSION.index(b"i:3;") + 2, 1, b"4")], [])
+@example([(SESSION.index(b"@") + 1, 1, b"c")], [])
+@example([(SESSION.index(b"19.90"), 1, b"2")], [])
+def test_edited_documents_that_are_called_the_same_have_the_same_cart(
+    before: list[tuple[int, int, bytes]], after: list[tuple[int, int, bytes]]
+) -> None:
+    documents = [edited(SESSION, before), edited(SESSION, after)]
+    preset = PRESETS["php"]
+    carts = [read("php", document) for document in documents]
+    known = {(cart.lines, cart.email) for cart in carts if isinstance(cart, DocumentCart)}
+    if preset.sameness.unchanged(*documents):
+        assert len(known) <= 1
+    if len(known) > 1:
+        assert preset.sameness.parts(documents[0]) != preset.sameness.parts(documents[1])
