@@ -45,6 +45,9 @@ _SIZES = ((1, 1, 4), (10, 4, 5), (40, 20, 1))
 UPDATES = 10
 """Of each session, page views all but one."""
 
+_STATEMENT_ROWS = 500
+_DIFFERENT = 100  # documents of those that are open
+
 _PRESET = """
 timezone = "UTC"
 [cart]
@@ -155,6 +158,18 @@ class Bench:
             carts = sum(len(page) for page in scan.open_carts(0, time.time_ns() // 1000))
             return time.process_time() - began, carts
 
+    def open(self, count: int) -> None:
+        """Leave so many further sessions of one line open."""
+        values = [documents.views(number, 1000, 1, 0)[0].decode() for number in range(_DIFFERENT)]
+        for first in range(0, count, _STATEMENT_ROWS):
+            numbers = range(first, min(first + _STATEMENT_ROWS, count))
+            rows = [(f"open{number:028d}", values[number % _DIFFERENT]) for number in numbers]
+            with self._connection.cursor() as cursor:
+                cursor.executemany(  # few statements of many rows
+                    "INSERT INTO sessions (session_key, session_value, session_expiry) VALUES (%s, %s, 1)",
+                    rows,
+                )
+
     def _save(self, number: int, document: bytes) -> None:
         self._run(
             "INSERT INTO sessions (session_key, session_value, session_expiry) VALUES (%s, %s, 1) "
@@ -176,6 +191,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=10_000)
+    parser.add_argument(
+        "--open", type=int, default=50_000, help="sessions that a start finds; by default %(default)s"
+    )
     options = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the figures
     progress(machine())
@@ -188,6 +206,7 @@ def main() -> None:
             start, size = bench.write(options.updates)
             progress(f"{size / 1e6:.0f} MB of documents, before and after")
             rounds(bench, options, start, size)
+            many(bench, options.open)
     progress(machine())
 
 
@@ -201,11 +220,29 @@ def rounds(bench: Bench, options: argparse.Namespace, start: Position, size: int
         assert changed == options.updates // UPDATES, changed
         seconds, carts = bench.hydrate()
         hydrated.append(carts / seconds)
-        memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        memory.append(_highest_mb())
     figure("shops.document_updates_per_s", [options.updates / one for one in updates], "updates/s")
     figure("shops.document_mb_per_s", [size / one / 1e6 for one in updates], "MB/s")
     figure("shops.documents_hydrated_per_s", hydrated, "documents/s")
     figure("shops.memory_growth_mb", [memory[-1] - memory[0]], "MB")
+
+
+def many(bench: Bench, count: int) -> None:
+    """Read many open sessions, as a start does: how fast, and what it takes of memory at its highest."""
+    progress(f"Leaving {count} sessions open ...")
+    bench.open(count)
+    before = _highest_mb()
+    seconds, carts = bench.hydrate()
+    after = _highest_mb()
+    assert carts >= count, carts
+    progress(f"{carts} open sessions in {seconds:.0f} s; memory {before:.0f} MB before, {after:.0f} MB after")
+    figure("shops.open_documents_per_s", [carts / seconds], "documents/s")
+    figure("shops.open_documents_memory_mb", [after - before], "MB")
+
+
+def _highest_mb() -> float:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

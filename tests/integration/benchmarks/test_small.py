@@ -67,7 +67,12 @@ def test_report() -> None:
 
 
 def test_shops() -> None:
-    found = figures("shops.py", "--updates", "200", "--rounds", "2")
-    for name in ("document_updates_per_s", "document_mb_per_s", "documents_hydrated_per_s"):
+    found = figures("shops.py", "--updates", "200", "--rounds", "2", "--open", "700")
+    for name in (
+        "document_updates_per_s",
+        "document_mb_per_s",
+        "documents_hydrated_per_s",
+        "open_documents_per_s",
+    ):
         assert found[f"shops.{name}"]["value"] > 0
-    assert "shops.memory_growth_mb" in found
+    assert {"shops.memory_growth_mb", "shops.open_documents_memory_mb"} <= found.keys()
