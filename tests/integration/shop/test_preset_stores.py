@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from fakes.magento.catalogue import EN, FR, MUG
 from fakes.magento.shop import Magento
+from fakes.opencart.catalogue import KETTLE
+from fakes.opencart.shop import OpenCart
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.prestashop.catalogue import LAMP
 from fakes.prestashop.shop import PrestaShop
@@ -63,3 +65,18 @@ def test_prestashops_shops(server: Server, fresh_database: str, listed: str) -> 
         db.run("UPDATE ps_cart SET id_shop = 2 WHERE id_cart = %s", (carts[1],))
         assert [cart.store for cart in db.load(*carts).values()] == ["1", "2"]
         assert reasons(db, *carts) == [Send, Reason.STORE]
+
+
+def test_the_stores_that_opencart_3s_customers_registered_in(
+    server: Server, fresh_database: str, listed: str
+) -> None:
+    more = {"CURRENCY": "USD", "SHOP_TIMEZONE": "UTC", "SHOP_VARIABLES": "stores=all", "STORES": listed}
+    with preset_shop(server, fresh_database, "opencart-3", NO_MARK, **more) as db:
+        shop = OpenCart(db.run)
+        shop.create()
+        db.run("INSERT INTO oc_product_to_store SELECT product_id, 1 FROM oc_product_to_store")
+        customers = [shop.register(f"jane{store}@example.com", store=store) for store in (1, 0)]
+        for customer in customers:
+            shop.add(customer, KETTLE.id, minutes_ago=60)
+        assert [cart.store for cart in db.load(*customers).values()] == ["1", "0"]
+        assert reasons(db, *customers) == [Send, Reason.STORE]

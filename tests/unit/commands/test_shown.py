@@ -127,5 +127,5 @@ def test_a_shop_without_carts() -> None:
 
 def test_the_presets_that_come_along() -> None:
     text = printed([presets_shown()])
-    for name in ("sample", "prestashop-8", "magento-2", "opencart-3"):
+    for name in ("sample", "prestashop-8", "magento-2", "opencart-3", "opencart-4"):
         assert name in text

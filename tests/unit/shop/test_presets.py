@@ -62,6 +62,7 @@ def test_every_shipped_preset_is_in_order() -> None:
         "magento-2",
         "nopcommerce",
         "opencart-3",
+        "opencart-4",
         "prestashop-8",
         "sample",
         "shopware-6",
@@ -94,7 +95,7 @@ def test_header_and_lines() -> None:
     assert places["products.watch.x_product_text"] == ("x_product_text", "product_id")
 
 
-@pytest.mark.parametrize("preset", ["prestashop-8", "magento-2", "opencart-3"])
+@pytest.mark.parametrize("preset", ["prestashop-8", "magento-2", "opencart-3", "opencart-4"])
 def test_the_presets_know_their_products_pages(preset: str) -> None:
     assert "{id}" in (load_schema(preset).products.url_pattern or "")
 
