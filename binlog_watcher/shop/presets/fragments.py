@@ -17,6 +17,9 @@ FRAGMENTS = "fragments"
 SELECTS = frozenset({"select", "by_customer", "by_email"})
 """Keys of a preset whose values are SELECTs."""
 
+LONGEST = 100_000
+"""Characters of a fragment with those that it holds: each may hold another one twice, and that one, too."""
+
 
 def with_fragments(preset: Mapping[str, Any], variables: Variables, problems: list[str]) -> dict[str, Any]:
     """The preset with its fragments put into its SELECTs, and into each other.
@@ -49,12 +52,13 @@ def _names(named: Mapping[str, str], variables: Variables) -> Iterator[str]:
 
 
 class _Fragments:
-    """``used``: those that a SELECT has, be it within another one."""
+    """Each is put together once, however often it is used. ``used``: those that a SELECT has."""
 
     def __init__(self, named: Mapping[str, str], problems: list[str]) -> None:
         self.used: set[str] = set()
         self._named = named
         self._problems = problems
+        self._texts: dict[str, str] = {}
 
     def put_into(self, value: Any, place: tuple[str, ...]) -> Any:
         """A part of the preset, with the fragments in all SELECTs that it holds."""
@@ -63,14 +67,29 @@ class _Fragments:
         if isinstance(value, list):
             return [self.put_into(inner, (*place, str(nth))) for nth, inner in enumerate(value)]
         if isinstance(value, str) and place[-1] in SELECTS:
+            self.used |= self._all_within(value, set())
             return self._expand(value, ".".join(place), ())
         return value
 
-    def text(self, name: str) -> str:
-        """A fragment with those that it holds."""
-        return self._expand(self._named[name], f"{FRAGMENTS}.{name}", (name,), of_a_select=False)
+    def text(self, name: str, within: tuple[str, ...] = ()) -> str:
+        """A fragment with those that it holds. ``within``: those that hold it, from the outermost on."""
+        if name not in self._texts:
+            text = self._expand(self._named[name].strip(), f"{FRAGMENTS}.{name}", (*within, name))
+            if len(text) > LONGEST:
+                self._complain(
+                    f"{FRAGMENTS}.{name}: has more than {LONGEST:,} characters with those that it holds"
+                )
+                text = ""
+            self._texts[name] = text
+        return self._texts[name]
 
-    def _expand(self, text: str, place: str, within: tuple[str, ...], *, of_a_select: bool = True) -> str:
+    def _all_within(self, text: str, found: set[str]) -> set[str]:
+        for name in set(PLACEHOLDER.findall(text)) & self._named.keys() - found:
+            found.add(name)
+            self._all_within(self._named[name], found)
+        return found
+
+    def _expand(self, text: str, place: str, within: tuple[str, ...]) -> str:
         pieces, at, code = [], 0, bare(text)
         for match in PLACEHOLDER.finditer(text):
             name = match[1]
@@ -85,12 +104,7 @@ class _Fragments:
                 )
             if text.count(match[0]) != code.count(match[0]):
                 self._complain(f"{place}: {{{name}}} stands in quotes or in a comment; take it out of them")
-            if of_a_select:
-                self.used.add(name)
-            inner = self._expand(
-                self._named[name], f"{FRAGMENTS}.{name}", (*within, name), of_a_select=of_a_select
-            )
-            pieces += [text[at : match.start()], _closed(inner.strip())]
+            pieces += [text[at : match.start()], _closed(self.text(name, within))]
             at = match.end()
         return "".join([*pieces, text[at:]])
 

@@ -300,6 +300,25 @@ def test_taxes_go_by_the_customers_address(opencart: Open, country: int, price: 
     assert row.price == Decimal("62.00")
 
 
+def test_the_catalogue_has_the_prices_that_visitors_see(opencart: Open) -> None:
+    opencart.shop.special(KETTLE.id, "75")
+    opencart.shop.special(KETTLE.id, "70", group=WHOLESALE)
+    found = []
+    for more in ({}, {"shop_country": str(GERMANY)}, {"customer_group": str(WHOLESALE)}):
+        chosen = variables(opencart.shop.release, **more)
+        with preset_shop(
+            opencart.db.server,
+            opencart.db.name,
+            "opencart-4",
+            MARKED,
+            SHOP_TIMEZONE="UTC",
+            SHOP_VARIABLES=chosen,
+        ) as db:
+            pages = db.resources.shop.catalogue([KETTLE.id, LAMP.id])
+            found.append([row.price for page in pages for row in page])
+    assert found == [money("75.00", "62.00"), money("75.00", "50.00"), money("70.00", "50.00")]
+
+
 def test_the_currency_of_the_customers_session(opencart: Open) -> None:
     customer = opencart.customer_with_cart()
     session = f"currency{customer}"
@@ -332,6 +351,9 @@ def test_what_can_not_be_bought(opencart: Open) -> None:
     assert opencart.db.decide(too_many, minutes_later=61) == Skip(
         Reason.UNAVAILABLE, opencart.cart(too_many).created_us
     )
+    more_than_there_are = opencart.customer()
+    opencart.shop.add(more_than_there_are, KETTLE.id, 51, minutes_ago=60)
+    assert [line.available for line in opencart.cart(more_than_there_are).lines] == [False]
     two_rows = opencart.customer()
     for options in ({}, {"1": "x"}):
         opencart.shop.add(two_rows, KETTLE.id, 30, options=options, minutes_ago=60)  # fifty are there
