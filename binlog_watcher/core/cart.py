@@ -112,9 +112,10 @@ class Cart:
     row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog told of
     before the last start, whatever the tables say. ``elsewhere``: the preset's SELECT of customers does not know it,
     so it may be another store's. ``order_id``: of an order that was begun with it;
-    ``unreadable``: why nobody can tell what is in it. Both of documents. ``store``: the storefront that it was filled
-    in, in small letters (None: the shop does not say). ``digits``: of the currency's
-    minor unit, to which its rows are rounded.
+    ``unpaid_order``: the same, where that was cancelled since nobody paid, so it has bought nothing;
+    ``unreadable``: why nobody can tell what is in it. All three of documents. ``store``: the storefront that it was
+    filled in, in small letters (None: the shop does not say). ``digits``: of the currency's minor unit, to which its
+    rows are rounded.
     """
 
     key: CartKey
@@ -137,6 +138,7 @@ class Cart:
     told_order_us: int | None = None
     elsewhere: bool = False
     order_id: int | str | None = None
+    unpaid_order: int | str | None = None
     unreadable: str | None = None
     store: str | None = None
     digits: int = 2

@@ -115,7 +115,8 @@ def decide(
     The order of the checks is the order of the design: is it an episode, is it in the window, is it quiet, may
     this customer be mailed, and only then: is it too early for this address.
     """
-    bought = ordered or _was_bought(cart, known_activity_us)
+    # That order is what the source told of: whether there is another one is for the tables to say.
+    bought = cart.unpaid_order is None and (ordered or _was_bought(cart, known_activity_us))
     nothing = Reason.BOUGHT_MEANWHILE if bought else _why_no_episode(cart)
     if nothing is not None:
         return Skip(nothing)

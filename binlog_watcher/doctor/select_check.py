@@ -60,6 +60,7 @@ PROMISED: dict[str, tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]]
     ),
     "orders.by_customer": ({"customer": _ANY, "id": _ANY, "bought_at": _TIMES}, {}),
     "orders.by_email": ({"email": _TEXTS, "id": _ANY, "bought_at": _TIMES}, {}),
+    "orders.unpaid": ({"id": _ANY}, {}),
     "cart.document.select": (
         {"id": _ANY, "name": _TEXTS},
         {
@@ -79,6 +80,7 @@ _KEYS_COLUMN = {
     "cart.document.select": "id",
     "orders.by_customer": "customer",
     "orders.by_email": "email",
+    "orders.unpaid": "id",
 }
 """SELECT → its column with what it is asked for, where that is not the cart."""
 

@@ -78,6 +78,7 @@ class SelectsCheck:
             "cart.document.select": (schema.products.table, schema.products.id),
             "orders.by_customer": (schema.customers.table, schema.customers.id),
             "orders.by_email": (schema.customers.table, schema.customers.email),
+            "orders.unpaid": (schema.orders.table, schema.orders.id),
         }.get(key, schema.key_column)
         if not table or not column:
             return []

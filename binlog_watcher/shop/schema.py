@@ -31,7 +31,7 @@ _ZEROS = ("0" * 32, "00000000-0000-0000-0000-000000000000")
 """What 0 is among UUIDs."""
 
 _NO_COLUMNS = frozenset(
-    {"table", "select", "by_customer", "by_email", "watch", "guests", "version", "url_pattern"}
+    {"table", "select", "by_customer", "by_email", "unpaid", "watch", "guests", "version", "url_pattern"}
 )
 """Keys of sections that hold no names of columns, or such as are looked up in their own way."""
 
@@ -131,6 +131,7 @@ class Schema(Section):
             "cart.document.select": self.document.select if self.document else None,
             "orders.by_customer": self.orders.by_customer,
             "orders.by_email": self.orders.by_email,
+            "orders.unpaid": self.orders.unpaid,
             "products.select": self.products.select,
         }
         return {section: text for section, text in found.items() if text is not None}

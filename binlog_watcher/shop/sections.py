@@ -72,7 +72,8 @@ class OrderTable(Section):
 
     ``email``: an address that the order carries itself. ``bought``: when an order counts (empty: always).
     ``bought_at``: since when. ``by_customer``, ``by_email``: SELECTs of the orders that count, by whose they are, where
-    no column of the table tells.
+    no column of the table tells. ``unpaid``: a SELECT of those that were cancelled and never paid; one that the cart's
+    document still names has bought nothing.
     """
 
     table: Name
@@ -85,6 +86,7 @@ class OrderTable(Section):
     only: Conditions = ()
     by_customer: str | None = None
     by_email: str | None = None
+    unpaid: str | None = None
 
 
 class CustomerTable(Section):

@@ -14,7 +14,7 @@ from binlog_watcher.shop.placeholders import KEYS, NAME, PLACEHOLDER, Variables,
 from binlog_watcher.shop.sql_text import bare
 
 FRAGMENTS = "fragments"
-SELECTS = frozenset({"select", "by_customer", "by_email"})
+SELECTS = frozenset({"select", "by_customer", "by_email", "unpaid"})
 """Keys of a preset whose values are SELECTs."""
 
 LONGEST = 100_000

@@ -125,6 +125,8 @@ def _of_orders_by_select(schema: Schema) -> Iterator[str]:
             yield f"orders.{key}: give either this or the column orders.{column}, not both"
     if orders.by_customer is not None and schema.header is None:
         yield "orders.by_customer: is for carts with keys of their own; give the column orders.customer"
+    if orders.unpaid is not None and (schema.document is None or not schema.document.order):
+        yield "orders.unpaid: needs cart.document.order, the path to the id of the order that a cart waits for"
     if orders.by_customer is not None and (customers.table is None or customers.id is None):
         yield "customers.id: is missing; orders.by_customer looks for customers by it: give table, id and email"
 

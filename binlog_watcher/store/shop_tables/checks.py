@@ -8,11 +8,23 @@ from binlog_watcher.core.cart import Cart
 from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import ShopColumn, named
-from binlog_watcher.store.shop_tables.queries import BEGUN_ORDER, CUSTOMER, SELECTED_ORDERS, Queries
+from binlog_watcher.store.shop_tables.order_queries import (
+    BEGUN_ORDER,
+    SELECTED_ORDERS,
+    UNPAID_FINGERPRINT,
+    UNPAID_ORDER,
+    but_unpaid,
+    selected_unpaid,
+    way_to_orders,
+)
+from binlog_watcher.store.shop_tables.queries import CUSTOMER, Queries
 from binlog_watcher.store.shop_tables.same_address import Way, address_table, addresses_of, selected_orders
 
 CUSTOMERS = "customers"
 """The parameter with the customers whose orders are asked for."""
+
+NAMED_ORDERS = "named_orders"
+"""The parameter with the orders that the carts' documents name."""
 
 OfEach = Callable[[str, Sequence[Any]], str]
 """SQL for the one of the values that belongs to the row of the log; the name is that of their parameters."""
@@ -37,14 +49,21 @@ def checks(queries: Queries, log: str, mails: Sequence[tuple[int, Cart]], of_eac
     addresses, parameters = address_table(
         [(log_id, text) for log_id, cart in mails for text in addresses_of(cart.customer, queries.ways)]
     )
+    unpaid = "NULL"
+    if queries.schema.orders.unpaid:
+        unpaid = of_each("unpaid", [cart.unpaid_order for cart in carts])
     selects = [
         *_cart(queries, f"{log}.cart_key"),
-        *_orders(queries, f"{log}.cart_key", carts, of_each),
+        *_orders(queries, f"{log}.cart_key", carts, of_each, unpaid),
         (CUSTOMER, _customer(queries, f"{log}.cart_key", carts, of_each)),
-        *((way.part, _on_the_way(queries, way, addresses, f"{log}.id")) for way in queries.ways),
+        *((way.part, _on_the_way(queries, way, addresses, f"{log}.id", unpaid)) for way in queries.ways),
     ]
     if queries.schema.customers.select:
         parameters[KEYS] = queries.key.asked(cart.key for cart in carts)
+    if queries.schema.orders.unpaid:
+        column = queries.columns.get(queries.schema.orders.table, queries.schema.orders.id)
+        named_orders = {_in(column, cart.order_id) for cart in carts}
+        parameters[NAMED_ORDERS] = column.asked(one for one in named_orders if one is not None)
     if queries.schema.orders.by_customer:
         column = queries.customer_of_orders
         customers = {_customer_in(column, cart) for cart in carts}
@@ -52,10 +71,12 @@ def checks(queries: Queries, log: str, mails: Sequence[tuple[int, Cart]], of_eac
     return Checks(selects, parameters)
 
 
-def _on_the_way(queries: Queries, way: Way, addresses: str, log_id: str) -> str:
-    tables = f"{addresses} {queries.way_to_orders(way)}"
+def _on_the_way(queries: Queries, way: Way, addresses: str, log_id: str, unpaid: str) -> str:
+    tables = f"{addresses} {way_to_orders(queries, way)}"
     orders = (
-        f"SELECT {SELECTED_ORDERS} FROM {tables} WHERE TRUE" if way.by_select else _of_orders(queries, tables)
+        f"SELECT {SELECTED_ORDERS} FROM {tables} WHERE TRUE{but_unpaid(queries, 'x', unpaid)}"
+        if way.by_select
+        else _of_orders(queries, tables, unpaid)
     )
     return f"{orders} AND v.whose = {log_id}"
 
@@ -71,10 +92,10 @@ def _cart(queries: Queries, cart_key: str) -> Iterator[tuple[str, str]]:
 
 
 def _orders(
-    queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: OfEach
+    queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: OfEach, unpaid: str
 ) -> Iterator[tuple[str, str]]:
     orders = queries.schema.orders
-    of_orders = _of_orders(queries, queries.orders_table)
+    of_orders = _of_orders(queries, queries.orders_table, unpaid)
     if orders.cart is not None:
         column = queries.columns.get(orders.table, orders.cart)
         yield "cart_orders", f"{of_orders} AND {named('o', orders.cart)} = {column.cast(cart_key)}"
@@ -89,15 +110,25 @@ def _orders(
         whose = of_each("customer", [_customer_in(column, cart) for cart in carts])
         selected = queries.select(selected_orders(orders.by_customer), CUSTOMERS)
         same = f"x.customer = {column.cast(whose)}"
-        yield "customer_orders", f"SELECT {SELECTED_ORDERS} FROM {selected} WHERE {same}"
+        yield (
+            "customer_orders",
+            f"SELECT {SELECTED_ORDERS} FROM {selected} WHERE {same}{but_unpaid(queries, 'x', unpaid)}",
+        )
     if queries.schema.document is not None and queries.schema.document.order is not None:
         column = queries.columns.get(orders.table, orders.id)
         begun = of_each("order", [_in(column, cart.order_id) for cart in carts])
         yield BEGUN_ORDER, f"{of_orders} AND {named('o', orders.id)} = {column.cast(begun)}"
+        if orders.unpaid is not None:
+            selected = selected_unpaid(queries, NAMED_ORDERS)
+            yield (
+                UNPAID_ORDER,
+                f"SELECT {UNPAID_FINGERPRINT} FROM {selected} WHERE x.id = {column.cast(begun)}",
+            )
 
 
-def _of_orders(queries: Queries, tables: str) -> str:
-    return f"SELECT {queries.order_fingerprint} FROM {tables} WHERE {queries.bought}"
+def _of_orders(queries: Queries, tables: str, unpaid: str) -> str:
+    where = f"{queries.bought}{but_unpaid(queries, 'o', unpaid)}"
+    return f"SELECT {queries.order_fingerprint} FROM {tables} WHERE {where}"
 
 
 def _customer(queries: Queries, cart_key: str, carts: Sequence[Cart], of_each: OfEach) -> str:

@@ -19,7 +19,8 @@ class Found:
     ``rows``: with their products, else as they stand. ``created_us`` and ``version``: of the header; ``earliest_us``:
     where its creation may mean two moments. ``contact``: whom the header itself says to write to. ``spellings``: the
     key as the cart's rows have it, which its collation holds for the same. ``document``: the bytes of one;
-    ``order_id``: of an order that was begun with it; ``unreadable``: why the document can't be read.
+    ``order_id``: of an order that was begun with it; ``unpaid``: the same, where that was cancelled since nobody paid;
+    ``unreadable``: why the document can't be read.
     ``store``: see ``Cart``.
     """
 
@@ -37,6 +38,7 @@ class Found:
     contact: Customer | None = None
     document: bytes | None = None
     order_id: int | str | None = None
+    unpaid: int | str | None = None
     unreadable: str | None = None
     spellings: set[CartKey] = field(default_factory=set)
     store: str | None = None

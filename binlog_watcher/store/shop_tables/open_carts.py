@@ -14,6 +14,7 @@ from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables.columns import named
 from binlog_watcher.store.shop_tables.found import FOREVER_US
+from binlog_watcher.store.shop_tables.order_queries import orders_of
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.store.shop_tables.values import as_version, newest, second
 from binlog_watcher.store.times import TimeColumn
@@ -169,7 +170,7 @@ class CartScan:
             asked = tuple({row[place] for row in rows if row[place] is not None}) if column else ()
             if not asked or column is None:
                 continue
-            for whose, last, _ in session.rows(shop.queries.orders_of(column), shop.parameters(keys=asked)):
+            for whose, last, _ in session.rows(orders_of(shop.queries, column), shop.parameters(keys=asked)):
                 newest_us = shop.order_time.latest_us(last)
                 bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []

@@ -13,16 +13,10 @@ from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
 from binlog_watcher.store.shop_tables.columns import ShopColumn, ShopColumns, named
 from binlog_watcher.store.shop_tables.conditions import ConditionSql, Value
-from binlog_watcher.store.shop_tables.same_address import ADDRESSES, Way, selected_orders, ways
+from binlog_watcher.store.shop_tables.same_address import ways
 
 CUSTOMER = "customer"
 """The part of the fingerprint that is the customer's row."""
-
-BEGUN_ORDER = "begun_order"
-"""The part that is the order whose id the cart's document names."""
-
-SELECTED_ORDERS = fingerprints.of_rows(["x.id", "x.bought_at"])
-"""The fingerprint of orders that a preset's SELECT ``x`` gives."""
 
 CUSTOMER_FIELDS = ("id", "email", "name", "role", "language", "consent", "store")
 
@@ -211,35 +205,6 @@ class Queries:
         where = f"{self.row_key} IN %(keys)s{self.conditions.meant('l')}"
         return f"SELECT {fields} FROM {self.rows_table} WHERE {where} GROUP BY {self.row_key}"
 
-    def orders_of(self, column: str) -> str:
-        """Who or which cart, newest moment, fingerprint: of the orders that count."""
-        whose = named("o", column)
-        moment = named("o", self.schema.orders.bought_at)
-        return (
-            f"SELECT {whose}, MAX({moment}), {self.order_fingerprint} FROM {self.orders_table} "
-            f"WHERE {whose} IN %(keys)s AND {self.bought} GROUP BY {whose}"
-        )
-
-    @property
-    def orders_by_customer(self) -> str:
-        """The same by the preset's own SELECT."""
-        selected = self.select(selected_orders(self.schema.orders.by_customer or ""))
-        return f"SELECT x.customer, MAX(x.bought_at), {SELECTED_ORDERS} FROM {selected} GROUP BY x.customer"
-
-    def orders_of_addresses(self, way: Way, addresses: str) -> str:
-        """The same of the orders that a way leads to from a table of addresses: whose they are, moment, fingerprint."""
-        if way.by_select:
-            what, where = f"MAX(x.bought_at), {SELECTED_ORDERS}", "TRUE"
-        else:
-            moment = named("o", self.schema.orders.bought_at)
-            what, where = f"MAX({moment}), {self.order_fingerprint}", self.bought
-        tables = f"{addresses} {self.way_to_orders(way)}"
-        return f"SELECT v.whose, {what} FROM {tables} WHERE {where} GROUP BY v.whose"
-
-    def way_to_orders(self, way: Way) -> str:
-        """SQL that joins the orders to a table of addresses."""
-        return self.select(way.orders, ADDRESSES) if way.by_select else way.orders
-
     @property
     def customers(self) -> str:
         """Plain: id, name, email, role, language, consent, checksum of customers. A SELECT: by cart, with ``cart``."""
@@ -265,20 +230,6 @@ class Queries:
     def selected_customers(self) -> str:
         """What the preset's SELECT of customers gives, as a table ``x``. It may end in a comment."""
         return f"({self.select(self.schema.customers.select or '')}\n) x"
-
-    @property
-    def bought_products(self) -> str | None:
-        """Customer, product, when last: of the orders that count; None where the preset names no order items."""
-        items, orders = self.schema.order_items, self.schema.orders
-        if items is None or orders.customer is None:
-            return None
-        whose, product = named("o", orders.customer), named("i", items.product)
-        return (
-            f"SELECT {whose}, {product}, MAX({named('o', orders.bought_at)}) "
-            f"FROM {self.orders_table} JOIN {quote(items.table)} i "
-            f"ON {named('i', items.order)} = {named('o', orders.id)}{self.conditions.meant('i')} "
-            f"WHERE {whose} IN %(keys)s AND {self.bought} GROUP BY {whose}, {product}"
-        )
 
     @property
     def carts_of_customers(self) -> str:

@@ -32,6 +32,7 @@ from binlog_watcher.store.shop_tables.orders import (
 )
 from binlog_watcher.store.shop_tables.products import CatalogueRow, read_catalogue
 from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.shop_tables.unpaid_orders import read_unpaid
 from binlog_watcher.store.zones import ask_server, shop_zone
 from mailer import minor_digits
 
@@ -132,6 +133,7 @@ class Shop(ShopTables):
             found = read_headers(session, self, keys)
             if self.schema.document is not None:
                 read_documents(session, self, found, filled_us or {})
+            read_unpaid(session, self, found)
             read_orders(session, self, found)
             customers = read_customers(session, self, found, hash_address)
             read_orders_of_addresses(session, self, found, customers)
@@ -175,6 +177,7 @@ class Shop(ShopTables):
                 missing=missing,
                 elsewhere=customer is None and self.schema.customers.select is not None,
                 order_id=of_key.order_id,
+                unpaid_order=of_key.unpaid,
                 unreadable=of_key.unreadable,
                 store=store,
                 digits=minor_digits(currency or self._currency_of(store)),

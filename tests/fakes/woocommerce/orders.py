@@ -66,6 +66,8 @@ class Orders(Sessions, Customers):
             self._update(
                 "posts", "ID", order, post_status=status, post_modified=local(0), post_modified_gmt=ago(0)
             )
+            if status in (PROCESSING, COMPLETED):
+                self._post_meta(order, _date_paid=str(self._seconds()))
 
     def report(self, order: int, session: Session, email: str, *, user: int | None, status: str) -> None:
         """What the queue does seconds or minutes later: the order's rows for reports."""

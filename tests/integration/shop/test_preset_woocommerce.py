@@ -1,7 +1,7 @@
 """The preset for WooCommerce on its real tables, with sessions and orders written as WooCommerce writes them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
@@ -10,19 +10,21 @@ from fakes.preset_shop import MINUTE, PresetShop, preset_shop
 from fakes.running_service import following
 from fakes.waiting import until
 from fakes.woocommerce.catalogue import GREEN_SOLD_OUT, KETTLE, RED_L, SHIRT, SPOON
-from fakes.woocommerce.orders import CANCELLED, FAILED, PROCESSING
+from fakes.woocommerce.orders import CANCELLED, FAILED, PENDING, PROCESSING
 from fakes.woocommerce.session import Session, line
 from fakes.woocommerce.sessions import guest_key
 from fakes.woocommerce.shop import WooCommerce
 
 from binlog_watcher.commands.schema import check_schema
+from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.cart_note import CartNote
-from binlog_watcher.core.decision import Send, Skip
-from binlog_watcher.core.events import CartChanged, Change
+from binlog_watcher.core.decision import Send, Skip, decide
+from binlog_watcher.core.events import CartChanged, Change, CustomerOrdered
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.store.own_tables.log_rows import Episode, Fenced
 
 ADA, EVE = "ada@example.com", "eve@example.com"
 MARKED = (
@@ -127,20 +129,22 @@ def test_what_ends_a_cart(woo: Open) -> None:
     """Whoever paid, by whatever way, has bought; whose payment failed has not; who cancelled is let be."""
     shop, user = woo.shop, woo.shop.register(ADA)
     found = {}
-    for name, status in (
-        ("paid", PROCESSING),
-        ("failed", FAILED),
-        ("cancelled", CANCELLED),
-        ("pending", None),
+    for name, statuses in (
+        ("paid", [PROCESSING]),
+        ("failed", [FAILED]),
+        ("paid and cancelled", [PROCESSING, CANCELLED]),
+        ("pending", []),
     ):
-        key, session = woo.guest(f"{name}@example.com")
+        email = f"{name.replace(' ', '.')}@example.com"
+        key, session = woo.guest(email)
         woo.left(key)
-        order = shop.place(key, session, f"{name}@example.com")
+        order = shop.place(key, session, email)
+        shop.report(order, session, email, user=None, status=PENDING)
         woo.left(key)
-        if status:
+        for status in statuses:
             shop.set_status(order, status)
         found[name] = type(woo.db.decide(key))
-    assert found == {"paid": Skip, "failed": Send, "cancelled": Skip, "pending": Send}
+    assert found == {"paid": Skip, "failed": Send, "paid and cancelled": Skip, "pending": Send}
     # somewhere else, with the same account or address
     shop.save(str(user), Session(line(KETTLE)))
     key, _ = woo.guest(EVE)
@@ -152,6 +156,79 @@ def test_what_ends_a_cart(woo: Open) -> None:
         order = shop.order(session, email, user=whose, status=PROCESSING)
         shop.report(order, session, email, user=whose or None, status=PROCESSING)
     assert [type(woo.db.decide(cart)) for cart in (str(user), key)] == [Skip, Skip]
+
+
+@pytest.mark.parametrize("block", [False, True])
+@pytest.mark.parametrize("whose", ["guest", "user"])
+def test_an_order_that_the_shop_cancelled_since_nobody_paid_has_bought_nothing(
+    woo: Open, whose: str, *, block: bool
+) -> None:
+    shop = woo.shop
+    user = shop.register(ADA) if whose == "user" else 0
+
+    def placed(key: str, session: Session, email: str) -> int:
+        if block:
+            draft = shop.open_block_checkout(key, session, user=user)
+            shop.place_draft(key, session, draft, email)
+            order = draft
+        else:
+            order = shop.place(key, session, email, user=user)
+        shop.report(order, session, email, user=user or None, status=PENDING)
+        woo.left(key)
+        return order
+
+    key, session = (str(user), Session(line(KETTLE))) if user else woo.guest()
+    unpaid = placed(key, session, ADA)
+    shop.cancel_unpaid(unpaid)
+    other, _ = woo.guest(ADA, Session(line(SPOON)))  # it does not wait for that order
+    woo.left(other)
+    assert [isinstance(woo.db.decide(cart), Send) for cart in (key, other)] == [True, False]
+    assert woo.db.load(key)[key].unpaid_order == unpaid
+    assert woo.db.load(key)[key].bought == frozenset()
+
+    shop.cancel_at_gateway(key, session, placed(key, session, ADA))
+    woo.left(key)
+    assert not isinstance(woo.db.decide(key), Send)  # the customer's own word
+
+
+async def test_the_stream_tells_of_an_unpaid_order_that_is_cancelled_and_the_tables_know_better(
+    woo: Open,
+) -> None:
+    shop, user = woo.shop, woo.shop.register(ADA)
+    key, session = str(user), Session(line(KETTLE))
+    async with woo.db.stream() as stream:
+        order = shop.place(key, session, ADA, user=user)
+        shop.cancel_unpaid(order)
+        told = [event for event in await stream.settle() if isinstance(event, CustomerOrdered)]
+    assert [event.customer for event in told] == ([user] if shop.hpos else [])
+    woo.left(key)
+    cart = woo.db.load(key)[key]
+    now_us, policy = woo.db.resources.clock.now_us(), woo.db.resources.policy
+    assert isinstance(decide(cart, None, now_us, policy, ordered=True), Send)
+    assert isinstance(decide(replace(cart, told_order_us=now_us), None, now_us, policy), Send)
+
+
+def test_the_fence_sees_an_unpaid_order_being_cancelled_and_paid_after_all(woo: Open) -> None:
+    shop = woo.shop
+    key, session = woo.guest()
+    order = shop.place(key, session, ADA)
+    shop.report(order, session, ADA, user=None, status=PENDING)
+    woo.left(key)
+    episodes, cart = woo.db.resources.episodes, woo.db.load(key)[key]
+    episode = Episode(cart, cart.version or 0, cart.newest_row_us, "EUR", Decimal(10))
+    now_us = woo.db.resources.clock.now_us()
+    log_id = episodes.claim([episode], lease_us=MINUTE, cooldown_us=0, now_us=now_us).ids[key]
+    assert episodes.fence([Fenced(log_id, cart)], lease_us=MINUTE) == {log_id}
+
+    def passes(cart: Cart) -> bool:
+        return episodes.fence_again(Fenced(log_id, cart), lease_us=MINUTE)
+
+    shop.cancel_unpaid(order)
+    assert not passes(cart)
+    cart = woo.db.load(key)[key]
+    assert passes(cart)
+    shop.set_status(order, PROCESSING)  # the bank's answer comes late
+    assert not passes(cart)
 
 
 def test_a_draft_of_the_block_checkout_is_no_order(woo: Open) -> None:

@@ -118,6 +118,8 @@ def read(rows: list[dict[str, Any]]) -> dict[str, int]:
 KEYS: dict[tuple[str, str], list[Any]] = {
     ("products", "select"): [PRODUCTS + 1, PRODUCTS + 2, VARIATIONS + 7],
     ("customers", "select"): [str(USERS + 1), str(USERS + 2), "t_" + hashlib.sha256(b"1").hexdigest()[:30]],
+    ("orders", "unpaid"): [ORDERS + 1, ORDERS + 2],
+    ("orders_legacy", "unpaid"): [ORDERS + 1, ORDERS + 2],
     ("orders_legacy", "by_customer"): [USERS + 1, USERS + 2],
     ("orders_legacy", "by_email"): ["1@example.com", "2@example.com"],
 }

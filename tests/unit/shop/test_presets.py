@@ -282,6 +282,11 @@ def test_variables_are_pieces_of_names_or_values() -> None:
             'bought_at = "at"\nbought = { column = "user_id", in = [1] }',
             "orders.bought: its column says whose the order is",
         ),
+        (
+            'bought_at = "created_at"',
+            'bought_at = "at"\nunpaid = "SELECT 1 AS id WHERE 1 IN {keys}"',
+            "orders.unpaid: needs cart.document.order",
+        ),
         ('bought_at = "created_at"', 'bought_at = "at"\ncart = "c"', "orders.cart: is for carts with a header"),
         ('quantity = "quantity"', 'quantity = "quantity"\nopen = { column = "a", in = [1] }', "cart.open: is for"),
         ('quantity = "quantity"', 'quantity = "quantity"\nversion = "newest"', "cart.version: give a column"),
