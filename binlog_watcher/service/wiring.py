@@ -290,6 +290,9 @@ def untold(schema: Schema) -> frozenset[Change]:
     """Activity that the shop's tables do not tell of, once it is over: the binlog alone does."""
     if schema.document is not None:
         return frozenset(Change)
-    if schema.rows.updated or (schema.header is not None and schema.header.updated):
+    header = schema.header
+    if schema.rows.updated and header is not None and (header.counts or header.ignore):
+        return frozenset(Change) - {Change.INSERT}  # what changes in the header alone, and rows that are gone
+    if schema.rows.updated or (header is not None and header.updated):
         return frozenset()
     return frozenset(Change) - ({Change.INSERT} if schema.rows.created else set())

@@ -19,12 +19,20 @@ from fakes.magento.catalogue import (
 )
 from fakes.magento.shop import Magento
 from fakes.mail_server import MailServer
-from fakes.preset_shop import PresetShop, preset_shop
+from fakes.preset_shop import MINUTE, PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.session_shop import hydrator_of
 from fakes.shop_statements import Statement
 
 from binlog_watcher.core.decision import Send, Skip, Wait
-from binlog_watcher.core.events import CartClosed, CartKey, CustomerOrdersChanged, OrderChanged, OrderPlaced
+from binlog_watcher.core.events import (
+    CartChanged,
+    CartClosed,
+    CartKey,
+    CustomerOrdersChanged,
+    OrderChanged,
+    OrderPlaced,
+)
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
@@ -264,6 +272,71 @@ def test_the_fence_locks_no_row_of_the_shop(shop: Shop) -> None:
         "UPDATE store SET sort_order = 5",
         "DELETE FROM core_config_data",
     )
+
+
+MASS_UPDATES = (
+    # markQuotesRecollectOnCatalogRules
+    (
+        "UPDATE quote q JOIN (SELECT quote_id FROM quote_item GROUP BY quote_id) t ON q.entity_id = t.quote_id "
+        "SET q.trigger_recollect = 1"
+    ),
+    # subtractProductFromQuotes
+    (
+        "UPDATE quote q, quote_item i SET q.items_qty = q.items_qty - i.qty, q.items_count = q.items_count - 1 "
+        f"WHERE i.product_id = {MUG} AND q.entity_id = i.quote_id AND i.parent_item_id IS NULL"
+    ),
+)
+"""They touch the quotes of years, and the server sets their updated_at."""
+
+
+async def test_a_price_rule_that_touches_all_quotes_moves_no_timer(shop: Shop) -> None:
+    old, left = shop.quote(minutes_ago=60 * 24 * 40), shop.quote("joe@example.com")
+    async with shop.db.stream() as stream:
+        young = shop.quote("jim@example.com", minutes_ago=0)
+        await stream.settle()
+        due_us = {quote: stream.tracker.due_of(quote) for quote in (old, left, young)}
+        assert due_us[young] is not None
+        for statement in MASS_UPDATES:
+            shop.db.run(statement)
+        assert shop.db.run("SELECT COUNT(*) FROM quote WHERE updated_at < NOW() - INTERVAL 1 MINUTE") == [
+            (0,)
+        ]
+        assert await stream.settle() == []
+        assert {quote: stream.tracker.due_of(quote) for quote in due_us} == due_us
+        shop.magento.enter_email(young, "new@example.com")
+        assert "CartChanged" in of(await stream.settle(), young)
+    assert isinstance(shop.db.decide(left), Send)
+
+
+def test_a_price_rule_that_touches_all_quotes_while_nobody_looks_makes_none_young(shop: Shop) -> None:
+    old, left = shop.quote(minutes_ago=60 * 24 * 40), shop.quote("joe@example.com", minutes_ago=60)
+    changed = shop.quote("jim@example.com", minutes_ago=90)
+    ((item,),) = shop.db.run("SELECT item_id FROM quote_item WHERE quote_id = %s", (changed,))
+    shop.magento.change_quantity(item, 2, minutes_ago=10)
+    for statement in MASS_UPDATES:
+        shop.db.run(statement)
+    now_us = shop.db.resources.clock.now_us()
+    read = {read.key: read.activity_us for page in hydrator_of(shop.db)() for read in page}
+    assert old not in read
+    assert {key: round((now_us - active_us) / MINUTE) for key, active_us in read.items()} == {
+        left: 60,
+        changed: 10,
+    }
+
+
+async def test_what_only_the_quote_tells_is_noted(shop: Shop) -> None:
+    """An address that was left, a row that was taken out: at the next start no row tells of it."""
+    quote = shop.quote(minutes_ago=60)
+    ((item,),) = shop.db.run("SELECT item_id FROM quote_item WHERE quote_id = %s", (quote,))
+    shop.magento.add(quote, KETTLE, minutes_ago=60)
+    async with shop.db.stream() as stream:
+        shop.magento.remove(item)
+        (event,) = [event for event in await stream.settle() if isinstance(event, CartChanged)]
+        notes = stream.tracker.take_unsaved()
+    assert [note.key for note in notes] == [quote]
+    shop.db.resources.notes.write(notes)
+    (read,) = [read for page in hydrator_of(shop.db)() for read in page]
+    assert abs(read.activity_us - event.at_us) < MINUTE / 60  # timers have ticks
 
 
 async def test_an_order_closes_the_quote(shop: Shop) -> None:
@@ -545,14 +618,15 @@ async def test_the_cron_that_deletes_old_quotes_resets_nothing(shop: Shop) -> No
     assert [shop.db.decide(quote) for quote in quotes] == [Skip(Reason.EMPTY)] * 3
 
 
-def test_reconcile_goes_by_the_index_on_store_and_update(shop: Shop) -> None:
-    quote = shop.quote(minutes_ago=100)
+def test_reconcile_goes_by_the_ids_of_the_rows(shop: Shop) -> None:
+    """No index leads to a moment but quote.updated_at, which a price rule moves."""
+    shop.quote(minutes_ago=200)
     scan = shop.db.resources.scan
-    assert scan.by_time
     assert isinstance(scan, CartScan)
-    assert [(span.table, span.moment, span.index) for span in scan.spans] == [
-        ("quote", "updated_at", "store_id")
-    ]
+    assert not scan.by_time
     now_us = shop.db.resources.clock.now_us()
-    pages = list(scan.between(now_us - 110 * 60_000_000, now_us - 90 * 60_000_000))
-    assert [key for page in pages for key in page] == [quote]
+    watermark = scan.id_watermark(now_us - 110 * MINUTE)
+    quote = shop.quote("joe@example.com", minutes_ago=100)
+    shop.db.run("UPDATE quote SET trigger_recollect = 1")
+    pages = list(scan.rows_after_id(watermark, now_us - 90 * MINUTE, now_us))
+    assert [key for keys, _ in pages for key in keys] == [quote]
