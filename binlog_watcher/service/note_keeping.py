@@ -14,6 +14,9 @@ log = structlog.get_logger(__name__)
 INTERVAL_S = 2.0
 """How often notes are written: a crash forgets as much."""
 
+LAST_TRIES_S = (0.0, 0.1, 1.0)
+"""Before a stop: the pause before each try."""
+
 PURGE_INTERVAL_US = 3_600_000_000
 
 
@@ -36,8 +39,15 @@ class NoteKeeping:
             await asyncio.sleep(INTERVAL_S)
             await self.write()
 
-    async def write(self) -> None:
-        """Write what is not written yet. Raises nothing."""
+    async def finish(self) -> None:
+        """Write what is left before a stop. A session may be broken, or a server taking over: it is tried again."""
+        for pause_s in LAST_TRIES_S:
+            await asyncio.sleep(pause_s)
+            if await self.write():
+                return
+
+    async def write(self) -> bool:
+        """Write what is not written yet, and say whether that is done. Raises nothing."""
         notes = self._tracker.take_unsaved()
         try:
             if notes:
@@ -49,7 +59,10 @@ class NoteKeeping:
             log.warning(
                 "notes.not_written", error=str(error), carts=len(notes),
                 exc_info=not isinstance(error, CartwakeError),
+                hint="they are tried again; a restart before that takes these carts for touched just then",
             )  # fmt: skip
+            return False
+        return True
 
     async def _purge(self) -> None:
         """Forget carts that nobody is mailed for any more."""

@@ -145,7 +145,7 @@ class Service:
             )
         self._source.stop()
         if self._pipeline.outbox is not None:
-            await self._notes.write()
+            await self._notes.finish()
 
     async def _close(self) -> None:
         self._source.stop()

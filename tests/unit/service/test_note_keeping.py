@@ -52,6 +52,29 @@ async def test_what_is_new_is_written_once() -> None:
     assert desk.written == [[CartNote(1, None, NOW)]]
 
 
+@pytest.mark.parametrize(
+    ("failures", "written"), [(0, True), (1, True), (len(note_keeping.LAST_TRIES_S), False)]
+)
+async def test_the_last_notes_before_a_stop_are_tried_again(
+    monkeypatch: pytest.MonkeyPatch, failures: int, *, written: bool
+) -> None:
+    """The first statement after a failover meets a session that is gone."""
+    monkeypatch.setattr(note_keeping, "LAST_TRIES_S", (0.0,) * len(note_keeping.LAST_TRIES_S))
+    desk = Desk()
+    desk.order(1)
+    left = [DatabaseUnavailableError("gone")] * failures
+    write = desk.write
+
+    def breaking(notes: Sequence[CartNote]) -> None:
+        if left:
+            raise left.pop()
+        write(notes)
+
+    monkeypatch.setattr(desk, "write", breaking)
+    await desk.keeping.finish()
+    assert (desk.written == [[CartNote(1, None, NOW)]]) is written
+
+
 async def test_what_could_not_be_written_is_written_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(note_keeping, "INTERVAL_S", 0.005)
     desk = Desk()
