@@ -32,8 +32,12 @@ class Contents:
         return self._unsaved.get(key, NOTHING_NEW).filled_us
 
     def changed(self, key: CartKey, filled_us: int | None, digest: bytes | None) -> bool:
-        """Something was put in at ``filled_us`` (None: nothing), and now it holds ``digest``; whether that is new."""
+        """Something was put in at ``filled_us`` (None: nothing), and now it holds ``digest``; whether that is new.
+
+        Both None: the tables have it as it is written down. What was told since then was lost with its server.
+        """
         if filled_us is None and digest is None:
+            self._unsaved.pop(key, None)
             return False
         before = self._unsaved.get(key, NOTHING_NEW)
         self._unsaved[key] = Content(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from fakes.waiting import until
 
 from binlog_watcher.service.service import Service, opened
+from binlog_watcher.service.standby import Standby
 from binlog_watcher.settings.settings import Settings
 
 
@@ -23,3 +24,16 @@ async def following(settings: Settings) -> AsyncIterator[Service]:
             stop.set()
             async with asyncio.timeout(60):
                 await task
+
+
+@contextlib.asynccontextmanager
+async def standing_by(standby: Standby) -> AsyncIterator[None]:
+    """An instance that stands by, and serves when it is elected."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(standby.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(60):
+            await running

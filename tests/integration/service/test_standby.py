@@ -9,6 +9,7 @@ import pytest
 import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
+from fakes.running_service import standing_by
 from fakes.waiting import until
 
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
@@ -17,18 +18,6 @@ from binlog_watcher.service.service import opened
 from binlog_watcher.service.standby import Standby
 
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
-
-
-@contextlib.asynccontextmanager
-async def standing_by(standby: Standby) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    running = asyncio.create_task(standby.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        async with asyncio.timeout(60):
-            await running
 
 
 @MYSQL_ONLY

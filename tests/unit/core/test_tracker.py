@@ -847,6 +847,15 @@ def test_what_is_in_a_document_is_noted_and_known_until_it_is_written_down() -> 
     assert due.filled_us is None, "the note has it"
 
 
+def test_what_was_told_of_a_document_by_a_server_that_is_lost_is_not_noted() -> None:
+    """After a failover the tables have it as it was noted; its last activity is known all the same."""
+    stream = noting(*Change)
+    stream.send(CartChanged(1, Change.INSERT, stream.at(5), b"lost"))
+    stream.send(Assigned(SHOP), CartRead(1, stream.at(0), stream.at(60)), Hydrated(SHOP))
+    assert stream.tracker.take_unsaved() == [CartNote(1, stream.at(5))]
+    assert stream.tracker.due_of(1) == stream.at(65)
+
+
 def test_a_document_that_hydration_found_changed_is_noted() -> None:
     stream = noting(*Change)
     stream.send(CartRead("a", stream.at(0), stream.at(60), stream.at(0), b"one"))
