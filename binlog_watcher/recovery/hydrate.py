@@ -24,9 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Hydrator:
-    """Yields pages of the carts that wait for their moment.
-
-    ``writes``: whether documents are noted that nobody knew: not in a dry run.
+    """Yields pages of the carts that wait for their moment; documents that nobody knew are noted.
 
     due = max(activity + threshold, last mail + cool-down, next attempt). Left out: carts that were handled, that
     fell due before Cartwake's activation, or that are too old.
@@ -42,7 +40,6 @@ class Hydrator:
         policy: Policy,
         clock: ServerClock,
         with_log: bool,
-        writes: bool = True,
     ) -> None:
         self._database = database
         self._scan = scan
@@ -51,7 +48,6 @@ class Hydrator:
         self._policy = policy
         self._clock = clock
         self._with_log = with_log
-        self._writes = with_log and writes
 
     def __call__(self) -> Iterator[list[CartRead]]:
         """Read all pages. Blocking; raises DatabaseUnavailableError."""
@@ -65,7 +61,7 @@ class Hydrator:
             reads = list(self._arm(page, since_us, now_us, notes_tell=notes_tell))
             count += len(reads)
             yield reads
-        if not notes_tell and self._writes:
+        if not notes_tell:
             self._notes.all_written()
         log.info("hydrate.done", carts=count, ms=(self._clock.now_us() - now_us) // 1000)
 
@@ -117,7 +113,7 @@ class Hydrator:
                 filled_us = note.filled_us or note.activity_us
                 known.append(OpenCart(cart.key, filled_us, note.activity_us, filled_us))
                 notes.append(CartNote(cart.key, None, note.ordered_us, digest=cart.digest))
-        if notes and self._writes:
+        if notes:
             self._notes.write(notes)
         return known
 

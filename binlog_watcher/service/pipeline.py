@@ -183,7 +183,7 @@ def build_pipeline(
         tracker=Tracker(
             settings.threshold_us,
             remember_us=remember_us(resources.policy),
-            untold=() if settings.dry_run else untold(resources.schema),
+            untold=untold(resources.schema),
             lock=threading.RLock(),
         ),
         clock=resources.clock,

@@ -16,6 +16,7 @@ from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import Presence, new_owner
 from binlog_watcher.store.own_tables import activation, belonging, recipients, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
+from binlog_watcher.store.own_tables.dry_notes import DryNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.shop_tables.scans import Scan, scan_of
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -83,13 +84,7 @@ def resources_of(
     identity = identity_of(schema)
     shop_id = belonging.own_id(database, identity) if with_log else identity.id
     episodes = EpisodeLog(database, shop, new_owner(shop_id), bounce_limit=settings.bounce_limit)
-    notes = CartNotes(
-        database,
-        shop_id or "",
-        present=with_log and tables.notes_exist(database),
-        form=None if schema.document is None else schema.document.form,
-        standing=shop.standing,
-    )
+    notes = _notes(database, shop, shop_id or "", clock, write=write)
     hasher = recipients.AddressHasher(
         (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     )
@@ -114,6 +109,15 @@ def resources_of(
         link_secret=recipients.meta(database, "link_secret") if with_log else None,
         with_log=with_log,
     )
+
+
+def _notes(database: Database, shop: Shop, shop_id: str, clock: ServerClock, *, write: bool) -> CartNotes:
+    document = shop.schema.document
+    form = None if document is None else document.form
+    present = tables.exist(database) and tables.notes_exist(database)
+    if write:
+        return CartNotes(database, shop_id, present=present, form=form, standing=shop.standing)
+    return DryNotes(database, shop_id, now_us=clock.now_us, present=present, form=form)
 
 
 def presence_of(settings: Settings, resources: Resources) -> Presence:

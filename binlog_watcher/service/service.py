@@ -110,12 +110,12 @@ class Service:
                     group.create_task(keep_time(self._resources.clock, self._resources.shop)),
                     group.create_task(every(PING_S, self._presence.ping)),
                     group.create_task(self._readiness.watch()),
+                    group.create_task(self._notes.run()),
                 ]
                 timers = group.create_task(self._timers.run())
                 if self._pipeline.outbox is not None:
                     tasks.append(group.create_task(self._pipeline.send()))
                     tasks.append(group.create_task(self._writes.run()))
-                    tasks.append(group.create_task(self._notes.run()))
                     tasks.append(group.create_task(self._try_smtp()))
                 await stop.wait()
                 await self._finish(timers)
@@ -144,8 +144,7 @@ class Service:
                 "service.unfinished", carts=self.tracker.in_hand, hint="the next start takes them over"
             )
         self._source.stop()
-        if self._pipeline.outbox is not None:
-            await self._notes.finish()
+        await self._notes.finish()
 
     async def _close(self) -> None:
         self._source.stop()
@@ -207,7 +206,6 @@ def _binlog_source(settings: Settings, resources: Resources) -> BinlogSource:
         policy=resources.policy,
         clock=resources.clock,
         with_log=resources.with_log,
-        writes=not settings.dry_run,
     )
     return BinlogSource(
         SourceOptions(

@@ -96,10 +96,19 @@ class PresetShop:
     @contextlib.asynccontextmanager
     async def stream(self, *, writes: bool = True) -> AsyncIterator["Stream"]:
         """Follow the shop's binlog into a tracker, as the service does; ``writes``: not in a dry run."""
-        resources = self.resources
+        if not writes:
+            with contextlib.closing(open_resources(self.settings(), write=False)) as dry:
+                async with self._following(dry) as stream:
+                    yield stream
+            return
+        async with self._following(self.resources) as stream:
+            yield stream
+
+    @contextlib.asynccontextmanager
+    async def _following(self, resources: Resources) -> AsyncIterator["Stream"]:
         hydrator = Hydrator(
             database=resources.database, scan=resources.scan, episodes=resources.episodes, notes=resources.notes,
-            policy=resources.policy, clock=resources.clock, with_log=True, writes=writes,
+            policy=resources.policy, clock=resources.clock, with_log=resources.with_log,
         )  # fmt: skip
         settings = self.settings().connection
         async with follow(settings, schema=resources.schema, hydrate=hydrator) as follower:
@@ -145,6 +154,7 @@ class Stream:
     def __init__(self, shop: PresetShop, follower: Follower, resources: Resources) -> None:
         self._shop = shop
         self._follower = follower
+        self.resources = resources
         self.tracker = Tracker(resources.policy.threshold_us, untold=untold(resources.schema))
         self._applied = 0
 

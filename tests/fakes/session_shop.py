@@ -40,7 +40,7 @@ def hydrator_of(parts: PresetShop | Resources) -> Hydrator:
     resources = parts.resources if isinstance(parts, PresetShop) else parts
     return Hydrator(
         database=resources.database, scan=resources.scan, episodes=resources.episodes, notes=resources.notes,
-        policy=resources.policy, clock=resources.clock, with_log=True,
+        policy=resources.policy, clock=resources.clock, with_log=resources.with_log,
     )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def forget(shop: str, keys: Sequence[CartKey], before_us: int) -> Statement:
 class CartNotes:
     """The notes of one shop. Every method blocks, and raises DatabaseUnavailableError.
 
-    ``present``: False where the table is not there yet, as in a dry run before the first real one. ``form``: by
+    ``present``: False where the table is not there yet, before the first run that writes. ``form``: by
     what digests of documents are made (None: carts are none). ``standing``: which of some carts, as text, still have a
     document.
     """
@@ -150,7 +150,12 @@ class CartNotes:
         self._shop = shop
         self._form = form
         self._standing = standing
-        self.present = present
+        self._present = present
+
+    @property
+    def present(self) -> bool:
+        """Whether what has no note is known to be old: not before the first run that writes."""
+        return self._present
 
     def write(self, notes: Sequence[CartNote]) -> None:
         """Write notes down, a batch a statement; not of carts whose key is too long for our tables: none is mailed."""
@@ -165,7 +170,7 @@ class CartNotes:
 
     def read(self, keys: Sequence[CartKey]) -> dict[CartKey, CartNote]:
         """What is noted of these carts."""
-        if not self.present or not keys:
+        if not self._present or not keys:
             return {}
         by_text = by_logged_key(keys)
         with self._database.session() as session:
@@ -185,7 +190,7 @@ class CartNotes:
     def active_between(self, after_us: int, until_us: int) -> Iterator[list[str]]:
         """Pages of the carts, as text, whose last activity lies in ``(after, until]``."""
         last = ""
-        while self.present:
+        while self._present:
             with self._database.session() as session:
                 asked = active_between(self._shop, after_us, until_us, last, NOTES_PAGE_SIZE)
                 page = [str(key) for (key,) in session.rows(*asked)]
@@ -198,14 +203,14 @@ class CartNotes:
         """Whether what has no note, or another digest, is new: not before all documents were noted by this form."""
         if self._form is None:
             return True
-        if not self.present:
+        if not self._present:
             return False
         with self._database.session() as session:
             return session.row(*form_noted(self._shop)) == (self._form,)
 
     def last_written_us(self) -> int | None:
         """When the last note was written, of documents: until then a service followed them. None: there is none."""
-        if self._form is None or not self.present:
+        if self._form is None or not self._present:
             return None
         with self._database.session() as session:
             row = session.row(*last_note(self._shop))

@@ -54,8 +54,35 @@ async def test_a_dry_run_notes_nothing(opened: Open) -> None:
     async with opened.db.stream(writes=False) as stream:
         await stream.settle()
         assert stream.tracker.armed == 0
-    assert opened.db.run("SELECT * FROM cart_abandonment_cart") == []
-    assert not opened.db.resources.notes.tell_of_all()
+    assert opened.db.run("SHOW TABLES LIKE 'cart_abandonment%'") == []
+
+
+@pytest.mark.parametrize("noted", [False, True], ids=["before the first run", "after runs that wrote"])
+async def test_a_reset_in_a_dry_run_keeps_what_is_known(opened: Open, *, noted: bool) -> None:
+    db, shop = opened.db, opened.shop
+    shop.save("old", POT, email="old@example.com")
+    if noted:
+        list(hydrator_of(db)())
+    before = db.run("SELECT * FROM cart_abandonment_cart") if noted else []
+    async with db.stream(writes=False) as stream:
+        notes = stream.resources.notes
+        await stream.settle()
+        for key in ("7", "8"):
+            shop.save(key, POT)
+        await stream.settle()
+        unsaved = stream.tracker.take_unsaved()
+        notes.write(unsaved)
+        stream.tracker.saved(unsaved)
+        due = {key: stream.tracker.due_of(key) for key in ("7", "8")}
+        assert None not in due.values()
+        shop.leave("8")
+        db.run("TRUNCATE purchases")  # all is read anew
+        await stream.settle()
+        await stream.settle()
+        hydrator = hydrator_of(stream.resources)
+        assert [read.key for page in hydrator() for read in page] == ["7"]
+        assert {key: stream.tracker.due_of(key) for key in ("7", "old")} == {"7": due["7"], "old": None}
+    assert (db.run("SELECT * FROM cart_abandonment_cart") if noted else []) == before
 
 
 def test_after_an_edit_of_its_paths_nothing_passes_for_new(opened: Open) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+import structlog
 
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.store.own_tables import cart_notes, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
+from binlog_watcher.store.own_tables.dry_notes import DryNotes
 
 SECOND = 1_000_000
 NOW = 1_790_000_000_123_456
@@ -17,11 +19,21 @@ def notes(shop: Any) -> CartNotes:
     return CartNotes(shop.database, "one")
 
 
-def test_they_come_back_as_they_were_written(notes: CartNotes) -> None:
+@pytest.fixture
+def dry(shop: Any) -> DryNotes:
+    return DryNotes(shop.database, "one", now_us=shop.clock.now_us, present=True, most=4)
+
+
+@pytest.fixture(params=["written", "kept in memory"])
+def either(notes: CartNotes, dry: DryNotes, request: pytest.FixtureRequest) -> CartNotes:
+    return notes if request.param == "written" else dry
+
+
+def test_they_come_back_as_they_were_written(either: CartNotes) -> None:
     written = [CartNote(1, NOW, None), CartNote("zoë", None, NOW + 1), CartNote("ZOË", NOW, NOW)]
-    notes.write(written)
-    assert notes.read([1, "zoë", "ZOË", 4]) == {note.key: note for note in written}
-    assert notes.read([]) == {}
+    either.write(written)
+    assert either.read([1, "zoë", "ZOË", 4]) == {note.key: note for note in written}
+    assert either.read([]) == {}
 
 
 def test_a_key_that_is_too_long_holds_up_no_other(notes: CartNotes) -> None:
@@ -31,30 +43,55 @@ def test_a_key_that_is_too_long_holds_up_no_other(notes: CartNotes) -> None:
     assert notes.read([1, long]) == {1: CartNote(1, NOW, None)}
 
 
-def test_keys_that_differ_by_blanks_at_their_end_or_by_case(notes: CartNotes) -> None:
+def test_keys_that_differ_by_blanks_at_their_end_or_by_case(either: CartNotes) -> None:
     """Whoever chooses a session's key may choose so; our column takes the first two for one."""
-    notes.write([CartNote("a ", NOW), CartNote("A", NOW + SECOND)])
-    assert notes.read(["a", "a ", "A"]) == {
+    either.write([CartNote("a ", NOW), CartNote("A", NOW + SECOND)])
+    assert either.read(["a", "a ", "A"]) == {
         "a": CartNote("a", NOW),
         "a ": CartNote("a ", NOW),
         "A": CartNote("A", NOW + SECOND),
     }
 
 
-def test_activity_only_rises_and_an_order_is_the_last_one_that_was_told(notes: CartNotes) -> None:
-    notes.write([CartNote(1, NOW, None)])
-    notes.write([CartNote(1, NOW - SECOND, NOW + SECOND)])
-    assert notes.read([1]) == {1: CartNote(1, NOW, NOW + SECOND)}
-    notes.write([CartNote(1, None, NOW)])
-    assert notes.read([1]) == {1: CartNote(1, NOW, NOW)}
-    notes.write([CartNote(1, NOW + SECOND, None)])
-    assert notes.read([1]) == {1: CartNote(1, NOW + SECOND, None)}
+def test_activity_only_rises_and_an_order_is_the_last_one_that_was_told(either: CartNotes) -> None:
+    either.write([CartNote(1, NOW, None)])
+    either.write([CartNote(1, NOW - SECOND, NOW + SECOND)])
+    assert either.read([1]) == {1: CartNote(1, NOW, NOW + SECOND)}
+    either.write([CartNote(1, None, NOW)])
+    assert either.read([1]) == {1: CartNote(1, NOW, NOW)}
+    either.write([CartNote(1, NOW + SECOND, None)])
+    assert either.read([1]) == {1: CartNote(1, NOW + SECOND, None)}
 
 
 def test_an_order_that_ended_leaves_the_activity_and_makes_no_row(notes: CartNotes) -> None:
     notes.write([CartNote(1, NOW, NOW)])
     notes.write([CartNote(1), CartNote(2)])
     assert notes.read([1, 2]) == {1: CartNote(1, NOW, None)}
+
+
+def test_a_dry_run_reads_what_is_written_and_writes_nothing(
+    notes: CartNotes, dry: DryNotes, shop: Any
+) -> None:
+    notes.write([CartNote(1, NOW, NOW, NOW, b"1" * 16), CartNote(2, NOW)])
+    assert (dry.present, dry.tell_of_all()) == (True, True)
+    dry.write([CartNote(1, NOW + SECOND, None, None, b"2" * 16), CartNote(3, NOW + SECOND)])
+    assert dry.read([1, 2, 3]) == {
+        1: CartNote(1, NOW + SECOND, None, NOW, b"2" * 16),
+        2: CartNote(2, NOW),
+        3: CartNote(3, NOW + SECOND),
+    }
+    assert [sorted(page) for page in dry.active_between(NOW - 1, NOW + SECOND)] == [["1", "3"], ["2"]]
+    assert notes.read([1, 3]) == {1: CartNote(1, NOW, NOW, NOW, b"1" * 16)}
+    assert dry.purge(shop.clock.now_us() + SECOND) == 1  # a document may stand
+    assert set(dry.read([1, 3])) == {1}
+
+
+def test_a_dry_run_does_not_remember_without_end(dry: DryNotes) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for key in range(7):
+            dry.write([CartNote(key, NOW), CartNote(0, NOW)])
+    assert list(dry.read(range(7))) == [0, 4, 5, 6]
+    assert [entry["event"] for entry in logs] == ["notes.full"]
 
 
 def test_each_shop_has_its_own(notes: CartNotes, shop: Any) -> None:
