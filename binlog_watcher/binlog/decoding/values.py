@@ -40,9 +40,6 @@ WITH_FRACTION = {FIELD_TYPE.TIMESTAMP2: 4, FIELD_TYPE.DATETIME2: 5, FIELD_TYPE.T
 
 TIMES = frozenset({FIELD_TYPE.TIMESTAMP2, FIELD_TYPE.DATETIME2})
 STRINGS = frozenset({FIELD_TYPE.VARCHAR, FIELD_TYPE.VAR_STRING, FIELD_TYPE.STRING})
-_LATIN1 = {0xDC00 + byte: byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-"""MySQL's latin1 is cp1252, and has these bytes as well: anybody may put one into a name that is a key."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,8 +55,6 @@ def decode(column: Column, raw: bytes) -> Value:
         try:
             return raw.decode(_codec(column.charset))
         except (UnicodeDecodeError, LookupError) as error:
-            if column.charset == "latin1":
-                return raw.decode("cp1252", "surrogateescape").translate(_LATIN1)
             raise DecodeError(f"column {column.name} does not decode: {error}") from error
     if column.type in TIMES:
         return _microseconds(column, raw)

@@ -10,7 +10,7 @@ from fakes.session_shop import GUEST, POT, SHIRT, Open, of
 from fakes.sessions import MARK, PRESET, PRESET_BY_SELECT, Item, Sessions
 
 from binlog_watcher.core.decision import Send, Skip, Wait, decide
-from binlog_watcher.core.events import Change
+from binlog_watcher.core.events import CartChanged, Change
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.store.own_tables.fence import fence
@@ -45,6 +45,21 @@ async def test_text_in_another_charset(server: Server, fresh_database: str, pres
         customer = db.load(GUEST)[GUEST].customer
         assert customer is not None
         assert customer.name == "Zoë Quinn"
+
+
+async def test_latin1_has_all_bytes(server: Server, fresh_database: str, preset: str) -> None:
+    """Five of them are nothing in Python's cp1252. A document of other lengths than it says would be unreadable."""
+    name = bytes(range(0x80, 0x100)).decode("mysql_latin1")
+    with preset_shop(server, fresh_database, preset, MARK) as db:
+        shop = Sessions(db.run)
+        shop.create("latin1")
+        async with db.stream() as stream:
+            for item in (POT, SHIRT):
+                shop.save(GUEST, item, email="jane@example.com", wc_notices=name)
+                (event,) = [one for one in await stream.settle() if isinstance(one, CartChanged)]
+        pages = list(db.resources.scan.open_carts(0, db.resources.clock.now_us()))
+    assert event.digest is not None
+    assert [cart.digest for page in pages for cart in page] == [event.digest], "as the tables have it"
 
 
 def test_a_cart_is_read_with_its_products(opened: Open) -> None:
