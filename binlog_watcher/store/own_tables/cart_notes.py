@@ -28,7 +28,10 @@ _FORM = "documents.{}"
 
 
 def write(shop: str, notes: Sequence[CartNote]) -> Statement:
-    """Note what there is of these carts: the latest activity, and the order after it, if any."""
+    """Note what there is of these carts: the latest activity, and the order after it, if any.
+
+    A document that nobody saw being filled counts as filled at its first note: later changes are no new episodes.
+    """
     rows = [
         (
             str(note.key), _moment(note.activity_us), _moment(note.ordered_us), _moment(note.filled_us),
@@ -38,12 +41,14 @@ def write(shop: str, notes: Sequence[CartNote]) -> Statement:
     ]  # fmt: skip
     table, parameters = rows_as_table(("cart_key", "active", "ordered", "filled", "digest"), rows)
     active, ordered, filled = (f"CAST(v.{name} AS DATETIME(6))" for name in ("active", "ordered", "filled"))
+    unseen = f"IF(v.digest IS NULL, NULL, {active})"
     return Statement(
         f"INSERT INTO {CART} (shop, cart_key, active_at, ordered_at, filled_at, digest, noted_at) "
-        f"SELECT %s, v.cart_key, {active}, {ordered}, {filled}, UNHEX(v.digest), UTC_TIMESTAMP(6) FROM {table} v "
+        f"SELECT %s, v.cart_key, {active}, {ordered}, COALESCE({filled}, {unseen}), UNHEX(v.digest), "
+        f"UTC_TIMESTAMP(6) FROM {table} v "
         "ON DUPLICATE KEY UPDATE "
         f"active_at = GREATEST(COALESCE({CART}.active_at, {active}), COALESCE({active}, {CART}.active_at)), "
-        f"ordered_at = {ordered}, filled_at = COALESCE({filled}, {CART}.filled_at), "
+        f"ordered_at = {ordered}, filled_at = COALESCE({filled}, {CART}.filled_at, {unseen}), "
         f"digest = COALESCE(UNHEX(v.digest), {CART}.digest), noted_at = UTC_TIMESTAMP(6)",
         [shop, *parameters],
     )

@@ -44,10 +44,10 @@ class DryNotes(CartNotes):
 
     def write(self, notes: Sequence[CartNote]) -> None:
         """Remember these."""
-        now_us = self._now_us()
+        now_us, known = self._now_us(), self.read([note.key for note in notes])
         for note in notes:
-            before, _ = self._notes.pop(_text(note.key), (None, 0))
-            self._notes[_text(note.key)] = (_over(before, note), now_us)
+            self._notes.pop(_text(note.key), None)
+            self._notes[_text(note.key)] = (_over(known.get(note.key), note), now_us)
         if notes:
             self._written_us = now_us
         if len(self._notes) > self._most and not self._told:
@@ -62,7 +62,7 @@ class DryNotes(CartNotes):
         for key in keys:
             note, _ = self._notes.get(_text(key), (None, 0))
             if note is not None:
-                found[key] = _over(found.get(key), replace(note, key=key))
+                found[key] = replace(note, key=key)
         return found
 
     def active_between(self, after_us: int, until_us: int) -> Iterator[list[str]]:
@@ -103,13 +103,14 @@ def _text(key: CartKey) -> str:
 
 def _over(before: CartNote | None, note: CartNote) -> CartNote:
     """What the table would have, once the note was written over the one before."""
-    if before is None:
-        return note
+    before = before or CartNote(note.key)
     active = [us for us in (before.activity_us, note.activity_us) if us is not None]
+    unseen_us = None if note.digest is None else note.activity_us
+    filled = (us for us in (note.filled_us, before.filled_us, unseen_us) if us is not None)
     return CartNote(
         note.key,
         max(active, default=None),
         note.ordered_us,
-        before.filled_us if note.filled_us is None else note.filled_us,
+        next(filled, None),
         before.digest if note.digest is None else note.digest,
     )

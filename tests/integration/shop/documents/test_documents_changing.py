@@ -44,6 +44,24 @@ async def test_a_machine_that_stalls_makes_no_document_unreadable(
     assert isinstance(opened.db.decide("7"), Send)
 
 
+async def test_a_cart_that_nobody_saw_being_filled_is_one_episode(opened: Open) -> None:
+    """Its first items look like any change; the changes after them are no further episodes."""
+    shop, db = opened.shop, opened.db
+    db.run("SET SESSION binlog_row_image = 'MINIMAL'")
+    shop.save("7")  # a visitor's session, empty as yet
+    async with db.stream() as stream:
+        versions = []
+        for items in ([POT], [Item(1, 2)], [Item(1, 3)]):
+            shop.save("7", *items)
+            assert of(await stream.settle(), "7") == [Change.UPDATE]
+            notes = stream.tracker.take_unsaved()
+            db.resources.notes.write(notes)
+            stream.tracker.saved(notes)
+            versions.append(db.load("7")["7"].version)
+    assert versions[0] is not None
+    assert versions == versions[:1] * 3
+
+
 @pytest.mark.parametrize("image", ["MINIMAL", "NOBLOB"])
 async def test_images_that_do_not_tell_what_was_there(opened: Open, image: str) -> None:
     """A change is held against what was last seen of the cart; what was not seen yet may have changed."""

@@ -69,6 +69,15 @@ def test_an_order_that_ended_leaves_the_activity_and_makes_no_row(notes: CartNot
     assert notes.read([1, 2]) == {1: CartNote(1, NOW, None)}
 
 
+def test_a_document_that_nobody_saw_being_filled_is_as_old_as_its_first_note(either: CartNotes) -> None:
+    """Else each further change of it would be a new episode, and mailed again."""
+    either.write([CartNote(1, NOW, None, None, b"1" * 16), CartNote(2, NOW, None, NOW, b"1" * 16)])
+    either.write([CartNote(key, NOW + SECOND, None, None, b"2" * 16) for key in (1, 2)])
+    assert [note.filled_us for note in either.read([1, 2]).values()] == [NOW, NOW]
+    either.write([CartNote(1, NOW + SECOND, None, NOW + SECOND, b"3" * 16)])
+    assert either.read([1])[1].filled_us == NOW + SECOND
+
+
 def test_a_dry_run_reads_what_is_written_and_writes_nothing(
     notes: CartNotes, dry: DryNotes, shop: Any
 ) -> None:

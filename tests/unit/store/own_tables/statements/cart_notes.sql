@@ -1,8 +1,8 @@
 -- write: Note what there is of these carts: the latest activity, and the order after it, if any.
-INSERT INTO cart_abandonment_cart (shop, cart_key, active_at, ordered_at, filled_at, digest, noted_at) SELECT %s, v.cart_key, CAST(v.active AS DATETIME(6)), CAST(v.ordered AS DATETIME(6)), CAST(v.filled AS DATETIME(6)), UNHEX(v.digest), UTC_TIMESTAMP(6)
+INSERT INTO cart_abandonment_cart (shop, cart_key, active_at, ordered_at, filled_at, digest, noted_at) SELECT %s, v.cart_key, CAST(v.active AS DATETIME(6)), CAST(v.ordered AS DATETIME(6)), COALESCE(CAST(v.filled AS DATETIME(6)), IF(v.digest IS NULL, NULL, CAST(v.active AS DATETIME(6)))), UNHEX(v.digest), UTC_TIMESTAMP(6)
   FROM (SELECT %s AS cart_key, %s AS active, %s AS ordered, %s AS filled, %s AS digest
   UNION ALL SELECT %s, %s, %s, %s, %s) v
-  ON DUPLICATE KEY UPDATE active_at = GREATEST(COALESCE(cart_abandonment_cart.active_at, CAST(v.active AS DATETIME(6))), COALESCE(CAST(v.active AS DATETIME(6)), cart_abandonment_cart.active_at)), ordered_at = CAST(v.ordered AS DATETIME(6)), filled_at = COALESCE(CAST(v.filled AS DATETIME(6)), cart_abandonment_cart.filled_at), digest = COALESCE(UNHEX(v.digest), cart_abandonment_cart.digest), noted_at = UTC_TIMESTAMP(6);
+  ON DUPLICATE KEY UPDATE active_at = GREATEST(COALESCE(cart_abandonment_cart.active_at, CAST(v.active AS DATETIME(6))), COALESCE(CAST(v.active AS DATETIME(6)), cart_abandonment_cart.active_at)), ordered_at = CAST(v.ordered AS DATETIME(6)), filled_at = COALESCE(CAST(v.filled AS DATETIME(6)), cart_abandonment_cart.filled_at, IF(v.digest IS NULL, NULL, CAST(v.active AS DATETIME(6)))), digest = COALESCE(UNHEX(v.digest), cart_abandonment_cart.digest), noted_at = UTC_TIMESTAMP(6);
 --   1: shop
 --   2: 1
 --   3: 2026-09-21 14:13:20
