@@ -45,10 +45,19 @@ def read_documents(
             carts.append((one, cart))
     asked = {number for _, cart in carts for line in cart.lines for number in (line.product, line.variant)}
     known = _products(session, tables, asked - {None})
+    column = tables.schema.document
+    # A SELECT reads the variants that it knows; plain columns may be of products alone.
+    all_known = tables.schema.products.select is not None or bool(column and column.select)
     for one, cart in carts:
         _tell(one, cart)
         one.rows = [
-            _row(one.key, line, known.get(str(line.product), {}), known.get(str(line.variant), {}))
+            _row(
+                one.key,
+                line,
+                known.get(str(line.product), {}),
+                known.get(str(line.variant), {}),
+                is_there=line.variant is None or str(line.variant) in known or not all_known,
+            )
             for line in cart.lines
         ]
 
@@ -89,9 +98,17 @@ def _products(
 
 
 def _row(
-    key: CartKey, line: DocumentLine, product: Mapping[str, Any], variant: Mapping[str, Any]
+    key: CartKey,
+    line: DocumentLine,
+    product: Mapping[str, Any],
+    variant: Mapping[str, Any],
+    *,
+    is_there: bool,
 ) -> dict[str, Any]:
-    """A line as the other shapes have it. A variant is known by its own name and picture, else by its product's."""
+    """A line as the other shapes have it. A variant is known by its own name and picture, else by its product's.
+
+    ``is_there``: False where the variant is gone, and can't be bought.
+    """
 
     def told(field: str) -> Any:
         return next((row[field] for row in (variant, product) if row.get(field) not in {None, ""}), None)
@@ -106,7 +123,7 @@ def _row(
         "quantity": line.quantity,
         "image": told("image"),
         "url": told("url"),
-        "available": all(_can_be_bought(row) for row in (product, variant)),
+        "available": is_there and all(_can_be_bought(row) for row in (product, variant)),
     }
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from unittest.mock import ANY
 
 import pytest
 from fakes.mail_server import MailServer
 from fakes.preset_shop import MINUTE, PresetShop, preset_shop
 from fakes.running_service import following
 from fakes.waiting import until
-from fakes.woocommerce.catalogue import GREEN_SOLD_OUT, KETTLE, RED_L, SHIRT, SPOON
+from fakes.woocommerce.catalogue import BLUE_ANY, GREEN_SOLD_OUT, KETTLE, RED_L, SHIRT, SPOON
 from fakes.woocommerce.orders import CANCELLED, FAILED, PENDING, PROCESSING
 from fakes.woocommerce.session import Session, line
 from fakes.woocommerce.sessions import guest_key
@@ -109,6 +110,25 @@ def test_a_guests_cart(woo: Open) -> None:
     assert "line_total" in document[0][0]
     assert cart.total == sum((one.price * one.quantity for one in cart.lines), Decimal(0))
     assert isinstance(woo.db.decide(key), Send)
+
+
+def test_a_variation_that_is_gone_cannot_be_bought(woo: Open) -> None:
+    """Whether it was deleted or switched off: its product is there still, and shows in its place."""
+    keys = []
+    for variation, change in (
+        (RED_L, f"DELETE FROM wp_posts WHERE ID = {RED_L.id}"),
+        (BLUE_ANY, f"UPDATE wp_posts SET post_status = 'private' WHERE ID = {BLUE_ANY.id}"),
+    ):
+        key, _ = woo.guest(f"{variation.id}@example.com", Session(line(variation)))
+        woo.left(key)
+        assert isinstance(woo.db.decide(key), Send)
+        woo.db.run(change)
+        keys.append(key)
+    carts = woo.db.load(*keys)
+    assert [(one.product_id, one.available) for key in keys for one in carts[key].lines] == [
+        (SHIRT.id, False)
+    ] * 2
+    assert [woo.db.decide(key) for key in keys] == [Skip(Reason.UNAVAILABLE, ANY)] * 2
 
 
 def test_a_user_by_the_sessions_key(woo: Open) -> None:
