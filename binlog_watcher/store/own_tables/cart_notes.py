@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.store.database import Database
+from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables.log_rows import by_logged_key
 from binlog_watcher.store.own_tables.log_upgrade import KEY_LENGTH
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
@@ -88,6 +88,14 @@ def note_form(shop: str, form: str) -> Statement:
     )
 
 
+def forms_of_others(shop: str) -> Statement:
+    """The facts of the meta table that say that all documents of other shops were noted."""
+    return Statement(
+        f"SELECT name FROM {META} WHERE name LIKE %s AND name <> %s AND value <> ''",
+        (_FORM.format("%"), _FORM.format(shop)),
+    )
+
+
 def active_between(shop: str, after_us: int, until_us: int, last: str, page: int) -> Statement:
     """The carts behind ``last`` whose last activity lies in a span, in the order of their keys."""
     return Statement(
@@ -129,6 +137,11 @@ def forget(shop: str, keys: Sequence[CartKey], before_us: int) -> Statement:
         f"DELETE FROM {CART} WHERE shop = %s AND cart_key IN %s AND noted_at < %s",
         (shop, tuple(map(str, keys)), utc_naive(before_us)),
     )
+
+
+def forget_shop(shop: str) -> Statement:
+    """Delete some of a shop's notes."""
+    return Statement(f"DELETE FROM {CART} WHERE shop = %s LIMIT {PURGE_BATCH_SIZE}", (shop,))
 
 
 # --- what is done with them -----------------------------------------------------------------------------------------
@@ -241,6 +254,22 @@ class CartNotes:
                 deleted += session.run(*forget(self._shop, gone, before_us)) if gone else 0
             while some := session.run(*purge(before_us)):
                 deleted += some
+            return deleted + self._purge_others(session, before_us)
+
+    def _purge_others(self, session: Session, before_us: int) -> int:
+        """Delete the notes of shops, that is of other presets, of which none was written or renewed since a moment.
+
+        Should one come back, it starts as it did at first: what has no note then is old.
+        """
+        deleted = 0
+        for (name,) in session.rows(*forms_of_others(self._shop)):
+            shop = str(name).removeprefix(_FORM.format(""))
+            row = session.row(*last_note(shop))
+            last_us = None if row is None else UTC_COLUMN.to_us(row[0])
+            if last_us is None or last_us < before_us:
+                session.run(*note_form(shop, ""))
+                while some := session.run(*forget_shop(shop)):
+                    deleted += some
         return deleted
 
 

@@ -124,6 +124,22 @@ def test_many_are_written_and_purged_in_batches(
     assert list(notes.read(range(7))) == [5, 6]
 
 
+def test_the_notes_of_a_shop_that_nobody_follows_any_more_are_deleted(notes: CartNotes, shop: Any) -> None:
+    """Another preset's. If it comes back, what has no note then must not pass for new."""
+    left, lives = (
+        CartNotes(shop.database, name, form="f", standing=lambda keys: keys) for name in ("left", "lives")
+    )
+    for other in (left, lives):
+        other.write([CartNote(key, NOW, None, NOW, b"1" * 16) for key in (1, 2)])
+        other.all_written()
+    shop.run("UPDATE cart_abandonment_cart SET noted_at = noted_at - INTERVAL 1 DAY WHERE shop = 'left'")
+    shop.run("UPDATE cart_abandonment_cart SET noted_at = noted_at - INTERVAL 1 DAY WHERE cart_key = '1'")
+    assert notes.purge(shop.clock.now_us() - 60 * SECOND) == 2
+    assert (list(left.read([1, 2])), left.tell_of_all()) == ([], False)
+    assert (list(lives.read([1, 2])), lives.tell_of_all()) == ([1, 2], True)
+    assert notes.purge(shop.clock.now_us() - 60 * SECOND) == 0
+
+
 def test_an_installation_from_before_gets_the_table(shop: Any) -> None:
     shop.run("DROP TABLE cart_abandonment_cart")
     shop.run("UPDATE cart_abandonment_meta SET value = '1' WHERE name = 'schema_version'")

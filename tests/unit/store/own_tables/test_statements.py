@@ -185,6 +185,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(cart_notes.purge, NOW), built(cart_notes.old_documents, "shop", NOW),
         built(cart_notes.last_note, "shop"),
         built(cart_notes.form_noted, "shop"), built(cart_notes.note_form, "shop", "ab12"),
+        built(cart_notes.forms_of_others, "shop"), built(cart_notes.forget_shop, "other"),
         built(cart_notes.renew, "shop", ["two"]), built(cart_notes.forget, "shop", ["one"], NOW),
     ],
 }  # fmt: skip

@@ -68,6 +68,21 @@ INSERT INTO cart_abandonment_meta (name, value)
 --   2: ab12
 --   3: ab12
 
+-- forms_of_others: The facts of the meta table that say that all documents of other shops were noted.
+SELECT name
+  FROM cart_abandonment_meta
+  WHERE name LIKE %s
+  AND name <> %s
+  AND value <> '';
+--   1: documents.%
+--   2: documents.shop
+
+-- forget_shop: Delete some of a shop's notes.
+DELETE
+  FROM cart_abandonment_cart
+  WHERE shop = %s LIMIT 1000;
+--   1: other
+
 -- renew: These notes hold as if they were written now.
 UPDATE cart_abandonment_cart
   SET noted_at = UTC_TIMESTAMP(6)
