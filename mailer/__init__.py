@@ -24,7 +24,7 @@ from mailer.errors import (
     UnreachableError,
     WithdrawnError,
 )
-from mailer.links import InvalidTokenError, Links, MalformedTokenError, Unsubscribe, WrongSignatureError
+from mailer.links import Links, Unsubscribe
 from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, minor_digits, round_money
 from mailer.names import display_name, first_name
@@ -33,6 +33,7 @@ from mailer.render import Rendered, Renderer
 from mailer.sender import SmtpSender, check_line_ends
 from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import SmtpSettings, is_loopback
+from mailer.tokens import InvalidTokenError, MalformedTokenError, WrongSignatureError
 
 __all__ = [
     "DEFAULT_NOTE",
