@@ -12,9 +12,11 @@ from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
-from binlog_watcher.store.own_tables import belonging, dead_letters, overview
+from binlog_watcher.store.own_tables import belonging, dead_letters, overview, visits
 from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
+from binlog_watcher.store.own_tables.tables import clicks_exist
+from binlog_watcher.store.own_tables.visits import Followed
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -53,7 +55,8 @@ class Retry:
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
-    ``of_other_presets``: open mails that are left alone.
+    ``of_other_presets``: open mails that are left alone. ``followed``: None before
+    there is a table of it.
 
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
     masked where an error names one; the log itself has only hashes.
@@ -66,6 +69,7 @@ class StatusReport:
     service_runs: bool
     counts: list[Count]
     days: list[MailDay]
+    followed: Followed | None
     lateness: Lateness | None
     under_way: UnderWay
     retries_waiting: int
@@ -93,6 +97,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
     now_us = resources.clock.now_us()
     since_us = now_us - window_us
     runs = service_runs(resources.database)
+    has_clicks = clicks_exist(resources.database)
     with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)
@@ -106,6 +111,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
             service_runs=runs,
             counts=overview.counts(session, since_us, resources.activated_us),
             days=overview.mail_days(session, resources.shop.queries, since_us),
+            followed=visits.read_followed(session, since_us) if has_clicks else None,
             lateness=overview.lateness(session, since_us, resources.policy.threshold_us),
             # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
             under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),

@@ -10,6 +10,7 @@ from binlog_watcher.commands.report import Letter, Retry, StatusReport
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables.belonging import how_to_adopt
 from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed
+from binlog_watcher.store.own_tables.visits import Followed
 
 
 def shown(report: StatusReport) -> Iterator[Table | str]:
@@ -18,6 +19,8 @@ def shown(report: StatusReport) -> Iterator[Table | str]:
     yield _counts(report.counts) if report.counts else "no cart was abandoned yet"
     if report.days:
         yield _days(report.days)
+    if report.followed is not None and (report.followed.clicked or report.followed.opened):
+        yield _followed(report.followed)
     if report.lateness is not None:
         late = report.lateness
         yield (
@@ -65,6 +68,12 @@ def _days(days: list[MailDay]) -> Table:
     for row in days:
         table.add_row(str(row.day), str(row.mails), str(row.successful), str(row.conversions))
     return table
+
+
+def _followed(links: Followed) -> str:
+    share = 100 * links.clicked / links.mailed if links.mailed else 0
+    opened = f", {links.opened} opened" if links.opened else ""
+    return f"mails in the window: {links.mailed}, {links.clicked} clicked ({share:.1f} %){opened}; scanners don't count"
 
 
 def _retries(rows: list[Retry], waiting: int) -> Table:

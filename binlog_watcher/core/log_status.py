@@ -35,6 +35,7 @@ class Reason(enum.StrEnum):
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"
+    DECLINED = "declined"  # by the customer: not for this cart
     CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
     # logged with status unknown
     UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went

@@ -19,6 +19,10 @@ from binlog_watcher.store.times import UTC_COLUMN
 from mailer import InvalidAddressError, mask, parse_address
 
 
+class UnknownMailError(CartwakeError):
+    """The log has no such mail, or no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class OptOut:
     """One suppressed address, masked."""
@@ -72,6 +76,35 @@ def meta(database: Database, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def suppress_recipient_of(database: Database, log_id: int) -> bool:
+    """Never mail the address again to which a mail of the log went; False if it was suppressed already.
+
+    The log knows the address by its hash only. Committed on return. Raises UnknownMailError.
+    """
+    with database.session() as session:
+        row = session.row(f"SELECT address_hash FROM {LOG} WHERE id = %s", (log_id,))
+    if row is None or row[0] is None:
+        raise UnknownMailError(
+            f"the log has no mail {log_id} any more: give the address that the unsubscribe mail came from"
+        )
+    return _suppress(database, bytes(row[0]), f"recipient of mail {log_id}", "unsubscribed")
+
+
+def _suppress(database: Database, digest: bytes, hint: str, reason: str) -> bool:
+    """An opt-out takes the place of a bounce, which is no reason for ever."""
+
+    def write(session: Session) -> int:
+        session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
+                    (digest, digest))  # fmt: skip
+        return session.run(
+            f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
+            "WHERE address_hash = %s AND (suppressed_at IS NULL OR reason = %s)",
+            (reason, hint, digest, Reason.BOUNCED),
+        )
+
+    return database.in_transaction(write) > 0
+
+
 class OptOuts:
     """Suppression by hand, and an end to any: `cartwake optout`."""
 
@@ -88,32 +121,14 @@ class OptOuts:
 
     def add(self, address: str, *, reason: str = "manual") -> bool:
         """Never mail this address again; False if it was suppressed already."""
-        return self._suppress(self._hash(address), mask(parse_address(address).normalised), reason)
+        return _suppress(self._database, self._hash(address), mask(parse_address(address).normalised), reason)
 
     def add_recipient_of(self, log_id: int) -> bool:
         """Never mail the address again to which the mail of this row of the log went; False if it was suppressed.
 
-        The log knows the address by its hash only. Raises CartwakeError when it has no such mail.
+        See ``suppress_recipient_of``.
         """
-        with self._database.session() as session:
-            row = session.row(f"SELECT address_hash FROM {LOG} WHERE id = %s", (log_id,))
-        if row is None or row[0] is None:
-            raise CartwakeError(
-                f"the log has no mail {log_id} any more: give the address that the unsubscribe mail came from"
-            )
-        return self._suppress(bytes(row[0]), f"recipient of mail {log_id}", "unsubscribed")
-
-    def _suppress(self, digest: bytes, hint: str, reason: str) -> bool:
-        """An opt-out takes the place of a bounce, which is no reason for ever."""
-        with self._database.transaction() as session:
-            session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
-                        (digest, digest))  # fmt: skip
-            changed = session.run(
-                f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
-                "WHERE address_hash = %s AND (suppressed_at IS NULL OR reason = %s)",
-                (reason, hint, digest, Reason.BOUNCED),
-            )
-        return changed > 0
+        return suppress_recipient_of(self._database, log_id)
 
     def remove(self, address: str) -> bool:
         """Mail this address again; False if it was not suppressed."""

@@ -6,7 +6,7 @@ do no more this hour. While somebody locks all tables they wait, as a claim woul
 
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import CART, LOG, META, RECIPIENT
+from binlog_watcher.store.own_tables.tables import CART, CLICK, LOG, META, RECIPIENT
 
 
 def claiming() -> Statement:
@@ -46,9 +46,14 @@ def forgetting() -> Statement:
     return Statement(f"DELETE FROM {CART} WHERE FALSE")
 
 
+def keeping_clicks() -> Statement:
+    """INSERT and SELECT on the followed links."""
+    return Statement(f"INSERT INTO {CLICK} (log_id, kind) SELECT log_id, kind FROM {CLICK} WHERE FALSE")
+
+
 def writing() -> list[Statement]:
     """On each of our tables."""
-    return [claiming(), locking_addresses(), keeping_facts(), keeping_notes(), forgetting()]
+    return [claiming(), locking_addresses(), keeping_facts(), keeping_notes(), forgetting(), keeping_clicks()]
 
 
 def ask(session: Session) -> None:

@@ -22,6 +22,16 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_log (
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='Cartwake: one row an episode';
 
+CREATE TABLE IF NOT EXISTS cart_abandonment_click (
+  id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  log_id     BIGINT UNSIGNED NOT NULL COMMENT 'the mail',
+  kind       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'cart: the link back; open: the picture',
+  link_no    SMALLINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'which of several links of the kind',
+  clicked_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  flag       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'not the customer: scanner, prefetch, head',
+  KEY cartwake_mail (log_id, kind, flag)
+) ENGINE=InnoDB COMMENT='Cartwake: links of mails that were followed';
+
 CREATE TABLE IF NOT EXISTS cart_abandonment_cart (
   shop       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'whose cart: the id of its preset',
   cart_key   VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,

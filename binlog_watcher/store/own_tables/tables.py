@@ -24,11 +24,12 @@ LOG = "cart_abandonment_log"
 RECIPIENT = "cart_abandonment_recipient"
 META = "cart_abandonment_meta"
 CART = "cart_abandonment_cart"
-VERSION = 2
+CLICK = "cart_abandonment_click"
+VERSION = 3
 """Version of the layout below; a newer one in the database is refused."""
 
-_READABLE = frozenset({"1", str(VERSION)})
-"""Versions that can be read as they are: in the first one keys were shorter, and the notes came later."""
+_READABLE = frozenset({"1", "2", str(VERSION)})
+"""Versions that can be read as they are: in the first one keys were shorter; notes and clicks came later."""
 
 NOTES_COLUMNS = {
     "filled_at": "TIMESTAMP(6) NULL COMMENT 'when something was last put in, of a document' AFTER ordered_at",
@@ -95,6 +96,12 @@ def notes_exist(database: Database) -> bool:
     """Whether the table of notes on carts is there and current, which is newer than the others."""
     with database.session() as session:
         return not _notes_lack(session)
+
+
+def clicks_exist(database: Database) -> bool:
+    """Whether the table of followed links is there: it came with the third version."""
+    with database.session() as session:
+        return CLICK in _tables(session)
 
 
 def _notes_lack(session: Session) -> set[str]:
@@ -172,7 +179,7 @@ def _tables(session: Session) -> set[str]:
         str(name)
         for (name,) in session.rows(
             "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s",
-            ((LOG, RECIPIENT, META, CART),),
+            ((LOG, RECIPIENT, META, CART, CLICK),),
         )
     }
 

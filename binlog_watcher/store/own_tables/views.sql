@@ -16,7 +16,7 @@ FROM (
            WHERE {matches} AND {bought_at} > l.created_at AND {bought_at} <= l.created_at + INTERVAL 7 DAY
          ) AS bought
   FROM cart_abandonment_log l
-  WHERE l.reason IS NULL OR l.reason NOT IN ('superseded', 'bought_meanwhile', 'emptied', 'closed')
+  WHERE l.reason IS NULL OR l.reason NOT IN ('superseded', 'bought_meanwhile', 'emptied', 'closed', 'declined')
 ) e
 GROUP BY e.day, e.currency;
 

@@ -94,7 +94,7 @@ def test_keys_of_an_older_layout_are_made_longer(shop: Any) -> None:
         "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'cart_key' ORDER BY 1"
     )
     assert columns == [(table, 128, "utf8mb4_bin", "NO") for table in (tables.CART, tables.LOG)]
-    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [("2",)]
+    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [("3",)]
     kept = shop.run(f"SELECT cart_key, cart_version, status, email_sent FROM {tables.LOG}")
     assert kept == [row]
 

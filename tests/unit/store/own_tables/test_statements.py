@@ -34,6 +34,7 @@ from binlog_watcher.store.own_tables import (
     outcomes,
     overview,
     rights,
+    visits,
 )
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
@@ -176,7 +177,17 @@ STATEMENTS: dict[str, list[Built]] = {
     ],
     "rights": [
         built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts),
-        built(rights.keeping_notes), built(rights.forgetting),
+        built(rights.keeping_notes), built(rights.forgetting), built(rights.keeping_clicks),
+    ],
+    "visits": [
+        built(visits.mail, 1),
+        built(visits.click, 1, "cart", 0, "scanner"),
+        built(visits.lock_mail, 1),
+        built(visits.newest_row, "1"),
+        built(visits.decline_again, 2, NOW),
+        built(visits.close_open, visits.LoggedMail("1", "shop-me", 60), step=transitions.SUPERSEDE),
+        built(visits.decline, 1, NOW, step=transitions.LOG_SKIP),
+        built(visits.followed, NOW),
     ],
     "cart_notes": [
         built(cart_notes.write, "shop", [CartNote(1, NOW, None), CartNote("two", None, NOW)]),
@@ -234,7 +245,7 @@ def statements_of(module: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights]
+    "module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights, visits]
 )
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]

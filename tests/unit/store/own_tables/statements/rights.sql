@@ -26,3 +26,8 @@ INSERT INTO cart_abandonment_cart (shop, cart_key) SELECT '', ''
 DELETE
   FROM cart_abandonment_cart
   WHERE FALSE;
+
+-- keeping_clicks: INSERT and SELECT on the followed links.
+INSERT INTO cart_abandonment_click (log_id, kind) SELECT log_id, kind
+  FROM cart_abandonment_click
+  WHERE FALSE;
