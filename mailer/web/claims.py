@@ -1,0 +1,48 @@
+"""Where a link back leads: the cart's page, and in a parameter the claim which cart it is about.
+
+The claim is a JWT (RFC 7519), HS256 and nothing else. It names the cart by the row of Cartwake's log, which means
+something only to whoever can read that table, and no customer: it refills a cart, and logs nobody in.
+"""
+
+import secrets
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import jwt
+
+from mailer.web.settings import ShopPages, WebSettings
+
+CLAIM_SECONDS = 24 * 3600
+"""How long after the click the claim holds."""
+
+PARAMETER = "cartwake"
+"""The query parameter of the cart's page that holds the claim."""
+
+_ALGORITHM = "HS256"
+_LEFT_ALONE = ":/%#?=@[]!$&'()*+,;~"
+"""Characters that may stand in a URL; all others are percent-encoded."""
+
+
+def target(settings: WebSettings, shop: ShopPages, log_id: int, now_s: int) -> str:
+    """The URL of the shop's cart for the mail's customer; nothing of it comes from the request."""
+    parts = urlsplit(shop.cart_url)
+    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    added = [(name, value) for name, value in settings.utm if name not in named]
+    if settings.return_secret is not None:
+        added.append((PARAMETER, _claim(settings, settings.return_secret, shop, log_id, now_s)))
+    query = "&".join(part for part in (parts.query, urlencode(added)) if part)
+    host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+    return quote(urlunsplit(parts._replace(netloc=host, query=query)), safe=_LEFT_ALONE)
+
+
+def _claim(settings: WebSettings, secret: str, shop: ShopPages, log_id: int, now_s: int) -> str:
+    return jwt.encode(
+        {
+            "iss": settings.issuer,
+            "aud": shop.url,
+            "exp": now_s + CLAIM_SECONDS,
+            "jti": secrets.token_urlsafe(16),
+            "cart": str(log_id),
+        },
+        secret,
+        algorithm=_ALGORITHM,
+    )

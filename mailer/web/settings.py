@@ -1,0 +1,38 @@
+"""What the pages are told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPages:
+    """A storefront as the pages know it. URLs are absolute."""
+
+    name: str
+    url: str
+    cart_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """``shops``: by the storefront's name, "" for the only one, or for links that name none that is known.
+
+    ``return_secret``: signs the claim that the cart's page gets; None: it gets none. ``issuer``: who says so.
+    ``return_days``: how long after its mail a link leads back. ``utm``: parameters for the cart's page.
+    ``trusted_proxies``: those whose X-Forwarded-For is believed.
+    """
+
+    shops: Mapping[str, ShopPages]
+    issuer: str
+    return_secret: str | None = field(default=None, repr=False)
+    return_days: int = 30
+    utm: tuple[tuple[str, str], ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    pixel: bool = False
+
+    def shop(self, store: str) -> ShopPages:
+        """The storefront; one that is not listed any more has the first page of all."""
+        return self.shops.get(store) or self.shops[""]
