@@ -42,6 +42,11 @@ class ServerClock:
         return moved
 
 
+def wall_s() -> float:
+    """Epoch seconds of the local clock: for what other machines compare with theirs."""
+    return time.time()
+
+
 def counter_us() -> int:
     """Microseconds of a local counter that goes on while this process is stopped or the machine sleeps."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000

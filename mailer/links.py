@@ -44,7 +44,7 @@ class Links:
 
     ``secret``: at least 16 characters; several mean rotation: the last one signs, all are accepted.
     ``support_email`` takes the unsubscribe mails. ``public_url``: where Cartwake's pages live, None for none.
-    ``store``: the storefront's name, for whose cart a link leads back to its own shop.
+    ``store``: the storefront's name: its links lead back to its own cart. ``open_pixel``: whether mails hold one.
     Raises ValueError when the secret is too short or the public URL makes links too long.
     """
 
@@ -55,6 +55,7 @@ class Links:
         support_email: str,
         public_url: str | None = None,
         store: str = "",
+        open_pixel: bool = False,
     ) -> None:
         self._unsubscribe = Tokens(secret, Purpose.UNSUBSCRIBE)
         self._return = Tokens(secret, Purpose.RETURN)
@@ -62,6 +63,7 @@ class Links:
         self._support_email = support_email
         self._public_url = public_url.rstrip("/") if public_url else None
         self._store = store
+        self._open_pixel = open_pixel
         longest = self._https("u", self.token(_HIGHEST_ID))
         if longest is not None and len(longest) > LONGEST_URL:
             excess = len(longest) - LONGEST_URL
@@ -100,8 +102,8 @@ class Links:
         return self._https("r", self._return.make(log_id, self._store))
 
     def pixel(self, log_id: int | str) -> str | None:
-        """The picture that counts the opening of a mail; None while there are no pages."""
-        return self._https("o", self._open.make(log_id))
+        """The picture that counts the opening of a mail; None where the shop wants none, or has no pages."""
+        return self._https("o", self._open.make(log_id)) if self._open_pixel else None
 
     def _mailto(self, token: str) -> str:
         # quote: a + in the address must not be read as a space, while @ must stay.

@@ -93,7 +93,7 @@ class RecoveryMail:
     ``first_name`` greets (see ``mailer.first_name``); None greets without a name. ``text`` is the
     recommendation text, plain. ``currency`` None means the store's. ``language``: of the products' names, as the shop
     has it (fr, fr_FR); a screen reader then speaks them rightly. ``unsubscribe`` comes from
-    ``Links.unsubscribe(log_id)``.
+    ``Links.unsubscribe(log_id)``, ``cart_link`` (None: the shop's own page) and ``pixel`` from ``Links``, too.
     """
 
     first_name: str | None
@@ -105,6 +105,8 @@ class RecoveryMail:
     picks: Sequence[Pick] = field(default=())
     currency: str | None = None
     language: str | None = None
+    cart_link: str | None = None
+    pixel: str | None = None
 
     @property
     def payable(self) -> Sequence[Line]:

@@ -112,6 +112,7 @@ class Renderer:
         picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
         return self._shared | {
             "mail": mail,
+            "cart_link": mail.cart_link or self._store.cart_url,
             "subject": self._subject(mail),
             "preheader": _preheader(mail, currency),
             "lines": [

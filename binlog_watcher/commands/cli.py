@@ -22,6 +22,7 @@ from binlog_watcher.commands import (
     retry,
     run,
     schema,
+    web,
 )
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
@@ -71,13 +72,13 @@ def options(
     """Options before the command."""
 
 
-def _settings(need: Need, *, log_file: bool = False) -> Settings:
-    """Parse the settings and set logging up; commands other than `run` log warnings to the terminal only."""
+def _settings(need: Need, *, log_file: bool = False, serves: bool = False) -> Settings:
+    """Parse the settings and set logging up: all of it for what ``serves``, else warnings; to a file for `run` only."""
     settings = load_settings(need=need)
     for secret in settings.secrets():
         register_secret(secret)
     configure_logging(
-        settings.log_level if log_file or settings.log_level == "DEBUG" else "WARNING",
+        settings.log_level if log_file or serves or settings.log_level == "DEBUG" else "WARNING",
         settings.log_file if log_file else None,
         max_mb=settings.log_file_max_mb,
         backups=settings.log_file_backups,
@@ -108,6 +109,12 @@ def run_command(
     run.tell_of_other_names(names_of_others())
     run.tell_of_promises(settings)
     run.run(settings, standby=standby, include_older_than=include_older_than)
+
+
+@app.command("web")
+def web_command() -> None:
+    """Serve the pages behind the links of mails, without `run`; several may stand behind a proxy."""
+    web.web(_settings("preview", serves=True))
 
 
 @app.command("reconcile")

@@ -61,7 +61,8 @@ def include_older_us(settings: Settings, span: str | None) -> int:
     return span_us
 
 
-async def _until_signal(settings: Settings, *, standby: bool, older_us: int) -> None:
+def stop_at_signal() -> asyncio.Event:
+    """Set at SIGINT or SIGTERM; a second one ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -72,5 +73,10 @@ async def _until_signal(settings: Settings, *, standby: bool, older_us: int) -> 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal, number)
+    return stop
+
+
+async def _until_signal(settings: Settings, *, standby: bool, older_us: int) -> None:
+    stop = stop_at_signal()
     runs = run_standby if standby else run_service
     await runs(settings, stop, include_older_us=older_us)

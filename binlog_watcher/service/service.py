@@ -16,6 +16,7 @@ from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.note_keeping import NoteKeeping
+from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
@@ -273,5 +274,6 @@ async def run_service(settings: Settings, stop: asyncio.Event, *, include_older_
     """Check the server, open everything, run until ``stop``; for ``include_older_us`` see ``opened``."""
     use_worker_threads()
     async with opened(settings, include_older_us=include_older_us) as service:
-        with serving(service.metrics, settings.metrics_host, settings.metrics_port, service.not_ready):
+        where = settings.metrics_host, settings.metrics_port
+        with serving(service.metrics, *where, service.not_ready), serving_pages(settings):
             await service.run(stop)

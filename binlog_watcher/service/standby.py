@@ -15,6 +15,7 @@ from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
+from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.resources import check_alone
 from binlog_watcher.service.service import Service, opened, use_worker_threads
 from binlog_watcher.settings.settings import Settings
@@ -51,7 +52,8 @@ class Standby:
         # A thread of its own: the service's statements may take all the others, and a ping must not wait for them.
         thread = ThreadPoolExecutor(1, thread_name_prefix="leadership")
         try:
-            with serving(self._metrics, *where, self.not_ready):
+            # Each instance serves them, whoever leads: behind a proxy one does for the other.
+            with serving(self._metrics, *where, self.not_ready), serving_pages(self._settings):
                 async with asyncio.TaskGroup() as group:
                     part = group.create_task(self._take_part(thread))
                     await self._terms(stop)

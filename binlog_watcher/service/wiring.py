@@ -117,14 +117,24 @@ def discounts(settings: Settings) -> DiscountTable:
         raise ConfigError(f"DISCOUNT_TIER settings: {error}") from error
 
 
-def links(settings: Settings, stored_secret: str | None) -> Links:
-    """The signer of unsubscribe links: LINK_SECRET, else the secret kept in our own table."""
-    secret = settings.link_secret.get_secret_value() if settings.link_secret else stored_secret
+def link_keys(settings: Settings, stored_secret: str | None) -> list[str]:
+    """What signs links, the last one, and what is accepted: LINK_SECRET, and the secret kept in our own table.
+
+    The links in mails that went out before LINK_SECRET was set must not die.
+    """
+    own = settings.link_secret.get_secret_value() if settings.link_secret else None
+    return [key for key in (stored_secret, own) if key]
+
+
+def links(settings: Settings, stored_secret: str | None, *, store: str = "") -> Links:
+    """The links of mails, in the name of a storefront."""
     try:
         return Links(
-            secret or "preview-only-not-a-secret",
+            link_keys(settings, stored_secret) or "preview-only-not-a-secret",
             support_email=settings.support_email,
             public_url=settings.public_url or None,
+            store=store,
+            open_pixel=settings.open_pixel,
         )
     except ValueError as error:
         raise ConfigError(f"LINK_SECRET or PUBLIC_URL: {error}") from error
@@ -154,12 +164,12 @@ def brands(
     """
     prices_in = currency or settings.currency
 
-    def brand(one: Settings) -> Brand:
+    def brand(one: Settings, name: str = "") -> Brand:
         pages = ProductPages(one.product_url, url_pattern)
         return Brand(
             shop_info(one, currency),
             discounts(one),
-            links(one, stored_secret),
+            links(one, stored_secret, store=name),
             prices_in,
             pages,
             dkim_signer(one),
@@ -168,7 +178,7 @@ def brands(
     listed = {}
     for name, store in (settings.stores or {}).items():
         try:
-            listed[name] = brand(store)
+            listed[name] = brand(store, name)
         except ConfigError as error:
             raise ConfigError(*(f"STORES [{name}]: {line}" for line in error.problems)) from error
     return Brands(brand(settings), listed)

@@ -21,13 +21,14 @@ NOT_SETTINGS = frozenset({
 """Names with our prefix that the demo, the tests and the compose file read."""
 
 _OF_OTHERS = frozenset({
-    "MYSQL_HOME", "MYSQL_PWD", "SERVER_EMAIL", "SERVER_IP", "SERVER_NAME", "STORAGE_NAME", "STORAGE_URL",
+    "DB_HOST", "DB_PORT", "MYSQL_HOME", "MYSQL_PWD", "SERVER_EMAIL", "SERVER_IP", "SERVER_NAME", "STORAGE_NAME",
+    "STORAGE_URL", "WEB_ROOT",
 })  # fmt: skip
 """Near to ours, and known to be read by other programs."""
 
 _EVERYBODYS_WORDS = frozenset({
-    "CHECK", "CURRENCY", "EMAIL", "FREE", "LINK", "LOG", "MAIL", "MAX", "METRICS", "PUBLIC", "RETRY", "SERVER",
-    "SHUTDOWN", "SUBJECT", "SUPPORT", "WORKER",
+    "CHECK", "CURRENCY", "EMAIL", "FREE", "LINK", "LOG", "MAIL", "MAX", "METRICS", "OPEN", "PUBLIC", "RETRY",
+    "SERVER", "SHUTDOWN", "SUBJECT", "SUPPORT", "TRUSTED", "WEB", "WORKER",
 })  # fmt: skip
 """Our settings begin with them, and so do names of many a program: to tell of each would drown the rest."""
 

@@ -102,10 +102,20 @@ class Settings(BaseModel):
     support_email: kind.Mail = ""
     cart_url: kind.Web = ""
     product_url: kind.ProductUrl | None = None
-    public_url: kind.PublicUrl = ""
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
     stores: Mapping[str, "Settings"] | None = None
+
+    # The pages behind the links of mails
+    web_port: kind.Port | None = None
+    web_host: kind.Host = "127.0.0.1"
+    web_served_elsewhere: bool = False
+    public_url: kind.PublicUrl = ""
+    return_secret: kind.LongerSecret | None = None
+    return_link_days: Annotated[int, Ge(1), Le(3650)] = 30
+    utm_parameters: kind.Variables = ()
+    open_pixel: bool = False
+    trusted_proxies: kind.Networks = ()
 
     # Sending
     sender_email: kind.Mail = ""
@@ -174,6 +184,30 @@ class Settings(BaseModel):
     def _certificate_has_key(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "mysql_tls_cert" in info.data and (value is None) != (info.data["mysql_tls_cert"] is None):
             raise ValueError("both MYSQL_TLS_CERT and MYSQL_TLS_KEY, or neither")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _pages_are_served(cls, value: str, info: ValidationInfo) -> str:
+        served = info.data.get("web_port") is not None or info.data.get("web_served_elsewhere")
+        if value and "web_port" in info.data and not served:
+            raise ValueError(
+                "WEB_PORT too, on which the pages are served, or WEB_SERVED_ELSEWHERE = true where "
+                "`cartwake web` serves them; without pages links to them would lead nowhere"
+            )
+        if served and not value:
+            raise ValueError(
+                "the address under which customers reach the pages, https://mail.shop.example.com say"
+            )
+        return value
+
+    @field_validator("return_secret", "open_pixel")
+    @classmethod
+    def _has_pages(cls, value: SecretStr | bool | None, info: ValidationInfo) -> SecretStr | bool | None:
+        if value and info.data.get("public_url") == "":
+            raise ValueError("PUBLIC_URL and WEB_PORT too: without pages it has no use")
+        if value and value == info.data.get("link_secret"):
+            raise ValueError("another secret than LINK_SECRET: the shop has this one, and could sign links")
         return value
 
     @field_validator("smtp_tls")

@@ -18,7 +18,7 @@ PUBLIC_URL = "https://c.example.com"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SHOP = ShopPages("The Sample Shop", "https://shop.example.com", "https://shop.example.com/cart")
 GERMAN = ShopPages("Der Laden", "https://laden.example.com", "https://laden.example.com/kasse?view=cart#top")
-LINKS = Links(SECRET, support_email="help@example.com", public_url=PUBLIC_URL)
+LINKS = Links(SECRET, support_email="help@example.com", public_url=PUBLIC_URL, open_pixel=True)
 
 
 def settings(**more: Any) -> WebSettings:

@@ -122,6 +122,8 @@ class Composer:
             ],
             log_id=log_id,
             unsubscribe=brand.links.unsubscribe(log_id),
+            cart_link=brand.links.back_to_cart(log_id),
+            pixel=brand.links.pixel(log_id),
             discount=brand.discount(cart),
             currency=cart.currency or brand.store.currency,
             language=cart.customer.language if cart.customer else None,

@@ -16,6 +16,7 @@ COMMANDS = {
     "recommend",
     "optout",
     "schema",
+    "web",
     "demo",
 }
 

@@ -332,6 +332,23 @@ def test_with_a_public_url_the_link_in_the_mail_is_the_web_one() -> None:
     assert f"Unsubscribe: {links.unsubscribe(7).https}" in rendered.text
 
 
+def test_with_a_public_url_the_buttons_link_is_ours_in_both_parts() -> None:
+    links = Links(b"0123456789abcdef", support_email="help@example.com", public_url="https://c.test")
+    link = links.back_to_cart(7)
+    rendered, page = render(RecoveryMail("Jane", [MUG], 7, links.unsubscribe(7), cart_link=link))
+    assert link in page.links()
+    assert f"Return to Cart:\n{link}\n" in rendered.text
+    assert STORE.cart_url not in rendered.html + rendered.text
+
+
+def test_a_pixel_is_in_the_mail_only_if_the_shop_wants_it() -> None:
+    without, _ = render(RecoveryMail("Jane", [MUG], 7, UNSUBSCRIBE))
+    assert 'height="1"' not in without.html
+    rendered, _ = render(RecoveryMail("Jane", [MUG], 7, UNSUBSCRIBE, pixel="https://c.test/o/x"))
+    assert '<img src="https://c.test/o/x" alt="" width="1" height="1"' in rendered.html
+    assert "https://c.test/o/x" not in rendered.text
+
+
 def test_an_empty_cart_is_no_mail() -> None:
     with pytest.raises(ValueError, match="cart is empty"):
         render(mail())

@@ -63,7 +63,11 @@ def test_the_last_secret_signs_and_all_are_read() -> None:
 
 def test_links_back_and_pixels_need_pages() -> None:
     with_pages = Links(
-        SECRET, support_email="help@example.com", public_url="https://c.example.com/", store="de"
+        SECRET,
+        support_email="help@example.com",
+        public_url="https://c.example.com/",
+        store="de",
+        open_pixel=True,
     )
     token = str(with_pages.back_to_cart(7)).removeprefix("https://c.example.com/r/")
     assert Tokens(SECRET, Purpose.RETURN).read(token) == (7, "de")

@@ -18,6 +18,7 @@ from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.telemetry.metrics import Metrics
+from mailer import WrongSignatureError
 from recommender import FallbackWriter, TemplateWriter
 
 
@@ -184,3 +185,18 @@ def test_tokens_come_from_a_command_or_an_endpoint() -> None:
     assert wiring.smtp(settings(**url)).tokens is not None
     with pytest.raises(ConfigError, match="SMTP settings: the token endpoint must be an https:// address"):
         wiring.smtp(settings(**url | {"SMTP_OAUTH_TOKEN_URL": "http://login.example.com/token"}))
+
+
+def test_links_signed_before_link_secret_was_set_are_read_still() -> None:
+    stored = "a secret of our own table"
+    before = wiring.links(settings(), stored)
+    after = wiring.links(settings(LINK_SECRET="a secret of the shop's own"), stored)
+    assert after.read(before.token(7)) == 7
+    with pytest.raises(WrongSignatureError):
+        before.read(after.token(7))
+
+
+def test_links_of_a_storefront_lead_back_to_it() -> None:
+    shop = settings(PUBLIC_URL="https://c.example.com", WEB_SERVED_ELSEWHERE="true")
+    found = wiring.brands(shop.model_copy(update={"stores": {"de": shop}}), "a secret of our own table")
+    assert found.default.links.back_to_cart(7) != found.listed["de"].links.back_to_cart(7)

@@ -246,12 +246,60 @@ def test_the_reconciliation_is_no_quicker_than_the_heartbeat() -> None:
     assert Tuning().heartbeat_s * 1_000_000 == HEARTBEAT_US
 
 
-def test_there_are_no_pages_for_a_public_url_yet() -> None:
-    assert complaint(PUBLIC_URL="https://carts.shop.test") == (
-        "PUBLIC_URL = 'https://carts.shop.test' (environment): give nothing yet: Cartwake serves no pages, so links "
-        "to them would lead nowhere; unsubscribing is by mail"
+PAGES = {"PUBLIC_URL": "https://c.shop.test", "WEB_PORT": "8090"}
+
+
+def test_a_public_url_needs_pages_behind_it_and_pages_need_one() -> None:
+    assert complaint(PUBLIC_URL="https://c.shop.test") == (
+        "PUBLIC_URL = 'https://c.shop.test' (environment): give WEB_PORT too, on which the pages are served, or "
+        "WEB_SERVED_ELSEWHERE = true where `cartwake web` serves them; without pages links to them would lead nowhere"
     )
+    assert "under which customers reach the pages" in complaint(WEB_PORT="8090")
+    assert "under which customers reach the pages" in complaint(WEB_SERVED_ELSEWHERE="true")
     assert load(PUBLIC_URL="").public_url == ""
+    assert load(**PAGES).public_url == "https://c.shop.test"
+    assert (
+        load(PUBLIC_URL="https://c.shop.test/c/", WEB_SERVED_ELSEWHERE="true").public_url
+        == "https://c.shop.test/c"
+    )
+    assert load(**PAGES).web_host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("http://c.shop.test", "begins with https://"),
+        ("c.shop.test", "begins with https:// or http://"),
+        ("https://c.shop.test/?shop=1", "without ? and #"),
+        ("https://c.shop.test/#", "without ? and #"),
+    ],
+)
+def test_a_public_url_that_mail_providers_would_not_use(url: str, wanted: str) -> None:
+    assert wanted in complaint(PUBLIC_URL=url, WEB_PORT="8090")
+    assert load(PUBLIC_URL="http://127.0.0.1:8090", WEB_PORT="8090").public_url == "http://127.0.0.1:8090"
+
+
+def test_what_is_of_use_with_pages_only() -> None:
+    secret = "x" * 32
+    assert "PUBLIC_URL and WEB_PORT too" in complaint(RETURN_SECRET=secret)
+    assert "PUBLIC_URL and WEB_PORT too" in complaint(OPEN_PIXEL="true")
+    assert "another secret than LINK_SECRET" in complaint(**PAGES, RETURN_SECRET=secret, LINK_SECRET=secret)
+    assert "at least 32" in complaint(**PAGES, RETURN_SECRET="x" * 31)
+    settings = load(
+        **PAGES,
+        RETURN_SECRET=secret,
+        OPEN_PIXEL="true",
+        UTM_PARAMETERS="utm_source=cartwake, utm_medium=email",
+    )
+    assert settings.utm_parameters == (("utm_source", "cartwake"), ("utm_medium", "email"))
+    assert settings.return_secret is not None
+    assert secret not in repr(settings)
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    found = load(TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,fd00::/8").trusted_proxies
+    assert [str(network) for network in found] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
+    assert "give IP addresses or networks" in complaint(TRUSTED_PROXIES="nginx")
 
 
 def test_tiers_replace_the_numbered_pairs() -> None:
@@ -525,18 +573,19 @@ SECRETS = {
     "SMTP_PASSWORD": "second-secret",
     "GEMINI_API_KEY": "third-secret",
     "LINK_SECRET": "fourth-secret-fourth-secret",
+    "RETURN_SECRET": "fifth-secret-fifth-secret-fifth-secret",
 }
 
 
 def test_no_secret_is_shown() -> None:
-    settings = load(**SECRETS)
+    settings = load(**PAGES, **SECRETS)
     assert "-secret" not in repr(settings) + str(settings) + repr(settings.connection)
     assert sorted(settings.secrets()) == sorted(value for value in SECRETS.values() if "secret" in value)
 
 
 def test_no_mistake_shows_a_secret() -> None:
     found = complaints(
-        **SECRETS | {"LINK_SECRET": "short-secret"},
+        **PAGES | SECRETS | {"LINK_SECRET": "short-secret"},
         MYSQL_HOST="mysql://cartwake:first-secret@db/shop",
         STORE_URL="https://shop:other-secret@shop.test",
         STORE_NAME="my password\nis second-secret",
