@@ -6,8 +6,9 @@ come again (503), and an opt-out is never confirmed before it is committed.
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -119,6 +120,12 @@ class Pages:
         except TimeoutError:
             raise UnavailableError(f"no answer for {self._patience_s:g} s") from None
 
+    @contextlib.asynccontextmanager
+    async def life(self, _app: Starlette) -> AsyncIterator[None]:
+        """The threads end with the server; what one still waits for is not waited for."""
+        yield
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     # --- answers --------------------------------------------------------------------------------------------
 
     def _page(self, state: State, store: str = "", headers: Mapping[str, str] | None = None) -> Response:
@@ -165,6 +172,7 @@ def app_of(pages: Pages, *, pixel: bool = False) -> Starlette:
         routes.append(Route("/o/{token}", pages.opened, methods=["GET"]))
     app = Starlette(
         routes=routes,
+        lifespan=pages.life,
         exception_handlers={
             InvalidTokenError: pages.not_valid,
             UnavailableError: pages.unavailable,

@@ -74,7 +74,7 @@ class PageServer:
             app,
             http=PatientProtocol,
             ws="none",
-            lifespan="off",
+            lifespan="on",
             loop="asyncio",
             log_config=None,
             access_log=False,
