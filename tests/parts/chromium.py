@@ -148,6 +148,7 @@ class Page:
         self._browser = browser
         self._session = session
         self._pictures = pictures
+        self._site = ""
         self.requests: list[Request] = []
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -168,6 +169,39 @@ class Page:
                 )
             time.sleep(0.01)
 
+    def visit(self, url: str) -> None:
+        """Go to a page of a server on this machine, from which alone the page may get more; wait until it is whole."""
+        self._site = url[: url.index("/", 8) + 1]
+        self.call("Page.navigate", url=url)
+        self.wait(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
+
+    def wait(self, condition: str) -> None:
+        """Wait until an expression is true, on whichever page stands there by then."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                if self.evaluate(condition):
+                    return
+            except BrowserError:  # the page went away meanwhile
+                pass
+            if time.monotonic() > deadline:
+                raise BrowserError(f"not within {ANSWER_SECONDS} s: {condition}; asked for: {self.requests}")
+            time.sleep(0.01)
+
+    def audit(self, axe: str) -> list[str]:
+        """What axe-core, whose source is given, finds wrong with the page: rule and elements."""
+        self.call("Emulation.setScriptExecutionDisabled", value=False)
+        run = "axe.run(document).then(({violations}) => violations.map("
+        run += "v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`))"
+        answer = self.call(
+            "Runtime.evaluate", expression=f"{axe};{run}", awaitPromise=True, returnByValue=True
+        )
+        self.call("Emulation.setScriptExecutionDisabled", value=True)
+        if "exceptionDetails" in answer:
+            raise BrowserError(json.dumps(answer["exceptionDetails"], indent=1))
+        found: list[str] = answer["result"]["value"]
+        return found
+
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
@@ -187,6 +221,9 @@ class Page:
             return
         number, kind = event["params"]["requestId"], event["params"]["resourceType"]
         self.requests.append(Request(kind, event["params"]["request"]["url"]))
+        if self._site and self.requests[-1].url.startswith(self._site):
+            self._browser.post("Fetch.continueRequest", self._session, requestId=number)
+            return
         if kind != "Image" or not self._pictures:
             self._browser.post(
                 "Fetch.failRequest", self._session, requestId=number, errorReason="BlockedByClient"

@@ -88,6 +88,12 @@ def pictures() -> Path:
 
 
 @pytest.fixture(scope="session")
+def page_pictures() -> Path:
+    """The same of the pages behind a mail's links."""
+    return _folder("pages")
+
+
+@pytest.fixture(scope="session")
 def reports() -> Path:
     """Where findings are left for people to read."""
     return _folder("reports")

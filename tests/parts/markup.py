@@ -41,6 +41,18 @@ class Checkers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def axe(self) -> str:
+        """The source of axe-core, to be run in a page."""
+        return (self._folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+    def script(self, source: str, *arguments: str) -> str:
+        """What node prints that runs a module."""
+        command = [str(_node(self._folder)), "--input-type=module", "--eval", source, "--", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def check(self, mails: Mapping[str, str]) -> dict[str, Findings]:
         """The findings for each of ``mails`` (name → HTML)."""
         # Modules are looked for beside the script that imports them.

@@ -54,6 +54,15 @@ class Php:
             for line in self._lines(_READS, folder, given)
         ]
 
+    def run(self, code: str, *arguments: str) -> str:
+        """What a piece of code prints, which stands behind ``<?php``; warnings are errors."""
+        command = [*self._command, "-d", "error_reporting=32767", "-d", "display_errors=stderr", "-r", code]
+        done = subprocess.run(
+            [*command, "--", *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        return done.stdout
+
     def _lines(self, script: Path, folder: Path, given: bytes = b"") -> list[dict[str, Any]]:
         done = subprocess.run(
             [*self._command, *_QUIET, "-d", f"sys_temp_dir={folder}", str(script)],
