@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
 .PHONY: demo test test-unit test-parts mutants lint format clean
-.PHONY: bench bench-catchup bench-chaos bench-documents bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-wheel
+.PHONY: bench bench-catchup bench-chaos bench-documents bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
 help:
@@ -60,7 +60,7 @@ mutants: $(READY)
 	@$(BIN)/mutmut results | grep -v 'not checked' || echo "nothing"
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
-bench: bench-wheel bench-documents bench-latency bench-catchup bench-recovery bench-notes bench-report bench-shops bench-chaos
+bench: bench-wheel bench-documents bench-latency bench-catchup bench-recovery bench-notes bench-report bench-shops bench-web bench-chaos
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
@@ -90,6 +90,9 @@ bench-shops: $(READY)
 
 bench-soak: $(READY)
 	@$(BIN)/python benchmarks/soak.py
+
+bench-web: $(READY)
+	@$(BIN)/python benchmarks/web.py
 
 bench-wheel: $(READY)
 	@$(BIN)/python benchmarks/wheel.py

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher.commands.report import Letter, Retry, StatusReport
-from binlog_watcher.core.log_status import Reason
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.own_tables.belonging import how_to_adopt
 from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed
 from binlog_watcher.store.own_tables.visits import Followed
@@ -20,7 +20,8 @@ def shown(report: StatusReport) -> Iterator[Table | str]:
     if report.days:
         yield _days(report.days)
     if report.followed is not None and (report.followed.clicked or report.followed.opened):
-        yield _followed(report.followed)
+        mailed = sum(row.window for row in report.counts if row.status == Status.SENT)
+        yield _followed(report.followed, mailed)
     if report.lateness is not None:
         late = report.lateness
         yield (
@@ -70,10 +71,10 @@ def _days(days: list[MailDay]) -> Table:
     return table
 
 
-def _followed(links: Followed) -> str:
-    share = 100 * links.clicked / links.mailed if links.mailed else 0
+def _followed(links: Followed, mailed: int) -> str:
+    share = 100 * links.clicked / mailed if mailed else 0
     opened = f", {links.opened} opened" if links.opened else ""
-    return f"mails in the window: {links.mailed}, {links.clicked} clicked ({share:.1f} %){opened}; scanners don't count"
+    return f"mails in the window: {mailed} sent, {links.clicked} clicked ({share:.1f} %){opened}; scanners don't count"
 
 
 def _retries(rows: list[Retry], waiting: int) -> Table:

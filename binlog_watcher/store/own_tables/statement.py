@@ -19,10 +19,6 @@ LEASE_IS_OVER = "lease_until <= UTC_TIMESTAMP(6)"
 """Of a row of the log: its owner has had its time."""
 
 
-BY_MOMENT = "IGNORE INDEX (cartwake_status)"
-"""Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
-
-
 def lease_end(lease_us: int) -> str:
     """The end of a lease that begins now."""
     return f"UTC_TIMESTAMP(6) + INTERVAL {int(lease_us)} MICROSECOND"

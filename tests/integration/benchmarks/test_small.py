@@ -76,3 +76,9 @@ def test_shops() -> None:
     ):
         assert found[f"shops.{name}"]["value"] > 0
     assert {"shops.memory_growth_mb", "shops.open_documents_memory_mb"} <= found.keys()
+
+
+def test_web() -> None:
+    found = figures("web.py", "--rounds", "1", "--seconds", "1")
+    assert found["web.requests_per_s"]["value"] > 0
+    assert found["web.p99_ms"]["value"] > 0

@@ -71,19 +71,11 @@ INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status,
 --   3: declined
 --   4: 1
 
--- followed: Mails since a moment, and of how many a customer followed the link back, or loaded the picture.
-SELECT COUNT(*), COALESCE(SUM(EXISTS (SELECT 1
+-- followed: Kind of link, and of how many mails since a moment a customer followed it. From the clicks, which are fewer.
+SELECT c.kind, COUNT(DISTINCT c.log_id)
   FROM cart_abandonment_click c
-  WHERE c.log_id = l.id
-  AND c.kind = %s
-  AND c.flag IS NULL)), 0), COALESCE(SUM(EXISTS (SELECT 1
-  FROM cart_abandonment_click c
-  WHERE c.log_id = l.id
-  AND c.kind = %s
-  AND c.flag IS NULL)), 0)
-  FROM cart_abandonment_log l IGNORE INDEX (cartwake_status)
-  WHERE l.created_at >= %s
-  AND l.email_sent = 1;
---   1: cart
---   2: open
---   3: 2026-09-21 14:13:20
+  STRAIGHT_JOIN cart_abandonment_log l ON l.id = c.log_id
+  WHERE c.flag IS NULL
+  AND l.created_at >= %s
+  AND l.email_sent = 1 GROUP BY c.kind;
+--   1: 2026-09-21 14:13:20
