@@ -118,12 +118,14 @@ def discounts(settings: Settings) -> DiscountTable:
 
 
 def link_keys(settings: Settings, stored_secret: str | None) -> list[str]:
-    """What signs links, the last one, and what is accepted: LINK_SECRET, and the secret kept in our own table.
+    """What signs links, the last one, and what is accepted beside: the secret before it, and that of our own table.
 
-    The links in mails that went out before LINK_SECRET was set must not die.
+    The links in mails that went out before LINK_SECRET was set, or changed, must not die.
     """
-    own = settings.link_secret.get_secret_value() if settings.link_secret else None
-    return [key for key in (stored_secret, own) if key]
+    old, own = (
+        one.get_secret_value() if one else None for one in (settings.link_secret_old, settings.link_secret)
+    )
+    return [key for key in (old, stored_secret, own) if key]
 
 
 def links(settings: Settings, stored_secret: str | None, *, store: str = "") -> Links:

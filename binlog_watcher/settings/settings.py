@@ -104,6 +104,7 @@ class Settings(BaseModel):
     product_url: kind.ProductUrl | None = None
     currency: kind.Currency = "USD"
     link_secret: kind.LongSecret | None = None
+    link_secret_old: kind.LongSecret | None = None
     stores: Mapping[str, "Settings"] | None = None
 
     # The pages behind the links of mails

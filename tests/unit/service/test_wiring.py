@@ -196,6 +196,16 @@ def test_links_signed_before_link_secret_was_set_are_read_still() -> None:
         before.read(after.token(7))
 
 
+def test_links_signed_by_the_link_secret_before_are_read_still() -> None:
+    before = wiring.links(settings(LINK_SECRET="the secret of last year"), None)
+    after = wiring.links(
+        settings(LINK_SECRET="the secret of this year", LINK_SECRET_OLD="the secret of last year"), None
+    )
+    assert after.read(before.token(7)) == 7
+    with pytest.raises(WrongSignatureError):
+        before.read(after.token(7))
+
+
 def test_links_of_a_storefront_lead_back_to_it() -> None:
     shop = settings(PUBLIC_URL="https://c.example.com", WEB_SERVED_ELSEWHERE="true")
     found = wiring.brands(shop.model_copy(update={"stores": {"de": shop}}), "a secret of our own table")

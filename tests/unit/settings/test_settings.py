@@ -573,6 +573,7 @@ SECRETS = {
     "SMTP_PASSWORD": "second-secret",
     "GEMINI_API_KEY": "third-secret",
     "LINK_SECRET": "fourth-secret-fourth-secret",
+    "LINK_SECRET_OLD": "sixth-secret-sixth-secret",
     "RETURN_SECRET": "fifth-secret-fifth-secret-fifth-secret",
 }
 
