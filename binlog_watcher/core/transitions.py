@@ -76,7 +76,7 @@ SETTLE_UNKNOWN = Step((Status.UNKNOWN,), left_behind=(Status.SENDING,))
 """Nobody will tell how the hand-over ended."""
 
 SUPERSEDE = Step((Status.SKIPPED,), of_anybody=OPEN)
-"""A newer episode of the same cart was claimed or skipped."""
+"""A newer episode of the same cart was claimed or skipped, or its customer wants no mail for it."""
 
 LOG_SKIP = Step((Status.SKIPPED,))
 """A new episode that is not mailed is logged with its reason."""

@@ -129,6 +129,7 @@ def test_slow_clients_without_number_leave_room_for_others() -> None:
 
 def test_a_stop_lets_what_is_asked_be_answered() -> None:
     visits = FakeVisits()
+    before = set(threading.enumerate())
     with served(visits) as port:
         visit(port, UNSUBSCRIBE)
         visits.stuck = threading.Event()
@@ -137,7 +138,9 @@ def test_a_stop_lets_what_is_asked_be_answered() -> None:
             stopping = threading.Timer(0.05, visits.stuck.set)
             stopping.start()
             assert posted.result().status == 200
-    wait_until(lambda: not any(thread.name.startswith("pages") for thread in threading.enumerate()))
+    wait_until(
+        lambda: not any(thread.name.startswith("pages") for thread in set(threading.enumerate()) - before)
+    )
     with pytest.raises(ConnectionRefusedError):
         visit(port, UNSUBSCRIBE)
 
