@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.settings.pages import PageSettings
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
@@ -25,7 +26,7 @@ DEFAULT_NOTE = "Mention this mail to our support when you order, and we will app
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
-class Settings(BaseModel):
+class Settings(PageSettings):
     """All settings, valid and frozen; ``load_settings`` makes them from the environment.
 
     Text that is not set is "". Amounts, percentages and spans are Decimal; the spans the service computes
@@ -103,20 +104,7 @@ class Settings(BaseModel):
     cart_url: kind.Web = ""
     product_url: kind.ProductUrl | None = None
     currency: kind.Currency = "USD"
-    link_secret: kind.LongSecret | None = None
-    link_secret_old: kind.LongSecret | None = None
     stores: Mapping[str, "Settings"] | None = None
-
-    # The pages behind the links of mails
-    web_port: kind.Port | None = None
-    web_host: kind.Host = "127.0.0.1"
-    web_served_elsewhere: bool = False
-    public_url: kind.PublicUrl = ""
-    return_secret: kind.LongerSecret | None = None
-    return_link_days: Annotated[int, Ge(1), Le(3650)] = 30
-    utm_parameters: kind.Variables = ()
-    open_pixel: bool = False
-    trusted_proxies: kind.Networks = ()
 
     # Sending
     sender_email: kind.Mail = ""
@@ -185,30 +173,6 @@ class Settings(BaseModel):
     def _certificate_has_key(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "mysql_tls_cert" in info.data and (value is None) != (info.data["mysql_tls_cert"] is None):
             raise ValueError("both MYSQL_TLS_CERT and MYSQL_TLS_KEY, or neither")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _pages_are_served(cls, value: str, info: ValidationInfo) -> str:
-        served = info.data.get("web_port") is not None or info.data.get("web_served_elsewhere")
-        if value and "web_port" in info.data and not served:
-            raise ValueError(
-                "WEB_PORT too, on which the pages are served, or WEB_SERVED_ELSEWHERE = true where "
-                "`cartwake web` serves them; without pages links to them would lead nowhere"
-            )
-        if served and not value:
-            raise ValueError(
-                "the address under which customers reach the pages, https://mail.shop.example.com say"
-            )
-        return value
-
-    @field_validator("return_secret", "open_pixel")
-    @classmethod
-    def _has_pages(cls, value: SecretStr | bool | None, info: ValidationInfo) -> SecretStr | bool | None:
-        if value and info.data.get("public_url") == "":
-            raise ValueError("PUBLIC_URL and WEB_PORT too: without pages it has no use")
-        if value and value == info.data.get("link_secret"):
-            raise ValueError("another secret than LINK_SECRET: the shop has this one, and could sign links")
         return value
 
     @field_validator("smtp_tls")

@@ -9,7 +9,7 @@ import shlex
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -74,7 +74,8 @@ def _host(text: str) -> str:
     return text
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
+    """An address on the web, or none."""
     if not text:
         return text
     complaint = "a web address that begins with https:// or http://, without spaces and quotes"
@@ -101,19 +102,7 @@ def _product_url(text: str) -> str:
         raise ValueError(complaint)
     if "{id}" in text.partition("://")[2].partition("/")[0]:
         raise ValueError(complaint)
-    return _web_address(text)
-
-
-def _public_url(text: str) -> str:
-    if not text:
-        return text
-    parts = urlsplit(_web_address(text))
-    if parts.query or parts.fragment or text.endswith(("?", "#")):
-        raise ValueError("a web address without ? and #, such as https://mail.shop.example.com")
-    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        # RFC 8058 wants it, and mail providers show no unsubscribe button without.
-        raise ValueError("an address that begins with https://: mail providers unsubscribe by no other")
-    return text.rstrip("/")
+    return web_address(text)
 
 
 def _mail_address(text: str) -> str:
@@ -168,25 +157,6 @@ def _long_secret(secret: SecretStr) -> SecretStr:
             "at least 16 random characters, for example those that `openssl rand -hex 32` prints"
         )
     return secret
-
-
-def _longer_secret(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value().encode()) < 32:  # what RFC 7518 asks for HS256, and libraries insist on
-        raise ValueError(
-            "at least 32 random characters, for example those that `openssl rand -hex 32` prints"
-        )
-    return secret
-
-
-def _networks(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return tuple(ip_network(text.strip(), strict=False) for text in value.split(",") if text.strip())
-    except ValueError:
-        raise ValueError(
-            "IP addresses or networks with commas between them, such as 127.0.0.1, 10.0.0.0/8"
-        ) from None
 
 
 def _above_heartbeat(seconds: float) -> float:
@@ -290,8 +260,7 @@ def _tiers(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(_one_line)]
 Lines = Annotated[str, AfterValidator(_few_lines)]
 Host = Annotated[str, AfterValidator(_host)]
-Web = Annotated[str, AfterValidator(_web_address)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Web = Annotated[str, AfterValidator(web_address)]
 Mail = Annotated[str, AfterValidator(_mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
@@ -299,8 +268,6 @@ ProductUrl = Annotated[str, AfterValidator(_product_url)]
 PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
-LongerSecret = Annotated[Secret, AfterValidator(_longer_secret)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]

@@ -1,0 +1,86 @@
+"""The settings of the pages behind the links of mails, and of what signs those links."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr, ValidationInfo, field_validator
+
+from binlog_watcher.settings import types as kind
+
+
+def _public_url(text: str) -> str:
+    if not text:
+        return text
+    parts = urlsplit(kind.web_address(text))
+    if parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise ValueError("a web address without ? and #, such as https://mail.shop.example.com")
+    if parts.scheme != "https" and not kind.is_loopback(parts.hostname or ""):
+        # RFC 8058 wants it, and mail providers show no unsubscribe button without.
+        raise ValueError("an address that begins with https://: mail providers unsubscribe by no other")
+    return text.rstrip("/")
+
+
+def _longer_secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < 32:  # what RFC 7518 asks for HS256, and libraries insist on
+        raise ValueError(
+            "at least 32 random characters, for example those that `openssl rand -hex 32` prints"
+        )
+    return secret
+
+
+def _networks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(text.strip(), strict=False) for text in value.split(",") if text.strip())
+    except ValueError:
+        raise ValueError(
+            "IP addresses or networks with commas between them, such as 127.0.0.1, 10.0.0.0/8"
+        ) from None
+
+
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+LongerSecret = Annotated[kind.Secret, AfterValidator(_longer_secret)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
+
+
+class PageSettings(BaseModel):
+    """A part of ``Settings``. Without PUBLIC_URL there are no pages."""
+
+    link_secret: kind.LongSecret | None = None
+    link_secret_old: kind.LongSecret | None = None
+    web_port: kind.Port | None = None
+    web_host: kind.Host = "127.0.0.1"
+    web_served_elsewhere: bool = False
+    public_url: PublicUrl = ""
+    return_secret: LongerSecret | None = None
+    return_link_days: Annotated[int, Ge(1), Le(3650)] = 30
+    utm_parameters: kind.Variables = ()
+    open_pixel: bool = False
+    trusted_proxies: Networks = ()
+
+    @field_validator("public_url")
+    @classmethod
+    def _pages_are_served(cls, value: str, info: ValidationInfo) -> str:
+        served = info.data.get("web_port") is not None or info.data.get("web_served_elsewhere")
+        if value and "web_port" in info.data and not served:
+            raise ValueError(
+                "WEB_PORT too, on which the pages are served, or WEB_SERVED_ELSEWHERE = true where "
+                "`cartwake web` serves them; without pages links to them would lead nowhere"
+            )
+        if served and not value:
+            raise ValueError(
+                "the address under which customers reach the pages, https://mail.shop.example.com say"
+            )
+        return value
+
+    @field_validator("return_secret", "open_pixel")
+    @classmethod
+    def _has_pages(cls, value: SecretStr | bool | None, info: ValidationInfo) -> SecretStr | bool | None:
+        if value and info.data.get("public_url") == "":
+            raise ValueError("PUBLIC_URL and WEB_PORT too: without pages it has no use")
+        if value and value == info.data.get("link_secret"):
+            raise ValueError("another secret than LINK_SECRET: the shop has this one, and could sign links")
+        return value
