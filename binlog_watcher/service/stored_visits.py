@@ -24,6 +24,7 @@ class StoredVisits:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._database = Database(settings.connection, pool_size=SESSIONS)
+        self._versions_are_times = settings.preset().version is None
         self._is_down = False
 
     def secrets(self) -> Sequence[str]:
@@ -54,7 +55,7 @@ class StoredVisits:
     def leave_cart(self, log_id: int) -> bool:
         """Log what is in the cart as handled."""
         with self._told():
-            known = visits.leave_cart(self._database, log_id)
+            known = visits.leave_cart(self._database, log_id, versions_are_times=self._versions_are_times)
             log.info("pages.cart_left", log_id=log_id, known=known)
             return known
 

@@ -134,20 +134,25 @@ def record(
     return database.again_after_deadlocks(keep)
 
 
-def leave_cart(database: Database, log_id: int) -> bool:
+def leave_cart(database: Database, log_id: int, *, versions_are_times: bool) -> bool:
     """Never mail for what is in this mail's cart now; False if there is no such mail. Blocking, committed on return.
 
-    What is under way is stopped at the fence: its row is open no more. What is put in later is another episode.
+    What is under way is stopped at the fence: its row is open no more. What is put in later is another episode. Where
+    versions are numbers of the shop's, "now" is none of them: only what was logged so far is handled.
     """
-    return database.in_transaction(lambda session: _leave(session, log_id))
+    return database.in_transaction(
+        lambda session: _leave(session, log_id, versions_are_times=versions_are_times)
+    )
 
 
-def _leave(session: Session, log_id: int) -> bool:
+def _leave(session: Session, log_id: int, *, versions_are_times: bool) -> bool:
     session.rows(*lock_mail(log_id))
     found = read_mail(session, log_id)
     if found is None:
         return False
     session.run(*close_open(found))
+    if not versions_are_times:
+        return True
     newest_id, newest, reason, now = session.row(*newest_row(found.cart_key)) or (log_id, 0, None, None)
     now_us = UTC_COLUMN.to_us(now) or 0
     if now_us > newest:

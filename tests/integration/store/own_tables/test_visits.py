@@ -27,6 +27,10 @@ def record(shop: Any, log_id: int, flag: str | None = None, *, days: float | Non
     return visits.record(shop.database, log_id, "cart", 0, flag, max_age_s=max_age_s)
 
 
+def leave(shop: Any, log_id: int, *, versions_are_times: bool = True) -> bool:
+    return visits.leave_cart(shop.database, log_id, versions_are_times=versions_are_times)
+
+
 def test_clicks_are_kept_each_with_its_flag(shop: Any) -> None:
     mailed(shop, 7)
     assert record(shop, 7)
@@ -71,8 +75,8 @@ async def test_who_leaves_a_cart_gets_no_mail_of_what_is_in_it_but_of_what_comes
         (log_id,) = [row["id"] for row in shop.log()]
         shop.add(1, 2, minutes_ago=45)  # another episode already
         shop.run("UPDATE cart_abandonment_recipient SET last_mail_at = NULL")
-        assert visits.leave_cart(shop.database, log_id)
-        assert visits.leave_cart(shop.database, log_id), "it can be said twice"
+        assert leave(shop, log_id)
+        assert leave(shop, log_id), "it can be said twice"
         decisions = await cartwake.recover(1)
         assert decisions[1] == Skip(Reason.HANDLED)
         assert [(row["status"], row["reason"]) for row in shop.log()] == [
@@ -94,13 +98,24 @@ def test_what_is_under_way_for_a_cart_that_is_left_does_not_pass_the_fence(shop:
     mailed(shop, 8, status=status)
     mailed(shop, 9, status="claimed", key="2")
     shop.run(f"UPDATE {tables.LOG} SET owner = 'other-1' WHERE id = 9")
-    assert visits.leave_cart(shop.database, 7)
+    assert leave(shop, 7)
     rows = shop.run(f"SELECT id, status, reason FROM {tables.LOG} WHERE id < 10 ORDER BY id")
     assert rows == [(7, "sent", None), (8, "skipped", "declined"), (9, "claimed", None)]
 
 
+def test_where_versions_are_numbers_no_moment_stands_for_one(shop: Any) -> None:
+    """The ids of rows, say: a moment is higher than any of them, and the cart would never be mailed again."""
+    mailed(shop, 7)
+    mailed(shop, 8, status="claimed")
+    assert leave(shop, 7, versions_are_times=False)
+    assert shop.run(f"SELECT id, cart_version, status FROM {tables.LOG}") == [
+        (7, 7, "sent"),
+        (8, 8, "skipped"),
+    ]
+
+
 def test_a_cart_of_no_mail_is_not_left(shop: Any) -> None:
-    assert not visits.leave_cart(shop.database, 7)
+    assert not leave(shop, 7)
     assert shop.log() == []
 
 
