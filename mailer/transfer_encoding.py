@@ -45,7 +45,10 @@ def _quoted_printable(text: str, *, has_controls: bool) -> bytes:
         text = _CONTROL.sub(lambda found: f"={ord(found[0]):02X}", text)
     # The codec finds what is not ASCII three times as fast as a regular expression does.
     lines = text.encode("ascii", _ESCAPING).split(b"\r\n")
-    return b"".join(_folded(line) + b"\r\n" for line in lines)
+    folded = b"\r\n".join([b"=\r\n".join(_CHUNK.findall(line)) for line in lines]) + b"\r\n"
+    # Relays may take white space off a line's end; a soft line break ends in = and keeps it.
+    folded = folded.replace(b" \r\n", b"=20\r\n").replace(b"\t\r\n", b"=09\r\n")
+    return (b"\n" + folded).replace(b"\n.", b"\n=2E")[1:]
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -58,11 +61,3 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 
 _ESCAPING = "cartwake.quoted-printable"
 codecs.register_error(_ESCAPING, _escape)
-
-
-def _folded(line: bytes) -> bytes:
-    """A line broken softly; relays may take white space off its end, so that is escaped, and so is a dot in front."""
-    chunks = [b"=2E" + chunk[1:] if chunk[:1] == b"." else chunk for chunk in _CHUNK.findall(line)]
-    if chunks and chunks[-1][-1:] in {b" ", b"\t"}:
-        chunks[-1] = chunks[-1][:-1] + b"=%02X" % chunks[-1][-1]
-    return b"=\r\n".join(chunks)
