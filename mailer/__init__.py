@@ -13,6 +13,7 @@ from mailer.address_patterns import AddressPatterns
 from mailer.addresses import Address, InvalidAddressError, mask, parse_address
 from mailer.discounts import DEFAULT_NOTE, DEFAULT_TABLE, NO_DISCOUNT, Discount, DiscountTable, Tier
 from mailer.dkim_signing import DkimSigner, read_key
+from mailer.envelope import VERP, Envelope
 from mailer.errors import (
     DkimError,
     MailboxRefusedError,
@@ -25,6 +26,7 @@ from mailer.errors import (
     WithdrawnError,
 )
 from mailer.links import Links, Unsubscribe
+from mailer.mail_ids import MailIds
 from mailer.message import build, message_id
 from mailer.money import format_money, format_percent, minor_digits, round_money
 from mailer.names import display_name, first_name
@@ -39,6 +41,7 @@ __all__ = [
     "DEFAULT_NOTE",
     "DEFAULT_TABLE",
     "NO_DISCOUNT",
+    "VERP",
     "AccessTokens",
     "Address",
     "AddressPatterns",
@@ -47,10 +50,12 @@ __all__ = [
     "DiscountTable",
     "DkimError",
     "DkimSigner",
+    "Envelope",
     "InvalidAddressError",
     "InvalidTokenError",
     "Line",
     "Links",
+    "MailIds",
     "MailboxRefusedError",
     "MalformedTokenError",
     "OAuthClient",

@@ -21,7 +21,9 @@ from mailer import (
     DiscountTable,
     DkimError,
     DkimSigner,
+    Envelope,
     Links,
+    MailIds,
     OAuthClient,
     ShopInfo,
     SmtpSettings,
@@ -125,15 +127,20 @@ def link_keys(settings: Settings, stored_secret: str | None) -> list[str]:
     old, own = (
         one.get_secret_value() if one else None for one in (settings.link_secret_old, settings.link_secret)
     )
-    return [key for key in (old, stored_secret, own) if key]
+    return [key for key in (old, stored_secret, own) if key] or ["preview-only-not-a-secret"]
+
+
+def mail_ids(settings: Settings, stored_secret: str | None) -> MailIds:
+    """The signer of what comes back with bounces."""
+    return MailIds(link_keys(settings, stored_secret))
 
 
 def links(settings: Settings, stored_secret: str | None, *, store: str = "") -> Links:
     """The links of mails, in the name of a storefront."""
     try:
         return Links(
-            link_keys(settings, stored_secret) or "preview-only-not-a-secret",
-            support_email=settings.support_email,
+            link_keys(settings, stored_secret),
+            support_email=settings.unsubscribe_email or settings.support_email,
             public_url=settings.public_url or None,
             store=store,
             open_pixel=settings.open_pixel,
@@ -172,6 +179,7 @@ def brands(
             shop_info(one, currency),
             discounts(one),
             links(one, stored_secret, store=name),
+            Envelope(mail_ids(one, stored_secret), one.sender_email, one.bounce_address or None),
             prices_in,
             pages,
             dkim_signer(one),

@@ -20,7 +20,7 @@ from binlog_watcher.settings.pages import PageSettings
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
-from mailer import AddressPatterns
+from mailer import VERP, AddressPatterns
 
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -109,6 +109,8 @@ class Settings(PageSettings):
     # Sending
     sender_email: kind.Mail = ""
     sender_name: kind.Text = Field(default_factory=lambda data: data.get("store_name", ""))
+    bounce_address: kind.BounceAddress = ""
+    unsubscribe_email: kind.Mail = ""
     subject_emoji: bool = False
     smtp_host: kind.Host = ""
     smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
@@ -242,9 +244,13 @@ class Settings(PageSettings):
 
     @property
     def senders(self) -> tuple[str, ...]:
-        """The addresses that mails come from: SENDER_EMAIL, or those of the stores that are listed."""
+        """The addresses that the mail server sees mails come from, of each store that is listed.
+
+        BOUNCE_ADDRESS, with a zero for the mail's id, else SENDER_EMAIL.
+        """
         stores = [self] if self.stores is None else self.stores.values()
-        return tuple(dict.fromkeys(store.sender_email for store in stores))
+        addresses = (store.bounce_address.replace(VERP, "0") or store.sender_email for store in stores)
+        return tuple(dict.fromkeys(addresses))
 
     def currency_of(self, store: str | None) -> str:
         """The currency of a store's prices, by its name: its own, else CURRENCY."""

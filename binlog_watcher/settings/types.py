@@ -20,7 +20,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 
 from binlog_watcher.core.source import HEARTBEAT_US
-from mailer import AddressPatterns
+from mailer import VERP, AddressPatterns
+from mailer.mail_ids import LONGEST
 
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
@@ -118,6 +119,19 @@ def _mail_address(text: str) -> str:
     except EmailNotValidError as error:
         raise ValueError(f"a mail address such as shop@example.com ({error})") from None
     return found.ascii_email or found.normalized
+
+
+def _bounce_address(text: str) -> str:
+    """As ``_mail_address``; ``{verp}`` may stand in its local part, where the mail's id goes."""
+    local, _, domain = text.rpartition("@")
+    if not set("{}") & set(text):
+        return _mail_address(text)
+    if local.count(VERP) != 1 or set("{}") & set(local.replace(VERP, "") + domain):
+        raise ValueError("an address such as bounce+{verp}@example.com, or one without braces")
+    longest = "9" * LONGEST
+    if len(local.replace(VERP, longest)) > 64:
+        raise ValueError(f"fewer letters before the @, which may be 64 in all, {LONGEST} of them of the id")
+    return _mail_address(text.replace(VERP, longest)).replace(longest, VERP)
 
 
 def _zone(text: str) -> str:
@@ -262,6 +276,7 @@ Lines = Annotated[str, AfterValidator(_few_lines)]
 Host = Annotated[str, AfterValidator(_host)]
 Web = Annotated[str, AfterValidator(web_address)]
 Mail = Annotated[str, AfterValidator(_mail_address)]
+BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 ProductUrl = Annotated[str, AfterValidator(_product_url)]

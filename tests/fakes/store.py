@@ -5,9 +5,10 @@ from typing import Any
 
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.recovery.compose.brands import Brand
-from mailer import DEFAULT_TABLE, Links, ShopInfo
+from mailer import DEFAULT_TABLE, Envelope, Links, MailIds, ShopInfo
 from recommender import Catalog, Product
 
+_SECRET = "a secret for tests only"
 _STORE = ShopInfo(
     name="The Sample Shop",
     url="https://shop.example.com",
@@ -28,7 +29,8 @@ def brand(**changes: Any) -> Brand:
     parts: dict[str, Any] = {
         "store": _STORE,
         "discounts": DEFAULT_TABLE,
-        "links": Links("a secret for tests only", support_email="support@shop.example.com"),
+        "links": Links(_SECRET, support_email="support@shop.example.com"),
+        "envelope": Envelope(MailIds(_SECRET), _STORE.sender_email),
         "prices_in": "USD",
     }
     return Brand(**(parts | changes))

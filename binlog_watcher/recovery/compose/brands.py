@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.recovery.compose.product_pages import NO_PAGES, ProductPages
-from mailer import NO_DISCOUNT, Discount, DiscountTable, DkimSigner, Links, Renderer, ShopInfo
+from mailer import NO_DISCOUNT, Discount, DiscountTable, DkimSigner, Envelope, Links, Renderer, ShopInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Brand:
     store: ShopInfo
     discounts: DiscountTable
     links: Links
+    envelope: Envelope
     prices_in: str
     product_pages: ProductPages = NO_PAGES
     signer: DkimSigner | None = None

@@ -22,7 +22,6 @@ from mailer import (
     build,
     check_line_ends,
     first_name,
-    message_id,
     parse_address,
 )
 from recommender import ProductFacts, Recommendation, Recommender, TemplateWriter, TextRequest, TextWriter
@@ -146,13 +145,12 @@ class Composer:
     ) -> ComposedMail:
         """Render and build the message once: a retry of the same row has the same Message-ID."""
         rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id)
-        brand = self.brands.of(claimed.cart)
-        customer, store = claimed.cart.customer, brand.store
+        customer, brand = claimed.cart.customer, self.brands.of(claimed.cart)
         address = parse_address(customer.email if customer else None)
-        mid = message_id(claimed.log_id, store.sender_email.rpartition("@")[2], tag=self._installation)
+        mid = brand.envelope.message_id(claimed.log_id, tag=self._installation)
         message = build(
             rendered,
-            store=store,
+            store=brand.store,
             recipient=address,
             message_id=mid,
             date=from_us(now_us),
@@ -162,4 +160,4 @@ class Composer:
         if brand.signer is not None:
             message = brand.signer.sign(message)
         check_line_ends(message)
-        return ComposedMail(claimed, store.sender_email, address.mailbox, message, mid)
+        return ComposedMail(claimed, brand.envelope.mail_from(claimed.log_id), address.mailbox, message, mid)

@@ -67,6 +67,8 @@ def test_every_header_is_there_once() -> None:
     assert parsed["Date"].datetime == DATE
     assert parsed["Message-ID"] == "<cartwake.7.1@example.com>"
     assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["List-Id"] == "<cart-reminders.example.com>"
+    assert parsed["Feedback-ID"] == "cart-reminder::cartwake:examplecom"
     assert parsed["MIME-Version"] == "1.0"
     assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"<{UNSUBSCRIBE.https}>" in parsed["List-Unsubscribe"]

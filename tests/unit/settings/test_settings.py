@@ -653,3 +653,22 @@ class TestExample:
     def test_the_documentation_names_every_setting(self) -> None:
         documented = (ROOT / "docs" / "settings.md").read_text()
         assert [name for name in self.names if f"`{name}`" not in documented] == []
+
+
+def test_bounces_go_to_an_address_of_their_own() -> None:
+    assert load().senders == ("shop@shop.test",)
+    assert load(BOUNCE_ADDRESS="bounce@bücher.example").senders == ("bounce@xn--bcher-kva.example",)
+    verp = load(BOUNCE_ADDRESS="bounce+{verp}@mail.example.com")
+    assert (verp.bounce_address, verp.senders) == (
+        "bounce+{verp}@mail.example.com",
+        ("bounce+0@mail.example.com",),
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["bounce+{id}@example.com", "{verp}{verp}@example.com", "bounce@{verp}.example.com", "bounce+{verp@example.com",
+     "bounce", f"{'b' * 28}{{verp}}@example.com"],
+)  # fmt: skip
+def test_a_bounce_address_that_could_not_work_is_refused(address: str) -> None:
+    assert "BOUNCE_ADDRESS" in complaint(BOUNCE_ADDRESS=address)

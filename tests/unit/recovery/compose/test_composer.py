@@ -74,7 +74,7 @@ async def test_a_mail_with_cart_discount_and_recommendations() -> None:
     ready = await make(making, claimed(cart(price="300")), picks, NOW)
     mail = parsed(ready.message)
     assert ready.recipient == "Ada@example.com"
-    assert mail["Message-ID"] == ready.message_id == "<cartwake.42.1.abc@shop.example.com>"
+    assert mail["Message-ID"] == ready.message_id == brand().envelope.message_id(42, tag="abc")
     assert mail["Subject"].startswith("Ada, you left something in your cart")
     text = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()
@@ -163,3 +163,11 @@ async def test_an_address_that_went_bad_is_an_error_of_this_mail() -> None:
     broken = replace(cart(), customer=Customer(7, "Ada", "no address", None, None))
     with pytest.raises(InvalidAddressError):
         await make(composer(), claimed(broken), [], NOW)
+
+
+async def test_a_mail_says_where_it_comes_back_to() -> None:
+    envelope = replace(brand().envelope, bounce_address="bounce+{verp}@mail.example.com")
+    making = composer(brands=Brands(brand(envelope=envelope)))
+    ready = await make(making, claimed(cart()), [], NOW)
+    assert ready.sender == f"bounce+{envelope.ids.sign(42)}@mail.example.com"
+    assert parsed(ready.message)["From"] == "The Sample Shop <hello@shop.example.com>"
