@@ -10,6 +10,7 @@ import aiosmtplib
 
 from mailer.addresses import mask
 from mailer.errors import MailboxRefusedError, RejectedForeverError, RetryLaterError, SenderStoppedError
+from mailer.refusal_words import ADDRESS, LIMIT, NO_MAILBOX, NO_SUCH_MAILBOX, OF_SENDING
 from mailer.refusals import About, known
 from mailer.smtp_settings import SmtpSettings
 
@@ -28,22 +29,6 @@ back until a recipient is named; "relay" is in those of all others (Exim, Sendma
 
 _STATUS = re.compile(r"\s*(5\.\d{1,3}\.\d{1,3})(?![.\d])")
 """The enhanced status code that a reply begins with (RFC 3463)."""
-
-_NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-"""RFC 3463's codes that tell of the recipient alone; 5.1.0 and 5.1.90, say, may mean the sender."""
-
-_OF_SENDING = re.compile(r"\bsend(?:er|ing)\b", re.IGNORECASE)
-_LIMIT = re.compile(r"\blimit|\bquota|\brate\b", re.IGNORECASE)
-"""Words of a refusal that tells of us, or of now, whatever its code says: nobody's address is given up for it."""
-
-_NO_MAILBOX = re.compile(
-    r"\bno such (?:user|mailbox|recipient|address)|\b(?:user|mailbox|recipient|address) (?:is )?(?:unknown|not found)"
-    r"|\bunknown (?:user|mailbox|recipient)|\bdoes(?: not|n't) exist",
-    re.IGNORECASE,
-)
-"""The same, where a server gives no such code."""
-
-_ADDRESS = re.compile(r"[^\s<>@:;,\"'()]+@[^\s<>@:;,\"'()]+")
 
 
 @contextlib.contextmanager
@@ -103,7 +88,7 @@ def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) 
 
 def _told(error: aiosmtplib.SMTPResponseException) -> About | None:
     """Whom the refusal is about where its words are known; what the server quotes of another one is not its own."""
-    return known(_ADDRESS.sub("", error.message).partition(" said:")[0])
+    return known(ADDRESS.sub("", error.message).partition(" said:")[0])
 
 
 def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
@@ -116,22 +101,22 @@ def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
         and 500 <= error.code < 600
         and "recipient address rejected" not in error.message.lower()
         # Without addresses: one with "relay" in it says nothing about us, and anybody can have one.
-        and _ABOUT_US.search(_ADDRESS.sub("", error.message)) is not None
+        and _ABOUT_US.search(ADDRESS.sub("", error.message)) is not None
     )
 
 
 def _mailbox_refused(error: aiosmtplib.SMTPResponseException) -> About | None:
     """Whether it is this mailbox that is refused for good; None: it is us, this message, or it is not told."""
-    words = _ADDRESS.sub("", error.message)
+    words = ADDRESS.sub("", error.message)
     found = _STATUS.match(error.message)
-    if _OF_SENDING.search(words) is not None:
+    if OF_SENDING.search(words) is not None:
         return None
     if found is None:
-        named = isinstance(error, aiosmtplib.SMTPRecipientRefused) and _NO_MAILBOX.search(words)
+        named = isinstance(error, aiosmtplib.SMTPRecipientRefused) and NO_MAILBOX.search(words)
         return About.GONE if named else None
     if found[1] == "5.2.2":
         return About.FULL
-    return About.GONE if found[1] in _NO_SUCH_MAILBOX and _LIMIT.search(words) is None else None
+    return About.GONE if found[1] in NO_SUCH_MAILBOX and LIMIT.search(words) is None else None
 
 
 def _tls_failure(error: BaseException) -> ssl.SSLError | None:
@@ -178,4 +163,4 @@ def scrub(text: str, settings: SmtpSettings) -> str:
     if settings.password:
         text = text.replace(settings.password, "***")
     printable = "".join(char if char.isprintable() else " " for char in text[:600])
-    return _ADDRESS.sub(lambda found: mask(found.group()), " ".join(printable.split()))[:300]
+    return ADDRESS.sub(lambda found: mask(found.group()), " ".join(printable.split()))[:300]
