@@ -15,6 +15,7 @@ GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_recipien
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_meta` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_cart` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, CREATE, ALTER ON `shop`.`cart_abandonment_click` TO 'cartwake'@'%';
+GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_returned` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_daily` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_mails_daily` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_tiers` TO 'cartwake'@'%';

@@ -29,6 +29,7 @@ Need = Literal["mysql", "preview", "mail"]
 _OTHER_NAMES = frozenset({"MYSQL_URL", "SERVER_ID"})
 _SECRET_NAMES = frozenset({
     "MYSQL_URL", "MYSQL_PASSWORD", "SMTP_PASSWORD", "GEMINI_API_KEY", "LINK_SECRET", "LINK_SECRET_OLD", "RETURN_SECRET",
+    "BOUNCE_PASSWORD", "SMTP_OAUTH_CLIENT_SECRET", "SMTP_OAUTH_REFRESH_TOKEN",
 })  # fmt: skip
 EMPTY_MEANS_NONE = frozenset({"LOG_FILE", "FREE_SHIPPING_TEXT"})
 """An empty value of these is a choice, not an absence."""

@@ -128,6 +128,14 @@ class Settings(PageSettings):
     retry_first_seconds: kind.Seconds = 60.0
     dkim_keys: kind.DkimKeys = ()
 
+    # What comes back by mail
+    bounce_mailbox: kind.Mailbox | None = None
+    bounce_password: kind.Secret | None = None
+    bounce_hard_count: Annotated[int, Ge(0), Le(100)] = 1
+    bounce_soft_count: Annotated[int, Ge(0), Le(100)] = 3
+    bounce_soft_days: Annotated[int, Ge(1), Le(3650)] = 30
+    bounce_suppress_days: Annotated[int, Ge(0), Le(3650)] = 180
+
     # Operation
     log_level: kind.Level = "INFO"
     log_file: Path | None = Path("logs/cart_abandonment.log")
@@ -199,6 +207,14 @@ class Settings(PageSettings):
             raise ValueError(
                 "with SMTP_USER one of SMTP_PASSWORD, SMTP_TOKEN_COMMAND and SMTP_OAUTH_TOKEN_URL, without it none"
             )
+        return value
+
+    @field_validator("bounce_password")
+    @classmethod
+    def _imap_has_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        mailbox = info.data.get("bounce_mailbox")
+        if "bounce_mailbox" in info.data and (mailbox is not None and mailbox.is_imap) != (value is not None):
+            raise ValueError("it together with an imaps:// address in BOUNCE_MAILBOX, or neither")
         return value
 
     @property

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 from binlog_watcher.core.source import HEARTBEAT_US
 from mailer import VERP, AddressPatterns
 from mailer.mail_ids import LONGEST
+from mailer.mailbox import MailboxAddress, parse_mailbox
 
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
@@ -216,6 +217,10 @@ def _address_patterns(value: Any) -> Any:
     return AddressPatterns(texts)
 
 
+def _mailbox(value: Any) -> Any:
+    return parse_mailbox(value) if isinstance(value, str) else value
+
+
 def _variables(value: Any) -> Any:
     """``name=value, name=value``."""
     if not isinstance(value, str):
@@ -286,6 +291,7 @@ LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
+Mailbox = Annotated[InstanceOf[MailboxAddress], BeforeValidator(_mailbox)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 DkimKeys = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_dkim_keys)]

@@ -32,6 +32,8 @@ ADDED_COLUMNS = {
     "currency": "VARCHAR(3) CHARACTER SET ascii COLLATE ascii_bin NULL",
     "last_activity_at": "TIMESTAMP(6) NULL",
     "sent_at": "TIMESTAMP(6) NULL",
+    "bounce": "VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'a report said so: hard, soft'",
+    "bounced_at": "TIMESTAMP(6) NULL COMMENT 'when it was read'",
 }
 INDEXES = {
     "cartwake_episode": "UNIQUE KEY cartwake_episode (cart_key, cart_version, step)",

@@ -76,7 +76,7 @@ def meta(database: Database, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def suppress_recipient_of(database: Database, log_id: int) -> bool:
+def suppress_recipient_of(database: Database, log_id: int, *, reason: str = "unsubscribed") -> bool:
     """Never mail the address again to which a mail of the log went; False if it was suppressed already.
 
     The log knows the address by its hash only. Committed on return. Raises UnknownMailError.
@@ -87,7 +87,7 @@ def suppress_recipient_of(database: Database, log_id: int) -> bool:
         raise UnknownMailError(
             f"the log has no mail {log_id} any more: give the address that the unsubscribe mail came from"
         )
-    return _suppress(database, bytes(row[0]), f"recipient of mail {log_id}", "unsubscribed")
+    return _suppress(database, bytes(row[0]), f"recipient of mail {log_id}", reason)
 
 
 def _suppress(database: Database, digest: bytes, hint: str, reason: str) -> bool:
@@ -123,12 +123,12 @@ class OptOuts:
         """Never mail this address again; False if it was suppressed already."""
         return _suppress(self._database, self._hash(address), mask(parse_address(address).normalised), reason)
 
-    def add_recipient_of(self, log_id: int) -> bool:
+    def add_recipient_of(self, log_id: int, *, reason: str = "unsubscribed") -> bool:
         """Never mail the address again to which the mail of this row of the log went; False if it was suppressed.
 
         See ``suppress_recipient_of``.
         """
-        return suppress_recipient_of(self._database, log_id)
+        return suppress_recipient_of(self._database, log_id, reason=reason)
 
     def remove(self, address: str) -> bool:
         """Mail this address again; False if it was not suppressed."""

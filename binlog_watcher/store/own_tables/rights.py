@@ -6,7 +6,7 @@ do no more this hour. While somebody locks all tables they wait, as a claim woul
 
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import CART, CLICK, LOG, META, RECIPIENT
+from binlog_watcher.store.own_tables.tables import CART, CLICK, LOG, META, RECIPIENT, RETURNED
 
 
 def claiming() -> Statement:
@@ -51,9 +51,25 @@ def keeping_clicks() -> Statement:
     return Statement(f"INSERT INTO {CLICK} (log_id, kind) SELECT log_id, kind FROM {CLICK} WHERE FALSE")
 
 
+def counting_returned() -> Statement:
+    """INSERT, UPDATE and SELECT on the count of mails that come back."""
+    return Statement(
+        f"INSERT INTO {RETURNED} (day, kind, mails) SELECT UTC_DATE(), '', 0 FROM {META} WHERE FALSE "
+        f"ON DUPLICATE KEY UPDATE mails = {RETURNED}.mails"
+    )
+
+
 def writing() -> list[Statement]:
     """On each of our tables."""
-    return [claiming(), locking_addresses(), keeping_facts(), keeping_notes(), forgetting(), keeping_clicks()]
+    return [
+        claiming(),
+        locking_addresses(),
+        keeping_facts(),
+        keeping_notes(),
+        forgetting(),
+        keeping_clicks(),
+        counting_returned(),
+    ]
 
 
 def ask(session: Session) -> None:

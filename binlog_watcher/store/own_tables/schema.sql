@@ -43,3 +43,10 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_cart (
   PRIMARY KEY (shop, cart_key),
   KEY cartwake_noted (noted_at)
 ) ENGINE=InnoDB COMMENT='Cartwake: what the binlog told of carts, for the next start';
+
+CREATE TABLE IF NOT EXISTS cart_abandonment_returned (
+  day   DATE         NOT NULL COMMENT 'UTC',
+  kind  VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  mails INT UNSIGNED NOT NULL,
+  PRIMARY KEY (day, kind)
+) ENGINE=InnoDB COMMENT='Cartwake: mails that came back, by sort';

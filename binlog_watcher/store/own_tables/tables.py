@@ -25,11 +25,16 @@ RECIPIENT = "cart_abandonment_recipient"
 META = "cart_abandonment_meta"
 CART = "cart_abandonment_cart"
 CLICK = "cart_abandonment_click"
+RETURNED = "cart_abandonment_returned"
 VERSION = 3
 """Version of the layout below; a newer one in the database is refused."""
 
 _READABLE = frozenset({"1", "2", str(VERSION)})
-"""Versions that can be read as they are: in the first one keys were shorter; notes and clicks came later."""
+"""Versions that can be read as they are.
+
+In the first one keys were shorter, and the notes came later; in the second nothing was known of followed links and of
+mails that came back.
+"""
 
 NOTES_COLUMNS = {
     "filled_at": "TIMESTAMP(6) NULL COMMENT 'when something was last put in, of a document' AFTER ordered_at",

@@ -16,6 +16,7 @@ from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import DiscountTier, is_loopback
 from mailer import AddressPatterns
+from mailer.mailbox import MailboxAddress
 
 ENOUGH = {
     "MYSQL_USER": "cartwake",
@@ -672,3 +673,34 @@ def test_bounces_go_to_an_address_of_their_own() -> None:
 )  # fmt: skip
 def test_a_bounce_address_that_could_not_work_is_refused(address: str) -> None:
     assert "BOUNCE_ADDRESS" in complaint(BOUNCE_ADDRESS=address)
+
+
+def test_a_mailbox_is_an_address_and_a_password_apart() -> None:
+    assert load().bounce_mailbox is None
+    imap = load(BOUNCE_MAILBOX="imaps://bounce%40example.com@imap.example.com", BOUNCE_PASSWORD="a password")
+    assert imap.bounce_mailbox == MailboxAddress("INBOX", "imap.example.com", 993, "bounce@example.com")
+    assert "a password" in imap.secrets()
+    assert load(BOUNCE_MAILBOX="maildir:/var/mail/bounces").bounce_mailbox == MailboxAddress(
+        "/var/mail/bounces"
+    )
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"BOUNCE_MAILBOX": "imaps://me@imap.example.com"},
+        {"BOUNCE_PASSWORD": "a password"},
+        {"BOUNCE_MAILBOX": "maildir:/var/mail", "BOUNCE_PASSWORD": "a password"},
+    ],
+)
+def test_a_password_goes_with_imap_and_only_with_it(environ: dict[str, str]) -> None:
+    line = complaint(**environ)
+    assert "BOUNCE_PASSWORD" in line
+    assert "BOUNCE_MAILBOX" in line
+    assert "a password" not in line
+
+
+def test_a_password_within_the_address_is_not_shown() -> None:
+    lines = complaints(BOUNCE_MAILBOX="imaps://me:hunter22@imap.example.com")
+    assert any("BOUNCE_PASSWORD" in line for line in lines)
+    assert "hunter22" not in str(lines)

@@ -9,6 +9,7 @@ from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.own_tables import rights, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
+from binlog_watcher.store.own_tables.returned_mails import returned
 
 OWNERS_TABLE = (
     "CREATE TABLE cart_abandonment_log (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, "
@@ -97,6 +98,23 @@ def test_keys_of_an_older_layout_are_made_longer(shop: Any) -> None:
     assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [("3",)]
     kept = shop.run(f"SELECT cart_key, cart_version, status, email_sent FROM {tables.LOG}")
     assert kept == [row]
+
+
+def test_a_log_that_knew_nothing_of_bounces_gets_to_know_them(shop: Any) -> None:
+    shop.run(f"ALTER TABLE {tables.LOG} DROP COLUMN bounce, DROP COLUMN bounced_at")
+    shop.run(f"DROP TABLE {tables.RETURNED}")
+    shop.run("UPDATE cart_abandonment_meta SET value = '2' WHERE name = 'schema_version'")
+    shop.run(
+        f"INSERT INTO {tables.LOG} (cart_key, cart_version, status, email_sent) VALUES ('old', 1, 'sent', 1)"
+    )
+    assert tables.exist(shop.database), "it can be read before it is upgraded"
+    with shop.database.session() as session:
+        assert returned(session, 0) == []
+    tables.migrate(shop.database, shop.shop)
+    assert shop.run(f"SELECT cart_key, status, bounce, bounced_at FROM {tables.LOG}") == [
+        ("old", "sent", None, None)
+    ]
+    assert shop.run(f"SELECT COUNT(*) FROM {tables.RETURNED}") == [(0,)]
 
 
 def test_a_newer_layout_is_refused(shop: Any) -> None:

@@ -33,6 +33,7 @@ from binlog_watcher.store.own_tables import (
     mail_tokens,
     outcomes,
     overview,
+    returned_mails,
     rights,
     visits,
 )
@@ -41,6 +42,7 @@ from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.times import utc_naive
+from mailer.bounces import Severity
 
 FOLDER = Path(__file__).with_name("statements")
 NOW = 1_790_000_000_000_000
@@ -178,6 +180,7 @@ STATEMENTS: dict[str, list[Built]] = {
     "rights": [
         built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts),
         built(rights.keeping_notes), built(rights.forgetting), built(rights.keeping_clicks),
+        built(rights.counting_returned),
     ],
     "visits": [
         built(visits.mail, 1),
@@ -188,6 +191,14 @@ STATEMENTS: dict[str, list[Built]] = {
         built(visits.close_open, visits.LoggedMail("1", "shop-me", 60), step=transitions.SUPERSEDE),
         built(visits.decline, 1, NOW, step=transitions.LOG_SKIP),
         built(visits.followed, NOW),
+    ],
+    "returned_mails": [
+        built(returned_mails.mailed, 7),
+        built(returned_mails.note_bounce, 7, Severity.HARD),
+        built(returned_mails.suppress, ADA, "a***@example.com", returned_mails.BounceRules()),
+        built(returned_mails.count, "hard"),
+        built(returned_mails.expired, 180), built(returned_mails.lift, [BOB, ADA], 180),
+        built(returned_mails.returned_since, NOW),
     ],
     "cart_notes": [
         built(cart_notes.write, "shop", [CartNote(1, NOW, None), CartNote("two", None, NOW)]),
@@ -245,7 +256,8 @@ def statements_of(module: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights, visits]
+    "module",
+    [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights, visits, returned_mails],
 )
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
