@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from binlog_watcher.commands import (
-    optout,
+    bounce,
     preview,
     recommend,
     reconcile,
@@ -24,13 +22,12 @@ from binlog_watcher.commands import (
     schema,
     web,
 )
+from binlog_watcher.commands.optout_cli import optout_app
+from binlog_watcher.commands.terminal import out, settings_of, show
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
-from binlog_watcher.settings.env import Need
-from binlog_watcher.settings.load import load_settings, names_of_others
-from binlog_watcher.settings.settings import Settings
+from binlog_watcher.settings.load import names_of_others
 from binlog_watcher.shop.presets import load_schema, preset_text
-from binlog_watcher.telemetry.logs import configure_logging, register_secret
 from mailer import InvalidAddressError, InvalidTokenError
 
 app = typer.Typer(
@@ -40,24 +37,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-optout_app = typer.Typer(help="Addresses that are never mailed.", no_args_is_help=True)
 schema_app = typer.Typer(
     help="Presets: how a shop's tables are called (docs/schemas.md).", no_args_is_help=True
 )
 app.add_typer(optout_app, name="optout")
 app.add_typer(schema_app, name="schema")
 
-out = Console()
-
-
-def _print(*parts: Table | str) -> None:
-    for part in parts:
-        out.print(part, highlight=False)
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        _print(f"cartwake {version('cartwake')}")
+        show(f"cartwake {version('cartwake')}")
         raise typer.Exit
 
 
@@ -70,20 +59,6 @@ def options(
     ] = False,
 ) -> None:
     """Options before the command."""
-
-
-def _settings(need: Need, *, log_file: bool = False, serves: bool = False) -> Settings:
-    """Parse the settings and set logging up: all of it for what ``serves``, else warnings; to a file for `run` only."""
-    settings = load_settings(need=need)
-    for secret in settings.secrets():
-        register_secret(secret)
-    configure_logging(
-        settings.log_level if log_file or serves or settings.log_level == "DEBUG" else "WARNING",
-        settings.log_file if log_file else None,
-        max_mb=settings.log_file_max_mb,
-        backups=settings.log_file_backups,
-    )
-    return settings
 
 
 @app.command("run")
@@ -105,7 +80,7 @@ def run_command(
     ] = None,
 ) -> None:
     """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
-    settings = _settings("mail", log_file=True)
+    settings = settings_of("mail", log_file=True)
     run.tell_of_other_names(names_of_others())
     run.tell_of_promises(settings)
     run.run(settings, standby=standby, include_older_than=include_older_than)
@@ -122,8 +97,8 @@ def reconcile_command(
     *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be done.")] = False
 ) -> None:
     """One pass of the safety net over the whole window; prints its report."""
-    settings = _settings("mysql" if dry_run else "mail")
-    _print(*asyncio.run(reconcile.reconcile_once(settings, dry_run=dry_run)).shown())
+    settings = settings_of("mysql" if dry_run else "mail")
+    show(*asyncio.run(reconcile.reconcile_once(settings, dry_run=dry_run)).shown())
 
 
 @app.command("report")
@@ -134,11 +109,11 @@ def report_command(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Show what became of the carts, which mails wait, and which need a human; reads only."""
-    found = report.read_report(_settings("mysql"), hours=Decimal(str(hours)), limit=limit)
+    found = report.read_report(settings_of("mysql"), hours=Decimal(str(hours)), limit=limit)
     if as_json:
         print(found.json() if found else "null")  # noqa: T201 - to be read by a program
     else:
-        _print(*(report_tables.shown(found) if found else [report.NEVER_RAN]))
+        show(*(report_tables.shown(found) if found else [report.NEVER_RAN]))
 
 
 @app.command("retry")
@@ -157,7 +132,7 @@ def retry_command(
     if not (failed or unknown or ids):
         raise typer.BadParameter("give --failed, --unknown or --id")
     statuses = [*([Status.FAILED] if failed else []), *([Status.UNKNOWN] if unknown else [])]
-    done = retry.retry_rows(_settings("mysql"), statuses=statuses, ids=ids or [])
+    done = retry.retry_rows(settings_of("mysql"), statuses=statuses, ids=ids or [])
     for line in done.lines():
         out.print(line, highlight=False, soft_wrap=True)
     raise typer.Exit(done.exit_code)
@@ -173,17 +148,17 @@ def preview_command(
     """Show what would be decided for a customer's cart, and the mail; sends and writes nothing else."""
     if (user is None) == (cart is None):
         raise typer.BadParameter("give either --user or --cart")
-    found = asyncio.run(preview.preview(_settings("preview"), user=user, cart_key=cart))
-    _print(f"[bold]decision:[/bold] {found.decision}")
+    found = asyncio.run(preview.preview(settings_of("preview"), user=user, cart_key=cart))
+    show(f"[bold]decision:[/bold] {found.decision}")
     if found.store is not None:
-        _print(f"[bold]store:[/bold]    {escape(found.store)}")
+        show(f"[bold]store:[/bold]    {escape(found.store)}")
     if found.mail is None:
         raise typer.Exit(1)
-    _print(f"[bold]subject:[/bold]  {found.mail.subject}")
+    show(f"[bold]subject:[/bold]  {found.mail.subject}")
     for path, content in ((html, found.mail.html), (text, found.mail.text)):
         if path is not None:
             path.write_text(content, encoding="utf-8")
-            _print(f"wrote {path}")
+            show(f"wrote {path}")
     if html is None and text is None:
         out.print(found.mail.text, highlight=False, markup=False)
 
@@ -193,40 +168,19 @@ def recommend_command(
     product: Annotated[list[str], typer.Option(help="A product id; repeat it for a cart of several.")],
 ) -> None:
     """Recommend products for a cart, with their scores."""
-    _print(recommend.shown(recommend.recommend(_settings("mysql"), product)))
+    show(recommend.shown(recommend.recommend(settings_of("mysql"), product)))
 
 
-@optout_app.command("add")
-def optout_add(
-    address: Annotated[str | None, typer.Argument(help="The e-mail address.")] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(help="Instead: the token of an unsubscribe mail, or the subject or link that holds it."),
-    ] = None,
-) -> None:
-    """Never mail this address again."""
-    if token is not None and address is None:
-        new = optout.add_by_token(_settings("mysql"), token)
-    elif address is not None and token is None:
-        new = optout.optouts(_settings("mysql")).add(address)
-    else:
-        raise typer.BadParameter("give either an address or --token")
-    _print("opted out" if new else "was opted out already")
-
-
-@optout_app.command("remove")
-def optout_remove(address: Annotated[str, typer.Argument(help="The e-mail address.")]) -> None:
-    """Mail this address again."""
-    if not optout.optouts(_settings("mysql")).remove(address):
-        _print("was not opted out")
-        raise typer.Exit(1)
-    _print("may be mailed again")
-
-
-@optout_app.command("list")
-def optout_list() -> None:
-    """List the opted-out addresses, masked: Cartwake keeps only their hashes."""
-    _print(optout.shown(optout.optouts(_settings("mysql")).list()))
+@app.command("bounce")
+def bounce_command() -> None:
+    """Take in a mail that came back, from standard input: a bounce, a complaint, an unsubscribe mail."""
+    message = bounce.read_message(sys.stdin.buffer)
+    try:
+        kind = bounce.take_in(settings_of("mysql"), message)
+    except Exception as error:  # noqa: BLE001 - with any other code the mail server would give the mail up
+        print(f"cartwake: {error}", file=sys.stderr)  # noqa: T201 - the mail server logs it
+        raise typer.Exit(bounce.TEMPFAIL) from None
+    print(kind)  # noqa: T201 - same
 
 
 @schema_app.command("check")
@@ -236,9 +190,9 @@ def schema_check(
     ] = None,
 ) -> None:
     """Hold a preset against the database; show what it says, and what would be decided on some carts."""
-    settings = _settings("mysql")
+    settings = settings_of("mysql")
     preset = load_schema(file, dict(settings.shop_variables)) if file else settings.preset()
-    _print(*schema.check_schema(settings, preset).shown())
+    show(*schema.check_schema(settings, preset).shown())
 
 
 @schema_app.command("show")
@@ -247,7 +201,7 @@ def schema_show(
 ) -> None:
     """Print a preset to start from: cartwake schema show sample >myshop.toml."""
     if name is None:
-        _print(schema.presets_shown())
+        show(schema.presets_shown())
     else:
         print(preset_text(name), end="")  # noqa: T201 - to be redirected into a file
 

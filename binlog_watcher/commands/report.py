@@ -17,6 +17,7 @@ from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
 from binlog_watcher.store.own_tables.tables import clicks_exist
 from binlog_watcher.store.own_tables.visits import Followed
+from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -55,8 +56,8 @@ class Retry:
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
-    ``of_other_presets``: open mails that are left alone. ``followed``: None before
-    there is a table of it.
+    ``of_other_presets``: open mails that are left alone. ``followed``: None before there is a table of it; ``returned``:
+    what came back since the day (UTC) on which the window begins.
 
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
     masked where an error names one; the log itself has only hashes.
@@ -77,6 +78,7 @@ class StatusReport:
     dead: int
     letters: list[Letter]
     suppressed: list[Suppressed]
+    returned: list[ReturnedCount]
     of_other_presets: list[OthersRows]
 
     def json(self) -> str:
@@ -131,6 +133,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
                 for row in letters
             ],
             suppressed=overview.suppressed(session),
+            returned=returned(session, since_us),
             of_other_presets=belonging.rows_of_others(session, resources.episodes.shop_id),
         )  # fmt: skip
 

@@ -10,7 +10,17 @@ from binlog_watcher.commands.report import Letter, Retry, StatusReport
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.own_tables.belonging import how_to_adopt
 from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed
+from binlog_watcher.store.own_tables.recipients import COMPLAINED
+from binlog_watcher.store.own_tables.returned_mails import ReturnedCount
 from binlog_watcher.store.own_tables.visits import Followed
+
+IN_WORDS = {
+    "hard": "hard bounces", "soft": "soft bounces", "about_us": "refused for what we are or sent",
+    "delivered": "told of a delivery", "complaint": "complaints", "auto_reply": "automatic replies",
+    "unsubscribe": "unsubscribed", "unsigned": "reports without a valid id", "unknown_row": "of mails long gone",
+    "unreadable": "could not be handled", "other": "for a person to read",
+}  # fmt: skip
+"""Sorts of mails that came back, behind their number."""
 
 
 def shown(report: StatusReport) -> Iterator[Table | str]:
@@ -31,6 +41,8 @@ def shown(report: StatusReport) -> Iterator[Table | str]:
     if report.retries:
         yield _retries(report.retries, report.retries_waiting)
     yield _letters(report.letters, report.dead) if report.letters else "no dead letters"
+    if report.returned:
+        yield _returned(report.returned)
     if report.suppressed:
         yield _suppressed(report.suppressed)
 
@@ -103,11 +115,17 @@ def _letters(rows: list[Letter], dead: int) -> Table:
 
 def _suppressed(reasons: list[Suppressed]) -> str:
     of_each = {one.reason: one.addresses for one in reasons}
-    bounced = of_each.pop(Reason.BOUNCED, 0)
+    bounced, complained = of_each.pop(Reason.BOUNCED, 0), of_each.pop(COMPLAINED, 0)
+    others = f"{complained} complained, " if complained else ""
     return (
-        f"addresses never mailed: {sum(of_each.values())} opted out, {bounced} without a mailbox"
+        f"addresses not mailed: {sum(of_each.values())} opted out, {others}{bounced} bounced"
         " (cartwake optout list)"
     )
+
+
+def _returned(sorts: list[ReturnedCount]) -> str:
+    found = ", ".join(f"{one.mails} {IN_WORDS.get(one.kind, one.kind)}" for one in sorts)
+    return f"mails that came back: {found}"
 
 
 def _title(name: str, rows: list[Letter] | list[Retry], all_of_them: int) -> str:

@@ -7,7 +7,7 @@ from binlog_watcher.store.times import from_us
 WHY = {
     Reason.NO_ADDRESS: "there is no valid e-mail address",
     Reason.OPTED_OUT: "the address opted out",
-    Reason.BOUNCED: "the mail server said that there is no such mailbox (`cartwake optout remove` undoes it)",
+    Reason.BOUNCED: "mails to it bounced, or it was refused: no such mailbox (`cartwake optout remove` undoes it)",
     Reason.NO_CONSENT: "the customer did not consent",
     Reason.ROLLOUT: "not among the ROLLOUT_PERCENT of the customers",
     Reason.ROLE: "the customer has one of EXCLUDE_ROLES",

@@ -22,10 +22,12 @@ LONG_WAIT_INTERVALS = 3
 """A reconciliation that has waited for so many intervals is told of."""
 
 
-async def every(seconds: float, work: Callable[[], object]) -> None:
+async def every(seconds: float, work: Callable[[], object], *, at_once: bool = False) -> None:
     """Do blocking work each so many seconds, until cancelled; what it raises is logged. Raises ZoneError only."""
+    pause_s = 0 if at_once else seconds
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(pause_s)
+        pause_s = seconds
         try:
             await asyncio.to_thread(work)
         except ZoneError:

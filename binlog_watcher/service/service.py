@@ -15,6 +15,7 @@ from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
 from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
+from binlog_watcher.service.mailbox_reading import mailbox_reading
 from binlog_watcher.service.note_keeping import NoteKeeping
 from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
@@ -78,6 +79,7 @@ class Service:
         self._notes = NoteKeeping(
             self.tracker, resources.notes, resources.clock, keep_us=remember_us(resources.policy)
         )
+        self._mailbox = mailbox_reading(settings, resources, self.metrics)
         self._writes = WriteCheck(resources.episodes.check_writable)
         self._readiness = Readiness(
             self.tracker,
@@ -117,6 +119,7 @@ class Service:
                 if self._pipeline.outbox is not None:
                     tasks.append(group.create_task(self._pipeline.send()))
                     tasks.append(group.create_task(self._writes.run()))
+                    tasks.append(group.create_task(self._mailbox.run()))
                     tasks.append(group.create_task(self._try_smtp()))
                 await stop.wait()
                 await self._finish(timers)

@@ -13,6 +13,7 @@ from binlog_watcher.recovery.compose.brands import Brand, Brands
 from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
+from binlog_watcher.store.own_tables.returned_mails import BounceRules
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
@@ -133,6 +134,16 @@ def link_keys(settings: Settings, stored_secret: str | None) -> list[str]:
 def mail_ids(settings: Settings, stored_secret: str | None) -> MailIds:
     """The signer of what comes back with bounces."""
     return MailIds(link_keys(settings, stored_secret))
+
+
+def bounce_rules(settings: Settings) -> BounceRules:
+    """When an address is suppressed for bounces, and for how long."""
+    return BounceRules(
+        hard_count=settings.bounce_hard_count,
+        soft_count=settings.bounce_soft_count,
+        soft_days=settings.bounce_soft_days,
+        suppress_days=settings.bounce_suppress_days,
+    )
 
 
 def links(settings: Settings, stored_secret: str | None, *, store: str = "") -> Links:

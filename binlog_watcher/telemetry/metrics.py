@@ -44,6 +44,12 @@ class Metrics:
             registry=registry,
         )
         self.mails = Counter("cartwake_mails", "Attempts to mail by outcome", ["outcome"], registry=registry)
+        self.returned = Counter(
+            "cartwake_mails_returned", "Mails that came back", ["kind"], registry=registry
+        )
+        self.mailbox_failing = Gauge(
+            "cartwake_mailbox_failing", "1 while BOUNCE_MAILBOX can't be read", registry=registry
+        )
         self.skips = Counter("cartwake_skips", "Carts not mailed by reason", ["reason"], registry=registry)
         self.fallbacks = Counter(
             "cartwake_fallbacks", "Parts replaced after a failure", ["part"], registry=registry

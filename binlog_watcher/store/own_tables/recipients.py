@@ -14,9 +14,13 @@ from binlog_watcher.core.cart import Recipient
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.own_tables.statement import rows_as_table
 from binlog_watcher.store.own_tables.tables import LOG, META, RECIPIENT
 from binlog_watcher.store.times import UTC_COLUMN
 from mailer import InvalidAddressError, mask, parse_address
+
+COMPLAINED = "complained"
+"""Reason of those who told their mail provider that ours is spam."""
 
 
 class UnknownMailError(CartwakeError):
@@ -29,6 +33,16 @@ class OptOut:
 
     hint: str
     since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A suppressed address by its hash, as it is exported and imported. ``since`` in UTC; None: now."""
+
+    address_hash: bytes
+    hint: str
+    since: datetime | None
     reason: str
 
 
@@ -112,8 +126,9 @@ class OptOuts:
         self._database = database
         self._hasher = hasher
 
-    def _hash(self, address: str) -> bytes:
-        parse_address(address, exact=True)  # raises InvalidAddressError with its message
+    def hash(self, address: str) -> bytes:
+        """How an address is known here. Raises InvalidAddressError."""
+        parse_address(address, exact=True)  # with its message
         digest = self._hasher(address)
         if digest is None:
             raise InvalidAddressError(address)
@@ -121,7 +136,7 @@ class OptOuts:
 
     def add(self, address: str, *, reason: str = "manual") -> bool:
         """Never mail this address again; False if it was suppressed already."""
-        return _suppress(self._database, self._hash(address), mask(parse_address(address).normalised), reason)
+        return _suppress(self._database, self.hash(address), mask(parse_address(address).normalised), reason)
 
     def add_recipient_of(self, log_id: int, *, reason: str = "unsubscribed") -> bool:
         """Never mail the address again to which the mail of this row of the log went; False if it was suppressed.
@@ -132,7 +147,7 @@ class OptOuts:
 
     def remove(self, address: str) -> bool:
         """Mail this address again; False if it was not suppressed."""
-        digest = self._hash(address)
+        digest = self.hash(address)
         with self._database.session() as session:
             changed = session.run(
                 f"UPDATE {RECIPIENT} SET suppressed_at = NULL, reason = NULL, address_hint = NULL "
@@ -152,3 +167,43 @@ class OptOuts:
             OptOut(str(hint or "?"), since.replace(tzinfo=UTC), str(reason or ""))
             for hint, since, reason in rows
         ]
+
+    def export(self) -> Sequence[Suppression]:
+        """The same with the addresses' hashes, which mean something under this database's salt only."""
+        with self._database.session() as session:
+            rows = session.rows(
+                f"SELECT address_hash, address_hint, suppressed_at, reason FROM {RECIPIENT} "
+                "WHERE suppressed_at IS NOT NULL ORDER BY suppressed_at, address_hash"
+            )
+        return [
+            Suppression(bytes(digest), str(hint or "?"), since.replace(tzinfo=UTC), str(reason or ""))
+            for digest, hint, since, reason in rows
+        ]
+
+    def take_in(self, entries: Sequence[Suppression]) -> int:
+        """Suppress all of these (no more than some hundred, each address once); how many were not before.
+
+        As one at a time: an opt-out takes the place of a bounce, and else what was there stays as it is.
+        """
+        table, parameters = rows_as_table(
+            ("hash", "hint", "since", "reason"),
+            [(e.address_hash, e.hint, e.since and e.since.replace(tzinfo=None), e.reason) for e in entries],
+        )
+        hashes = sorted(e.address_hash for e in entries)
+
+        def work(session: Session) -> int:
+            session.run(
+                f"INSERT INTO {RECIPIENT} (address_hash) VALUES {', '.join(['(%s)'] * len(hashes))} "
+                f"ON DUPLICATE KEY UPDATE address_hash = {RECIPIENT}.address_hash",
+                hashes,
+            )
+            lock(session, hashes)
+            return session.run(
+                f"UPDATE {RECIPIENT} r JOIN {table} v ON v.hash = r.address_hash "
+                "SET r.suppressed_at = COALESCE(CAST(v.since AS DATETIME(6)), UTC_TIMESTAMP(6)), "
+                "r.reason = v.reason, r.address_hint = v.hint "
+                "WHERE r.suppressed_at IS NULL OR r.reason = %s AND v.reason <> %s",
+                [*parameters, Reason.BOUNCED, Reason.BOUNCED],
+            )
+
+        return self._database.in_transaction(work)

@@ -15,6 +15,7 @@ COMMANDS = {
     "preview",
     "recommend",
     "optout",
+    "bounce",
     "schema",
     "web",
     "demo",
