@@ -47,9 +47,10 @@ class ImapMailbox:
         except (OSError, *_REFUSED) as error:
             raise MailboxError(f"the mailbox at {where} can't be read ({_said(error)})") from error
         finally:
-            # Whatever it says to that: all is settled.
-            with contextlib.suppress(OSError, *_REFUSED):
-                client.logout()
+            # Whatever it says to that: all is settled. A connection that is lost is closed by the second only.
+            for goodbye in (client.logout, client.shutdown):
+                with contextlib.suppress(OSError, *_REFUSED):
+                    goodbye()
 
     def _log_in(self, client: imaplib.IMAP4_SSL) -> None:
         try:
@@ -128,7 +129,9 @@ def _ask(client: imaplib.IMAP4_SSL, command: str, *arguments: str) -> list[Any]:
 
 
 def _said(error: BaseException) -> str:
-    return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())[:200]
+    said = error.args[0] if error.args else ""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)
+    return " ".join((getattr(error, "strerror", None) or text or type(error).__name__).split())[:200]
 
 
 def _text(data: list[Any]) -> str:

@@ -7,13 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from parts import chromium, markup, php, postfix, spam
+from parts import chromium, dovecot, markup, php, postfix, spam
 
 from binlog_watcher.demo.packages import fetch
 
 _PARTS: dict[str, Callable[[], Path]] = {
     "browser": lambda: fetch("chromium", chromium.PACKAGES),
     "mail_server": lambda: fetch("postfix", postfix.PACKAGES),
+    "imap_server": lambda: fetch("dovecot", dovecot.PACKAGES),
     "spam_filter": lambda: fetch("spamassassin", spam.PACKAGES),
     "checkers": markup.install,
     "php_program": lambda: fetch("php", php.PACKAGES),
@@ -63,6 +64,14 @@ def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postfix.Po
     if os.geteuid() != 0 and not os.environ.get("CI"):
         pytest.skip("Postfix runs under several accounts: only root can start it (in CI this is a failure)")
     with postfix.running(_fetched["mail_server"].result(), tmp_path_factory.mktemp("postfix")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def imap_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dovecot.Dovecot]:
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip("Dovecot runs under several accounts: only root can start it (in CI this is a failure)")
+    with dovecot.running(_fetched["imap_server"].result(), tmp_path_factory.mktemp("dovecot")) as server:
         yield server
 
 
