@@ -5,10 +5,11 @@ import structlog
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
 from binlog_watcher.service.resources import Resources
-from binlog_watcher.service.wiring import bounce_rules, links, mail_ids
+from binlog_watcher.service.signers import mail_ids
+from binlog_watcher.service.wiring import links
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.recipients import COMPLAINED, OptOuts
-from binlog_watcher.store.own_tables.returned_mails import ReturnedMails
+from binlog_watcher.store.own_tables.returned_mails import BounceRules, ReturnedMails
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Links, MailIds
 from mailer.bounces import Incoming, Kind, read_mail
@@ -98,6 +99,16 @@ class ReturnedMailDesk:
 
 def _lacks_id(incoming: Incoming) -> bool:
     return incoming.log_id is None and incoming.kind in {Kind.BOUNCE, Kind.COMPLAINT}
+
+
+def bounce_rules(settings: Settings) -> BounceRules:
+    """When an address is suppressed for bounces, and for how long."""
+    return BounceRules(
+        hard_count=settings.bounce_hard_count,
+        soft_count=settings.bounce_soft_count,
+        soft_days=settings.bounce_soft_days,
+        suppress_days=settings.bounce_suppress_days,
+    )
 
 
 def returned_mails(settings: Settings, resources: Resources) -> ReturnedMails:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.service.wiring import link_keys
+from binlog_watcher.service.signers import link_keys
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients, visits

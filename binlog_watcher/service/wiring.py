@@ -11,9 +11,9 @@ from binlog_watcher.core.events import Change
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.recovery.compose.brands import Brand, Brands
 from binlog_watcher.recovery.compose.product_pages import ProductPages
+from binlog_watcher.service.signers import envelope, signing_keys
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
-from binlog_watcher.store.own_tables.returned_mails import BounceRules
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
@@ -22,9 +22,7 @@ from mailer import (
     DiscountTable,
     DkimError,
     DkimSigner,
-    Envelope,
     Links,
-    MailIds,
     OAuthClient,
     ShopInfo,
     SmtpSettings,
@@ -120,37 +118,11 @@ def discounts(settings: Settings) -> DiscountTable:
         raise ConfigError(f"DISCOUNT_TIER settings: {error}") from error
 
 
-def link_keys(settings: Settings, stored_secret: str | None) -> list[str]:
-    """What signs links, the last one, and what is accepted beside: the secret before it, and that of our own table.
-
-    The links in mails that went out before LINK_SECRET was set, or changed, must not die.
-    """
-    old, own = (
-        one.get_secret_value() if one else None for one in (settings.link_secret_old, settings.link_secret)
-    )
-    return [key for key in (old, stored_secret, own) if key] or ["preview-only-not-a-secret"]
-
-
-def mail_ids(settings: Settings, stored_secret: str | None) -> MailIds:
-    """The signer of what comes back with bounces."""
-    return MailIds(link_keys(settings, stored_secret))
-
-
-def bounce_rules(settings: Settings) -> BounceRules:
-    """When an address is suppressed for bounces, and for how long."""
-    return BounceRules(
-        hard_count=settings.bounce_hard_count,
-        soft_count=settings.bounce_soft_count,
-        soft_days=settings.bounce_soft_days,
-        suppress_days=settings.bounce_suppress_days,
-    )
-
-
 def links(settings: Settings, stored_secret: str | None, *, store: str = "") -> Links:
     """The links of mails, in the name of a storefront."""
     try:
         return Links(
-            link_keys(settings, stored_secret),
+            signing_keys(settings, stored_secret),
             support_email=settings.unsubscribe_email or settings.support_email,
             public_url=settings.public_url or None,
             store=store,
@@ -190,7 +162,7 @@ def brands(
             shop_info(one, currency),
             discounts(one),
             links(one, stored_secret, store=name),
-            Envelope(mail_ids(one, stored_secret), one.sender_email, one.bounce_address or None),
+            envelope(one, stored_secret),
             prices_in,
             pages,
             dkim_signer(one),

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from binlog_watcher.settings import bounce_types
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.settings.pages import PageSettings
@@ -109,7 +110,7 @@ class Settings(PageSettings):
     # Sending
     sender_email: kind.Mail = ""
     sender_name: kind.Text = Field(default_factory=lambda data: data.get("store_name", ""))
-    bounce_address: kind.BounceAddress = ""
+    bounce_address: bounce_types.BounceAddress = ""
     unsubscribe_email: kind.Mail = ""
     subject_emoji: bool = False
     smtp_host: kind.Host = ""
@@ -129,7 +130,7 @@ class Settings(PageSettings):
     dkim_keys: kind.DkimKeys = ()
 
     # What comes back by mail
-    bounce_mailbox: kind.Mailbox | None = None
+    bounce_mailbox: bounce_types.Mailbox | None = None
     bounce_password: kind.Secret | None = None
     bounce_hard_count: Annotated[int, Ge(0), Le(100)] = 1
     bounce_soft_count: Annotated[int, Ge(0), Le(100)] = 3

@@ -20,9 +20,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 
 from binlog_watcher.core.source import HEARTBEAT_US
-from mailer import VERP, AddressPatterns
-from mailer.mail_ids import LONGEST
-from mailer.mailbox import MailboxAddress, parse_mailbox
+from mailer import AddressPatterns
 
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
@@ -107,7 +105,7 @@ def _product_url(text: str) -> str:
     return web_address(text)
 
 
-def _mail_address(text: str) -> str:
+def mail_address(text: str) -> str:
     """Normalise a mail address; its domain comes back in ASCII.
 
     ``test_environment`` lets the reserved domain .test pass (example.com always does), so that a trial with
@@ -120,19 +118,6 @@ def _mail_address(text: str) -> str:
     except EmailNotValidError as error:
         raise ValueError(f"a mail address such as shop@example.com ({error})") from None
     return found.ascii_email or found.normalized
-
-
-def _bounce_address(text: str) -> str:
-    """As ``_mail_address``; ``{verp}`` may stand in its local part, where the mail's id goes."""
-    local, _, domain = text.rpartition("@")
-    if not set("{}") & set(text):
-        return _mail_address(text)
-    if local.count(VERP) != 1 or set("{}") & set(local.replace(VERP, "") + domain):
-        raise ValueError("an address such as bounce+{verp}@example.com, or one without braces")
-    longest = "9" * LONGEST
-    if len(local.replace(VERP, longest)) > 64:
-        raise ValueError(f"fewer letters before the @, which may be 64 in all, {LONGEST} of them of the id")
-    return _mail_address(text.replace(VERP, longest)).replace(longest, VERP)
 
 
 def _zone(text: str) -> str:
@@ -217,10 +202,6 @@ def _address_patterns(value: Any) -> Any:
     return AddressPatterns(texts)
 
 
-def _mailbox(value: Any) -> Any:
-    return parse_mailbox(value) if isinstance(value, str) else value
-
-
 def _variables(value: Any) -> Any:
     """``name=value, name=value``."""
     if not isinstance(value, str):
@@ -280,8 +261,7 @@ Text = Annotated[str, AfterValidator(_one_line)]
 Lines = Annotated[str, AfterValidator(_few_lines)]
 Host = Annotated[str, AfterValidator(_host)]
 Web = Annotated[str, AfterValidator(web_address)]
-Mail = Annotated[str, AfterValidator(_mail_address)]
-BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
+Mail = Annotated[str, AfterValidator(mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 ProductUrl = Annotated[str, AfterValidator(_product_url)]
@@ -291,7 +271,6 @@ LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
-Mailbox = Annotated[InstanceOf[MailboxAddress], BeforeValidator(_mailbox)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
 Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 DkimKeys = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_dkim_keys)]

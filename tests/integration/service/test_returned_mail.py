@@ -22,7 +22,8 @@ from binlog_watcher.commands.report import read_report
 from binlog_watcher.commands.report_tables import shown
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service.returned_mail import desk
-from binlog_watcher.service.wiring import links, mail_ids
+from binlog_watcher.service.signers import mail_ids
+from binlog_watcher.service.wiring import links
 from binlog_watcher.store.own_tables.overview import Suppressed
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount
 
