@@ -105,7 +105,7 @@ def mailbox_reading(settings: Settings, resources: Resources, metrics: Metrics) 
     address = settings.bounce_mailbox
     password = settings.bounce_password.get_secret_value() if settings.bounce_password else ""
     return MailboxReading(
-        None if address is None else open_mailbox(address, password),
+        None if address is None else open_mailbox(address, password, settings.bounce_token_command),
         desk(settings, resources, metrics),
         expire=returned_mails(settings, resources).expire,
         metrics=metrics,

@@ -131,6 +131,7 @@ class Settings(PageSettings):
 
     # What comes back by mail
     bounce_mailbox: bounce_types.Mailbox | None = None
+    bounce_token_command: kind.Command = ()
     bounce_password: kind.Secret | None = None
     bounce_hard_count: Annotated[int, Ge(0), Le(100)] = 1
     bounce_soft_count: Annotated[int, Ge(0), Le(100)] = 3
@@ -213,9 +214,12 @@ class Settings(PageSettings):
     @field_validator("bounce_password")
     @classmethod
     def _imap_has_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        mailbox = info.data.get("bounce_mailbox")
-        if "bounce_mailbox" in info.data and (mailbox is not None and mailbox.is_imap) != (value is not None):
-            raise ValueError("it together with an imaps:// address in BOUNCE_MAILBOX, or neither")
+        mailbox, command = (info.data.get(name) for name in ("bounce_mailbox", "bounce_token_command"))
+        ways = (value is not None) + bool(command)
+        if "bounce_mailbox" in info.data and ways != (mailbox is not None and mailbox.is_imap):
+            raise ValueError(
+                "it, or BOUNCE_TOKEN_COMMAND, with an imaps:// address in BOUNCE_MAILBOX, or neither"
+            )
         return value
 
     @property
@@ -261,10 +265,7 @@ class Settings(PageSettings):
 
     @property
     def senders(self) -> tuple[str, ...]:
-        """The addresses that the mail server sees mails come from, of each store that is listed.
-
-        BOUNCE_ADDRESS, with a zero for the mail's id, else SENDER_EMAIL.
-        """
+        """Who the SMTP server sees mails come from: BOUNCE_ADDRESS (0 for the id), else SENDER_EMAIL; of each store."""
         stores = [self] if self.stores is None else self.stores.values()
         addresses = (store.bounce_address.replace(VERP, "0") or store.sender_email for store in stores)
         return tuple(dict.fromkeys(addresses))

@@ -1,5 +1,6 @@
 """``imaps://user@host:port/folder`` and ``maildir:/path``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from mailer.mailbox.imap import ImapMailbox
 from mailer.mailbox.maildir import Maildir
 from mailer.mailbox.messages import Mailbox
+from mailer.mailbox.tokens import printed_by
 
 _IMAPS_PORT = 993
 _FORM = "imaps://user@host/INBOX, or maildir:/path; write %40 for the @ of a user"
@@ -58,8 +60,9 @@ def parse_mailbox(text: str) -> MailboxAddress:
     return MailboxAddress(folder, host, port or _IMAPS_PORT, user)
 
 
-def open_mailbox(address: MailboxAddress, password: str = "") -> Mailbox:
-    """The mailbox at an address; nothing is asked of it yet."""
+def open_mailbox(address: MailboxAddress, password: str = "", token_command: Sequence[str] = ()) -> Mailbox:
+    """The mailbox at an address; nothing is asked of it yet. ``token_command``: what prints a token, see ``tokens``."""
     if address.is_imap:
-        return ImapMailbox(address.host, address.port, address.user, password, address.folder)
+        token = printed_by(token_command) if token_command else None
+        return ImapMailbox(address.host, address.port, address.user, password, address.folder, token)
     return Maildir(Path(address.folder))

@@ -4,7 +4,7 @@ import contextlib
 import imaplib
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,13 +20,17 @@ _REFUSED = (imaplib.IMAP4.error, imaplib.IMAP4.abort)
 
 @dataclass(frozen=True, slots=True)
 class ImapMailbox:
-    """``tls_context``: one of your own, for private certificate authorities."""
+    """``token``: what gives an access token, in place of the password (XOAUTH2).
+
+    ``tls_context``: one of your own, for private certificate authorities.
+    """
 
     host: str
     port: int
     user: str
     password: str = field(repr=False)
     folder: str = "INBOX"
+    token: Callable[[], str] | None = field(default=None, repr=False, compare=False)
     timeout: float = TIMEOUT_S
     tls_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
@@ -53,6 +57,9 @@ class ImapMailbox:
                     goodbye()
 
     def _log_in(self, client: imaplib.IMAP4_SSL) -> None:
+        if self.token is not None:
+            self._log_in_by(self.token(), client)
+            return
         try:
             client.login(self.user, self.password)
         except imaplib.IMAP4.abort:
@@ -62,6 +69,19 @@ class ImapMailbox:
             raise MailboxError(
                 f"{self.host} refuses the login ({said}): check the user in BOUNCE_MAILBOX, and BOUNCE_PASSWORD;"
                 " Gmail wants an app password"
+            ) from None
+
+    def _log_in_by(self, token: str, client: imaplib.IMAP4_SSL) -> None:
+        """XOAUTH2, as Microsoft and Google have it: what they say to a refused token wants an empty answer."""
+        answers = iter([f"user={self.user}\x01auth=Bearer {token}\x01\x01".encode()])
+        try:
+            client.authenticate("XOAUTH2", lambda _said: next(answers, b""))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            raise MailboxError(
+                f"{self.host} refuses the access token ({_said(error).replace(token, '***')}): check the user in"
+                " BOUNCE_MAILBOX, and that BOUNCE_TOKEN_COMMAND gives one for IMAP"
             ) from None
 
     def _select(self, client: imaplib.IMAP4_SSL) -> int:

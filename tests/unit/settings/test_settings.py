@@ -704,3 +704,10 @@ def test_a_password_within_the_address_is_not_shown() -> None:
     lines = complaints(BOUNCE_MAILBOX="imaps://me:hunter22@imap.example.com")
     assert any("BOUNCE_PASSWORD" in line for line in lines)
     assert "hunter22" not in str(lines)
+
+
+def test_a_mailbox_is_opened_by_a_token_or_by_a_password() -> None:
+    imap = {"BOUNCE_MAILBOX": "imaps://me@imap.example.com", "BOUNCE_TOKEN_COMMAND": "/bin/token imap"}
+    assert load(**imap).bounce_token_command == ("/bin/token", "imap")
+    assert "BOUNCE_TOKEN_COMMAND" in complaint(**imap, BOUNCE_PASSWORD="a password")
+    assert "BOUNCE_MAILBOX" in complaint(BOUNCE_TOKEN_COMMAND="/bin/token")
