@@ -89,7 +89,7 @@ def run_command(
 @app.command("web")
 def web_command() -> None:
     """Serve the pages behind the links of mails, without `run`; several may stand behind a proxy."""
-    web.web(_settings("preview", serves=True))
+    web.web(settings_of("preview", serves=True))
 
 
 @app.command("reconcile")

@@ -15,9 +15,9 @@ from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import belonging, dead_letters, overview, visits
 from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
+from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
 from binlog_watcher.store.own_tables.tables import clicks_exist
 from binlog_watcher.store.own_tables.visits import Followed
-from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -56,8 +56,8 @@ class Retry:
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
-    ``of_other_presets``: open mails that are left alone. ``followed``: None before there is a table of it; ``returned``:
-    what came back since the day (UTC) on which the window begins.
+    ``of_other_presets``: open mails that are left alone. ``followed``: None before there is a table of it.
+    ``returned``: what came back since the day (UTC) on which the window begins.
 
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
     masked where an error names one; the log itself has only hashes.

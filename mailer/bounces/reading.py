@@ -12,8 +12,9 @@ from mailer.bounces import delivery_status
 from mailer.bounces.automatic import is_automatic
 from mailer.bounces.mime import Fields, Part, decoded, fields_of, first, split
 from mailer.bounces.verdict import Result
-from mailer.links import InvalidTokenError, Links
+from mailer.links import Links
 from mailer.mail_ids import MailIds
+from mailer.tokens import InvalidTokenError
 
 
 class Kind(enum.StrEnum):

@@ -257,7 +257,19 @@ def statements_of(module: Any) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [claims, fence, outcomes, leftovers, dead_letters, mail_tokens, log, overview, rights, visits, returned_mails],
+    [
+        claims,
+        fence,
+        outcomes,
+        leftovers,
+        dead_letters,
+        mail_tokens,
+        log,
+        overview,
+        rights,
+        visits,
+        returned_mails,
+    ],
 )
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
