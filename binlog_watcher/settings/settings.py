@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validat
 from binlog_watcher.settings import bounce_types
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
+from binlog_watcher.settings.mail_server import MailServerSettings
 from binlog_watcher.settings.pages import PageSettings
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
@@ -24,10 +25,9 @@ from binlog_watcher.shop.schema import Schema
 from mailer import VERP, AddressPatterns
 
 DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
-_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
-class Settings(PageSettings):
+class Settings(PageSettings, MailServerSettings):
     """All settings, valid and frozen; ``load_settings`` makes them from the environment.
 
     Text that is not set is "". Amounts, percentages and spans are Decimal; the spans the service computes
@@ -113,30 +113,6 @@ class Settings(PageSettings):
     bounce_address: bounce_types.BounceAddress = ""
     unsubscribe_email: kind.Mail = ""
     subject_emoji: bool = False
-    smtp_host: kind.Host = ""
-    smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
-    smtp_port: kind.Port = Field(default_factory=lambda data: _SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
-    smtp_user: kind.Text = ""
-    smtp_token_command: kind.Command = ()
-    smtp_oauth_token_url: kind.Web = ""
-    smtp_oauth_client_id: kind.Text = ""
-    smtp_oauth_client_secret: kind.Secret | None = None
-    smtp_oauth_scope: kind.Text = ""
-    smtp_oauth_refresh_token: kind.Secret | None = None
-    smtp_password: kind.Secret | None = None
-    smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
-    smtp_timeout_seconds: kind.Seconds = 30.0
-    retry_first_seconds: kind.Seconds = 60.0
-    dkim_keys: kind.DkimKeys = ()
-
-    # What comes back by mail
-    bounce_mailbox: bounce_types.Mailbox | None = None
-    bounce_token_command: kind.Command = ()
-    bounce_password: kind.Secret | None = None
-    bounce_hard_count: Annotated[int, Ge(0), Le(100)] = 1
-    bounce_soft_count: Annotated[int, Ge(0), Le(100)] = 3
-    bounce_soft_days: Annotated[int, Ge(1), Le(3650)] = 30
-    bounce_suppress_days: Annotated[int, Ge(0), Le(3650)] = 180
 
     # Operation
     log_level: kind.Level = "INFO"
@@ -185,41 +161,6 @@ class Settings(PageSettings):
     def _certificate_has_key(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "mysql_tls_cert" in info.data and (value is None) != (info.data["mysql_tls_cert"] is None):
             raise ValueError("both MYSQL_TLS_CERT and MYSQL_TLS_KEY, or neither")
-        return value
-
-    @field_validator("smtp_tls")
-    @classmethod
-    def _plain_text_stays_here(cls, value: str, info: ValidationInfo) -> str:
-        host = info.data.get("smtp_host")
-        if value == "none" and host and not kind.is_loopback(host):
-            raise ValueError(
-                f"starttls or tls; none would send passwords and addresses to {host} in the clear "
-                "and is for this machine only (127.0.0.1, ::1, localhost)"
-            )
-        return value
-
-    @field_validator("smtp_password")
-    @classmethod
-    def _user_has_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        user, *tokens = (
-            info.data.get(name) for name in ("smtp_user", "smtp_token_command", "smtp_oauth_token_url")
-        )
-        ways = (value is not None) + sum(map(bool, tokens))
-        if user is not None and None not in tokens and ways != bool(user):
-            raise ValueError(
-                "with SMTP_USER one of SMTP_PASSWORD, SMTP_TOKEN_COMMAND and SMTP_OAUTH_TOKEN_URL, without it none"
-            )
-        return value
-
-    @field_validator("bounce_password")
-    @classmethod
-    def _imap_has_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        mailbox, command = (info.data.get(name) for name in ("bounce_mailbox", "bounce_token_command"))
-        ways = (value is not None) + bool(command)
-        if "bounce_mailbox" in info.data and ways != (mailbox is not None and mailbox.is_imap):
-            raise ValueError(
-                "it, or BOUNCE_TOKEN_COMMAND, with an imaps:// address in BOUNCE_MAILBOX, or neither"
-            )
         return value
 
     @property

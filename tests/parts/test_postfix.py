@@ -83,7 +83,7 @@ async def test_everything_travels_encrypted_and_logged_in(mail_server: Postfix, 
 async def test_every_login_that_we_know_is_understood(
     mail_server: Postfix, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    monkeypatch.setattr("mailer.connection._METHODS", (method.lower(),))
+    monkeypatch.setattr("mailer.login._METHODS", (method.lower(),))
     before = len(mail_server.log())
     async with SmtpSender(settings(mail_server)) as sender:
         await sender.send(USER, RECIPIENT, specimens()["bare"].message)

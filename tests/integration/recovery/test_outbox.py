@@ -17,8 +17,8 @@ from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.recovery.send import deciding_again, sending_gate
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
+from binlog_watcher.service import mail_server
 from binlog_watcher.service import pipeline as pipeline_module
-from binlog_watcher.service import wiring
 from binlog_watcher.store.own_tables import tables
 from binlog_watcher.store.own_tables.log_rows import Outcome
 
@@ -105,7 +105,7 @@ async def test_a_server_lost_after_the_message_leaves_it_unknown_and_it_is_never
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch, end: Any
 ) -> None:
     monkeypatch.setattr(
-        pipeline_module, "smtp", lambda settings: replace(wiring.smtp(settings), data_timeout=0.3)
+        pipeline_module, "smtp", lambda settings: replace(mail_server.smtp(settings), data_timeout=0.3)
     )
     abandon(shop, [1])
     shop.user(2, "user1@example.com")

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.service import wiring
+from binlog_watcher.service import mail_server, wiring
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import DiscountTier
@@ -178,13 +178,13 @@ def test_what_are_no_keys(text: str) -> None:
 
 
 def test_tokens_come_from_a_command_or_an_endpoint() -> None:
-    assert wiring.smtp(settings()).tokens is None
-    by_command = wiring.smtp(settings(SMTP_USER="shop", SMTP_TOKEN_COMMAND="/bin/echo 'a b'"))
+    assert mail_server.smtp(settings()).tokens is None
+    by_command = mail_server.smtp(settings(SMTP_USER="shop", SMTP_TOKEN_COMMAND="/bin/echo 'a b'"))
     assert asyncio.run(by_command.tokens.get() if by_command.tokens else asyncio.sleep(0)) == "a b"
     url = {"SMTP_USER": "shop", "SMTP_OAUTH_TOKEN_URL": "https://login.example.com/token"}
-    assert wiring.smtp(settings(**url)).tokens is not None
+    assert mail_server.smtp(settings(**url)).tokens is not None
     with pytest.raises(ConfigError, match="SMTP settings: the token endpoint must be an https:// address"):
-        wiring.smtp(settings(**url | {"SMTP_OAUTH_TOKEN_URL": "http://login.example.com/token"}))
+        mail_server.smtp(settings(**url | {"SMTP_OAUTH_TOKEN_URL": "http://login.example.com/token"}))
 
 
 def test_links_signed_before_link_secret_was_set_are_read_still() -> None:
