@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.service.signers import link_keys
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients, visits
@@ -30,7 +29,7 @@ class StoredVisits:
     def secrets(self) -> Sequence[str]:
         """LINK_SECRET, and the one in our table."""
         with self._told():
-            keys = link_keys(self._settings, recipients.meta(self._database, "link_secret"))
+            keys = self._settings.link_keys(recipients.meta(self._database, "link_secret"))
             if not keys:
                 raise CartwakeError("there is no secret that signs links: `cartwake run` makes one")
             return keys

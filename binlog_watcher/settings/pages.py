@@ -84,3 +84,14 @@ class PageSettings(BaseModel):
         if value and value == info.data.get("link_secret"):
             raise ValueError("another secret than LINK_SECRET: the shop has this one, and could sign links")
         return value
+
+    def link_keys(self, stored_secret: str | None) -> list[str]:
+        """What signs links, the last one, and what is accepted beside: the secret before it, and ``stored_secret``.
+
+        ``stored_secret``: of our own table. The links in mails that went out before LINK_SECRET was set, or changed,
+        must not die.
+        """
+        old, own = (
+            one.get_secret_value() if one else None for one in (self.link_secret_old, self.link_secret)
+        )
+        return [key for key in (old, stored_secret, own) if key]
