@@ -86,7 +86,7 @@ class Links:
         """
         # In a mailto link the space before the token is %20.
         within = _FORM_WITHIN.findall(unquote(token))
-        return self._unsubscribe.read(within[0] if len(within) == 1 else token.strip())[0]
+        return self._unsubscribe.read(within[0] if len(within) == 1 else token.strip()).log_id
 
     def unsubscribe_mailto(self, log_id: int | str) -> str:
         """A mailto URL whose subject names the token."""
@@ -97,9 +97,12 @@ class Links:
         token = self.token(log_id)
         return Unsubscribe(token, self._mailto(token), self._https("u", token))
 
-    def back_to_cart(self, log_id: int | str) -> str | None:
-        """The link that counts the click and leads on to the cart; None while there are no pages."""
-        return self._https("r", self._return.make(log_id, self._store))
+    def back_to_cart(self, log_id: int | str, items: str = "") -> str | None:
+        """The link that counts the click and leads on to the cart; None while there are no pages.
+
+        ``items``: what it fills the cart with, see ``refill``.
+        """
+        return self._https("r", self._return.make(log_id, self._store, items))
 
     def pixel(self, log_id: int | str) -> str | None:
         """The picture that counts the opening of a mail; None where the shop wants none, or has no pages."""

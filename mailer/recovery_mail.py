@@ -94,6 +94,7 @@ class RecoveryMail:
     recommendation text, plain. ``currency`` None means the store's. ``language``: of the products' names, as the shop
     has it (fr, fr_FR); a screen reader then speaks them rightly. ``unsubscribe`` comes from
     ``Links.unsubscribe(log_id)``, ``cart_link`` (None: the shop's own page) and ``pixel`` from ``Links``, too.
+    ``items``: what the shop's own page is to fill the cart with, see ``refill``.
     """
 
     first_name: str | None
@@ -105,6 +106,7 @@ class RecoveryMail:
     picks: Sequence[Pick] = field(default=())
     currency: str | None = None
     language: str | None = None
+    items: str = ""
     cart_link: str | None = None
     pixel: str | None = None
 

@@ -13,6 +13,7 @@ import jinja2
 from mailer.inlining import inline_styles
 from mailer.money import format_money, format_percent, round_money
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
+from mailer.refill import filled
 from mailer.text import (
     NAME_LIMIT,
     PRODUCT_LIMIT,
@@ -112,7 +113,7 @@ class Renderer:
         picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
         return self._shared | {
             "mail": mail,
-            "cart_link": mail.cart_link or self._store.cart_url,
+            "cart_link": mail.cart_link or filled(self._store.cart_url, mail.items) or self._store.url,
             "subject": self._subject(mail),
             "preheader": _preheader(mail, currency),
             "lines": [

@@ -1,12 +1,14 @@
 """Signed tokens: they carry the log row's opaque id and nothing about the customer.
 
 A token made for one purpose is none for another, though the secret is the same. Form: the id, for some purposes ``~``
-and a storefront's name, a dot, and the signature (itsdangerous' Signer, HMAC-SHA1).
+and a storefront's name, and once more ``~`` and what a cart is filled with, a dot, and the signature (itsdangerous'
+Signer, HMAC-SHA1).
 """
 
 import enum
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int, int_to_bytes
@@ -17,8 +19,10 @@ SHORTEST_SECRET = 16
 FORM = r"~?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{27}"
 """Of a token without a storefront: payload, dot, signature in URL-safe base64."""
 
-_FORM = re.compile(r"(~?[A-Za-z0-9_-]+)(?:~([A-Za-z0-9_-]+))?\.[A-Za-z0-9_-]{27}", re.ASCII)
-_LONGEST = 500
+_FORM = re.compile(
+    r"(~?[A-Za-z0-9_-]+)(?:~([A-Za-z0-9_-]*))?(?:~([A-Za-z0-9_-]+))?\.[A-Za-z0-9_-]{27}", re.ASCII
+)
+_LONGEST = 800
 """Characters: what is longer was never a token, and is not worth a hash."""
 
 _TEXT_MARK = "~"
@@ -45,6 +49,14 @@ class WrongSignatureError(InvalidTokenError):
     """The token has the right form and a wrong signature: made up, or signed with another secret."""
 
 
+class Token(NamedTuple):
+    """What a token says. ``store``: a storefront's name; ``items``: see ``refill``; "" for none."""
+
+    log_id: int | str
+    store: str = ""
+    items: str = ""
+
+
 class Tokens:
     """Makes and reads the tokens of one purpose.
 
@@ -61,18 +73,20 @@ class Tokens:
             [key.encode() if isinstance(key, str) else key for key in keys], salt=purpose.value.encode()
         )
 
-    def make(self, log_id: int | str, store: str = "") -> str:
-        """The token of a log row: 34 characters for ids up to 2**32 without a storefront's name."""
+    def make(self, log_id: int | str, store: str = "", items: str = "") -> str:
+        """The token of a log row: 34 characters for ids up to 2**32 without a storefront's name and items."""
         if isinstance(log_id, int):
             payload = base64_encode(int_to_bytes(log_id) or b"\0").decode()
         else:
             payload = _TEXT_MARK + base64_encode(log_id).decode()
-        if store:
+        if store or items:
             payload += f"~{base64_encode(store).decode()}"
+        if items:
+            payload += f"~{base64_encode(items).decode()}"
         return self._signer.sign(payload).decode()
 
-    def read(self, token: str) -> tuple[int | str, str]:
-        """The log id and the storefront's name ("" for none). Raises MalformedTokenError or WrongSignatureError."""
+    def read(self, token: str) -> Token:
+        """What it says. Raises MalformedTokenError or WrongSignatureError."""
         form = _FORM.fullmatch(token) if len(token) <= _LONGEST else None
         if form is None:
             raise MalformedTokenError(
@@ -82,11 +96,11 @@ class Tokens:
             self._signer.unsign(token)
         except BadSignature:
             raise WrongSignatureError(f"the {self._name} token was not signed by this shop") from None
-        log_id, store = form[1], form[2]
+        log_id = form[1]
         try:
-            name = base64_decode(store).decode() if store else ""
+            store, items = (base64_decode(part).decode() if part else "" for part in (form[2], form[3]))
             if log_id.startswith(_TEXT_MARK):
-                return base64_decode(log_id[1:]).decode(), name
-            return bytes_to_int(base64_decode(log_id)), name
+                return Token(base64_decode(log_id[1:]).decode(), store, items)
+            return Token(bytes_to_int(base64_decode(log_id)), store, items)
         except (BadData, UnicodeError):
             raise MalformedTokenError(f"the {self._name} token is signed but holds no log id") from None

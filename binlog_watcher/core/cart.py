@@ -21,7 +21,8 @@ class Line:
     """One counted cart row with its product. ``price`` is the price of one piece; a rebate's is below 0.
 
     ``available``: whether the product can be bought just now. ``since_order_us``: how long after an order of the same
-    product by the same customer it was put in; None: there was none, or nobody knows.
+    product by the same customer it was put in; None: there was none, or nobody knows. ``variant_id``: of its chosen
+    variant, where the shop's cart names one beside the product.
     """
 
     product_id: int | str
@@ -33,6 +34,7 @@ class Line:
     url: str | None = None
     available: bool = True
     since_order_us: int | None = None
+    variant_id: int | str | None = None
 
     def total(self, digits: int) -> Decimal:
         """Price times quantity, rounded half up to so many digits: what stands in the mail's row."""

@@ -1,14 +1,41 @@
 """The settings of the mail server that mails are handed to, and of the mailbox that they come back to."""
 
-from typing import Annotated, Literal
+import shlex
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from binlog_watcher.settings import bounce_types
 from binlog_watcher.settings import types as kind
 
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def _command(value: Any) -> Any:
+    """A program and its arguments."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(kind.one_line(value)))
+    except ValueError as error:
+        raise ValueError(f"a program with its arguments, without a shell ({error})") from None
+
+
+def _dkim_keys(value: Any) -> Any:
+    """``selector=file, selector=file``."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(selector.strip() and path.strip() for selector, _, path in pairs):
+        raise ValueError(
+            "SELECTOR=FILE, such as mail2026=/etc/cartwake/dkim.pem, with commas between several"
+        )
+    return tuple((selector.strip(), path.strip()) for selector, _, path in pairs)
+
+
+Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
+DkimKeys = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_dkim_keys)]
 
 
 class MailServerSettings(BaseModel):
@@ -18,7 +45,7 @@ class MailServerSettings(BaseModel):
     smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
     smtp_port: kind.Port = Field(default_factory=lambda data: _SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
     smtp_user: kind.Text = ""
-    smtp_token_command: kind.Command = ()
+    smtp_token_command: Command = ()
     smtp_oauth_token_url: kind.Web = ""
     smtp_oauth_client_id: kind.Text = ""
     smtp_oauth_client_secret: kind.Secret | None = None
@@ -28,11 +55,11 @@ class MailServerSettings(BaseModel):
     smtp_connections: Annotated[int, Ge(1), Le(100)] = 4
     smtp_timeout_seconds: kind.Seconds = 30.0
     retry_first_seconds: kind.Seconds = 60.0
-    dkim_keys: kind.DkimKeys = ()
+    dkim_keys: DkimKeys = ()
 
     # What comes back by mail
     bounce_mailbox: bounce_types.Mailbox | None = None
-    bounce_token_command: kind.Command = ()
+    bounce_token_command: Command = ()
     bounce_password: kind.Secret | None = None
     bounce_hard_count: Annotated[int, Ge(0), Le(100)] = 1
     bounce_soft_count: Annotated[int, Ge(0), Le(100)] = 3

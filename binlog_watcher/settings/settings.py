@@ -102,7 +102,7 @@ class Settings(PageSettings, MailServerSettings):
     store_logo_dark_url: kind.Web = ""
     store_address: kind.Lines = ""
     support_email: kind.Mail = ""
-    cart_url: kind.Web = ""
+    cart_url: kind.CartUrl = ""
     product_url: kind.ProductUrl | None = None
     currency: kind.Currency = "USD"
     stores: Mapping[str, "Settings"] | None = None

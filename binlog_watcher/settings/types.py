@@ -5,7 +5,6 @@ passes: what a command needs is checked where its settings are loaded.
 """
 
 import itertools
-import shlex
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -20,7 +19,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 
 from binlog_watcher.core.source import HEARTBEAT_US
-from mailer import AddressPatterns
+from mailer import AddressPatterns, refill
 
 MAX_HOURS = 8760
 """A year: longer spans are slips of the keyboard."""
@@ -51,7 +50,8 @@ def _has_controls(text: str) -> bool:
     return any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Refuse line breaks and other control characters. Raises ValueError."""
     if _has_controls(text):
         raise ValueError("one line of text without control characters")
     return text
@@ -93,15 +93,25 @@ def web_address(text: str) -> str:
     return text
 
 
+def _has_place(text: str, place: str) -> bool:
+    """Whether an address has this placeholder behind its host, and no other."""
+    host, _, behind = text.partition("://")[2].partition("/")
+    return place in behind and not set("{}") & set(host + behind.replace(place, ""))
+
+
 def _product_url(text: str) -> str:
-    complaint = (
-        "a web address such as https://shop.example.com/product/{id}, with {id} where the product's id goes"
-    )
-    behind = text.partition("://")[2].partition("/")[2]
-    if "{id}" not in behind or set("{}") & set(text.replace("{id}", "")):
-        raise ValueError(complaint)
-    if "{id}" in text.partition("://")[2].partition("/")[0]:
-        raise ValueError(complaint)
+    if not _has_place(text, "{id}"):
+        raise ValueError(
+            "a web address such as https://shop.example.com/product/{id}, with {id} where the product's id goes"
+        )
+    return web_address(text)
+
+
+def _cart_url(text: str) -> str:
+    if set("{}") & set(text) and not _has_place(text, refill.PLACE):
+        raise ValueError(
+            "a web address, which may have {items} behind its host, where the cart's products go"
+        )
     return web_address(text)
 
 
@@ -214,28 +224,6 @@ def _variables(value: Any) -> Any:
     return tuple((name.strip(), text.strip()) for name, _, text in pairs)
 
 
-def _command(value: Any) -> Any:
-    """A program and its arguments."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return tuple(shlex.split(_one_line(value)))
-    except ValueError as error:
-        raise ValueError(f"a program with its arguments, without a shell ({error})") from None
-
-
-def _dkim_keys(value: Any) -> Any:
-    """``selector=file, selector=file``."""
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if not all(selector.strip() and path.strip() for selector, _, path in pairs):
-        raise ValueError(
-            "SELECTOR=FILE, such as mail2026=/etc/cartwake/dkim.pem, with commas between several"
-        )
-    return tuple((selector.strip(), path.strip()) for selector, _, path in pairs)
-
-
 def _tier(text: str) -> DiscountTier:
     complaint = "AMOUNT:PERCENT or AMOUNT:PERCENT:CODE, separated by commas, such as 100:10:SAVE10, 500:20"
     fields = [part.strip() for part in text.split(":")]
@@ -247,7 +235,7 @@ def _tier(text: str) -> DiscountTier:
         raise ValueError(complaint) from None
     if not (amount.is_finite() and percent.is_finite() and amount >= 0 and 0 <= percent <= 100):
         raise ValueError("amounts from 0 and percentages from 0 to 100")
-    return DiscountTier(amount, percent, _one_line(fields[2]) if len(fields) == 3 else "")
+    return DiscountTier(amount, percent, one_line(fields[2]) if len(fields) == 3 else "")
 
 
 def _tiers(value: Any) -> Any:
@@ -257,7 +245,7 @@ def _tiers(value: Any) -> Any:
     return tiers
 
 
-Text = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, AfterValidator(one_line)]
 Lines = Annotated[str, AfterValidator(_few_lines)]
 Host = Annotated[str, AfterValidator(_host)]
 Web = Annotated[str, AfterValidator(web_address)]
@@ -265,6 +253,7 @@ Mail = Annotated[str, AfterValidator(mail_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 ProductUrl = Annotated[str, AfterValidator(_product_url)]
+CartUrl = Annotated[str, AfterValidator(_cart_url)]
 PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
@@ -272,8 +261,6 @@ Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
 Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
-Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
-DkimKeys = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_dkim_keys)]
 Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)

@@ -63,7 +63,7 @@ class Pages:
 
     async def unsubscribe(self, request: Request) -> Response:
         """GET asks and changes nothing, since mail filters follow links; POST does what was chosen."""
-        log_id, _ = await self._read(Purpose.UNSUBSCRIBE, request)
+        log_id, *_ = await self._read(Purpose.UNSUBSCRIBE, request)
         if request.method != "POST":
             return self._page(State.ASK)
         choice = await posted_choice(request)
@@ -77,7 +77,7 @@ class Pages:
 
     async def back(self, request: Request) -> Response:
         """Count the click and redirect to the cart. Where it leads is the settings' to say, never the request's."""
-        log_id, store = await self._read(Purpose.RETURN, request)
+        log_id, store, items = await self._read(Purpose.RETURN, request)
         visit = Visit(log_id, Kind.CART, flag=flag(request))
         max_age_s = self._settings.return_days * _DAY_S
         try:
@@ -87,11 +87,13 @@ class Pages:
         if not known:
             return self._page(State.INVALID)
         shop = self._settings.shop(store)
-        return _answer(303, headers={"Location": target(self._settings, shop, log_id, int(self._now()))})
+        return _answer(
+            303, headers={"Location": target(self._settings, shop, log_id, int(self._now()), items)}
+        )
 
     async def opened(self, request: Request) -> Response:
         """Count the opening of a mail; the picture is the same whether or not that could be kept."""
-        log_id, _ = await self._read(Purpose.OPEN, request)
+        log_id, *_ = await self._read(Purpose.OPEN, request)
         try:
             known = await self._ask(self._visits.record, Visit(log_id, Kind.OPEN, flag=flag(request)))
         except UnavailableError:
@@ -102,15 +104,15 @@ class Pages:
         """The style sheet of all pages."""
         return _answer(200, style(), "text/css; charset=utf-8", {"Cache-Control": "public, max-age=3600"})
 
-    async def _read(self, purpose: Purpose, request: Request) -> tuple[int, str]:
-        """Log id and storefront of the token in the address. Raises InvalidTokenError and UnavailableError."""
+    async def _read(self, purpose: Purpose, request: Request) -> tuple[int, str, str]:
+        """Log id, storefront and items of the token in the address. Raises InvalidTokenError and UnavailableError."""
         if self._tokens is None:
             secrets = await self._ask(lambda _: self._visits.secrets(), None)
             self._tokens = {each: Tokens(secrets, each) for each in Purpose}
-        log_id, store = self._tokens[purpose].read(request.path_params["token"])
+        log_id, store, items = self._tokens[purpose].read(request.path_params["token"])
         if not isinstance(log_id, int) or log_id >= 2**63:
             raise InvalidTokenError("of no mail of Cartwake's log")
-        return log_id, store
+        return log_id, store, items
 
     async def _ask(self, work: Callable[[T], R], value: T) -> R:
         """Do what blocks in a thread. Raises UnavailableError when it can't be done, or takes too long."""

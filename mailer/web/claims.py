@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import jwt
 
+from mailer.refill import filled
 from mailer.web.settings import ShopPages, WebSettings
 
 CLAIM_SECONDS = 24 * 3600
@@ -22,9 +23,12 @@ _LEFT_ALONE = ":/%#?=@[]!$&'()*+,;~"
 """Characters that may stand in a URL; all others are percent-encoded."""
 
 
-def target(settings: WebSettings, shop: ShopPages, log_id: int, now_s: int) -> str:
-    """The URL of the shop's cart for the mail's customer; nothing of it comes from the request."""
-    parts = urlsplit(shop.cart_url)
+def target(settings: WebSettings, shop: ShopPages, log_id: int, now_s: int, items: str = "") -> str:
+    """The URL of the shop's cart for the mail's customer; of the request there is nothing in it but what we signed.
+
+    ``items``: what it is filled with, see ``refill``.
+    """
+    parts = urlsplit(filled(shop.cart_url, items) or shop.url)
     named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     added = [(name, value) for name, value in settings.utm if name not in named]
     if settings.return_secret is not None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import jinja2
 
+from mailer.refill import filled
 from mailer.web.settings import ShopPages, WebSettings
 
 RETRY_AFTER_S = 30
@@ -94,7 +95,9 @@ class PageTexts:
 
 
 def _rendered(state: State, shop: ShopPages) -> bytes:
-    return _template().render(state=state, shop=shop, titles=_TITLES, style="../style.css").encode()
+    cart_url = filled(shop.cart_url, "") or shop.url
+    page = _template().render(state=state, shop=shop, cart_url=cart_url, titles=_TITLES, style="../style.css")
+    return page.encode()
 
 
 @cache

@@ -6,7 +6,17 @@ from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.recovery.compose.product_pages import NO_PAGES, ProductPages
-from mailer import NO_DISCOUNT, Discount, DiscountTable, DkimSigner, Envelope, Links, Renderer, ShopInfo
+from mailer import (
+    NO_DISCOUNT,
+    Discount,
+    DiscountTable,
+    DkimSigner,
+    Envelope,
+    Links,
+    Renderer,
+    ShopInfo,
+    refill,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,13 @@ class Brand:
         if self.store.currency != self.prices_in:
             return cart.total if is_own else None
         return cart.worth if is_own or cart.rate is not None else None
+
+    def items(self, cart: Cart) -> str:
+        """What the link to the cart fills it with; "" where it does not."""
+        if refill.PLACE not in self.store.cart_url:
+            return ""
+        bought = [line for line in cart.lines if line.available and line.price >= 0]
+        return refill.items_of((line.variant_id or line.product_id, line.quantity) for line in bought)
 
     def price(self, cart: Cart, price: Decimal) -> Decimal | None:
         """A catalogue price in the cart's currency; None where that is not known."""

@@ -105,6 +105,7 @@ class Composer:
     ) -> tuple[Rendered, RecoveryMail]:
         """Subject, HTML and plain text."""
         brand = self.brands.of(cart)
+        items = brand.items(cart)
         mail = RecoveryMail(
             first_name=first_name(cart.customer.name if cart.customer else None),
             lines=[
@@ -121,7 +122,8 @@ class Composer:
             ],
             log_id=log_id,
             unsubscribe=brand.links.unsubscribe(log_id),
-            cart_link=brand.links.back_to_cart(log_id),
+            items=items,
+            cart_link=brand.links.back_to_cart(log_id, items),
             pixel=brand.links.pixel(log_id),
             discount=brand.discount(cart),
             currency=cart.currency or brand.store.currency,

@@ -117,6 +117,7 @@ def _row(
         "cart": key,
         "names": line.product,
         "product": line.product if product or variant else None,
+        "variant": line.variant,
         "name": line.name or told("name"),
         "category": told("category"),
         "price": told("price") if line.price is None else line.price,

@@ -154,4 +154,5 @@ def _line(row: dict[str, Any], created_us: int, ordered: Mapping[str, int | None
         url=as_text(row.get("url")) or None,
         available=available is None or as_yes(available),
         since_order_us=None if ordered_us is None else max(created_us - ordered_us, 0),
+        variant_id=as_key(row.get("variant")),
     )
