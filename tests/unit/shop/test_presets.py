@@ -66,6 +66,7 @@ def test_every_shipped_preset_is_in_order() -> None:
         "prestashop-8",
         "sample",
         "shopware-6",
+        "sylius",
         "woocommerce",
     ]
     for name in preset_names():
