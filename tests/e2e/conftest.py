@@ -47,6 +47,7 @@ class RunningShop:
             "SUPPORT_EMAIL": "support@shop.example.com",
             "CART_URL": "https://shop.example.com/cart",
             "DISCOUNT_TIER_2_CODE": "SAVE20",
+            "PROMISES_CONFIRMED": "discount_without_code, free_shipping",
             "ABANDONMENT_THRESHOLD_MINUTES": str(THRESHOLD_S / 60),
             "CHECK_INTERVAL_SECONDS": "2",
             "LOG_FILE": "",
