@@ -292,7 +292,10 @@ async def test_the_stream_tells_of_the_carts_that_the_customer_sees(woo: Open) -
 
 async def test_a_cart_is_mailed_once_by_the_service(woo: Open, smtp: MailServer) -> None:
     shop = woo.shop
-    settings = woo.db.settings(smtp, ABANDONMENT_THRESHOLD_MINUTES="0.05", CHECK_INTERVAL_SECONDS="1")
+    settings = woo.db.settings(
+        smtp, ABANDONMENT_THRESHOLD_MINUTES="0.05", CHECK_INTERVAL_SECONDS="1",
+        CART_URL="https://shop.example.com/checkout-link/?products={items}",
+    )  # fmt: skip
     async with following(settings) as service:
         key, session = woo.guest(ADA, Session(line(KETTLE), line(RED_L)))
         buyer, cart = woo.guest(EVE)
@@ -307,4 +310,5 @@ async def test_a_cart_is_mailed_once_by_the_service(woo: Open, smtp: MailServer)
     html = mail.get_body(("html",))
     assert html is not None
     assert "https://shop.example.com/wp-content/uploads/2026/09/wasserkessel" in html.get_content()
+    assert f"/checkout-link/?products={KETTLE.id}:1,{RED_L.id}:1" in html.get_content()
     assert [(row["cart_key"], row["status"]) for row in woo.db.log()] == [(key, "sent")]

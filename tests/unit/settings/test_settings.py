@@ -192,6 +192,8 @@ def test_all_mistakes_are_reported_at_once_with_name_value_and_what_is_allowed()
         ("SENDER_NAME", "Shop\nBcc: all@example.com"),
         ("CART_URL", "javascript:alert(1)"),
         ("CART_URL", "//shop.test/cart"),
+        ("CART_URL", "https://{items}.shop.test/cart"),
+        ("CART_URL", "https://shop.test/cart?{product}"),
         ("CART_URL", 'https://shop.test/"onclick='),
         ("CART_URL", "https://shop.test:99999/"),
         ("STORE_LOGO_URL", "https://shop.test/a b.png"),

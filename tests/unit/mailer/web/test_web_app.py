@@ -1,5 +1,6 @@
 import re
 import threading
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -173,6 +174,20 @@ async def test_a_storefronts_link_leads_to_its_own_cart_with_parameters_added() 
     answer = await call(app, path_of(link))
     # What the cart's page has already stays as it is.
     assert answer.headers["location"] == "https://laden.example.com/kasse?view=cart&utm_source=cartwake#top"
+
+
+@pytest.mark.parametrize(
+    ("items", "target"),
+    [
+        ("12:2,34:1", "https://shop.example.com/checkout-link/?products=12:2,34:1&utm_source=cartwake"),
+        ("", f"{SHOP.url}?utm_source=cartwake"),
+    ],
+)
+async def test_a_link_fills_the_cart_anew(items: str, target: str) -> None:
+    shop = replace(SHOP, cart_url="https://shop.example.com/checkout-link/?products={items}")
+    app = pages(FakeVisits(), shops={"": shop}, utm=(("utm_source", "cartwake"),))
+    answer = await call(app, path_of(LINKS.back_to_cart(7, items)))
+    assert answer.headers["location"] == target
 
 
 async def test_a_link_of_a_storefront_that_is_gone_leads_to_the_shop() -> None:
