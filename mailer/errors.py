@@ -25,6 +25,10 @@ class RejectedForeverError(SendError):
     """The server refuses this recipient or this message for good: sending it again gives the same answer."""
 
 
+class RefusedUsError(RejectedForeverError):
+    """In words that tell of us, whoever the mail is for: every other would be refused alike, until a human acts."""
+
+
 class MailboxRefusedError(RejectedForeverError):
     """It refuses this mailbox, which says nothing of any other.
 

@@ -9,7 +9,13 @@ from typing import NoReturn
 import aiosmtplib
 
 from mailer.addresses import mask
-from mailer.errors import MailboxRefusedError, RejectedForeverError, RetryLaterError, SenderStoppedError
+from mailer.errors import (
+    MailboxRefusedError,
+    RefusedUsError,
+    RejectedForeverError,
+    RetryLaterError,
+    SenderStoppedError,
+)
 from mailer.refusal_words import ADDRESS, LIMIT, NO_MAILBOX, NO_SUCH_MAILBOX, OF_SENDING
 from mailer.refusals import About, known
 from mailer.smtp_settings import SmtpSettings
@@ -71,10 +77,15 @@ def _raise_for(error: aiosmtplib.SMTPResponseException, settings: SmtpSettings) 
     about = _told(error)
     if about is About.US_NOW:
         raise RetryLaterError(f"the SMTP server takes no more mail from us for now ({reply})", code) from None
-    if about is About.US or (about is None and refuses_us(error)):
+    if about in {None, About.US} and refuses_us(error):
         raise SenderStoppedError(
             f"the SMTP server does not take mail from us ({reply}): check SMTP_USER, SMTP_PASSWORD and SENDER_EMAIL;"
             " sending has stopped",
+            code,
+        ) from None
+    if about is About.US:
+        raise RefusedUsError(
+            f"the SMTP server takes no mail from us ({reply}): ask its operator, or look into your account there",
             code,
         ) from None
     mailbox = about or _mailbox_refused(error)
@@ -93,9 +104,6 @@ def _told(error: aiosmtplib.SMTPResponseException) -> About | None:
 
 def refuses_us(error: aiosmtplib.SMTPResponseException) -> bool:
     """Whether a recipient is refused, for good, for who *we* are: every other would be refused alike."""
-    about = _told(error)
-    if about is not None:
-        return about is About.US and 500 <= error.code < 600
     return (
         isinstance(error, aiosmtplib.SMTPRecipientRefused)
         and 500 <= error.code < 600

@@ -18,8 +18,10 @@ class End(enum.Enum):
     """How a hand-over can end that says something of the server. The value: so many recipients in a row are too many.
 
     A mail that was refused is given back, so nothing is lost by the count; one that was lost may have arrived.
+    ``US``: it was refused in words that are known to tell of us.
     """
 
+    US = 1
     REFUSED = 5
     LOST = 3
 

@@ -33,6 +33,7 @@ WRITING_US = 500_000
 """What is left of a stop's time when the last hand-over ends: its outcome must be written."""
 
 _ALIKE = {
+    End.US: "the SMTP server would refuse every mail, as it refused one",
     End.REFUSED: "the SMTP server refused mails to {} different recipients in a row, and took none",
     End.LOST: "the SMTP server was lost {} times in a row while it had a mail, each to another recipient",
 }

@@ -15,6 +15,7 @@ from binlog_watcher.store.own_tables.log_rows import Outcome
 from mailer import (
     MailboxRefusedError,
     OutcomeUnknownError,
+    RefusedUsError,
     RejectedForeverError,
     RetryLaterError,
     SendError,
@@ -90,7 +91,8 @@ class Verdicts:
 
     def _failed(self, mail: ComposedMail, error: SendError) -> Outcome:
         """Given up, unless the server treats all mails so: then it is no fault of this one's."""
-        if self._gate.ended_alike(End.REFUSED, mail, error):
+        end = End.US if isinstance(error, RefusedUsError) else End.REFUSED
+        if self._gate.ended_alike(end, mail, error):
             return self._held(mail, error)
         self._gate.brake.failed(mail.claimed.log_id)
         return self._ended(mail, Status.FAILED, str(error))
