@@ -3,12 +3,12 @@
 import structlog
 
 from binlog_watcher.core.log_status import Reason
-from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
+from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.signers import mail_ids
 from binlog_watcher.service.wiring import links
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.own_tables.recipients import COMPLAINED, OptOuts
+from binlog_watcher.store.own_tables.recipients import COMPLAINED, OptOuts, UnknownMailError
 from binlog_watcher.store.own_tables.returned_mails import BounceRules, ReturnedMails
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Links, MailIds
@@ -90,9 +90,7 @@ class ReturnedMailDesk:
     def _opted_out(self, log_id: int, kind: str, reason: str) -> str:
         try:
             self._opt_outs.add_recipient_of(log_id, reason=reason)
-        except (DatabaseUnavailableError, ConfigError):
-            raise
-        except CartwakeError:
+        except UnknownMailError:
             return UNKNOWN_ROW
         return kind
 

@@ -123,7 +123,10 @@ class ImapStore:
     def fresh(self, most: int) -> Iterator[ImapMessage]:
         """Those that are neither read nor flagged, the oldest first."""
         for uid in self._uids(most):
-            data = _ask(self.client, "FETCH", uid.decode(), f"(BODY.PEEK[]<0.{LONGEST}>)")
+            status, data = self.client.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{LONGEST}>)")
+            if status != "OK":  # one that the server can't give must not hold up those behind it
+                ImapMessage(self.client, uid, b"").settle(understood=False)
+                continue
             raw = next((part[1] for part in data if isinstance(part, tuple)), None)
             if raw is not None:  # else somebody has deleted it
                 yield ImapMessage(self.client, uid, raw)

@@ -70,8 +70,12 @@ def note_bounce(log_id: int, severity: Severity) -> Statement:
     )
 
 
-def suppress(digest: bytes, hint: str, rules: BounceRules) -> Statement:
-    """Never mail an address again whose mails have bounced too often. What was suppressed before stays as it is."""
+def suppress(digest: bytes, hint: str, rules: BounceRules, severity: Severity) -> Statement:
+    """Never mail an address again whose mails have bounced too often. What was suppressed before stays as it is.
+
+    ``severity``: of the bounce that came just now. A soft one brings no hard one back that somebody has lifted.
+    """
+    hard_count = rules.hard_count if severity is Severity.HARD else 0
     counted = (
         f"(SELECT COUNT(*) FROM {LOG} l WHERE l.address_hash = r.address_hash AND l.bounce IN %s "
         "AND l.bounced_at > UTC_TIMESTAMP(6) - INTERVAL %s DAY)"
@@ -82,7 +86,7 @@ def suppress(digest: bytes, hint: str, rules: BounceRules) -> Statement:
         f"AND (%s > 0 AND {counted} >= %s OR %s > 0 AND {counted} >= %s)",
         (
             Reason.BOUNCED, hint, digest,
-            rules.hard_count, (Severity.HARD,), rules.suppress_days or _EVER.days, rules.hard_count,
+            hard_count, (Severity.HARD,), rules.suppress_days or _EVER.days, hard_count,
             rules.soft_count, (Severity.HARD, Severity.SOFT), rules.soft_days, rules.soft_count,
         ),
     )  # fmt: skip
@@ -150,7 +154,9 @@ class ReturnedMails:
             if not session.run(*note_bounce(log_id, said.severity)):
                 return Bounced(said)
             hint = mask(said.address.lower()) if said.address else f"recipient of mail {log_id}"
-            return Bounced(said, suppressed=session.run(*suppress(digest, hint, self._rules)) > 0)
+            return Bounced(
+                said, suppressed=session.run(*suppress(digest, hint, self._rules, said.severity)) > 0
+            )
 
         return self._database.in_transaction(work)
 

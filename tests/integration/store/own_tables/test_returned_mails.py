@@ -111,6 +111,16 @@ def test_a_hard_one_counts_as_a_soft_one_too(mails: Mails) -> None:
     assert desk.bounced(mails.sent(), SOFT).suppressed
 
 
+def test_a_soft_one_brings_no_hard_one_back_that_was_lifted(mails: Mails) -> None:
+    desk = mails.desk(replace(RULES, hard_count=1))
+    assert desk.bounced(mails.sent(), HARD).suppressed
+    mails.shop.run(
+        "UPDATE cart_abandonment_recipient SET suppressed_at = NULL, reason = NULL"
+    )  # `optout remove`
+    assert not desk.bounced(mails.sent(), SOFT).suppressed
+    assert desk.bounced(mails.sent(), HARD).suppressed
+
+
 def test_hard_ones_count_as_long_as_a_suppression_lasts(mails: Mails) -> None:
     desk = mails.desk()
     desk.bounced(mails.sent(), HARD)
@@ -207,7 +217,7 @@ def test_the_statements_of_a_report_go_by_an_index(mails: Mails) -> None:
     for statement in (
         returned_mails.mailed(7),
         returned_mails.note_bounce(7, Severity.HARD),
-        returned_mails.suppress(mails.digest, "j***@example.org", RULES),
+        returned_mails.suppress(mails.digest, "j***@example.org", RULES, Severity.HARD),
     ):
         plan = plan_of(mails.shop, statement)
         assert all(table["key"] for table in plan), plan

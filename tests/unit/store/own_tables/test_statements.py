@@ -195,7 +195,7 @@ STATEMENTS: dict[str, list[Built]] = {
     "returned_mails": [
         built(returned_mails.mailed, 7),
         built(returned_mails.note_bounce, 7, Severity.HARD),
-        built(returned_mails.suppress, ADA, "a***@example.com", returned_mails.BounceRules()),
+        built(returned_mails.suppress, ADA, "a***@example.com", returned_mails.BounceRules(), Severity.HARD),
         built(returned_mails.count, "hard"),
         built(returned_mails.expired, 180), built(returned_mails.lift, [BOB, ADA], 180),
         built(returned_mails.returned_since, NOW),
