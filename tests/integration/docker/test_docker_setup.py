@@ -16,7 +16,7 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.own_tables import rights, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.shop_tables.shop import Shop
 
@@ -98,6 +98,8 @@ class Container:
                 for view in VIEWS:
                     session.rows("TABLE " + view)
                 keep_a_note(database)
+                for statement in (rights.keeping_clicks(), rights.counting_returned()):
+                    session.run(*statement)
                 # A later version replaces the views.
                 session.run("UPDATE cart_abandonment_meta SET value = 'older' WHERE name = 'views'")
                 tables.create_views(session, shop)
@@ -144,6 +146,8 @@ SPARE = {
     # A later version may have to alter these as it does the log.
     ("ALTER", tables.RECIPIENT),
     ("ALTER", tables.META),
+    ("ALTER", tables.CLICK),
+    ("ALTER", tables.RETURNED),
     # MySQL refuses to grant anything on what does not exist yet, unless CREATE is among it.
     *(("CREATE", view) for view in VIEWS),
 }
