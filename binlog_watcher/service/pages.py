@@ -29,7 +29,7 @@ def serving_pages(settings: Settings) -> Iterator[None]:
         yield
         return
     from binlog_watcher.service.stored_visits import StoredVisits, web_settings  # noqa: PLC0415 - see above
-    from mailer.web import PageServer, pages_app  # noqa: PLC0415
+    from mailer.web import PageServer, pages_app  # noqa: PLC0415 - same
 
     visits = StoredVisits(settings)
     try:

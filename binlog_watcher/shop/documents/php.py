@@ -204,7 +204,7 @@ class PhpReader:
         left = count
         while left:
             found = step(data, at, end)
-            last = found.lastindex  # type: ignore[union-attr]  # it matches nothing, too
+            last = found.lastindex
             if last is None:
                 array = small_array(data, at, end)
                 if array is None or array[1] in elements.all_keys:
@@ -212,17 +212,17 @@ class PhpReader:
                 at = array.end()
                 left -= 1
                 continue
-            key, digits, text = found.group(1, 2, 3)  # type: ignore[union-attr]
+            key, digits, text = found.group(1, 2, 3)
             over = last - others if last > others else 0
             if over + (key is not None) > left:
                 break  # more than there should be: the error is behind the last of them
-            at = found.end()  # type: ignore[union-attr]
+            at = found.end()
             left -= over
             if key is not None:
                 left -= 1
                 name = elements.keys[key]
                 if name in seen:
-                    raise DocumentError("duplicate_key", found.end(1))  # type: ignore[union-attr]
+                    raise DocumentError("duplicate_key", found.end(1))
                 seen.add(name)
                 value = int(digits) if digits is not None else short_scalar(text)
                 for place in wanted.keys[name].places:

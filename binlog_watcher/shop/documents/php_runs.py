@@ -5,14 +5,18 @@ and each number, as long as they are small, which most are. So whatever a string
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
+from typing import cast
 
 _RUN = 8  # elements of one match
 _NAME, _SHORT, _LONG, _LONGER = 31, 63, 127, 511  # bytes of strings
 _FEW, _FEWER = 3, 2  # elements of a small array, and of those in it
 SMALL_DEPTH = 2
 """Of what ``small_array`` matches."""
+
+Always = Callable[[bytes, int, int], re.Match[bytes]]
+"""Matches bytes from an offset up to an end; where nothing fits it matches nothing, and so it never fails."""
 
 _INTEGER = rb"i:[-+]?\d{1,20};"
 _OTHER_SCALAR = (
@@ -40,7 +44,7 @@ class Elements:
         self.keys, self.all_keys = _keys_of(scalars), _keys_of(names)
         value = rb"i:([-+]?\d{1,18});|(%s|%s)" % (_string(_LONG), _OTHER_SCALAR)
         taken = rb"(?:(%s)(?:%s))?" % (_any_of(self.keys), value)
-        self.step = re.compile(taken + _run_past(self.all_keys), re.DOTALL).match
+        self.step = _always(taken + _run_past(self.all_keys))
 
 
 elements_of = cache(Elements)
@@ -75,9 +79,13 @@ def string_element() -> re.Pattern[bytes]:
 
 
 @cache
-def run_past(names: frozenset[bytes] = frozenset()) -> re.Pattern[bytes]:
+def run_past(names: frozenset[bytes] = frozenset()) -> Always:
     """What matches the next elements up to one that is called one of ``names``; ``lastindex``: how many (None: 0)."""
-    return re.compile(_run_past(_keys_of(names)), re.DOTALL)
+    return _always(_run_past(_keys_of(names)))
+
+
+def _always(pattern: bytes) -> Always:
+    return cast("Always", re.compile(pattern, re.DOTALL).match)  # all of it may be left out
 
 
 def _run_past(keys: Collection[bytes]) -> bytes:

@@ -110,11 +110,11 @@ class Scanner:
 
     def _past_short(self, at: int, most: int) -> tuple[int, int]:
         """(how many elements at ``at`` are strings, or short; the offset behind them)."""
-        data, end, past = self.data, self.end, run_past().match
+        data, end, past = self.data, self.end, run_past()
         left = most
         while left and most - left < _BETWEEN_LOOKS:
             run = past(data, at, end)
-            over = run.lastindex  # type: ignore[union-attr]  # it matches nothing, too
+            over = run.lastindex
             if over is None:
                 if (text := string_element().match(data, at, end)) is not None:
                     at = self.string(text)[1] + 2
@@ -126,7 +126,7 @@ class Scanner:
             elif over > left:
                 break  # more than there should be: the error is behind the last of them
             else:
-                at = run.end()  # type: ignore[union-attr]
+                at = run.end()
             left -= over
         return most - left, at
 

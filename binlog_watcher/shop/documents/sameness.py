@@ -7,12 +7,12 @@ that is the same altogether. Everything else, and every doubt, counts as changed
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from binlog_watcher.shop.documents.bounds import MAX_BYTES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.paths import Decode
-from binlog_watcher.shop.documents.php_runs import run_past
+from binlog_watcher.shop.documents.php_runs import Always, run_past
 from binlog_watcher.shop.documents.php_scan import ARRAY, KEY, SMALLEST_ELEMENT, VALUE, Scanner
 
 _NAMED_VALUE = re.compile(
@@ -23,8 +23,6 @@ _NAMED_VALUE = re.compile(
 )
 """A name and the beginning of its value, as nearly all at a session's root are."""
 
-
-Match = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 Parts = dict[bytes | None, bytes]
 """Key → the bytes of its value, if it is there. In doubt of what they mean: None → all of the document."""
@@ -40,7 +38,7 @@ class Sameness:
     def __init__(self, codecs: Sequence[Decode], keys: Collection[bytes]) -> None:
         self._keys = frozenset(keys)
         opens = bool(keys) and [step.codec for step in codecs] == ["php"]
-        self._past: Match | None = run_past(self._keys).match if opens else None
+        self._past = run_past(self._keys) if opens else None
 
     def unchanged(self, before: bytes, after: bytes) -> bool:
         """Whether the parts surely are the same. Never raises, whatever the bytes are."""
@@ -56,7 +54,7 @@ class Sameness:
             return {None: document}
         return {None: document} if any(map(_refers, parts.values())) else parts
 
-    def _found(self, document: bytes, past: Match) -> Parts:
+    def _found(self, document: bytes, past: Always) -> Parts:
         """The parts. What is behind the last of them is not looked at. Raises DocumentError."""
         end, keys, wanted = len(document), self._keys, len(self._keys)
         root = VALUE.match(document)
@@ -83,8 +81,8 @@ class Sameness:
                 if len(parts) == wanted:
                     return parts
             run = past(document, at, end)
-            at = run.end()  # type: ignore[union-attr]
-            left -= 1 + (run.lastindex or 0)  # type: ignore[union-attr]
+            at = run.end()
+            left -= 1 + (run.lastindex or 0)
         if left or document[at:] != b"}":
             raise DocumentError("count", at)
         return parts
