@@ -7,11 +7,8 @@ Settings: postconf(5), master(5), and Postfix's SASL_README and SMTPD_POLICY_REA
 
 import os
 import shutil
-import signal
 import smtplib
-import socket
 import socketserver
-import ssl
 import subprocess
 import threading
 import time
@@ -21,6 +18,7 @@ from pathlib import Path
 
 from fakes.certificate import write_certificate
 from fakes.waiting import wait_until
+from parts.chrooted import Chrooted, accounts, free_port, lay_out, make_folder, write
 
 PACKAGES = ["postfix", "sasl2-bin", "libsasl2-modules"]
 DOMAIN = "example.org"
@@ -28,6 +26,7 @@ USER, PASSWORD = "shop@example.com", "correct horse battery staple"
 MAILBOXES = ("jane.doe", "grace", "grey", "用户")  # the last one needs SMTPUTF8
 
 START_SECONDS = 30
+_CHAIN = "etc/postfix/chain.pem"
 _LIFETIME = 900
 """Seconds after which it ends by itself, should we be killed."""
 
@@ -105,23 +104,11 @@ class PostfixError(Exception):
     """Postfix can't run here; the message holds its own words."""
 
 
-class Postfix:
+class Postfix(Chrooted):
     """A Postfix that can be stopped and started again. ``port``: where it takes mail."""
 
     def __init__(self, root: Path, port: int) -> None:
-        self.port = port
-        self._root = root
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def trust(self) -> ssl.SSLContext:
-        """A client's TLS settings that trust its certificate."""
-        return ssl.create_default_context(cafile=self._root / "etc/postfix/chain.pem")
-
-    def log(self) -> str:
-        """Its log so far."""
-        path = self._root / "var/log/mail.log"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        super().__init__(root, port, log_file="var/log/mail.log", chain=_CHAIN)
 
     def logged(self, text: str, since: int = 0) -> bool:
         """Whether ``text`` is in the log after ``since`` characters, or comes soon: another process writes it."""
@@ -147,34 +134,14 @@ class Postfix:
     def start(self) -> None:
         """Start, and return once it greets. Raises PostfixError."""
         # -d: stay in the foreground.
-        command = ["/usr/lib/postfix/sbin/master", "-d", "-c", "/etc/postfix", "-e", str(_LIFETIME)]
-        with (self._root / "var/log/master.err").open("ab") as errors:
-            self._process = subprocess.Popen(
-                ["chroot", str(self._root), *command],
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-                start_new_session=True,
-            )  # fmt: skip
+        self._launch("/usr/lib/postfix/sbin/master", "-d", "-c", "/etc/postfix", "-e", str(_LIFETIME))
         deadline = time.monotonic() + START_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline:
+        while not self._ended() and time.monotonic() < deadline:
             with suppress(OSError, smtplib.SMTPException), smtplib.SMTP("127.0.0.1", self.port, timeout=5):
                 return
             time.sleep(0.05)
-        errors_text = (self._root / "var/log/master.err").read_text(errors="replace")
         self.stop()
-        raise PostfixError(f"Postfix did not start: {errors_text}{self.log()}")
-
-    def stop(self) -> None:
-        """End it with all its processes."""
-        if self._process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-        self._process = None
+        raise PostfixError(f"Postfix did not start: {self._said()}")
 
 
 @contextmanager
@@ -187,10 +154,9 @@ def running(unpacked: Path, home: Path) -> Iterator[Postfix]:
         policy.daemon_threads = True
         threading.Thread(target=policy.serve_forever, daemon=True).start()
         try:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            _lay_out(unpacked, root)
+            port = free_port()
+            lay_out(unpacked, root)
+            _make_spool(root)
             _configure(root, port, policy.server_address[1])
             server = Postfix(root, port)
             try:
@@ -221,59 +187,28 @@ class _Greylist(socketserver.StreamRequestHandler):
                 self.wfile.write(f"action={action}\n\n".encode())
 
 
-def _lay_out(unpacked: Path, root: Path) -> None:
-    """A root directory: the packages' files as hard links, and all that Postfix writes to."""
-    shutil.copytree(unpacked, root, symlinks=True, copy_function=_link)
-    root.chmod(0o755)
-    for name in ("bin", "sbin", "lib", "lib64"):  # where /usr is merged, packages no longer ship them
-        if not (root / name).exists():
-            (root / name).symlink_to(f"usr/{name}")
+def _make_spool(root: Path) -> None:
+    """All that Postfix writes to."""
     owner = _ACCOUNTS["postfix"]
     spool = root / "var/spool/postfix"
     for name, mode in _QUEUES.items():
-        _folder(spool / name, owner, owner, mode)
-    _folder(spool / "public", owner, _GROUPS["postdrop"], 0o710)
-    _folder(spool / "maildrop", owner, _GROUPS["postdrop"], 0o730)
-    _folder(spool / "pid", 0, 0, 0o755)
-    _folder(root / "var/lib/postfix", owner, owner, 0o700)
-    _folder(root / "var/mail", _ACCOUNTS["vmail"], _ACCOUNTS["vmail"], 0o755)
-    for name in ("var/log", "dev", "etc", "tmp"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    # Files in place of devices: what needs good random numbers (OpenSSL) asks the kernel.
-    (root / "dev/null").touch(0o666)
-    for name in ("urandom", "random"):
-        (root / "dev" / name).write_bytes(os.urandom(1 << 16))
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy2(source, target)
-
-
-def _folder(path: Path, user: int, group: int, mode: int) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(mode)
-    os.chown(path, user, group)
+        make_folder(spool / name, owner, owner, mode)
+    make_folder(spool / "public", owner, _GROUPS["postdrop"], 0o710)
+    make_folder(spool / "maildrop", owner, _GROUPS["postdrop"], 0o730)
+    make_folder(spool / "pid", 0, 0, 0o755)
+    make_folder(root / "var/lib/postfix", owner, owner, 0o700)
+    make_folder(root / "var/mail", _ACCOUNTS["vmail"], _ACCOUNTS["vmail"], 0o755)
 
 
 def _configure(root: Path, port: int, policy: int) -> None:
-    config = root / "etc/postfix"
-    texts = {
-        "etc/passwd": "".join(f"{name}:x:{uid}:{uid}::/:/bin/false\n" for name, uid in _ACCOUNTS.items()),
-        "etc/group": "".join(f"{name}:x:{gid}:\n" for name, gid in _GROUPS.items()),
-        "etc/hosts": "127.0.0.1 localhost\n",
+    texts = accounts(_ACCOUNTS, _GROUPS) | {
         "etc/postfix/main.cf": _MAIN.format(domain=DOMAIN, vmail=_ACCOUNTS["vmail"], policy=policy),
         "etc/postfix/master.cf": _MASTER.format(port=port),
         "etc/postfix/mailboxes": "".join(f"{name}@{DOMAIN} {name}/\n" for name in MAILBOXES),
         "etc/postfix/sasl/smtpd.conf": _SASL,
     }
-    for name, text in texts.items():
-        path = root / name
-        path.unlink(missing_ok=True)  # never write into a file that the cache shares
-        path.write_text(text, encoding="utf-8")
-    write_certificate(config / "chain.pem")
+    write(root, texts)
+    write_certificate(root / _CHAIN)
     user, _, realm = USER.partition("@")
     done = subprocess.run(
         ["chroot", root, "/usr/sbin/saslpasswd2", "-p", "-c", "-u", realm, "-f", "/etc/sasldb2", user],
