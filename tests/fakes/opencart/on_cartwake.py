@@ -10,7 +10,6 @@ from fakes.opencart.shop_4 import OpenCart4
 from fakes.preset_shop import PresetShop
 
 from binlog_watcher.core.cart import Cart
-from binlog_watcher.core.events import CartChanged
 
 MARKED = (
     f"UPDATE oc_product SET sort_order = sort_order + 1 WHERE product_id = {MARK.id}",
@@ -58,12 +57,3 @@ class Open:
 
     def prices(self, customer: int) -> list[Decimal]:
         return [line.price for line in self.cart(customer).lines]
-
-
-def said(events: list[Any]) -> list[tuple[Any, str]]:
-    """Of each event about a cart: which one, and what."""
-    return [
-        (event.key, event.change.name if isinstance(event, CartChanged) else type(event).__name__)
-        for event in events
-        if hasattr(event, "key")
-    ]

@@ -14,6 +14,7 @@ from fakes.dkim_dns import is_valid
 from fakes.mail_server import MailServer
 from fakes.recovering import settings_of
 from fakes.running_service import following
+from fakes.told import plain_text
 from fakes.waiting import until
 
 from binlog_watcher.commands.preview import preview
@@ -126,12 +127,6 @@ def stores(server: Server, fresh_database: str, tmp_path: Path, smtp: MailServer
     return made
 
 
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 @pytest.mark.parametrize("workers", ["0", "1"])
 async def test_one_service_mails_in_the_name_of_each_store(stores: Stores, workers: str) -> None:
     with structlog.testing.capture_logs() as logs:
@@ -148,13 +143,13 @@ async def test_one_service_mails_in_the_name_of_each_store(stores: Stores, worke
     assert str(mail["List-Unsubscribe"]).startswith("<mailto:hilfe@laden.example.com?")
     assert str(mail["Message-ID"]).endswith("@laden.example.com>")
     for words in ("Der Laden", "https://laden.example.com/korb", "Marktstraße 1", "LADEN15", "€"):
-        assert words in text_of(mail)
+        assert words in plain_text(mail)
     sender, mail = stores.mail("two@example.com")
     assert sender == "bonjour@boutique.example.com"
     assert str(mail["Reply-To"]) == "support@shop.example.com", "by the settings"
-    assert "La Boutique" in text_of(mail)
-    assert "https://shop.example.com/cart" in text_of(mail)
-    assert "Laden" not in text_of(mail)
+    assert "La Boutique" in plain_text(mail)
+    assert "https://shop.example.com/cart" in plain_text(mail)
+    assert "Laden" not in plain_text(mail)
     assert stores.smtp.mails_to("three@example.com") == []
 
 

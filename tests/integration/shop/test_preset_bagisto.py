@@ -11,9 +11,9 @@ from fakes.bagisto.shop import INDEXES, Bagisto
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.told import plain_text, said
 
 from binlog_watcher.core.decision import Send, Skip
-from binlog_watcher.core.events import CartChanged
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
@@ -47,14 +47,6 @@ def bagisto(server: Server, fresh_database: str) -> Iterator[Open]:
         shop = Bagisto(db.run)
         shop.create()
         yield Open(db, shop)
-
-
-def said(events: list[Any]) -> list[tuple[Any, str]]:
-    return [
-        (event.key, event.change.name if isinstance(event, CartChanged) else type(event).__name__)
-        for event in events
-        if hasattr(event, "key")
-    ]
 
 
 def reason(db: PresetShop, cart: int) -> Reason | None:
@@ -282,8 +274,6 @@ async def test_the_mail(bagisto: Open, smtp: MailServer) -> None:
     async with recovering(bagisto.db, smtp, SHOP_SCHEMA="bagisto") as cartwake:
         await cartwake.recover(cart)
     (mail,) = smtp.mails_to("jane@example.com")
-    plain = mail.get_body(("plain",))
-    assert plain is not None
-    text = plain.get_content()
+    text = plain_text(mail)
     for words in ("Hi Jane", "T-Shirt (", "$74.90", "https://shop.example.com/product-3"):
         assert words in text

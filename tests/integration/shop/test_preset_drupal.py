@@ -16,9 +16,9 @@ from fakes.drupal.statements import adjustment
 from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.told import said_of
 
 from binlog_watcher.core.decision import Send, Skip
-from binlog_watcher.core.events import CartChanged, CartRead
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
@@ -76,14 +76,6 @@ def opened(server: Server, name: str, **settings: str) -> Iterator[Commerce]:
 @pytest.fixture(scope="module")
 def commerce(server: Server, shared_database: str) -> Iterator[Commerce]:
     yield from opened(server, shared_database)
-
-
-def said(events: list[Any], key: int) -> list[str]:
-    """What the stream said of a cart, in order."""
-    named = [
-        event for event in events if getattr(event, "key", None) == key and not isinstance(event, CartRead)
-    ]
-    return [event.change.name if isinstance(event, CartChanged) else type(event).__name__ for event in named]
 
 
 # --- the preset on the tables ---------------------------------------------------------------------------------------
@@ -145,25 +137,25 @@ async def test_a_cart_from_the_first_product_to_the_order(commerce: Commerce) ->
         cart = shop.new_cart(shop.account(commerce.address()))
         item = shop.add(cart, RED.id)
         kettle = shop.add(cart, KETTLE.id)
-        assert set(said(await stream.settle(), cart)) == {"INSERT"}
+        assert set(said_of(await stream.settle(), cart)) == {"INSERT"}
         due_us = stream.tracker.due_of(cart)
         shop.view(cart)
         shop.adjustments[item] = [adjustment("promotion", "-5.00")]
         shop.prices[KETTLE.id] += 1
         shop.view(cart)  # with a price that has risen, and a promotion
         shop.prices[KETTLE.id] -= 1
-        assert said(await stream.settle(), cart) == []
+        assert said_of(await stream.settle(), cart) == []
         assert stream.tracker.due_of(cart) == due_us
         shop.change_quantity(item, "3")
-        assert said(await stream.settle(), cart) == ["UPDATE"]
+        assert said_of(await stream.settle(), cart) == ["UPDATE"]
         shop.remove(kettle)
-        assert said(await stream.settle(), cart) == ["DELETE"]
+        assert said_of(await stream.settle(), cart) == ["DELETE"]
         assert commerce.is_mailed(cart)
         assert round(commerce.db.load(cart)[cart].total, 2) == Decimal("55.00")
         shop.enter_address(cart, "Ada", "Doe")
-        assert said(await stream.settle(), cart) == ["UPDATE"]
+        assert said_of(await stream.settle(), cart) == ["UPDATE"]
         shop.place(cart)
-        assert "OrderPlaced" in said(await stream.settle(), cart)
+        assert "OrderPlaced" in said_of(await stream.settle(), cart)
         assert stream.tracker.due_of(cart) is None
         assert commerce.why_not(cart) is Reason.CLOSED
 
@@ -173,9 +165,9 @@ async def test_a_guest_who_leaves_an_address_in_the_checkout_is_written_to(comme
     assert commerce.why_not(cart) is Reason.GUEST
     async with commerce.db.stream() as stream:
         commerce.shop.enter_email(cart, "gus@example.com")
-        assert said(await stream.settle(), cart) == ["UPDATE"]
+        assert said_of(await stream.settle(), cart) == ["UPDATE"]
         commerce.shop.enter_address(cart, "Gus", "Guest")
-        assert said(await stream.settle(), cart) == ["UPDATE"]
+        assert said_of(await stream.settle(), cart) == ["UPDATE"]
     customer = commerce.db.load(cart)[cart].customer
     assert customer is not None
     assert (customer.email, customer.name, customer.language) == ("gus@example.com", "Gus Guest", None)
@@ -190,7 +182,7 @@ async def test_a_guests_cart_becomes_the_customers_at_login(commerce: Commerce) 
     async with commerce.db.stream() as stream:
         shop.log_in(cart, uid)
         events = await stream.settle()
-        assert (said(events, cart), said(events, own)) == (["UPDATE"], [])
+        assert (said_of(events, cart), said_of(events, own)) == (["UPDATE"], [])
     found = commerce.db.load(own, cart)
     assert [found[key].customer_id for key in (own, cart)] == [uid, uid]
     customer = found[cart].customer
@@ -203,7 +195,7 @@ async def test_a_cart_that_is_cleared_away(commerce: Commerce) -> None:
     cart = commerce.cart()
     async with commerce.db.stream() as stream:
         commerce.shop.expire(cart)
-        assert "DELETE" in said(await stream.settle(), cart)
+        assert "DELETE" in said_of(await stream.settle(), cart)
     assert not commerce.is_mailed(cart)
 
 

@@ -41,9 +41,9 @@ from fakes.nopcommerce.installation import INDEXES
 from fakes.nopcommerce.shop import WISHLIST, NopCommerce
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.told import plain_text, said_of
 
 from binlog_watcher.core.decision import Send, Skip, Wait
-from binlog_watcher.core.events import CartChanged, CartRead
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
@@ -99,14 +99,6 @@ def opened(server: Server, name: str, **settings: str) -> Iterator[Nop]:
 @pytest.fixture(scope="module")
 def nop(server: Server, shared_database: str) -> Iterator[Nop]:
     yield from opened(server, shared_database)
-
-
-def said(events: list[Any], key: int) -> list[str]:
-    """What the stream said of a customer's cart, in order."""
-    named = [
-        event for event in events if getattr(event, "key", None) == key and not isinstance(event, CartRead)
-    ]
-    return [event.change.name if isinstance(event, CartChanged) else type(event).__name__ for event in named]
 
 
 def why_not(nop: Nop, customer: int) -> Reason | None:
@@ -193,21 +185,21 @@ async def test_a_cart_from_the_first_product_to_the_order(nop: Nop) -> None:
         who = nop.shop.account(nop.address())
         item = nop.shop.add(who, KETTLE.id)
         lamp = nop.shop.add(who, LAMP.id)
-        assert said(await stream.settle(), who)[-2:] == ["INSERT", "INSERT"]
+        assert said_of(await stream.settle(), who)[-2:] == ["INSERT", "INSERT"]
         due_us = stream.tracker.due_of(who)
         nop.shop.view(who)
         nop.shop.update_cart(item, 1)  # the form of the cart, unchanged
         nop.shop.add(who, LAMP.id, kind=WISHLIST)
-        assert said(await stream.settle(), who) == []
+        assert said_of(await stream.settle(), who) == []
         assert stream.tracker.due_of(who) == due_us
         nop.shop.update_cart(item, 3)
-        assert said(await stream.settle(), who) == ["UPDATE"]
+        assert said_of(await stream.settle(), who) == ["UPDATE"]
         nop.shop.remove(lamp)
-        assert said(await stream.settle(), who) == ["DELETE"]
+        assert said_of(await stream.settle(), who) == ["DELETE"]
         assert isinstance(nop.db.decide(who, minutes_later=60), Send)
         assert nop.db.load(who)[who].total == Decimal("300.00")
         nop.shop.place(who)
-        assert said(await stream.settle(), who)[0] == "OrderPlaced"
+        assert said_of(await stream.settle(), who)[0] == "OrderPlaced"
         assert why_not(nop, who) is Reason.EMPTY
 
 
@@ -216,7 +208,7 @@ async def test_a_guest_who_leaves_an_address_in_the_checkout_is_written_to(nop: 
     assert why_not(nop, who) is Reason.NO_ADDRESS
     async with nop.db.stream() as stream:
         nop.shop.enter_address(who, "gus@example.com")
-        assert said(await stream.settle(), who) == ["INSERT"]
+        assert said_of(await stream.settle(), who) == ["INSERT"]
         assert stream.tracker.due_of(who) is not None
     customer = nop.db.load(who)[who].customer
     assert customer is not None
@@ -228,7 +220,7 @@ async def test_a_guest_who_registers_is_written_to(nop: Nop) -> None:
     who = nop.guest()
     async with nop.db.stream() as stream:
         nop.shop.register(who, nop.address())
-        assert said(await stream.settle(), who) == ["INSERT"]
+        assert said_of(await stream.settle(), who) == ["INSERT"]
     assert isinstance(nop.db.decide(who, minutes_later=60), Send)
 
 
@@ -246,8 +238,8 @@ async def test_a_guests_cart_becomes_the_customers_at_login(nop: Nop) -> None:
     async with nop.db.stream() as stream:
         nop.shop.log_in(guest, who)
         events = await stream.settle()
-        assert said(events, who) == ["UPDATE", "INSERT"]
-        assert said(events, guest) == ["DELETE", "DELETE"]
+        assert said_of(events, who) == ["UPDATE", "INSERT"]
+        assert said_of(events, guest) == ["DELETE", "DELETE"]
         assert stream.tracker.due_of(who) is not None
     lines = nop.db.load(who)[who].lines
     assert [(line.product_id, line.quantity) for line in lines] == [(KETTLE.id, 2), (LAMP.id, 1)]
@@ -519,9 +511,7 @@ async def test_the_mail(nop: Nop, smtp: MailServer) -> None:
     async with recovering(nop.db, smtp, SHOP_SCHEMA="nopcommerce") as cartwake:
         await cartwake.recover(guest)
     (mail,) = smtp.mails_to(email)
-    plain = mail.get_body(("plain",))
-    assert plain is not None
-    text = plain.get_content()
+    text = plain_text(mail)
     assert 'Kettle "Nile" & lid' in text
     assert "Shirt (Size: Large, Colour: Red)" in text
     assert "$147.00" in text

@@ -28,9 +28,9 @@ from fakes.opencart.catalogue import (
 from fakes.opencart.shop import CANCELLED, FAILED, INDEXES, PENDING, PROCESSING, OpenCart
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.told import plain_text, said
 
 from binlog_watcher.core.decision import Send, Skip, Wait
-from binlog_watcher.core.events import CartChanged
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
 from binlog_watcher.doctor.preflight import check_server
@@ -71,14 +71,6 @@ def opencart(server: Server, fresh_database: str) -> Iterator[Open]:
         shop = OpenCart(db.run)
         shop.create()
         yield Open(db, shop)
-
-
-def said(events: list[Any]) -> list[tuple[Any, str]]:
-    return [
-        (event.key, event.change.name if isinstance(event, CartChanged) else type(event).__name__)
-        for event in events
-        if hasattr(event, "key")
-    ]
 
 
 def test_the_preset_fits(opencart: Open) -> None:
@@ -229,9 +221,7 @@ async def test_the_mail(opencart: Open, smtp: MailServer) -> None:
     ) as cartwake:
         await cartwake.recover(customer)
     (mail,) = smtp.mails_to("jane@example.com")
-    plain = mail.get_body(("plain",))
-    assert plain is not None
-    text = plain.get_content()
+    text = plain_text(mail)
     assert 'Kettle "Nile" & lid' in text
     assert "$162.00" in text
     assert "https://shop.example.com/index.php?route=product/product&product_id=28" in text

@@ -24,11 +24,12 @@ from fakes.opencart.catalogue import (
     UNITED_KINGDOM,
     WHOLESALE,
 )  # fmt: skip
-from fakes.opencart.on_cartwake import MARKED, Open, said, variables
+from fakes.opencart.on_cartwake import MARKED, Open, variables
 from fakes.opencart.shop import CANCELLED, FAILED, PENDING, PROCESSING
 from fakes.opencart.shop_4 import BEANS, GIFT_SHIRT, INDEXES, MONTHLY, TRIAL, V4_0, V4_1, OpenCart4
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
+from fakes.told import plain_text, said
 
 from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason
@@ -380,9 +381,7 @@ async def test_the_mail(opencart: Open, smtp: MailServer) -> None:
     ) as cartwake:
         await cartwake.recover(customer)
     (mail,) = smtp.mails_to(opencart.email(customer))
-    plain = mail.get_body(("plain",))
-    assert plain is not None
-    text = plain.get_content()
+    text = plain_text(mail)
     assert 'Kettle "Nile" & lid' in text
     assert "$162.00" in text
     assert "https://shop.example.com/index.php?route=product/product&product_id=28" in text

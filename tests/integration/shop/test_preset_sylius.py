@@ -1,15 +1,14 @@
 """The preset for Sylius on its real tables, with rows written as Sylius writes them: from the first product on."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from fakes.preset_shop import preset_shop
 from fakes.sylius.catalogue import KETTLE, LAMP, RED, SAMPLE
 from fakes.sylius.on_cartwake import MARK, OnSylius
+from fakes.told import said
 
 from binlog_watcher.core.decision import Skip
-from binlog_watcher.core.events import CartChanged
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.doctor.preflight import check_server
 
@@ -40,14 +39,6 @@ def paid_online(sylius: OnSylius) -> Iterator[OnSylius]:
     of = sylius.db
     with preset_shop(of.server, of.name, "sylius", MARK, CURRENCY="USD", SHOP_VARIABLES=variables) as db:
         yield OnSylius(db, sylius.shop)
-
-
-def said(events: list[Any]) -> list[tuple[Any, str]]:
-    return [
-        (event.key, event.change.name if isinstance(event, CartChanged) else type(event).__name__)
-        for event in events
-        if hasattr(event, "key")
-    ]
 
 
 def test_the_preset_fits(sylius: OnSylius) -> None:

@@ -9,6 +9,7 @@ from fakes.recovering import recovering
 from fakes.sylius.catalogue import COLOUR_OF_RED, GERMAN, GREEN, KETTLE, LAMP, OUTLET, RADIO, RED, SAMPLE
 from fakes.sylius.installation import create, fill
 from fakes.sylius.on_cartwake import MARK, OnSylius
+from fakes.told import plain_text
 
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.demo.server import Server
@@ -130,8 +131,6 @@ async def test_the_mail(sylius: OnSylius, smtp: MailServer) -> None:
     async with recovering(sylius.db, smtp, SHOP_SCHEMA="sylius") as cartwake:
         await cartwake.recover(cart)
     (mail,) = smtp.mails_to("jane@example.com")
-    plain = mail.get_body(("plain",))
-    assert plain is not None
-    text = plain.get_content()
+    text = plain_text(mail)
     for words in ("Hi Jane", "T-Shirt (Red, M)", "$74.90", "https://shop.example.com/en_US/products/en-3"):
         assert words in text
