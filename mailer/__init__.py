@@ -29,7 +29,7 @@ from mailer.errors import (
 from mailer.links import Links, Unsubscribe
 from mailer.mail_ids import MailIds
 from mailer.message import build, message_id
-from mailer.money import format_money, format_percent, minor_digits, round_money
+from mailer.money import minor_digits, round_money
 from mailer.names import display_name, first_name
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.render import Rendered, Renderer
@@ -84,8 +84,6 @@ __all__ = [
     "check_line_ends",
     "display_name",
     "first_name",
-    "format_money",
-    "format_percent",
     "is_loopback",
     "mask",
     "message_id",

@@ -47,7 +47,7 @@ def names_told_apart(products: Sequence[tuple[str, str | None]]) -> list[tuple[s
             told.append((f"{one_line(name, PRODUCT_LIMIT - _TAIL)} {name[1 - _TAIL :].lstrip()}", ""))
             continue
         kinds = {kind for (_, kind), other in zip(products, shown, strict=True) if other == cut}
-        told.append((cut or "Item", shop_line(category, _TAIL) if len(kinds) > 1 else ""))
+        told.append((cut, shop_line(category, _TAIL) if len(kinds) > 1 else ""))
     return told
 
 

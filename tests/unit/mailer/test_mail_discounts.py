@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import DEFAULT_TABLE, NO_DISCOUNT, DiscountTable, Tier, format_money, format_percent, round_money
+from mailer import DEFAULT_TABLE, NO_DISCOUNT, DiscountTable, Tier, round_money
 
 D = Decimal
 MONEY = st.decimals(min_value=0, max_value=10**7, places=2)
@@ -69,30 +69,6 @@ def test_a_discount_never_exceeds_the_total_and_never_falls_below_zero(total: De
     off = DEFAULT_TABLE.for_total(total).amount(total)
     assert 0 <= off <= total
     assert off == round_money(off)
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [
-        ("1234.5", "USD", "$1,234.50"),
-        ("1234.5", "EUR", "€1,234.50"),
-        ("0.005", "GBP", "£0.01"),
-        ("1234.5", "JPY", "¥1,235"),
-        ("1234.5", "XYZ", "1,234.50 XYZ"),
-        ("1234.5678", "KWD", "1,234.568 KWD"),
-        ("-25.89", "USD", "−$25.89"),  # noqa: RUF001 - the minus sign is what customers read
-        ("1E+3", "USD", "$1,000.00"),
-    ],
-)
-def test_money_reads_as_customers_expect(amount: str, currency: str, text: str) -> None:
-    assert format_money(D(amount), currency) == text
-
-
-@pytest.mark.parametrize(
-    ("percent", "text"), [("10.00", "10"), ("12.50", "12.5"), ("100", "100"), ("1E+1", "10")]
-)
-def test_percentages_drop_needless_zeros(percent: str, text: str) -> None:
-    assert format_percent(D(percent)) == text
 
 
 def test_a_total_above_the_ceiling_earns_no_discount() -> None:

@@ -423,7 +423,7 @@ def test_rows_are_rounded_and_the_totals_are_sums_of_rows() -> None:
 def test_a_rounded_price_that_does_not_make_the_rows_total_is_not_shown() -> None:
     rendered, page = render(mail(Line("Third", None, D("0.333"), 3)))
     assert "Quantity: 3" in page.text
-    assert "Quantity 3 = $1.00" in rendered.text
+    assert "Quantity: 3 = $1.00" in rendered.text
     assert "0.33" not in page.text
 
 
@@ -444,7 +444,7 @@ def test_what_can_not_be_bought_is_marked_comes_last_and_is_not_in_the_total() -
     )
     assert "Subtotal$20.00" in page.text
     assert "Subtotal: $20.00" in rendered.text
-    assert "$129.90 (currently unavailable)" in rendered.text
+    assert "$129.90 (Currently unavailable)" in rendered.text
     assert "2 items are waiting" in page.text
     for text in (page.text, rendered.text):
         assert "kept it for you" not in text

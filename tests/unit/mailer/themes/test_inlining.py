@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from mailer.inlining import inline_styles
+from mailer.themes.inlining import inline_styles
 
 PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>{}</body></html>"
 

@@ -1,0 +1,84 @@
+"""Money, numbers and percentages as a language and a currency's country write them: CLDR by Babel."""
+
+import re
+from decimal import Decimal
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
+from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
+
+from mailer.money import minor_digits, round_money
+
+_TOUCHING = re.compile(r"(?<=[^\W\d_])(?=[\d\u2212])|(?<=\d)(?=[^\W\d_])")
+"""Where a currency's letters touch its digits: CLDR's currencySpacing sets a space there, Babel does not."""
+_THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+(?!\d))")
+_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+_FIRST_DIGITS = re.compile(r"0(?:\.0+)?(?![#0,.])")
+
+
+@cache
+def locale_of(tag: str) -> Locale:
+    """The locale of an IETF tag such as ``pt-BR``. Raises ValueError for one that CLDR does not know."""
+    try:
+        return Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError, TypeError) as error:
+        raise ValueError(f"{tag!r} is no language that is known: {error}") from None
+
+
+def money(amount: Decimal, currency: str, tag: str) -> str:
+    """``$1,234.50``, ``1.234,50 €``, ``CHF 1,234.50``; rounded half up, digits by ISO 4217; minus is U+2212."""
+    locale = _locale_for(tag, currency)
+    grouped = _groups_by_babel(locale)
+    text = format_currency(
+        round_money(amount, currency),
+        currency,
+        format=_pattern(locale, currency),
+        locale=locale,
+        currency_digits=False,
+        group_separator=grouped,
+    )
+    text = text.replace("-", "\N{MINUS SIGN}")
+    return _TOUCHING.sub("\N{NO-BREAK SPACE}", text if grouped else _THOUSANDS.sub(_APOSTROPHE, text))
+
+
+def number(value: int, tag: str) -> str:
+    """``1,234``."""
+    return format_decimal(value, locale=locale_of(tag))
+
+
+def percent(value: Decimal, tag: str) -> str:
+    """``10%`` for 10, ``12,5 %`` for 12.5: without needless zeros."""
+    return format_percent(value / 100, locale=locale_of(tag), decimal_quantization=False)
+
+
+@cache
+def _locale_for(tag: str, currency: str) -> Locale:
+    """The language's locale in the currency's country, where it is a language of that country.
+
+    An ISO 4217 code begins with its country: INR in English is grouped as in India, CHF in German as in Switzerland.
+    """
+    own = locale_of(tag)
+    country = currency[:2]
+    if own.territory is None and own.language in get_official_languages(
+        country, regional=True, de_facto=True
+    ):
+        try:
+            return Locale.parse(f"{own.language}_{country}")
+        except (UnknownLocaleError, ValueError):
+            return own
+    return own
+
+
+@cache
+def _groups_by_babel(locale: Locale) -> bool:
+    """False for Switzerland: Babel takes two of its apostrophes for quotes, and ``1'234'567`` loses both."""
+    return get_group_symbol(locale) != "'"
+
+
+@cache
+def _pattern(locale: Locale, currency: str) -> str:
+    """The locale's pattern of money with the digits of ISO 4217; CLDR leaves out those that nobody uses in cash."""
+    digits = minor_digits(currency)
+    whole = "0." + "0" * digits if digits else "0"
+    return _FIRST_DIGITS.sub(whole, str(locale.currency_formats["standard"].pattern))
