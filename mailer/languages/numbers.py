@@ -2,13 +2,23 @@
 
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.languages import get_official_languages
-from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
+from babel.numbers import (
+    NumberPattern,
+    format_decimal,
+    format_percent,
+    get_currency_symbol,
+    get_group_symbol,
+    parse_pattern,
+)
 
 from mailer.money import minor_digits, round_money
+
+_KEPT = 10_000
+"""Texts of amounts, numbers and percentages that are kept: many mails show the same ones."""
 
 _TOUCHING = re.compile(r"(?<=[^\W\d_])(?=[\d\u2212])|(?<=\d)(?=[^\W\d_])")
 """Where a currency's letters touch its digits: CLDR's currencySpacing sets a space there, Babel does not."""
@@ -26,27 +36,24 @@ def locale_of(tag: str) -> Locale:
         raise ValueError(f"{tag!r} is no language that is known: {error}") from None
 
 
+@lru_cache(maxsize=_KEPT)
 def money(amount: Decimal, currency: str, tag: str) -> str:
     """``$1,234.50``, ``1.234,50 €``, ``CHF 1,234.50``; rounded half up, digits by ISO 4217; minus is U+2212."""
     locale = _locale_for(tag, currency)
     grouped = _groups_by_babel(locale)
-    text = format_currency(
-        round_money(amount, currency),
-        currency,
-        format=_pattern(locale, currency),
-        locale=locale,
-        currency_digits=False,
-        group_separator=grouped,
-    )
+    pattern = _pattern(locale, currency)
+    text = pattern.apply(round_money(amount, currency), locale, group_separator=grouped)
     text = text.replace("-", "\N{MINUS SIGN}")
     return _TOUCHING.sub("\N{NO-BREAK SPACE}", text if grouped else _THOUSANDS.sub(_APOSTROPHE, text))
 
 
+@lru_cache(maxsize=_KEPT)
 def number(value: int, tag: str) -> str:
     """``1,234``."""
     return format_decimal(value, locale=locale_of(tag))
 
 
+@lru_cache(maxsize=_KEPT)
 def percent(value: Decimal, tag: str) -> str:
     """``10%`` for 10, ``12,5 %`` for 12.5: without needless zeros."""
     return format_percent(value / 100, locale=locale_of(tag), decimal_quantization=False)
@@ -77,8 +84,12 @@ def _groups_by_babel(locale: Locale) -> bool:
 
 
 @cache
-def _pattern(locale: Locale, currency: str) -> str:
-    """The locale's pattern of money with the digits of ISO 4217; CLDR leaves out those that nobody uses in cash."""
-    digits = minor_digits(currency)
+def _pattern(locale: Locale, currency: str) -> NumberPattern:
+    """The locale's pattern of money, the currency's sign in it, with the digits of ISO 4217.
+
+    CLDR leaves out digits that nobody uses in cash. Babel would look the sign up for each amount.
+    """
+    digits, sign = minor_digits(currency), get_currency_symbol(currency, locale)
     whole = "0." + "0" * digits if digits else "0"
-    return _FIRST_DIGITS.sub(whole, str(locale.currency_formats["standard"].pattern))
+    pattern = _FIRST_DIGITS.sub(whole, str(locale.currency_formats["standard"].pattern))
+    return parse_pattern(pattern.replace("¤", f"'{sign}'" if sign else ""))
