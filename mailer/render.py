@@ -1,5 +1,6 @@
 """Renders a recovery mail to subject, HTML and plain text."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,8 @@ MAX_HTML = 80_000
 _SIZES = ((8, 12), (8, 3), (3, 0))
 """Cart lines and cards shown; smaller only when freak texts burst MAX_HTML. The rest of the cart is counted in
 one more row, and the totals always hold it all."""
+
+_WITHOUT_VALUES = re.compile(r'\{\{ _\("([^"]*)"\) \}\}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,9 @@ class _Wording:
     def __init__(self, store: ShopInfo, language: Language) -> None:
         self.shown = Shown(store, language)
         self._language = language
-        self._html = _compile("mail.html", html_source(language.direction))
-        self._text = _compile("mail.txt", text_source())
         self._escaped: dict[str, Markup] = {}
+        self._html = _compile("mail.html", self._translated(html_source(language.direction), self._in_html))
+        self._text = _compile("mail.txt", self._translated(text_source(), str))
 
     def html(self, values: dict[str, Any]) -> str:
         """The mail as HTML."""
@@ -84,6 +87,15 @@ class _Wording:
     def text(self, values: dict[str, Any]) -> str:
         """The mail as plain text."""
         return self._text.render(values | self._messages(str), heading=_heading)
+
+    def _translated(self, source: str, fit: Callable[[str], str]) -> str:
+        """``source`` with the messages that hold no value in place: they cost nothing per mail then."""
+
+        def text(found: re.Match[str]) -> str:
+            message = fit(self._language.text(found[1]))
+            return found[0] if "{" in message else message  # Jinja would read it
+
+        return _WITHOUT_VALUES.sub(text, source)
 
     def _messages(self, fit: Callable[[str], str]) -> dict[str, Any]:
         """What templates call: ``_(message, **values)`` and ``ngettext(one, many, count, **values)``, as in gettext."""
