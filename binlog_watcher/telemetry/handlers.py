@@ -5,6 +5,7 @@ import fcntl
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -41,6 +42,7 @@ class FileHandler(RotatingFileHandler):
     """
 
     def __init__(self, path: Path, terminal: TerminalHandler, *, max_bytes: int, backups: int) -> None:
+        self._size = 0
         super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8")
         self._path = Path(self.baseFilename)
         self._terminal = terminal
@@ -58,39 +60,46 @@ class FileHandler(RotatingFileHandler):
 
     def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802 - the name that logging calls
         """Whether the file is full; the original formats every record a second time to know."""
-        return self._is_full(self._current().fileno())
+        self._follow_name()
+        return self._size >= self.maxBytes
 
     def doRollover(self) -> None:  # noqa: N802 - the name that logging calls
         """Begin the file anew, unless another process that writes to it just did."""
-        held = os.dup(
-            self._current().fileno()
-        )  # the lock is to outlast the stream, which is closed on the way
+        # The lock is to outlast the stream, which is closed on the way.
+        held = os.dup(self._follow_name().fileno())
         try:
             fcntl.flock(held, fcntl.LOCK_EX)
-            if self._is_at_its_name(held) and self._is_full(held):
+            self._follow_name()
+            if os.path.samestat(os.fstat(held), self._opened) and self._size >= self.maxBytes:
                 super().doRollover()
         finally:
             os.close(held)
-        self._current()
 
-    def _current(self) -> TextIO:
-        """The stream to the file that has the name now: logrotate or another process may have renamed the old one."""
-        if self.stream is not None and not self._is_at_its_name(self.stream.fileno()):
-            self.stream.close()
-            self.stream = None
-        self.stream = stream = self.stream or self._open()
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        self._opened = os.fstat(stream.fileno())
         return stream
 
-    def _is_full(self, opened: int) -> bool:
-        return os.fstat(opened).st_size >= self.maxBytes  # 0 for a device, which is never rotated
+    def _follow_name(self) -> TextIOWrapper:
+        """The stream to the file that has the name now: logrotate or another process may have renamed the old one.
 
-    def _is_at_its_name(self, opened: int) -> bool:
+        One look for each line, and one call of the system a look: it tells the file's size, too.
+        """
         try:
-            return os.path.samestat(self._path.stat(), os.fstat(opened))
+            named = self._path.stat()
         except FileNotFoundError:
-            return False
+            named = None
         except OSError:
-            return True  # who may not look could not open it anew either
+            named = self._opened  # who may not look could not open it anew either
+        if self.stream is not None and (named is None or not os.path.samestat(named, self._opened)):
+            self.stream.close()
+            self.stream = None
+        stream = self.stream
+        if stream is None:
+            self.stream = stream = self._open()
+            named = self._opened
+        self._size = named.st_size if named is not None else 0  # 0 for a device, which is never rotated
+        return stream
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
         """Give the failed file up; the next record opens it anew, so that it heals when the disk does."""
@@ -110,7 +119,7 @@ class FileHandler(RotatingFileHandler):
 
     def write_or_raise(self, text: str) -> None:
         """Write a line past all error handling."""
-        stream = self._current()
+        stream = self._follow_name()
         stream.write(text)
         stream.flush()
 
