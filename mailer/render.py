@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import jinja2
@@ -63,6 +64,10 @@ class Renderer:
                 break
         return Rendered(subject=heads["subject"], html=html, text=wording.text(values))
 
+    def warm_up(self) -> None:
+        """Compile the storefront's own language and read how it writes money, which the first mail would wait for."""
+        self._wording(self._languages.best(None)).language.money(Decimal(1), self._store.currency)
+
     def _wording(self, language: Language) -> "_Wording":
         found = self._wordings.get(language.tag)
         if found is None:
@@ -75,7 +80,7 @@ class _Wording:
 
     def __init__(self, store: ShopInfo, language: Language) -> None:
         self.shown = Shown(store, language)
-        self._language = language
+        self.language = language
         self._escaped: dict[str, Markup] = {}
         self._html = _compile("mail.html", self._translated(html_source(language.direction), self._in_html))
         self._text = _compile("mail.txt", self._translated(text_source(), str))
@@ -92,7 +97,7 @@ class _Wording:
         """``source`` with the messages that hold no value in place: they cost nothing per mail then."""
 
         def text(found: re.Match[str]) -> str:
-            message = fit(self._language.text(found[1]))
+            message = fit(self.language.text(found[1]))
             return found[0] if "{" in message else message  # Jinja would read it
 
         return _WITHOUT_VALUES.sub(text, source)
@@ -101,11 +106,11 @@ class _Wording:
         """What templates call: ``_(message, **values)`` and ``ngettext(one, many, count, **values)``, as in gettext."""
 
         def message(text: str, **values: object) -> str:
-            translated = fit(self._language.text(text))
+            translated = fit(self.language.text(text))
             return translated % values if values else translated
 
         def plural(one: str, many: str, number: int, **values: object) -> str:
-            return fit(self._language.plural(one, many, number)) % values
+            return fit(self.language.plural(one, many, number)) % values
 
         return {"_": message, "ngettext": plural}
 

@@ -64,8 +64,10 @@ class Composer:
             return [[] for _ in carts]
 
     def warm_up(self) -> None:
-        """Build the recommender's index now. Blocking; a failure shows with the first cart again."""
+        """Build the recommender's index and the templates now. Blocking; a failure shows with the first cart again."""
         self.recommend([])
+        for brand in [self.brands.default, *self.brands.listed.values()]:
+            brand.renderer.warm_up()
 
     @property
     def fallbacks(self) -> int:
