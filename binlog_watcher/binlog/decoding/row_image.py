@@ -93,17 +93,20 @@ class Image:
         return self._walk(data, behind, piece(data, at, self._null_size))
 
     def _walk(self, data: bytes, at: int, nulls: bytes) -> tuple[Row, int]:
-        found = self._nothing.copy()
-        for number, (slot, size, prefix, column, decoded) in enumerate(self._steps):
-            if nulls[number // 8] >> number % 8 & 1:
+        found, end = self._nothing.copy(), len(data)
+        bits = int.from_bytes(nulls, "little")
+        for slot, size, prefix, column, decoded in self._steps:
+            is_null = bits & 1
+            bits >>= 1
+            if is_null:
                 if slot >= 0:
                     found[slot] = None
                 continue
-            if prefix:
-                size = int.from_bytes(piece(data, at, prefix), "little")  # noqa: PLW2901  # that of this value
+            if prefix:  # one that is cut off itself lies behind the end, too
+                size = int.from_bytes(data[at : at + prefix], "little")  # noqa: PLW2901  # that of this value
                 at += prefix
             behind = at + size
-            if behind > len(data):
+            if behind > end:
                 raise DecodeError("a row is cut off")
             if slot >= 0:
                 found[slot] = decoded(column, data[at:behind])

@@ -21,7 +21,7 @@ from binlog_watcher.core.events import Change
 from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.documents.content import Content, content_of
 from binlog_watcher.shop.documents.preset import DocumentColumn
-from binlog_watcher.shop.documents.sameness import Parts
+from binlog_watcher.shop.documents.sameness import Parts, is_same, refer
 
 _REMEMBERED = 5_000
 """Carts whose content is kept: what changes was often seen a minute ago, and reading it twice costs as much again."""
@@ -111,7 +111,7 @@ class DocumentRows:
             self._touched(key, old_states, states, effects)
         else:
             old_parts, parts = self._parts(old), self._parts(new)
-            if old_parts is not None and old_parts == parts:
+            if old_parts is not None and parts is not None and is_same(old_parts, parts):
                 self._touched(key, old_states, states, effects)
                 return
             was = self._before(key, old, old_parts)
@@ -152,7 +152,7 @@ class DocumentRows:
     def _before(self, key: Value, old: Value, parts: Parts | None) -> Content | None:
         """What a cart held. What was seen last counts only where the row held that: it may have been rolled back."""
         seen = self._seen.get(key)
-        if seen is not None and (old is ABSENT or seen[0] == _mark(parts)):
+        if seen is not None and (old is ABSENT or seen[0] == _mark(old, parts)):
             return seen[1]
         return _UNKNOWN if old is ABSENT else self._content(old)
 
@@ -161,7 +161,7 @@ class DocumentRows:
         content = self._content(document)
         self._seen.pop(key, None)
         if content is None or len(content.items) <= _MOST_ITEMS:
-            self._seen[key] = _mark(parts), content
+            self._seen[key] = _mark(document, parts), content
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         return content
@@ -180,9 +180,11 @@ class DocumentRows:
         return document if self._codec is None else document.decode(self._codec, "replace").encode()
 
 
-def _mark(parts: Parts | None) -> int:
-    """By which parts are known again; good for this process."""
-    return hash(None if parts is None else frozenset(parts.items()))
+def _mark(document: Value, parts: Parts | None) -> int:
+    """By which a document's parts are known again; good for this process."""
+    if parts is None or refer(parts):
+        return hash(document)
+    return hash(frozenset(parts.items()))
 
 
 def _change_of(was: Content | None, now: Content | None) -> Change | None:

@@ -4,18 +4,16 @@ import re
 
 from binlog_watcher.shop.documents.bounds import MAX_DEPTH
 from binlog_watcher.shop.documents.errors import DocumentError
-from binlog_watcher.shop.documents.php_runs import SMALL_DEPTH, array_element, small_array_element
-from binlog_watcher.shop.documents.php_scalars import other_scalar, short_scalar
-from binlog_watcher.shop.documents.php_scan import (
-    ENUM,
-    KEY,
-    OBJECT,
-    SMALLEST_ELEMENT,
-    STRING,
-    VALUE,
-    Scanner,
+from binlog_watcher.shop.documents.php_runs import (
+    SMALL_DEPTH,
+    array_element,
+    named_string_element,
+    small_array_element,
 )
-from binlog_watcher.shop.documents.wanted import CONTAINER, Pass, Record, Scalar, Wanted, nothing_in
+from binlog_watcher.shop.documents.php_scan import Scanner
+from binlog_watcher.shop.documents.php_tokens import ENUM, KEY, OBJECT, SMALLEST_ELEMENT, STRING, VALUE
+from binlog_watcher.shop.documents.scalars import Scalar, other_scalar, short_scalar
+from binlog_watcher.shop.documents.wanted import CONTAINER, Pass, Record, Wanted, nothing_in
 
 _INT64 = range(-(2**63), 2**63)
 _QUICK_DEPTH = MAX_DEPTH - SMALL_DEPTH - 2
@@ -177,18 +175,32 @@ class PhpReader:
                 raise DocumentError("duplicate_key", found.end(1))
             seen.add(name)
             record = self._pass.begin_line(line, name, found.end(1))
-            inner, at, of_line = int(found[2]), found.end(), set[bytes]()
-            while inner:
-                over, at = self._short_elements(at, inner, line, record, depth, of_line)
-                inner -= over
-                if inner:
-                    inner -= 1
-                    name, at = self._name(at)
-                    at = self._element(at, name, line, record, depth + 2, of_line)
-            at = self._scanner.closed(at)
+            at = self._scanner.closed(self._row(found.end(), int(found[2]), line, record, depth))
             left -= 1
         self._pass.budget.spend(count - left, at)
         return count - left, at
+
+    def _row(self, at: int, count: int, line: Wanted, record: Record, depth: int) -> int:
+        """Take what is wanted of a line's ``count`` elements; returns the offset behind them."""
+        shapes = line.shapes
+        taken = shapes.take(self._data, at, self._end, count) if shapes is not None else None
+        if taken is not None:
+            for name, value in taken.values:
+                for place in line.keys[name].places:
+                    record[place] = value
+            self._pass.budget.spend(count, at)
+            return taken.behind
+        begin, left, of_line = at, count, set[bytes]()
+        while left:
+            over, at = self._short_elements(at, left, line, record, depth, of_line)
+            left -= over
+            if left:
+                left -= 1
+                name, at = self._name(at)
+                at = self._element(at, name, line, record, depth + 2, of_line)
+        if shapes is not None:
+            shapes.learn(self._data, begin, at, count)
+        return at
 
     def _short_elements(
         self, at: int, count: int, wanted: Wanted, record: Record, _: int, seen: set[bytes]
@@ -200,19 +212,21 @@ class PhpReader:
         elements = wanted.elements
         assert elements is not None  # noqa: S101 -- it was made ready
         data, end, step, others = self._data, self._end, elements.step, elements.OTHERS
-        small_array = small_array_element().match
+        small_array, string = small_array_element().match, named_string_element().match
         left = count
         while left:
             found = step(data, at, end)
             last = found.lastindex
             if last is None:
-                array = small_array(data, at, end)
-                if array is None or array[1] in elements.all_keys:
+                if (text := string(data, at, end)) is not None and text[1] not in elements.all_keys:
+                    at = self._scanner.string_end(text.end(), int(text[2])) + 2
+                elif (array := small_array(data, at, end)) is not None and array[1] not in elements.all_keys:
+                    at = array.end()
+                else:
                     break
-                at = array.end()
                 left -= 1
                 continue
-            key, digits, text = found.group(1, 2, 3)
+            key, digits, scalar = found.group(1, 2, 3)
             over = last - others if last > others else 0
             if over + (key is not None) > left:
                 break  # more than there should be: the error is behind the last of them
@@ -224,7 +238,7 @@ class PhpReader:
                 if name in seen:
                     raise DocumentError("duplicate_key", found.end(1))
                 seen.add(name)
-                value = int(digits) if digits is not None else short_scalar(text)
+                value = int(digits) if digits is not None else short_scalar(scalar)
                 for place in wanted.keys[name].places:
                     record[place] = value
         self._pass.budget.spend(count - left, at)

@@ -18,8 +18,8 @@ SMALL_DEPTH = 2
 Always = Callable[[bytes, int, int], re.Match[bytes]]
 """Matches bytes from an offset up to an end; where nothing fits it matches nothing, and so it never fails."""
 
-_INTEGER = rb"i:[-+]?\d{1,20};"
-_OTHER_SCALAR = (
+INTEGER = rb"i:[-+]?\d{1,20};"
+OTHER_SCALAR = (
     rb"(?:b:[01]|N|d:(?:-?INF|NAN|[-+]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][-+]?\d{1,4})?)"
     rb");"
 )
@@ -42,7 +42,7 @@ class Elements:
 
     def __init__(self, names: frozenset[bytes], scalars: frozenset[bytes]) -> None:
         self.keys, self.all_keys = _keys_of(scalars), _keys_of(names)
-        value = rb"i:([-+]?\d{1,18});|(%s|%s)" % (_string(_LONG), _OTHER_SCALAR)
+        value = rb"i:([-+]?\d{1,18});|(%s|%s)" % (_string(_LONG), OTHER_SCALAR)
         taken = rb"(?:(%s)(?:%s))?" % (_any_of(self.keys), value)
         self.step = _always(taken + _run_past(self.all_keys))
 
@@ -53,7 +53,7 @@ elements_of = cache(Elements)
 
 def make_ready() -> None:
     """Make what takes a while, before a document is read in the time that it may take."""
-    for make in (run_past, small_array_element, array_element, string_element):
+    for make in (run_past, small_array_element, array_element, string_element, named_string_element):
         make()
 
 
@@ -69,13 +69,20 @@ def small_array_element() -> re.Pattern[bytes]:
 @cache
 def array_element() -> re.Pattern[bytes]:
     """What matches the beginning of an element that is an array: its key as it is written, and how many are in it."""
-    return re.compile(rb"(%s)a:(\d{1,8}):\{" % _key(), re.DOTALL)
+    # WooCommerce calls its lines by MD5 digests: 32 characters.
+    return re.compile(rb"(%s|%s)a:(\d{1,8}):\{" % (_string(_SHORT), INTEGER), re.DOTALL)
 
 
 @cache
 def string_element() -> re.Pattern[bytes]:
     """What matches an element as far as the first quote of its string, and gives its length."""
     return re.compile(rb'%ss:(\d{1,8}):"' % _key(), re.DOTALL)
+
+
+@cache
+def named_string_element() -> re.Pattern[bytes]:
+    """What ``string_element`` matches; groups: its key as it is written, and the length."""
+    return re.compile(rb'(%s)s:(\d{1,8}):"' % _key(), re.DOTALL)
 
 
 @cache
@@ -118,11 +125,11 @@ def _array(value: bytes, most: int) -> bytes:
 
 
 def _key() -> bytes:
-    return rb"(?:%s|%s)" % (_string(_NAME), _INTEGER)
+    return rb"(?:%s|%s)" % (_string(_NAME), INTEGER)
 
 
 def _scalar(longest: int) -> bytes:
-    return rb"(?:%s|%s|%s|%s)" % (_string(longest), _INTEGER, _OTHER_SCALAR, _REFERENCE)
+    return rb"(?:%s|%s|%s|%s)" % (_string(longest), INTEGER, OTHER_SCALAR, _REFERENCE)
 
 
 def _string(longest: int) -> bytes:

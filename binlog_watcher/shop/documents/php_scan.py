@@ -1,48 +1,13 @@
-r"""The format of PHP's ``serialize``: its tokens, and going over a value without taking it.
-
-A value is one of
-
-    N;  b:1;  i:-7;  d:1.5;  d:INF;  s:LENGTH:"BYTES";      scalars; lengths are in bytes, and nothing is escaped
-    a:COUNT:{KEY VALUE …}                                   keys are i or s
-    O:LENGTH:"CLASS":COUNT:{KEY VALUE …}                    private properties: \0CLASS\0NAME, protected: \0*\0NAME
-    E:LENGTH:"CLASS:CASE";                                  a case of an enum
-    C:LENGTH:"CLASS":LENGTH:{BYTES}                         an object that writes itself (Serializable)
-    r:NUMBER;  R:NUMBER;                                    an object that has come before; a reference
-
-Values are numbered from 1 as they come, keys and ``R`` left out. Source: ext/standard/var_unserializer.re and var.c of
-PHP 8.2; ``S`` is read there but written by no PHP. What stands inside of a ``C`` may take numbers, too, and can't be
-known here: references behind one are refused.
-"""
+"""Going over a value of PHP's ``serialize`` without taking it. Its format: ``php_tokens``."""
 
 import re
 
 from binlog_watcher.shop.documents.bounds import MAX_DEPTH, MAX_VALUES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.php_runs import SMALL_DEPTH, run_past, small_array_element, string_element
-
-VALUE = re.compile(
-    rb"""
-      s:(\d{1,8}):"
-    | (?: i:[-+]?\d{1,20} | b:[01] | N
-        | d:(?:-?INF | NAN | [-+]?(?:\d{1,400}(?:\.\d{0,400})? | \.\d{1,400})(?:[eE][-+]?\d{1,4})?)
-        | [rR]:\d{1,8}
-      );
-    | a:(\d{1,8}):\{
-    | O:(\d{1,5}):"
-    | E:(\d{1,5}):"
-    | C:(\d{1,5}):"
-    """,
-    re.VERBOSE,
-)
-"""How a value begins. Its ``lastindex`` is one of the following, or None where it is all of the value."""
-
-STRING, ARRAY, OBJECT, ENUM, CUSTOM = range(1, 6)
-
-KEY = re.compile(rb's:(\d{1,8}):"|i:[-+]?\d{1,20};')
-"""How a key begins; group 1: the length of a string."""
+from binlog_watcher.shop.documents.php_tokens import ARRAY, ENUM, KEY, OBJECT, SMALLEST_ELEMENT, STRING, VALUE
 
 _NUMBER_AND_BRACE = re.compile(rb'":(\d{1,8}):\{')
-SMALLEST_ELEMENT = 6  # "i:0;" and "N;"
 _LONGEST_BEGINNING = 32  # of a token that is cut off
 _BETWEEN_LOOKS = 512
 
@@ -151,10 +116,14 @@ class Scanner:
     def string(self, found: re.Match[bytes]) -> tuple[int, int]:
         """Where the bytes of a string, or of a key that is one, begin and end."""
         start = found.end()
-        stop = start + int(found[1])
+        return start, self.string_end(start, int(found[1]))
+
+    def string_end(self, start: int, length: int) -> int:
+        """Where a string ends that begins at ``start`` and has so many bytes."""
+        stop = start + length
         if stop + 2 > self.end or not self.data.startswith(b'";', stop):
             raise self.bad_string(stop)
-        return start, stop
+        return stop
 
     def class_name(self, found: re.Match[bytes]) -> bytes:
         """The class of an object that begins with ``found``."""

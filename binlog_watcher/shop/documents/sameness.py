@@ -13,7 +13,8 @@ from binlog_watcher.shop.documents.bounds import MAX_BYTES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.paths import Decode
 from binlog_watcher.shop.documents.php_runs import Always, run_past
-from binlog_watcher.shop.documents.php_scan import ARRAY, KEY, SMALLEST_ELEMENT, VALUE, Scanner
+from binlog_watcher.shop.documents.php_scan import Scanner
+from binlog_watcher.shop.documents.php_tokens import ARRAY, KEY, SMALLEST_ELEMENT, VALUE
 
 _NAMED_VALUE = re.compile(
     rb"""
@@ -42,20 +43,22 @@ class Sameness:
 
     def unchanged(self, before: bytes, after: bytes) -> bool:
         """Whether the parts surely are the same. Never raises, whatever the bytes are."""
-        return before == after or self.parts(before) == self.parts(after)
+        return before == after or is_same(self.parts(before), self.parts(after))
 
     def parts(self, document: bytes) -> Parts:
-        """What is the same for two documents only if what their parts mean is."""
+        """What ``is_same`` compares."""
         if self._past is None or len(document) > MAX_BYTES:
             return {None: document}
         try:
-            parts = self._found(document, self._past)
+            return self._found(document, self._past)
         except DocumentError:
             return {None: document}
-        return {None: document} if any(map(_refers, parts.values())) else parts
 
     def _found(self, document: bytes, past: Always) -> Parts:
-        """The parts. What is behind the last of them is not looked at. Raises DocumentError."""
+        """The parts. Raises DocumentError.
+
+        What is behind the last of them is not looked at: no PHP writes a key twice, and who reads the cart sees it.
+        """
         end, keys, wanted = len(document), self._keys, len(self._keys)
         root = VALUE.match(document)
         if root is None or root.lastindex != ARRAY:
@@ -102,6 +105,11 @@ def _by_the_long_way(document: bytes, at: int) -> tuple[bytes, int, int]:
     return name, start, scanner.skip(start, 1)
 
 
-def _refers(part: bytes) -> bool:
-    """Whether a part may hold a reference out of itself. What is inside of a string is a document of its own."""
-    return not part.startswith(b"s:") and (b"R:" in part or b"r:" in part)
+def is_same(before: Parts, after: Parts) -> bool:
+    """Whether parts surely mean the same."""
+    return before == after and (None in after or not refer(after))
+
+
+def refer(parts: Parts) -> bool:
+    """Whether one of them may hold a reference out of itself. What is inside of a string is a document of its own."""
+    return any(not part.startswith(b"s:") and (b"R:" in part or b"r:" in part) for part in parts.values())

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from binlog_watcher.shop.documents.errors import DocumentError, Reason
-from binlog_watcher.shop.documents.wanted import Found, Scalar
+from binlog_watcher.shop.documents.scalars import Scalar
+from binlog_watcher.shop.documents.wanted import Found
 
 HIGHEST_AMOUNT = Decimal(10) ** 12
 """What the log's cart_total can hold."""

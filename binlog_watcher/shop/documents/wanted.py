@@ -7,9 +7,8 @@ from binlog_watcher.shop.documents.bounds import Budget
 from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.paths import Decode, Each, Key, Path
 from binlog_watcher.shop.documents.php_runs import Elements, elements_of
-
-Scalar = None | bool | int | float | bytes
-"""A value of a document. Strings are bytes, of JSON too (as UTF-8): what they are encoded in is known by the reader."""
+from binlog_watcher.shop.documents.php_shapes import Shapes
+from binlog_watcher.shop.documents.scalars import Scalar
 
 
 class _Container:
@@ -31,10 +30,12 @@ class Wanted:
 
     ``places``: where in the record it goes itself. ``keys`` and ``each``: of its elements. ``decoded``: of what its
     string holds. ``line``: each such value begins a record of a line, of ``size`` places; ``key_places``: where in it
-    its key goes. ``elements``: see ``make_ready``.
+    its key goes. ``elements``, ``rows`` and ``shapes``: see ``make_ready``.
     """
 
-    __slots__ = ("decoded", "each", "elements", "key_places", "keys", "line", "places", "rows", "size")
+    __slots__ = (
+        "decoded", "each", "elements", "key_places", "keys", "line", "places", "rows", "shapes", "size",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.places: list[int] = []
@@ -46,6 +47,7 @@ class Wanted:
         self.key_places: list[int] = []
         self.elements: Elements | None = None
         self.rows = False
+        self.shapes: Shapes | None = None
 
     @property
     def of_elements(self) -> bool:
@@ -82,6 +84,9 @@ class Wanted:
             and each.line
             and not (each.decoded or each.places)
         )
+        if self.rows and each is not None and each.elements is not None:
+            keys, every = each.elements.keys, each.elements.all_keys
+            each.shapes = Shapes(keys, frozenset(every) - frozenset(keys))
 
 
 class Pass(Protocol):

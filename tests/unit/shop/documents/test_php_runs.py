@@ -30,6 +30,9 @@ LINE: dict[Any, Any] = {
     "many": dict.fromkeys("abcdefgh", 0), "object": Object("A", {"*q": 5}),
 }  # fmt: skip
 
+ALIKE = {name: value for name, value in LINE.items() if name not in ("deep", "many", "object", "variation")}
+"""Lines like it become a shape."""
+
 
 def document(*lines: dict[Any, Any], **beside: object) -> bytes:
     root = {
@@ -74,8 +77,9 @@ def test_whole_documents(data: bytes) -> None:
     assert skipped(data, None) == skipped(data, []) == len(data)
 
 
-@pytest.mark.parametrize("data", [document(LINE), document(cart={"a": LINE})])
+@pytest.mark.parametrize("data", [document(LINE), document(cart={"a": LINE}), document(ALIKE, ALIKE)])
 def test_each_byte_changed(data: bytes) -> None:
+    assert isinstance(read(QUICK, data), DocumentCart)
     for at in (at for at in range(len(data)) if data[at] not in b"lnt"):  # but of long texts
         for byte in b'0129";{}':
             broken = data[:at] + bytes([byte]) + data[at + 1 :]

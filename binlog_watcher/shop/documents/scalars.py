@@ -1,8 +1,9 @@
-"""The values of scalars as PHP's ``serialize`` writes them."""
+"""A document's scalars, and how PHP's ``serialize`` writes them."""
 
 import math
 
-from binlog_watcher.shop.documents.wanted import Scalar
+Scalar = None | bool | int | float | bytes
+"""A value of a document. Strings are bytes, of JSON too (as UTF-8): what they are encoded in is known by the reader."""
 
 
 def short_scalar(text: bytes) -> Scalar:
