@@ -33,6 +33,7 @@ _REPLACED = 8
 """Rows that a transaction has deleted, and may put in again: the last of them."""
 
 _UNKNOWN = Content(b"", frozenset())
+"""The images did not say; it has no digest."""
 
 
 class DocumentRows:
@@ -106,7 +107,11 @@ class DocumentRows:
         states = list(after(old_states, new_states))
         if old_key is not ABSENT and key != old_key:
             effects.deleted(self._watched, old_key, old_states)
-            self._write(key, old if new is ABSENT else new, states, effects)
+            document = old if new is ABSENT else new
+            if document is ABSENT:
+                self._renamed(old_key, key, states, effects)
+            else:
+                self._write(key, document, states, effects)
         elif new is ABSENT or old == new:
             self._touched(key, old_states, states, effects)
         else:
@@ -121,6 +126,13 @@ class DocumentRows:
         """A row is there that was not."""
         now = self._read(key, document, self._parts(document))
         self._put(key, None, now, states, states, effects)
+
+    def _renamed(self, old_key: Value, key: Value, states: States, effects: Effects) -> None:
+        """A cart has another key, and the images don't say what it holds: what it held, as far as that was seen."""
+        seen = self._seen.pop(old_key, None)
+        if seen is not None:
+            self._seen[key] = seen
+        self._put(key, None, _UNKNOWN if seen is None else seen[1], states, states, effects)
 
     def _touched(self, key: Value, old_states: States, states: States, effects: Effects) -> None:
         """A row's document is as it was."""
@@ -146,7 +158,12 @@ class DocumentRows:
             change = Change.UPDATE  # it is a cart now, or none any more
         if change is not None:
             effects.refilled(
-                watched, key, change, None if now is None else now.digest, was=counted, counts=counts
+                watched,
+                key,
+                change,
+                None if now is None else now.digest or None,
+                was=counted,
+                counts=counts,
             )
 
     def _before(self, key: Value, old: Value, parts: Parts | None) -> Content | None:

@@ -158,6 +158,26 @@ def test_a_transaction_that_is_told_again_means_the_same() -> None:
     assert changes(minimal.events(5)) == [("t_1", Change.UPDATE)]
 
 
+def minimal_update(table: Tables, before: Values, after: Values, columns: bytes) -> list[Event]:
+    """binlog_row_image is MINIMAL: the key before, ``columns`` after."""
+    effects = Effects()
+    head = (9).to_bytes(6, "little") + b"\1\0\2\0" + lenenc(len(COLUMNS)) + b"\2" + columns
+    table.apply(Kind.UPDATE_ROWS, head + image(before) + image(after), effects)
+    return effects.events(5)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_key_that_changes_alone_takes_the_cart_along(is_known: bool) -> None:
+    """As at a login, where the key is the primary key."""
+    table = tables_of()
+    if is_known:
+        effects_of(Kind.WRITE_ROWS, row(POT, key="guest"), table=table)
+    moved = minimal_update(table, ["guest"], ["t_1"], b"\2")
+    assert changes(moved) == [("guest", Change.DELETE), ("t_1", Change.INSERT)]
+    later = minimal_update(table, ["t_1"], [shop.document(Item(1, 2))], b"\4")
+    assert changes(later) == [("t_1", Change.UPDATE)]
+
+
 def test_what_was_rolled_back_was_not_seen() -> None:
     """As of XA: its rows are told before it is known whether it commits."""
     table = tables_of()
