@@ -31,14 +31,16 @@ from mailer.mail_ids import MailIds
 from mailer.message import build, message_id
 from mailer.money import minor_digits, round_money
 from mailer.names import display_name, first_name
-from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo
+from mailer.recovery_mail import DEFAULT_FREE_SHIPPING, Line, Pick, RecoveryMail, ShopInfo
 from mailer.render import Rendered, Renderer
 from mailer.sender import SmtpSender, check_line_ends
 from mailer.slots import ConnectionSlots
 from mailer.smtp_settings import SmtpSettings, is_loopback
+from mailer.text import language_tag
 from mailer.tokens import InvalidTokenError, MalformedTokenError, WrongSignatureError
 
 __all__ = [
+    "DEFAULT_FREE_SHIPPING",
     "DEFAULT_NOTE",
     "DEFAULT_TABLE",
     "NO_DISCOUNT",
@@ -85,6 +87,7 @@ __all__ = [
     "display_name",
     "first_name",
     "is_loopback",
+    "language_tag",
     "mask",
     "message_id",
     "minor_digits",

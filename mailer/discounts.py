@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from mailer.languages.language import message
 from mailer.money import round_money
 
 Rounding = Literal["cart", "row"]
 """Where a discount is rounded to the currency's minor unit: once for the cart, or in each row."""
 
-DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
+DEFAULT_NOTE = message("Mention this mail to our support when you order, and we will apply the discount.")
 
 
 @dataclass(frozen=True, slots=True)

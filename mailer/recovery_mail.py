@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 
 from mailer.addresses import InvalidAddressError, parse_address
 from mailer.discounts import NO_DISCOUNT, Discount
+from mailer.languages.language import message
 from mailer.links import Unsubscribe
 from mailer.money import round_money
+
+DEFAULT_FREE_SHIPPING = message("Free shipping on your order")
 
 _NEVER_IN_A_URL = re.compile(r'[\s\x00-\x20<>"]')
 
@@ -36,7 +39,7 @@ class ShopInfo:
     public_url: str | None = None
     currency: str = "USD"
     emoji: bool = False
-    free_shipping_text: str = "Free shipping on your order"
+    free_shipping_text: str = DEFAULT_FREE_SHIPPING
 
     def __post_init__(self) -> None:
         for label in ("url", "cart_url", "logo_url", "logo_dark_url", "public_url"):

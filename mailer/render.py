@@ -81,17 +81,16 @@ class _Wording:
     def __init__(self, store: ShopInfo, language: Language) -> None:
         self.shown = Shown(store, language)
         self.language = language
-        self._escaped: dict[str, Markup] = {}
-        self._html = _compile("mail.html", self._translated(html_source(language.direction), self._in_html))
+        self._html = _compile("mail.html", self._translated(html_source(language.direction), escape))
         self._text = _compile("mail.txt", self._translated(text_source(), str))
 
     def html(self, values: dict[str, Any]) -> str:
         """The mail as HTML."""
-        return self._html.render(values | self._messages(self._in_html))
+        return self._html.render(values, _=self.language.in_html, ngettext=self._in_html)
 
     def text(self, values: dict[str, Any]) -> str:
         """The mail as plain text."""
-        return self._text.render(values | self._messages(str), heading=_heading)
+        return self._text.render(values, _=self.language.in_text, ngettext=self._in_text, heading=_heading)
 
     def _translated(self, source: str, fit: Callable[[str], str]) -> str:
         """``source`` with the messages that hold no value in place: they cost nothing per mail then."""
@@ -102,23 +101,11 @@ class _Wording:
 
         return _WITHOUT_VALUES.sub(text, source)
 
-    def _messages(self, fit: Callable[[str], str]) -> dict[str, Any]:
-        """What templates call: ``_(message, **values)`` and ``ngettext(one, many, count, **values)``, as in gettext."""
+    def _in_html(self, one: str, many: str, number: int, **values: object) -> Markup:
+        return escape(self.language.plural(one, many, number)) % values
 
-        def message(text: str, **values: object) -> str:
-            translated = fit(self.language.text(text))
-            return translated % values if values else translated
-
-        def plural(one: str, many: str, number: int, **values: object) -> str:
-            return fit(self.language.plural(one, many, number)) % values
-
-        return {"_": message, "ngettext": plural}
-
-    def _in_html(self, text: str) -> Markup:
-        found = self._escaped.get(text)
-        if found is None:
-            found = self._escaped[text] = escape(text)
-        return found
+    def _in_text(self, one: str, many: str, number: int, **values: object) -> str:
+        return self.language.plural(one, many, number) % values
 
 
 def _heading(text: str) -> str:

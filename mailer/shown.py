@@ -86,15 +86,17 @@ class Shown:
 
     def subject(self, mail: RecoveryMail) -> str:
         """The subject: who, what, and the discount if there is one."""
-        message = (
-            "%(name)s, you left something in your cart"
-            if mail.first_name
-            else "You left something in your cart"
-        )
-        if mail.discount.percent:
-            message += " \N{EN DASH} %(percent)s off"
+        text, greets, saves = self._language.text, mail.first_name, mail.discount.percent
+        if greets and saves:
+            message = text("%(name)s, you left something in your cart – %(percent)s off")  # noqa: RUF001 - en dash
+        elif greets:
+            message = text("%(name)s, you left something in your cart")
+        elif saves:
+            message = text("You left something in your cart – %(percent)s off")  # noqa: RUF001 - en dash
+        else:
+            message = text("You left something in your cart")
         values = {"name": mail.first_name, "percent": self._language.percent(mail.discount.percent)}
-        return ("🛒 " if self._store.emoji else "") + self._language.text(message) % values
+        return ("🛒 " if self._store.emoji else "") + message % values
 
     def preheader(self, mail: RecoveryMail) -> str:
         """What mail clients show behind the subject."""

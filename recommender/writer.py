@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
@@ -10,6 +10,7 @@ from zlib import crc32
 from recommender.catalog import Product
 from recommender.cleaning import clean_text
 from recommender.errors import WriterError
+from recommender.sentences import Sentences, sentences_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,68 +53,42 @@ class TextWriter(Protocol):
         """Give back connections and threads; callable more than once."""
 
 
-# True of any cart, and right for one thing as for many ("Running Shoes"); no promise that stock is held.
-_CART_ALONE = (
-    "You left {cart} in your cart.",
-    "We kept {cart} in your cart for you.",
-    "Your cart is just as you left it, with {cart} in it.",
-    "Still thinking about {cart}? Your cart is saved.",
-)
-# The cards below have the recommended products' names: these say why they are there.
-_OF_ONE_KIND = (
-    "More from {kind}, chosen with {cart} in mind.",
-    "Not quite sure about {cart}? Here is more from {kind}.",
-    "Worth comparing with {cart}: more from {kind}.",
-    "While you think about {cart}, have a look around {kind}.",
-)
-_OF_OTHER_KINDS = (
-    "Picked to go with {cart}.",
-    "What we would put beside {cart}.",
-    "Made up your mind about {cart}? This may go well with it.",
-    "A little something beside {cart}.",
-)
-_OF_ANY_KIND = (
-    "Chosen with {cart} in mind.",
-    "While you think about {cart}, have a look here as well.",
-    "Picked by what is in your cart: {cart}.",
-    "Who likes {cart} may like this, too.",
-)
 _NAME_ROOM = 70
-_UNNAMED = "your items"
 _PLACE = re.compile(r"\{(cart|kind)\}")
 
 
 class TemplateWriter:
-    """Texts from fixed sentences, in English: never fails, needs nothing, the same answer for the same cart."""
+    """Texts from fixed sentences: never fails, needs nothing, the same answer for the same cart."""
 
     async def write(self, request: TextRequest) -> str:
         """See ``compose``."""
         return self.compose(request)
 
     def compose(self, request: TextRequest) -> str:
-        """The text for a cart: why these are recommended, as far as is known.
+        """The text for a cart, in its language: why these are recommended, as far as is known.
 
         Which sentence it is depends on the products, so carts differ.
         """
         lines, picks = _names(request.lines), _names(request.picks)
         choice = crc32("\0".join([*lines, "", *picks]).encode("utf-8", "surrogatepass"))
-        sentences, kind = _reason(request) if picks else (_CART_ALONE, "")
-        cart = _listing(lines, shown=2) if lines else _UNNAMED
+        language = sentences_in(request.language)
+        sentences, kind = _reason(request, language) if picks else (language.cart_alone, "")
+        cart = language.listed(lines, shown=2) if lines else language.unnamed
         return _fill(sentences[choice % len(sentences)], cart=cart, kind=kind)
 
     async def close(self) -> None:
         """Nothing to give back."""
 
 
-def _reason(request: TextRequest) -> tuple[tuple[str, ...], str]:
+def _reason(request: TextRequest, language: Sentences) -> tuple[Sequence[str], str]:
     """Sentences that say why these products are recommended, as far as categories tell; and the one they share."""
     own = {kind for facts in request.lines if (kind := clean_text(facts.category, _NAME_ROOM))}
     theirs = {clean_text(facts.category, _NAME_ROOM) for facts in request.picks}
     if len(theirs) == 1 and theirs <= own:
-        return _OF_ONE_KIND, theirs.pop()
+        return language.of_one_kind, theirs.pop()
     if own and theirs.isdisjoint(own | {""}):
-        return _OF_OTHER_KINDS, ""
-    return _OF_ANY_KIND, ""
+        return language.of_other_kinds, ""
+    return language.of_any_kind, ""
 
 
 def _names(products: tuple[ProductFacts, ...]) -> list[str]:
@@ -124,14 +99,6 @@ def _names(products: tuple[ProductFacts, ...]) -> list[str]:
 def _fill(sentence: str, **words: str) -> str:
     """Replace ``{cart}`` and ``{kind}`` once; product names may hold braces, too."""
     return _PLACE.sub(lambda found: words[found[1]], sentence)
-
-
-def _listing(names: list[str], shown: int) -> str:
-    """One line from names: ``a`` / ``a and b`` / ``a, b and 3 more``."""
-    parts = names
-    if len(parts) > shown:
-        parts = [*names[: shown - 1], f"{len(names) - shown + 1} more"]
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 class FallbackWriter:

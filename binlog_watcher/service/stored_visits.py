@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from binlog_watcher.errors import CartwakeError
+from binlog_watcher.service.wiring import mail_languages
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients, visits
@@ -82,7 +83,10 @@ def web_settings(settings: Settings) -> WebSettings:
     """The pages' own settings, with each storefront that is listed."""
     shops = {"": settings} | dict(settings.stores or {})
     return WebSettings(
-        shops={name: ShopPages(one.store_name, one.store_url, one.cart_url) for name, one in shops.items()},
+        shops={
+            name: ShopPages(one.store_name, one.store_url, one.cart_url, mail_languages(one))
+            for name, one in shops.items()
+        },
         issuer=settings.public_url,
         return_secret=settings.return_secret.get_secret_value() if settings.return_secret else None,
         return_days=settings.return_link_days,

@@ -26,6 +26,7 @@ from mailer import (
     Tier,
     read_key,
 )
+from mailer.languages import Languages, languages
 from recommender import (
     Catalog,
     FallbackWriter,
@@ -138,6 +139,14 @@ def dkim_signer(settings: Settings) -> DkimSigner | None:
         raise ConfigError(f"DKIM_KEYS: {error}") from error
 
 
+def mail_languages(settings: Settings) -> Languages:
+    """The languages of mails and pages, with the shop's own wording."""
+    try:
+        return languages(settings.languages, settings.mail_messages)
+    except ValueError as error:
+        raise ConfigError(f"LANGUAGES or MAIL_MESSAGES: {error}") from error
+
+
 def brands(
     settings: Settings,
     stored_secret: str | None,
@@ -161,6 +170,7 @@ def brands(
             prices_in,
             pages,
             dkim_signer(one),
+            mail_languages(one),
         )
 
     listed = {}

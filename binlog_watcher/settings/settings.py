@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from binlog_watcher.settings import bounce_types
+from binlog_watcher.settings import bounce_types, mail_types
 from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.settings.mail_server import MailServerSettings
@@ -22,9 +22,8 @@ from binlog_watcher.settings.pages import PageSettings
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
-from mailer import VERP, AddressPatterns
-
-DEFAULT_NOTE = "Mention this mail to our support when you order, and we will apply the discount."
+from mailer import DEFAULT_FREE_SHIPPING, DEFAULT_NOTE, VERP, AddressPatterns
+from mailer.languages import shipped
 
 
 class Settings(PageSettings, MailServerSettings):
@@ -80,7 +79,7 @@ class Settings(PageSettings, MailServerSettings):
     discount_max_total: kind.Amount | None = None
     discount_rounding: Annotated[Literal["cart", "row"], kind.Lower] = "cart"
     discount_note: kind.Text = DEFAULT_NOTE
-    free_shipping_text: kind.Text = "Free shipping on your order"
+    free_shipping_text: kind.Text = DEFAULT_FREE_SHIPPING
     promises_confirmed: kind.Promises = frozenset()
 
     # Recommendations
@@ -105,6 +104,8 @@ class Settings(PageSettings, MailServerSettings):
     cart_url: kind.CartUrl = ""
     product_url: kind.ProductUrl | None = None
     currency: kind.Currency = "USD"
+    languages: mail_types.LanguageTags = shipped()
+    mail_messages: mail_types.Folder = None
     stores: Mapping[str, "Settings"] | None = None
 
     # Sending

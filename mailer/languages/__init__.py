@@ -2,5 +2,6 @@
 
 from mailer.languages.language import ENGLISH, Language
 from mailer.languages.languages import Languages
+from mailer.languages.shipped import languages, shipped
 
-__all__ = ["ENGLISH", "Language", "Languages"]
+__all__ = ["ENGLISH", "Language", "Languages", "languages", "shipped"]

@@ -5,7 +5,14 @@ from decimal import Decimal
 from gettext import NullTranslations
 from typing import Literal
 
+from markupsafe import Markup, escape
+
 from mailer.languages import numbers
+
+
+def message(text: str) -> str:
+    """``text`` as it is, marked for the catalogues: it is translated where it is shown."""
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,16 @@ class Language:
     def text(self, message: str) -> str:
         """``message`` in this language; as it is where the catalogue has none."""
         return self.messages.gettext(message) if message else ""  # the empty one is the catalogue's head
+
+    def in_text(self, message: str, **values: object) -> str:
+        """``message`` for plain text, with its values."""
+        translated = self.text(message)
+        return translated % values if values else translated
+
+    def in_html(self, message: str, **values: object) -> Markup:
+        """``message`` for HTML, escaped as its values are; a value that is HTML itself comes as Markup."""
+        translated = escape(self.text(message))
+        return translated % values if values else translated
 
     def plural(self, one: str, many: str, count: int) -> str:
         """The form of a message that goes with ``count``."""

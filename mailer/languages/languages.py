@@ -1,22 +1,50 @@
 """The languages that one storefront writes in, and which of them a customer gets."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from mailer.languages.language import ENGLISH, Language
+
+_RANGE = re.compile(r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3})(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
+_LONGEST_HEADER = 500  # characters
 
 
 class Languages:
     """``offered``: at least one; the first is the storefront's own, for whoever has none of the others."""
 
     def __init__(self, offered: Sequence[Language] = (ENGLISH,)) -> None:
+        self._offered = tuple(offered)
         self._own = offered[0]
         self._by_tag = {language.tag.lower(): language for language in reversed(offered)}
 
+    def __iter__(self) -> Iterator[Language]:
+        return iter(self._offered)
+
+    def accepted(self, header: str) -> Language:
+        """The language for a browser's Accept-Language (RFC 9110, 12.5.4), else the storefront's own."""
+        wanted = [
+            (-quality, place, tag) for place, (tag, quality) in enumerate(_ranges(header)) if quality > 0
+        ]
+        for _, _, tag in sorted(wanted):
+            if (found := self._known(tag)) is not None:
+                return found
+        return self._own
+
     def best(self, tag: str | None) -> Language:
         """The language for a customer's tag (``de``, ``de-AT``), else the storefront's own."""
-        wanted = (tag or "").lower()
+        return self._known(tag or "") or self._own
+
+    def _known(self, tag: str) -> Language | None:
+        wanted = tag.lower()
         while wanted:
             if (found := self._by_tag.get(wanted)) is not None:
                 return found
             wanted = wanted.rpartition("-")[0]
-        return self._own
+        return None
+
+
+def _ranges(header: str) -> Iterator[tuple[str, float]]:
+    """Tags with their quality; what is none is left out."""
+    for part in header[:_LONGEST_HEADER].split(","):
+        if (found := _RANGE.fullmatch(part.strip())) is not None:
+            yield found[1], float(found[2] or 1)

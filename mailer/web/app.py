@@ -65,15 +65,15 @@ class Pages:
         """GET asks and changes nothing, since mail filters follow links; POST does what was chosen."""
         log_id, *_ = await self._read(Purpose.UNSUBSCRIBE, request)
         if request.method != "POST":
-            return self._page(State.ASK)
+            return self._page(request, State.ASK)
         choice = await posted_choice(request)
         if choice is None:
-            return self._page(State.NO_CHOICE)
+            return self._page(request, State.NO_CHOICE)
         does, state = {
             Choice.STOP_MAILS: (self._visits.stop_mails, State.STOPPED),
             Choice.LEAVE_CART: (self._visits.leave_cart, State.LEFT),
         }[choice]
-        return self._page(state if await self._ask(does, log_id) else State.INVALID)
+        return self._page(request, state if await self._ask(does, log_id) else State.INVALID)
 
     async def back(self, request: Request) -> Response:
         """Count the click and redirect to the cart. Where it leads is the settings' to say, never the request's."""
@@ -83,9 +83,9 @@ class Pages:
         try:
             known = await self._ask(lambda one: self._visits.record(one, max_age_s=max_age_s), visit)
         except UnavailableError:
-            return self._page(State.BACK, store)
+            return self._page(request, State.BACK, store)
         if not known:
-            return self._page(State.INVALID)
+            return self._page(request, State.INVALID)
         shop = self._settings.shop(store)
         return _answer(
             303, headers={"Location": target(self._settings, shop, log_id, int(self._now()), items)}
@@ -98,7 +98,7 @@ class Pages:
             known = await self._ask(self._visits.record, Visit(log_id, Kind.OPEN, flag=flag(request)))
         except UnavailableError:
             known = True
-        return _answer(200, PIXEL, "image/gif") if known else self._page(State.INVALID)
+        return _answer(200, PIXEL, "image/gif") if known else self._page(request, State.INVALID)
 
     async def style(self, _request: Request) -> Response:
         """The style sheet of all pages."""
@@ -130,32 +130,35 @@ class Pages:
 
     # --- answers --------------------------------------------------------------------------------------------
 
-    def _page(self, state: State, store: str = "", headers: Mapping[str, str] | None = None) -> Response:
+    def _page(
+        self, request: Request, state: State, store: str = "", headers: Mapping[str, str] | None = None
+    ) -> Response:
         wait = {State.BUSY: RETRY_AFTER_S, State.BACK: RETRY_AFTER_S, State.LIMITED: int(WINDOW_S)}.get(state)
         again = {} if wait is None else {"Retry-After": str(wait)}
-        return _answer(STATUS[state], self._texts.of(state, store), headers={**again, **(headers or {})})
+        page = self._texts.of(state, store, request.headers.get("accept-language", ""))
+        return _answer(STATUS[state], page, headers={"Vary": "Accept-Language", **again, **(headers or {})})
 
     async def not_valid(self, request: Request, _error: Exception) -> Response:
         """A wrong token, or no address of ours."""
         who = address(request, self._settings.trusted_proxies)
         if self._invalid.note(who, self._counter()):
-            return self._page(State.LIMITED)
-        return self._page(State.INVALID)
+            return self._page(request, State.LIMITED)
+        return self._page(request, State.INVALID)
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         """What the router makes of addresses and methods that it has not."""
         if isinstance(error, HTTPException) and error.status_code == STATUS[State.NO_METHOD]:
-            return self._page(State.NO_METHOD, headers=error.headers)
+            return self._page(request, State.NO_METHOD, headers=error.headers)
         return await self.not_valid(request, error)
 
-    async def unavailable(self, _request: Request, _error: Exception) -> Response:
+    async def unavailable(self, request: Request, _error: Exception) -> Response:
         """The database does not answer, or there is an error of ours."""
-        return self._page(State.BUSY)
+        return self._page(request, State.BUSY)
 
-    async def bad_body(self, _request: Request, error: Exception) -> Response:
+    async def bad_body(self, request: Request, error: Exception) -> Response:
         """The body is no answer of a person: the connection is closed, its rest is not read."""
         state = State.TOO_LARGE if isinstance(error, TooLargeError) else State.TOO_SLOW
-        return self._page(state, headers={"Connection": "close"})
+        return self._page(request, state, headers={"Connection": "close"})
 
 
 def pages_app(settings: WebSettings, visits: Visits, *, now: Callable[[], float]) -> Starlette:

@@ -7,6 +7,8 @@ from importlib.resources import files
 
 import jinja2
 
+from mailer.languages import Language
+from mailer.languages.language import message
 from mailer.refill import filled
 from mailer.web.settings import ShopPages, WebSettings
 
@@ -65,38 +67,53 @@ STATUS: Mapping[State, int] = {
 }
 
 _TITLES: Mapping[State, str] = {
-    State.ASK: "Cart reminders",
-    State.STOPPED: "You are unsubscribed",
-    State.LEFT: "No more mails for this cart",
-    State.INVALID: "This link is not valid",
-    State.LIMITED: "Please wait a minute",
-    State.BUSY: "Please try again",
-    State.BACK: "Please try again",
-    State.NO_CHOICE: "Nothing was chosen",
-    State.NO_METHOD: "This is no such page",
-    State.TOO_LARGE: "That was too much",
-    State.TOO_SLOW: "That took too long",
+    State.ASK: message("Cart reminders"),
+    State.STOPPED: message("You are unsubscribed"),
+    State.LEFT: message("No more mails for this cart"),
+    State.INVALID: message("This link is not valid"),
+    State.LIMITED: message("Please wait a minute"),
+    State.BUSY: message("Please try again"),
+    State.BACK: message("Please try again"),
+    State.NO_CHOICE: message("Nothing was chosen"),
+    State.NO_METHOD: message("This is no such page"),
+    State.TOO_LARGE: message("That was too much"),
+    State.TOO_SLOW: message("That took too long"),
 }
 
 
 class PageTexts:
-    """All pages of all storefronts."""
+    """All pages of all storefronts, in the languages of each."""
 
     def __init__(self, settings: WebSettings) -> None:
+        self._languages = {store: shop.languages for store, shop in settings.shops.items()}
         self._pages = {
-            (state, store): _rendered(state, shop)
-            for state in State
+            (state, store, language.tag): _rendered(state, shop, language)
             for store, shop in settings.shops.items()
+            for language in shop.languages
+            for state in State
         }
 
-    def of(self, state: State, store: str = "") -> bytes:
-        """The page; of a storefront that is not listed any more as of the first."""
-        return self._pages.get((state, store)) or self._pages[state, ""]
+    def of(self, state: State, store: str = "", accepted: str = "") -> bytes:
+        """The page; of a storefront that is not listed any more as of the first.
+
+        ``accepted``: the visitor's Accept-Language.
+        """
+        if store not in self._languages:
+            store = ""
+        language = self._languages[store].accepted(accepted)
+        return self._pages[state, store, language.tag]
 
 
-def _rendered(state: State, shop: ShopPages) -> bytes:
-    cart_url = filled(shop.cart_url, "") or shop.url
-    page = _template().render(state=state, shop=shop, cart_url=cart_url, titles=_TITLES, style="../style.css")
+def _rendered(state: State, shop: ShopPages, language: Language) -> bytes:
+    page = _template().render(
+        state=state,
+        shop=shop,
+        cart_url=filled(shop.cart_url, "") or shop.url,
+        title=language.text(_TITLES[state]),
+        style="../style.css",
+        language=language,
+        _=language.in_html,
+    )
     return page.encode()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
+from mailer.languages import Languages
+
 Network = IPv4Network | IPv6Network
 
 
@@ -14,6 +16,7 @@ class ShopPages:
     name: str
     url: str
     cart_url: str
+    languages: Languages = field(default_factory=Languages)
 
 
 @dataclass(frozen=True, slots=True)

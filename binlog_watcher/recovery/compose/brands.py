@@ -15,8 +15,10 @@ from mailer import (
     Links,
     Renderer,
     ShopInfo,
+    language_tag,
     refill,
 )
+from mailer.languages import Language, Languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,16 @@ class Brand:
     prices_in: str
     product_pages: ProductPages = NO_PAGES
     signer: DkimSigner | None = None
+    languages: Languages = field(default_factory=Languages)
     renderer: Renderer = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "renderer", Renderer(self.store))
+        object.__setattr__(self, "renderer", Renderer(self.store, self.languages))
+
+    def language(self, cart: Cart) -> Language:
+        """What the mail is written in: the customer's language where it is known and offered, else the store's own."""
+        customer = cart.customer
+        return self.languages.best(language_tag(customer.language if customer else None))
 
     def discount(self, cart: Cart) -> Discount:
         """The discount of the cart's tier; none for a cart in another currency, without a rate to go by."""

@@ -100,6 +100,7 @@ class Composer:
             picks=tuple(ProductFacts.of(pick.product) for pick in picks),
             discount_percent=math.ceil(brand.discount(cart).percent),  # the text only says that there is one
             store_name=brand.store.name,
+            language=brand.language(cart).tag,
         )
 
     def render(

@@ -1,3 +1,5 @@
+import pytest
+
 from mailer.languages import ENGLISH, Language, Languages
 
 
@@ -11,3 +13,23 @@ def test_a_customer_gets_the_language_asked_for_or_the_stores_own() -> None:
 
 def test_without_any_it_is_english() -> None:
     assert Languages().best("de") is ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en;q=0.5, de;q=0.7", "de"),
+        ("it, pt;q=0", "fr"),
+        ("de;q=0, de-CH", "de-CH"),
+        ("", "fr"),
+        ("*", "fr"),
+        ("de;q=" + "9" * 600, "fr"),
+        ("\x00\xff;;,,q=1", "fr"),
+        ("x" * 10_000, "fr"),
+    ],
+)
+def test_a_page_has_the_first_language_of_the_browser_that_is_offered(header: str, tag: str) -> None:
+    languages = Languages((Language("fr"), Language("de"), Language("de-CH")))
+    assert languages.accepted(header).tag == tag

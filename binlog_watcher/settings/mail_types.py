@@ -1,0 +1,37 @@
+"""The kinds of values of the settings for how mails look and speak; as in ``settings/types.py``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+from mailer.languages import languages, shipped
+
+_ALL = "all"
+
+
+def _languages(value: Any) -> Any:
+    """``de, en``; ``all`` stands for those that are not named before it."""
+    if not isinstance(value, str):
+        return value
+    tags: list[str] = []
+    for tag in (part.strip().replace("_", "-") for part in value.split(",")):
+        if tag.lower() == _ALL:
+            named = {one.partition("-")[0].lower() for one in tags}
+            tags += [one for one in shipped() if one not in named]
+        elif tag:
+            tags.append(tag)
+    if not tags:
+        raise ValueError(f"at least one of {', '.join(shipped())}")
+    languages(tuple(tags))  # raises ValueError
+    return tuple(dict.fromkeys(tags))
+
+
+def _folder(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        raise ValueError("the path of a folder that is there")
+    return path
+
+
+LanguageTags = Annotated[tuple[str, ...], BeforeValidator(_languages)]
+Folder = Annotated[Path | None, AfterValidator(_folder)]
