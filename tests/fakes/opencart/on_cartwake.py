@@ -8,6 +8,7 @@ from typing import Any
 from fakes.opencart.catalogue import KETTLE, MARK, UNITED_KINGDOM
 from fakes.opencart.shop_4 import OpenCart4
 from fakes.preset_shop import PresetShop
+from fakes.shop_statements import cents
 
 from binlog_watcher.core.cart import Cart
 
@@ -56,4 +57,5 @@ class Open:
         return self.db.load(customer)[customer]
 
     def prices(self, customer: int) -> list[Decimal]:
-        return [line.price for line in self.cart(customer).lines]
+        """What a piece of each line costs, as it is shown."""
+        return [cents(line.price) for line in self.cart(customer).lines]

@@ -91,7 +91,9 @@ async def test_a_cart_from_the_first_product_to_the_order(bagisto: Open) -> None
         assert not isinstance(db.decide(cart, minutes_later=90), Send)
 
 
-@pytest.mark.parametrize("status", ["pending", "pending_payment", "processing", "canceled", "closed", "fraud"])
+@pytest.mark.parametrize(
+    "status", ["pending", "pending_payment", "processing", "canceled", "closed", "fraud"]
+)
 def test_an_order_is_a_purchase_in_any_state(bagisto: Open, status: str) -> None:
     customer = bagisto.jane()
     cart = bagisto.cart_of(customer)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -517,6 +518,15 @@ async def test_what_is_given_away_is_no_line(shop: Shop, smtp: MailServer, how: 
     async with recovering(shop.db, smtp, SHOP_SCHEMA="magento-2") as cartwake:
         assert (await cartwake.recover(alone))[alone] == Skip(Reason.EMPTY)
     assert smtp.accepted == []
+
+
+def test_a_line_costs_what_its_row_says(shop: Shop) -> None:
+    """Where taxes are by lines or totals Magento rounds the line, and rounds a piece of it once more to show it."""
+    quote = shop.quote()
+    shop.db.run(
+        f"UPDATE quote_item SET qty = 3, row_total_incl_tax = 35.96, price_incl_tax = 11.99 WHERE product_id = {MUG}"
+    )
+    assert shop.db.load(quote)[quote].total == Decimal("35.96")
 
 
 def test_two_websites(shop: Shop) -> None:

@@ -153,8 +153,9 @@ def test_specials_go_before_discounts_by_quantity(opencart: Open) -> None:
     opencart.shop.special(KETTLE.id, "75", group=WHOLESALE)
     assert opencart.prices(customer) == [Decimal("80.00")]
     opencart.shop.special(KETTLE.id, "85.005")
-    assert opencart.prices(customer) == [Decimal("85.01")]
-    assert opencart.db.load(customer)[customer].total == Decimal("255.03")
+    assert opencart.prices(customer) == [Decimal("85.005")]
+    # OpenCart rounds what a line costs, and no piece of it.
+    assert opencart.db.load(customer)[customer].total == Decimal("255.02")
 
 
 def test_options_change_the_name_and_the_price_of_their_own_line(opencart: Open) -> None:

@@ -11,6 +11,7 @@ from fakes.opencart.catalogue import (
     BOX,
     CARD,
     EURO,
+    EURO_RATE,
     EXTRAS,
     GERMAN,
     GERMANY,
@@ -213,7 +214,7 @@ def test_discounts_and_specials_opencart(opencart: Open) -> None:
     shop.change_quantity(customer, KETTLE.id, 3)
     assert opencart.prices(customer) == money("80.00")
     (row,) = [row for page in opencart.db.resources.shop.catalogue([KETTLE.id]) for row in page]
-    assert row.price == Decimal("85.01")
+    assert row.price == Decimal("85.005")
 
 
 @IN_4_0
@@ -234,7 +235,7 @@ def test_discounts_and_specials_of_4_0(opencart: Open) -> None:
     shop.special(KETTLE.id, "85.005")
     assert opencart.prices(customer) == money("85.01")
     (row,) = [row for page in opencart.db.resources.shop.catalogue([KETTLE.id]) for row in page]
-    assert row.price == Decimal("85.01")
+    assert row.price == Decimal("85.005")
 
 
 def test_pieces_are_counted_over_all_rows_of_a_product(opencart: Open) -> None:
@@ -318,6 +319,33 @@ def test_the_catalogue_has_the_prices_that_visitors_see(opencart: Open) -> None:
             pages = db.resources.shop.catalogue([KETTLE.id, LAMP.id])
             found.append([row.price for page in pages for row in page])
     assert found == [money("75.00", "62.00"), money("75.00", "50.00"), money("70.00", "50.00")]
+
+
+def test_lines_are_rounded_and_not_their_pieces(opencart: Open) -> None:
+    customer = opencart.customer_with_cart()
+    opencart.shop.special(KETTLE.id, "8.335")
+    opencart.shop.change_quantity(customer, KETTLE.id, 3)
+    assert opencart.prices(customer) == money("8.34")
+    assert opencart.cart(customer).total == Decimal("25.01")  # 25.005
+
+
+def test_a_currency_of_three_digits(opencart: Open) -> None:
+    opencart.db.run(
+        "UPDATE oc_currency SET code = 'KWD', decimal_place = '3', value = 0.3071 WHERE code = 'EUR'"
+    )
+    try:
+        customer = opencart.customer_with_cart()
+        session = f"currency{customer}"
+        opencart.shop.view(customer, session)
+        opencart.shop.session(session, {"currency": "KWD"})
+        opencart.shop.special(KETTLE.id, "8.34")
+        cart = opencart.cart(customer)
+        assert (cart.total, cart.currency) == (Decimal("2.561"), "KWD")  # 2.561214
+    finally:
+        opencart.db.run(
+            "UPDATE oc_currency SET code = 'EUR', decimal_place = '2', value = %s WHERE code = 'KWD'",
+            (EURO_RATE,),
+        )
 
 
 def test_the_currency_of_the_customers_session(opencart: Open) -> None:

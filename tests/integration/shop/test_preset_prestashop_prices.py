@@ -4,6 +4,7 @@ The expected prices follow from PrestaShop's ``Product::priceCalculation`` and `
 lamp is 49.90 without and 59.88 with the tax of 20 %.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -57,6 +58,24 @@ def test_a_specific_price(presta: Presta, rule: dict[str, Any], expected: str) -
     presta.shop.specific_price(BLANKET.id, price="1")  # another product's
     presta.shop.specific_price(LAMP.id, **rule)
     assert prices(presta, cart) == [expected]
+
+
+@pytest.mark.parametrize(("rounds", "total"), [(1, "161.67"), (2, "161.68"), (3, "161.68")])
+def test_pieces_or_lines_are_rounded_as_the_shop_does(presta: Presta, rounds: int, total: str) -> None:
+    presta.shop.configure("PS_ROUND_TYPE", rounds)
+    cart = presta.customer_with_cart()
+    presta.shop.specific_price(LAMP.id, **TENTH)  # 53.892
+    presta.shop.change_quantity(cart, LAMP.id, 3, minutes_ago=50)
+    assert presta.db.load(cart)[cart].total == Decimal(total)
+
+
+def test_a_currency_without_cents(presta: Presta) -> None:
+    presta.db.run("UPDATE ps_currency SET iso_code = 'JPY', `precision` = 0 WHERE id_currency = %s", (EURO,))
+    cart = presta.customer_with_cart()
+    presta.shop.specific_price(LAMP.id, **FIFTH)  # 47.904
+    presta.shop.change_quantity(cart, LAMP.id, 10, minutes_ago=50)
+    loaded = presta.db.load(cart)[cart]
+    assert (loaded.currency, loaded.total) == ("JPY", Decimal(480))
 
 
 def test_a_rule_for_all_products(presta: Presta) -> None:
