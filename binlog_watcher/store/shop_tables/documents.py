@@ -121,6 +121,7 @@ def _row(
         "name": line.name or told("name"),
         "category": told("category"),
         "price": told("price") if line.price is None else line.price,
+        "of_product": line.price is None,
         "quantity": line.quantity,
         "image": told("image"),
         "url": told("url"),

@@ -8,7 +8,8 @@ from binlog_watcher.store.shop_tables.queries import Queries
 def lines(queries: Queries) -> str:
     """The rows of carts with their products, as far as these are there.
 
-    cart, product, name, category, price, quantity, image, created, version, and the product that the row names.
+    cart, product, name, category, price, quantity, image, created, version, and the product that the row names;
+    ``of_product``: whether the price is the product's, in the shop's currency, and not the row's own.
     """
     if queries.schema.rows_select is not None:
         return queries.select(queries.schema.rows_select)
@@ -19,6 +20,7 @@ def lines(queries: Queries) -> str:
         "name": named("p", products.name or ""),
         "category": named("p", products.category) if products.category else "NULL",
         "price": price,
+        "of_product": "0" if rows.price else "1",
         "image": named("p", products.image) if products.image else "NULL",
         "url": named("p", products.url) if products.url else "NULL",
         "available": _available(queries),

@@ -17,6 +17,7 @@ from binlog_watcher.store.shop_tables import line_queries
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import Found, FoundCarts
 from binlog_watcher.store.shop_tables.values import (
+    HIGHEST_PRICE,
     as_currency,
     as_decimal,
     as_money,
@@ -78,18 +79,22 @@ def _read(session: Session, tables: ShopTables, statement: str, found: FoundCart
 
 
 def counted(
-    tables: ShopTables, found: Found, bought: Mapping[int | str, int | None] | None = None
+    tables: ShopTables,
+    found: Found,
+    bought: Mapping[int | str, int | None] | None = None,
+    prices_in: str | None = None,
 ) -> Counted:
-    """Which rows of a cart count. ValueError: one of them can't be read.
+    """Which rows of a cart count. ValueError: one of them can't be read, or they are in several currencies.
 
-    ``bought``: what the customer ordered, and when last.
+    ``bought``: what the customer ordered, and when last. ``prices_in``: the currency of the products' own prices.
     """
     ordered = {str(product): at_us for product, at_us in (bought or {}).items()}
     lines: list[Line] = []
     missing: set[int | str] = set()
     newest_us: int | None = None
     version: int | None = None
-    currency, store = found.currency, found.store
+    currency, currencies = found.currency, set[str]()
+    store, named_us = found.store, 0
     for row in found.rows if found.exists else ():
         earliest_us, created_us = _created(tables, row.get("created"), found)
         if created_us is None or (
@@ -97,15 +102,18 @@ def counted(
         ):
             continue
         lacks = _lacks(row)
-        line = None if lacks is not None else _line(row, created_us, ordered)
+        line = None if lacks is not None else _line(row, created_us, ordered, found, prices_in)
         if lacks is not None:
             missing.add(lacks)
         elif line is not None:
             lines.append(line)
-            currency = as_currency(row.get("currency")) or currency
+            currency = as_currency(row.get("currency")) or found.currency
+            currencies.add(currency or prices_in or "")
         else:
             continue
-        store = as_store(row.get("store")) or store
+        where = as_store(row.get("store"))
+        if where is not None and created_us >= named_us:
+            store, named_us = where, created_us
         newest_us = created_us if newest_us is None else max(newest_us, created_us)
         own = as_version(row.get("version"))
         version = version if own is None else max(version or own, own)
@@ -113,6 +121,10 @@ def counted(
         version = found.version
     # Without a version of its own the creation of the newest row is one; so, too, where it is NULL.
     version = newest_us if version is None else version
+    if len(currencies - {""}) > 1:
+        raise ValueError(
+            f"its rows are in {' and '.join(sorted(currencies - {''}))}, which can't be added up"
+        )
     return Counted(tuple(lines), newest_us, version, currency, frozenset(missing), store)
 
 
@@ -133,13 +145,21 @@ def _lacks(row: dict[str, Any]) -> int | str | None:
     return as_key(named) if amount is not None and amount > 0 else None
 
 
-def _line(row: dict[str, Any], created_us: int, ordered: Mapping[str, int | None]) -> Line | None:
+def _line(
+    row: dict[str, Any],
+    created_us: int,
+    ordered: Mapping[str, int | None],
+    found: Found,
+    prices_in: str | None,
+) -> Line | None:
     """A line; None when nothing of the product is in the cart. ValueError: it can't be read."""
     product_id = as_key(row["product"])
     amount = as_decimal(row["quantity"])
     if product_id is None or amount is None or amount <= 0:
         return None
-    price = as_money(row["price"], product_id, rebates=True)
+    if amount >= HIGHEST_PRICE:
+        raise ValueError(f"product {product_id} has no usable quantity ({row['quantity']!r})")
+    price = _price(row, product_id, found, prices_in)
     if amount != int(amount):  # sold by weight or length: half a metre is one piece at half the price
         amount, price = Decimal(1), price * amount
     ordered_us = ordered.get(str(product_id))
@@ -156,3 +176,16 @@ def _line(row: dict[str, Any], created_us: int, ordered: Mapping[str, int | None
         since_order_us=None if ordered_us is None else max(created_us - ordered_us, 0),
         variant_id=as_key(row.get("variant")),
     )
+
+
+def _price(row: dict[str, Any], product_id: Any, found: Found, prices_in: str | None) -> Decimal:
+    """Of one piece, in the cart's currency: a product's own is in the shop's. ValueError: nobody knows it."""
+    price = as_money(row["price"], product_id, rebates=True)
+    if not row.get("of_product") or prices_in is None or found.currency in {None, prices_in}:
+        return price
+    if found.rate is None:
+        raise ValueError(
+            f"product {product_id} costs {price} {prices_in}, and what that is in {found.currency} is not known: "
+            "let the preset give the cart's rate"
+        )
+    return price * found.rate

@@ -150,7 +150,9 @@ class Shop(ShopTables):
             of_key, customer = found[self.fold(key)], customers.get(self.fold(key))
             ordered = bought.get(self.fold_customer(of_key.customer_id), {})
             try:
-                lines, created_us, version, currency, missing, store = counted(self, of_key, ordered)
+                lines, created_us, version, currency, missing, store = counted(
+                    self, of_key, ordered, self.schema.currency or self._currency_of(None)
+                )
             except ValueError as error:
                 unreadable[key] = str(error)
                 continue

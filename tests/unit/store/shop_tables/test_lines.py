@@ -115,6 +115,49 @@ def test_the_currency_of_a_row_goes_before_that_of_the_cart() -> None:
     assert count({**row(), "currency": "?"}, currency="EUR").currency == "EUR"
 
 
+def test_rows_in_several_currencies_spoil_the_cart() -> None:
+    with pytest.raises(ValueError, match="its rows are in CHF and EUR"):
+        count({**row(), "currency": "CHF"}, {**row(2), "currency": None}, currency="EUR")
+    assert (
+        count({**row(), "currency": "CHF"}, {**row(2), "currency": "CHF"}, currency="EUR").currency == "CHF"
+    )
+
+
+OF_PRODUCT = {**row(price="49.90"), "of_product": 1}
+"""A row without a price of its own."""
+
+
+@pytest.mark.parametrize(
+    ("cart", "price"),
+    [({}, "49.90"), ({"currency": "EUR"}, "49.90"), ({"currency": "JPY", "rate": Decimal(160)}, "7984.00")],
+)
+def test_a_products_own_price_is_in_the_shops_currency(cart: dict[str, Any], price: str) -> None:
+    found = Found(1, rows=[OF_PRODUCT], **cart)
+    assert [line.price for line in counted(TABLES, found, prices_in="EUR").lines] == [Decimal(price)]
+
+
+def test_a_products_own_price_needs_the_carts_rate() -> None:
+    with pytest.raises(
+        ValueError, match=r"costs 49.90 EUR, and what that is in JPY is not known: let the preset"
+    ):
+        counted(TABLES, Found(1, rows=[OF_PRODUCT], currency="JPY"), prices_in="EUR")
+    own = Found(1, rows=[{**row(), "of_product": 0}], currency="JPY")
+    assert counted(TABLES, own, prices_in="EUR").lines[0].price == Decimal(5)
+
+
+@pytest.mark.parametrize("quantity", [10**12, "1e60", Decimal(10) ** 64, 1e308])
+def test_a_quantity_that_nobody_orders_spoils_the_cart(quantity: Any) -> None:
+    with pytest.raises(ValueError, match="product 1 has no usable quantity"):
+        count(row(quantity=quantity))
+
+
+def test_the_store_is_that_of_the_newest_row_that_names_one() -> None:
+    later = NOON + timedelta(seconds=5)
+    rows = [{**row(created=later), "store": "DE"}, {**row(2), "store": "FR"}]
+    assert count(*rows).store == count(*reversed(rows)).store == "de"
+    assert count({**row(created=later), "store": None}, {**row(2), "store": "FR"}, store="at").store == "fr"
+
+
 @pytest.mark.parametrize(
     ("value", "yes"),
     [(None, False), (0, False), (Decimal(0), False), ("no", False), (" Off ", False), (b"\x00", False),
