@@ -7,6 +7,7 @@ special = "(SELECT s.price FROM {prefix}special s WHERE s.product_id = p.product
 select = "SELECT p.product_id AS id, COALESCE({special}, p.price) AS price … WHERE p.product_id IN {keys}"
 """
 
+import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,9 +36,8 @@ def with_fragments(preset: Mapping[str, Any], variables: Variables, problems: li
     problems += _names(named, variables)
     fragments = _Fragments(named, problems)
     filled = {key: fragments.put_into(value, (key,)) for key, value in preset.items() if key != FRAGMENTS}
-    problems += (
-        f"{FRAGMENTS}.{name}: no SELECT uses it; take it out" for name in named if name not in fragments.used
-    )
+    asked = sorted(fragments.asked - named.keys() - variables.keys() - {KEYS})
+    problems += (_unused(name, asked) for name in named if name not in fragments.used)
     return {**filled, FRAGMENTS: {name: fragments.text(name) for name in named}}
 
 
@@ -51,11 +51,22 @@ def _names(named: Mapping[str, str], variables: Variables) -> Iterator[str]:
             yield f"{FRAGMENTS}.{name}: is empty; give a piece of SQL"
 
 
+def _unused(name: str, asked: list[str]) -> str:
+    """``asked``: what SELECTs have in braces, and nothing is called."""
+    near = difflib.get_close_matches(name, asked, n=1)
+    hint = f"one has {{{near[0]}}}: give both one name" if near else "take it out"
+    return f"{FRAGMENTS}.{name}: no SELECT uses it; {hint}"
+
+
 class _Fragments:
-    """Each is put together once, however often it is used. ``used``: those that a SELECT has."""
+    """Each is put together once, however often it is used.
+
+    ``used``: those that a SELECT has; ``asked``: all that stands in braces there.
+    """
 
     def __init__(self, named: Mapping[str, str], problems: list[str]) -> None:
         self.used: set[str] = set()
+        self.asked: set[str] = set()
         self._named = named
         self._problems = problems
         self._texts: dict[str, str] = {}
@@ -84,6 +95,7 @@ class _Fragments:
         return self._texts[name]
 
     def _all_within(self, text: str, found: set[str]) -> set[str]:
+        self.asked |= set(PLACEHOLDER.findall(text))
         for name in set(PLACEHOLDER.findall(text)) & self._named.keys() - found:
             found.add(name)
             self._all_within(self._named[name], found)

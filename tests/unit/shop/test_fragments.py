@@ -55,7 +55,10 @@ def test_a_variable_chooses_fragments() -> None:
 @pytest.mark.parametrize(
     ("fragments", "problems"),
     [
-        ('adress = "u.email"', ["fragments.adress: no SELECT uses it; take it out"]),
+        ('adress = "u.email"', ["fragments.adress: no SELECT uses it; one has {address}: give both one name"]),
+        ('address = "u.{prefix}x"\nrest = "1"\n[variables]\nprefix = ""', [
+            "fragments.rest: no SELECT uses it; take it out",
+        ]),
         ('address = "{other}"', [
             "customers.select: {other} is no variable; add it to [variables], or to [fragments]",
         ]),
