@@ -529,6 +529,17 @@ def test_a_line_costs_what_its_row_says(shop: Shop) -> None:
     assert shop.db.load(quote)[quote].total == Decimal("35.96")
 
 
+def test_a_shop_whose_cart_shows_prices_without_tax(server: Server, fresh_database: str) -> None:
+    with preset_shop(server, fresh_database, "magento-2", MARK, SHOP_VARIABLES="tax=excluded") as db:
+        magento = Magento(db.run)
+        magento.create()
+        magento.open_second(FR)
+        quote = magento.new_quote(store=FR, customer=magento.register("jane@example.com", store=FR))
+        magento.add(quote, MUG, 3)
+        ((net, gross),) = db.run("SELECT row_total, row_total_incl_tax FROM quote_item")
+        assert db.load(quote)[quote].total == net < gross
+
+
 def test_two_websites(shop: Shop) -> None:
     shop.magento.open_second(FR)
     shop.magento.sell_there(MUG, JACKET)

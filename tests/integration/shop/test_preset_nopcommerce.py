@@ -399,6 +399,8 @@ def test_tier_prices_and_discounts(nop: Nop) -> None:
         shop.assign(shop.discount("10"), product=KETTLE.id)
         shop.assign(shop.discount(amount="5", DiscountTypeId=5), category=21)
         assert nop.prices(who) == [Decimal("63.00")]
+        shop.assign(shop.discount("20", MaximumDiscountedQuantity=1), product=KETTLE.id)  # there are two
+        assert nop.prices(who) == [Decimal("63.00")]
         shop.assign(shop.discount("50", MaximumDiscountAmount=20, DiscountTypeId=5), category=21)
         assert nop.prices(who) == [Decimal("50.00")]
         shop.assign(shop.discount("50", DiscountTypeId=5), category=CLOTHES)
