@@ -302,6 +302,32 @@ def test_taxes_go_by_the_customers_address(opencart: Open, country: int, price: 
     assert row.price == Decimal("62.00")
 
 
+def test_a_tax_counts_once_however_many_zones_lead_to_it(opencart: Open) -> None:
+    customer = opencart.customer_with_cart(LAMP.id, country=UNITED_KINGDOM)
+    (columns,) = opencart.db.run(
+        "SELECT GROUP_CONCAT(column_name) FROM information_schema.columns WHERE table_schema = DATABASE() "
+        "AND table_name = 'oc_zone_to_geo_zone' AND column_name <> 'zone_to_geo_zone_id'"
+    )
+    copied = f"INSERT INTO oc_zone_to_geo_zone ({columns[0]}) SELECT {columns[0]} FROM oc_zone_to_geo_zone"
+    opencart.db.run(copied)
+    try:
+        assert opencart.prices(customer) == money("62.00")
+        (row,) = [row for page in opencart.db.resources.shop.catalogue([LAMP.id]) for row in page]
+        assert row.price == Decimal("62.00")
+    finally:
+        opencart.db.run("DELETE FROM oc_zone_to_geo_zone WHERE zone_to_geo_zone_id > 1")
+
+
+def test_a_shop_that_shows_prices_without_tax(opencart: Open) -> None:
+    customer = opencart.customer_with_cart(LAMP.id, country=UNITED_KINGDOM)
+    without = variables(opencart.shop.release, with_tax="0")
+    more = {"SHOP_TIMEZONE": "UTC", "SHOP_VARIABLES": without}
+    with preset_shop(opencart.db.server, opencart.db.name, "opencart-4", MARKED, **more) as db:
+        assert db.load(customer)[customer].total == Decimal("50.00")
+        (row,) = [row for page in db.resources.shop.catalogue([LAMP.id]) for row in page]
+        assert row.price == Decimal("50.00")
+
+
 def test_the_catalogue_has_the_prices_that_visitors_see(opencart: Open) -> None:
     opencart.shop.special(KETTLE.id, "75")
     opencart.shop.special(KETTLE.id, "70", group=WHOLESALE)
