@@ -33,7 +33,9 @@ class JsonReader:
     def read(self, wanted: Wanted, record: Record, depth: int) -> None:
         """Take what is wanted. Raises DocumentError."""
         self._measure(depth)
-        self._walk(self._parsed(), wanted, record, depth)
+        value = self._parsed()
+        self._pass.budget.look(self._start)  # the parser asks for no time
+        self._walk(value, wanted, record, depth)
 
     def _measure(self, depth: int) -> None:
         """Refuse what is nested too deeply or has too many values, before it is parsed."""
@@ -115,7 +117,9 @@ class JsonReader:
         self, value: dict[str, Any] | list[Any], wanted: Wanted, record: Record, depth: int
     ) -> None:
         named = value.items() if isinstance(value, dict) else ((str(n), one) for n, one in enumerate(value))
-        for key, element in named:
+        for number, (key, element) in enumerate(named):
+            if number % _BETWEEN_LOOKS == 0:
+                self._pass.budget.look(self._start)
             name = self._encoded(key)
             sub, each = wanted.keys.get(name), wanted.each
             if sub is not None:

@@ -1,10 +1,12 @@
 import json
 import time
+from typing import Any
 
 import pytest
 
-from binlog_watcher.shop.documents.bounds import MAX_DEPTH, MAX_VALUES, Budget
+from binlog_watcher.shop.documents.bounds import MAX_DEPTH, MAX_NANOSECONDS, MAX_VALUES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
+from binlog_watcher.shop.documents.json_text import JsonReader
 from binlog_watcher.shop.documents.paths import Path, parse_path
 from binlog_watcher.shop.documents.plan import Reading
 from binlog_watcher.shop.documents.wanted import CONTAINER, Found, Record, Wanted
@@ -92,3 +94,40 @@ def test_hostile_quotes_cost_linear_time(piece: bytes) -> None:
     with pytest.raises(DocumentError):
         read(document, "x")
     assert time.process_time() - started < 2
+
+
+def test_what_is_parsed_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed_ns = 0
+    loads = json.loads
+
+    def slow(*args: Any, **more: Any) -> Any:
+        nonlocal passed_ns
+        passed_ns += MAX_NANOSECONDS + 1
+        return loads(*args, **more)
+
+    monkeypatch.setattr(json, "loads", slow)
+    reading = Reading(Budget(lambda: passed_ns))
+    with pytest.raises(DocumentError, match="too_slow"):
+        JsonReader(reading, b"[1]", 0, 3).read(Wanted(), [], 0)
+
+
+def test_the_clock_is_looked_at_on_the_way_over_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    loads = json.loads
+
+    def clock() -> int:
+        nonlocal looks
+        looks += 1
+        return 0
+
+    def parsed(*args: Any, **more: Any) -> Any:
+        nonlocal looks
+        looks = 0
+        return loads(*args, **more)
+
+    monkeypatch.setattr(json, "loads", parsed)
+    document = json.dumps({f"k{number}": 1 for number in range(4096)}).encode()
+    wanted = Wanted()
+    wanted.follow(parse_path("x")).places.append(0)
+    JsonReader(Reading(Budget(clock)), document, 0, len(document)).read(wanted, [None], 0)
+    assert looks >= 4096 // 512
