@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from mailer.languages import Language, Languages
 from mailer.recovery_mail import RecoveryMail, ShopInfo
 from mailer.shown import Shown
-from mailer.text import NAME_LIMIT, language_tag, one_line
+from mailer.text import NAME_LIMIT, display_width, language_tag, one_line, wrapped
 from mailer.themes import html_source, text_source
 
 MAX_HTML = 80_000
@@ -62,7 +62,7 @@ class Renderer:
             html = wording.html(values)
             if len(html.encode("utf-8", "replace")) <= MAX_HTML:
                 break
-        return Rendered(subject=heads["subject"], html=html, text=wording.text(values))
+        return Rendered(subject=heads["subject"], html=html, text=wrapped(wording.text(values)))
 
     def warm_up(self) -> None:
         """Compile the storefront's own language and read how it writes money, which the first mail would wait for."""
@@ -111,7 +111,7 @@ class _Wording:
 def _heading(text: str) -> str:
     """A heading in plain text, underlined."""
     capitals = text.upper()
-    return f"{capitals}\n{'-' * len(capitals)}"
+    return f"{capitals}\n{'-' * display_width(capitals)}"
 
 
 def _compile(name: str, source: str) -> jinja2.Template:

@@ -9,7 +9,15 @@ from mailer.languages import Language
 from mailer.money import round_money
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.refill import filled
-from mailer.text import PRODUCT_LIMIT, initial, language_tag, names_told_apart, one_line, shop_line
+from mailer.text import (
+    PRODUCT_LIMIT,
+    display_width,
+    initial,
+    language_tag,
+    names_told_apart,
+    one_line,
+    shop_line,
+)
 
 _SHELF = 2
 """So many cards are rows, picture beside text; more of them stand in columns."""
@@ -128,7 +136,7 @@ class Shown:
             # A price that was rounded may not make the row's total: then it is not shown.
             "unit_price": self._language.money(price, currency) if price * line.quantity == total else None,
             "total": shown,
-            "is_wide": len(shown) > _WIDE,
+            "is_wide": display_width(shown) > _WIDE,
         }
 
     def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +10,13 @@ NAME_LIMIT = 40
 PRODUCT_LIMIT = 120
 _TAIL = 40
 """Characters of a name's end that tell variants apart."""
+
+_NO_COLUMN = frozenset({"Mn", "Me", "Cf"})
+_WIDE = "\u2e80-\u303f\u3041-\u33ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff01-\uff60"
+_NEVER_FIRST = "\u3001\u3002\u300d\u300f\u3011\u30fb\u30fc\uff01\uff09\uff0c\uff0e\uff1a\uff1f"
+"""Marks of East Asia that no line begins with."""
+_PIECES = re.compile(f"[{_WIDE}][{_NEVER_FIRST}]*\\s*|[^\\s{_WIDE}]+[{_NEVER_FIRST}]*\\s*")
+"""What a line is not broken within."""
 
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Bidirectional embeddings, overrides and isolates leak into the text around them (and can turn a price round);
@@ -60,3 +68,33 @@ def language_tag(raw: str | None) -> str | None:
     """``fr-FR`` for ``fr_FR``, ``fr``; None for what is no language tag (BCP 47: language, script, region)."""
     tag = (raw or "").strip().partition(".")[0].replace("_", "-")
     return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?", tag) else None
+
+
+def display_width(text: str) -> int:
+    """Columns that ``text`` takes in plain text: letters of East Asia two, accents and marks of direction none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(char) in _NO_COLUMN else 1 + (unicodedata.east_asian_width(char) in "WF")
+        for char in text
+    )
+
+
+def wrapped(text: str, columns: int = 78) -> str:
+    """``text`` with its long lines broken: between words, or between letters of East Asia. Links stay whole."""
+    return "\n".join(part for line in text.split("\n") for part in _broken(line, columns))
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    if len(line) * 2 <= columns or "://" in line or display_width(line) <= columns:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    parts, here, width = [], indent, len(indent)
+    for piece in _PIECES.findall(line[len(indent) :]):
+        room = display_width(piece.rstrip())
+        if width + room > columns and here.strip():
+            parts.append(here.rstrip())
+            here, width = indent, len(indent)
+        here += piece
+        width += display_width(piece)
+    return [*parts, here.rstrip()]

@@ -67,7 +67,7 @@
     };
   });
 
-  const button = [...document.querySelectorAll("a")].find((link) => link.innerText === "Return to Cart");
+  const button = document.querySelector("a.button");
   const firstBottom = button?.getBoundingClientRect().bottom;
   button?.scrollIntoView({ block: "center" });
   const box = button?.getBoundingClientRect();

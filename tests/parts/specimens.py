@@ -23,6 +23,7 @@ from mailer import (
     message_id,
     parse_address,
 )
+from mailer.languages import languages, shipped
 from recommender import ProductFacts, Recommender, TemplateWriter, TextRequest
 
 RECIPIENT = "jane.doe@example.org"
@@ -92,6 +93,7 @@ def specimens() -> dict[str, Specimen]:
         _make("fifty-lines", "Jane Doe", tuple(_pictured(number) for number in range(1, 51))),
         _make("long-cart", "Maximilian-Alexander", tuple(lines), picks=cards),
         _make("endless-words", "W" * 60, (_line("W" * 180, "9999999.99", 9999),), store=BARE_STORE),
+        *(_spoken(tag) for tag in shipped()),
         _make("bare", None, (_line("Newspaper", "2.10", 1),), store=BARE_STORE, picks=(), text=""),
     ]
     return {specimen.name: specimen for specimen in made}
@@ -106,6 +108,7 @@ def _make(
     picks: tuple[Pick, ...] | None = None,
     text: str | None = None,
     currency: str = "USD",
+    language: str = "en",
 ) -> Specimen:
     """A mail with recommendations from the sample shop unless ``picks`` says otherwise."""
     number = len(name) * 1000 + len(lines)
@@ -118,11 +121,12 @@ def _make(
         log_id=number,
         unsubscribe=links.unsubscribe(number),
         discount=_DISCOUNTS.for_total(total),
-        text=_text(lines, recommended) if text is None else text,
+        text=_text(lines, recommended, language) if text is None else text,
         picks=recommended,
         currency=currency,
+        language=language,
     )
-    rendered = Renderer(store).render(mail)
+    rendered = Renderer(store, languages((language,))).render(mail)
     message = build(
         rendered,
         store=store,
@@ -164,8 +168,33 @@ def _recommended() -> tuple[Pick, ...]:
     )  # fmt: skip
 
 
-def _text(lines: tuple[Line, ...], picks: tuple[Pick, ...]) -> str:
+def _spoken(tag: str) -> Specimen:
+    """A mail in a language, to somebody whose shop has its products in it, too."""
+    customer, product, currency = _SPEAKERS[tag]
+    lines = (_shop_line("Chromebook Go 11"), replace(_shop_line("Laptop Basic 15", "59.00"), name=product))
+    return _make(f"language-{tag}", customer, lines, currency=currency, language=tag)
+
+
+_SPEAKERS = {
+    "en": ("Jane Doe", "Laptop Basic 15", "USD"),
+    "ar": ("ليلى حسن", "حاسوب محمول خفيف", "SAR"),
+    "de": ("Jörg Müller", "Leichtes Notebook für unterwegs", "EUR"),
+    "es": ("Lucía Gómez", "Portátil ligero", "EUR"),
+    "fr": ("Chloé Lefèvre", "Ordinateur portable léger", "EUR"),
+    "he": ("נועה לוי", "מחשב נייד קל", "ILS"),
+    "it": ("Giulia Rossi", "Portatile leggero", "EUR"),
+    "ja": ("山田 太郎", "軽量ノートパソコン", "JPY"),
+    "nl": ("Sanne de Vries", "Lichte laptop", "EUR"),
+    "pl": ("Zofia Wiśniewska", "Lekki laptop", "PLN"),
+    "pt": ("João Pereira", "Notebook leve", "BRL"),
+}
+"""Customer, product and currency by the language's tag."""
+
+
+def _text(lines: tuple[Line, ...], picks: tuple[Pick, ...], language: str) -> str:
     bought, recommended = (
         tuple(ProductFacts(item.name, item.category or "") for item in items[:20]) for items in (lines, picks)
     )
-    return TemplateWriter().compose(TextRequest(bought, recommended, store_name=STORE.name))
+    return TemplateWriter().compose(
+        TextRequest(bought, recommended, store_name=STORE.name, language=language)
+    )

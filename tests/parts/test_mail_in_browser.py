@@ -161,7 +161,7 @@ def test_a_page_that_does_not_fit_or_is_hard_to_read_is_found_out(browser: Brows
         '<p style="color:#999;font-size:11px">pale</p><p style="color:rgba(0,0,0,.3)">thin</p>'
         '<img src="https://shop.example.com/x.png"><p onclick="x()">active</p><script>document.title=1</script>'
         '<link rel="stylesheet" href="https://shop.example.com/x.css">'
-        '<a href="https://shop.example.com/" style="background:#15803d">Return to Cart</a>'
+        '<a class="button" href="https://shop.example.com/" style="background:#15803d">Return to Cart</a>'
         '<div style="position:fixed;inset:0">veil</div></body>'
     )
     with browser.page(PHONE) as page:

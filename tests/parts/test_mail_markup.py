@@ -10,6 +10,7 @@ from parts.specimens import specimens
 pytestmark = pytest.mark.parts
 
 DEGRADES_WELL = {
+    "min-width property": "a button with a short word is narrower",
     "<bdi> element": "the names stay; only the order of their neighbours may suffer",
     "<body> element": "its styles are repeated on the outermost table",
     "<style> element": "everything but the phone's layout and the dark colours is inline",
