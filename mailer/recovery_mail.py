@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -97,7 +98,8 @@ class RecoveryMail:
     recommendation text, plain. ``currency`` None means the store's. ``language``: of the products' names, as the shop
     has it (fr, fr_FR); a screen reader then speaks them rightly. ``unsubscribe`` comes from
     ``Links.unsubscribe(log_id)``, ``cart_link`` (None: the shop's own page) and ``pixel`` from ``Links``, too.
-    ``items``: what the shop's own page is to fill the cart with, see ``refill``.
+    ``items``: what the shop's own page is to fill the cart with, see ``refill``. ``valid_until``: the last day of the
+    discount's code.
     """
 
     first_name: str | None
@@ -110,6 +112,7 @@ class RecoveryMail:
     currency: str | None = None
     language: str | None = None
     items: str = ""
+    valid_until: date | None = None
     cart_link: str | None = None
     pixel: str | None = None
 

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailer.languages import Language, Languages
 from mailer.recovery_mail import RecoveryMail, ShopInfo
 from mailer.shown import Shown
 from mailer.text import NAME_LIMIT, display_width, language_tag, one_line, wrapped
-from mailer.themes import html_source, text_source
+from mailer.themes import Theme, ThemeError, html_source, load_theme, text_source
 
 MAX_HTML = 80_000
 """Bytes. Gmail clips mails beyond 102 KB, and the unsubscribe link with them."""
@@ -40,8 +41,11 @@ class Renderer:
     Templates are compiled for a language when its first mail is due, styles inlined once per process.
     """
 
-    def __init__(self, store: ShopInfo, languages: Languages | None = None) -> None:
+    def __init__(
+        self, store: ShopInfo, languages: Languages | None = None, theme: Theme | None = None
+    ) -> None:
         self._store = store
+        self._theme = theme or load_theme()
         self._languages = languages or Languages()
         self._wordings: dict[str, _Wording] = {}
 
@@ -71,18 +75,18 @@ class Renderer:
     def _wording(self, language: Language) -> "_Wording":
         found = self._wordings.get(language.tag)
         if found is None:
-            found = self._wordings[language.tag] = _Wording(self._store, language)
+            found = self._wordings[language.tag] = _Wording(self._store, language, self._theme)
         return found
 
 
 class _Wording:
     """One language's templates, and the messages in them as each needs them: escaped in HTML, bare in plain text."""
 
-    def __init__(self, store: ShopInfo, language: Language) -> None:
-        self.shown = Shown(store, language)
+    def __init__(self, store: ShopInfo, language: Language, theme: Theme) -> None:
+        self.shown = Shown(store, language, theme)
         self.language = language
-        self._html = _compile("mail.html", self._translated(html_source(language.direction), escape))
-        self._text = _compile("mail.txt", self._translated(text_source(), str))
+        self._html = _compile("mail.html", self._translated(html_source(theme, language.direction), escape))
+        self._text = _compile("mail.txt", self._translated(text_source(theme), str))
 
     def html(self, values: dict[str, Any]) -> str:
         """The mail as HTML."""
@@ -115,11 +119,18 @@ def _heading(text: str) -> str:
 
 
 def _compile(name: str, source: str) -> jinja2.Template:
-    """Escaping goes by the name's ending: HTML is escaped, plain text is not."""
-    return jinja2.Environment(
+    """Escaping goes by the name's ending: HTML is escaped, plain text is not. Raises ThemeError.
+
+    Sandboxed: blocks may come from whoever designs a shop's mails, and need nothing but the values.
+    """
+    environment = ImmutableSandboxedEnvironment(
         loader=jinja2.DictLoader({name: source}),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template(name)
+    )
+    try:
+        return environment.get_template(name)
+    except jinja2.TemplateSyntaxError as error:
+        raise ThemeError(f"a block of the theme is no Jinja: {error.message}") from None

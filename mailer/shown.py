@@ -18,6 +18,7 @@ from mailer.text import (
     one_line,
     shop_line,
 )
+from mailer.themes import Theme
 
 _SHELF = 2
 """So many cards are rows, picture beside text; more of them stand in columns."""
@@ -46,13 +47,22 @@ _PREHEADER_FILLER = "\u034f\u200c\u00a0" * 40
 class Shown:
     """Makes the values of one store's mails in one language."""
 
-    def __init__(self, store: ShopInfo, language: Language) -> None:
+    def __init__(self, store: ShopInfo, language: Language, theme: Theme) -> None:
         self._store = store
         self._language = language
+        self._has_hero = theme.hero
         self._site = store.url if store.url.endswith("/") else store.url + "/"
         self._item = language.text("Item")
         self._shared: dict[str, Any] = {
-            "store": replace(store, name=one_line(store.name, PRODUCT_LIMIT)),
+            "store": replace(
+                store,
+                name=one_line(store.name, PRODUCT_LIMIT),
+                logo_url=theme.logo or store.logo_url,
+                logo_dark_url=theme.logo_dark or store.logo_dark_url,
+            ),
+            "help": language.text(theme.help),
+            "trust": [language.text(line) for line in theme.trust],
+            "social": [{"name": language.text(name), "url": url} for name, url in theme.social],
             "language": language,
             # What the shop says in its own words is a message, too: its catalogues may have it.
             "free_shipping": one_line(language.text(store.free_shipping_text), PRODUCT_LIMIT),
@@ -70,19 +80,22 @@ class Shown:
         told_apart = names_told_apart([(line.name, line.category) for line in ordered[:max_lines]])
         hidden = sum(line.quantity for line in ordered[max_lines:])
         picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
+        lines = [
+            self._line(line, currency, place) | {"name": name or self._item, "detail": detail}
+            for place, (line, (name, detail)) in enumerate(zip(ordered, told_apart, strict=False))
+        ]
         return self._shared | {
             "mail": mail,
             "cart_link": mail.cart_link or filled(self._store.cart_url, mail.items) or self._store.url,
-            "lines": [
-                self._line(line, currency, place) | {"name": name or self._item, "detail": detail}
-                for place, (line, (name, detail)) in enumerate(zip(ordered, told_apart, strict=False))
-            ],
+            "lines": lines,
+            "hero": self._hero(ordered, lines),
             "unavailable": _unavailable(mail.lines),
             "hidden": hidden,
             "hidden_shown": language.number(hidden),
             "products_language": language_tag(mail.language) or language.tag,
             "percent": language.percent(mail.discount.percent),
             "code": one_line(mail.discount.code or "", 64),
+            "valid_until": language.date(mail.valid_until) if mail.valid_until else "",
             "note": one_line(language.text(mail.discount.note), 300),
             "subtotal": language.money(mail.subtotal, currency),
             "saving": language.money(-mail.saving, currency),
@@ -138,6 +151,15 @@ class Shown:
             "total": shown,
             "is_wide": display_width(shown) > _WIDE,
         }
+
+    def _hero(self, ordered: Sequence[Line], shown: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """The main item: the dearest row that can be bought and has a picture."""
+        pictured = [
+            (line.unit_price, -place)
+            for place, (line, values) in enumerate(zip(ordered, shown, strict=False))
+            if line.available and values["image"]
+        ]
+        return shown[-max(pictured)[1]] if self._has_hero and pictured else None
 
     def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:
         name = shop_line(pick.name, 80) or self._item

@@ -24,6 +24,7 @@ from binlog_watcher.commands import (
 )
 from binlog_watcher.commands.optout_cli import optout_app
 from binlog_watcher.commands.terminal import out, settings_of, show
+from binlog_watcher.commands.theme_cli import theme_app
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.settings.load import names_of_others
@@ -42,6 +43,7 @@ schema_app = typer.Typer(
 )
 app.add_typer(optout_app, name="optout")
 app.add_typer(schema_app, name="schema")
+app.add_typer(theme_app, name="theme")
 
 
 def _print_version(wanted: bool) -> None:

@@ -66,7 +66,9 @@ async def _mail(settings: Settings, resources: Resources, cart: Cart) -> Rendere
         composer = ComposerSetup.of(settings, resources).composer(recommender, writer, metrics)
         picks = composer.recommend([cart])[0]
         text = await composer.text(cart, picks)
-        rendered, _ = composer.render(cart, picks, text, cart.logged.id if cart.logged else 0)
+        rendered, _ = composer.render(
+            cart, picks, text, cart.logged.id if cart.logged else 0, resources.clock.now_us()
+        )
         return rendered
     finally:
         await writer.close()

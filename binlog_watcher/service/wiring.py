@@ -27,6 +27,8 @@ from mailer import (
     read_key,
 )
 from mailer.languages import Languages, languages
+from mailer.theme_check import problems
+from mailer.themes import built_in, load_theme
 from recommender import (
     Catalog,
     FallbackWriter,
@@ -142,7 +144,8 @@ def dkim_signer(settings: Settings) -> DkimSigner | None:
 def mail_languages(settings: Settings) -> Languages:
     """The languages of mails and pages, with the shop's own wording."""
     try:
-        return languages(settings.languages, settings.mail_messages)
+        messages = settings.mail_messages or load_theme(settings.mail_theme).messages
+        return languages(settings.languages, messages)
     except ValueError as error:
         raise ConfigError(f"LANGUAGES or MAIL_MESSAGES: {error}") from error
 
@@ -171,15 +174,24 @@ def brands(
             pages,
             dkim_signer(one),
             mail_languages(one),
+            load_theme(one.mail_theme),
+            one.discount_code_days,
         )
+
+    def checked(one: Settings, name: str = "") -> Brand:
+        made = brand(one, name)
+        # Those that are built in are checked by the tests.
+        if one.mail_theme not in built_in() and (found := problems(made.store, made.theme)):
+            raise ConfigError(*(f"MAIL_THEME {one.mail_theme}: {problem}" for problem in found))
+        return made
 
     listed = {}
     for name, store in (settings.stores or {}).items():
         try:
-            listed[name] = brand(store, name)
+            listed[name] = checked(store, name)
         except ConfigError as error:
             raise ConfigError(*(f"STORES [{name}]: {line}" for line in error.problems)) from error
-    return Brands(brand(settings), listed)
+    return Brands(checked(settings), listed)
 
 
 class FallbackReport:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from mailer.languages import languages, shipped
+from mailer.themes import load_theme
 
 _ALL = "all"
 
@@ -33,5 +34,11 @@ def _folder(path: Path | None) -> Path | None:
     return path
 
 
+def _theme(name: str) -> str:
+    load_theme(name)  # raises ThemeError, which is a ValueError
+    return name
+
+
+ThemeName = Annotated[str, AfterValidator(_theme)]
 LanguageTags = Annotated[tuple[str, ...], BeforeValidator(_languages)]
 Folder = Annotated[Path | None, AfterValidator(_folder)]

@@ -78,6 +78,7 @@ class Settings(PageSettings, MailServerSettings):
     discount_tier_2_code: kind.Text = ""
     discount_max_total: kind.Amount | None = None
     discount_rounding: Annotated[Literal["cart", "row"], kind.Lower] = "cart"
+    discount_code_days: Annotated[int, Ge(1), Le(365)] | None = None
     discount_note: kind.Text = DEFAULT_NOTE
     free_shipping_text: kind.Text = DEFAULT_FREE_SHIPPING
     promises_confirmed: kind.Promises = frozenset()
@@ -104,6 +105,7 @@ class Settings(PageSettings, MailServerSettings):
     cart_url: kind.CartUrl = ""
     product_url: kind.ProductUrl | None = None
     currency: kind.Currency = "USD"
+    mail_theme: mail_types.ThemeName = "calm"
     languages: mail_types.LanguageTags = shipped()
     mail_messages: mail_types.Folder = None
     stores: Mapping[str, "Settings"] | None = None

@@ -23,7 +23,7 @@ KEYS = _TIERS | {
     "store_name", "store_url", "store_logo_url", "store_logo_dark_url", "store_address", "support_email",
     "cart_url", "product_url", "currency", "sender_email", "sender_name", "discount_tiers", "discount_max_total",
     "discount_rounding", "discount_note", "free_shipping_text", "dkim_keys", "bounce_address", "unsubscribe_email",
-    "languages",
+    "languages", "mail_theme", "discount_code_days",
 }  # fmt: skip
 """What may differ between stores."""
 

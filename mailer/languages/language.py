@@ -1,5 +1,6 @@
 """One language that mails are written in: its messages, its direction, and how it writes money and numbers."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from gettext import NullTranslations
@@ -54,6 +55,10 @@ class Language:
     def money(self, amount: Decimal, currency: str) -> str:
         """See ``numbers.money``."""
         return numbers.money(amount, currency, self.tag)
+
+    def date(self, day: dt.date) -> str:
+        """``3 March 2026``, as the language writes it."""
+        return numbers.long_date(day, self.tag)
 
     def number(self, value: int) -> str:
         """See ``numbers.number``."""

@@ -1,10 +1,12 @@
 """Money, numbers and percentages as a language and a currency's country write them: CLDR by Babel."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.languages import get_official_languages
 from babel.numbers import (
     NumberPattern,
@@ -45,6 +47,12 @@ def money(amount: Decimal, currency: str, tag: str) -> str:
     text = pattern.apply(round_money(amount, currency), locale, group_separator=grouped)
     text = text.replace("-", "\N{MINUS SIGN}")
     return _TOUCHING.sub("\N{NO-BREAK SPACE}", text if grouped else _THOUSANDS.sub(_APOSTROPHE, text))
+
+
+@lru_cache(maxsize=_KEPT)
+def long_date(day: date, tag: str) -> str:
+    """``March 3, 2026``, ``3. März 2026``."""
+    return format_date(day, format="long", locale=locale_of(tag))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -60,7 +60,7 @@ def test_a_magento_guest_in_another_language_and_currency(running_shop: Any, ses
     magento.add(ordered, KETTLE)
     magento.order(ordered)
     mail = running_shop.wait_for_mail("gus@example.com")
-    assert mail.subject.startswith("Gus, you left something in your cart")
+    assert mail.subject.startswith("Gus, il reste quelque chose dans votre panier")
     french = re.escape(PRODUCTS[KETTLE].french or "")
     assert re.search(rf'lang="fr-FR"[^>]*>(<a [^>]*>)?{french}', mail.part("html"))
     assert "€" in mail.part("plain")

@@ -95,7 +95,7 @@
     links: [...document.links].map((link) => link.href),
     overlapping: [".card", ".card-pic, .card-text", ".row-text, .row-sum, .row-pic", ".shelf-text, .shelf-pic"].flatMap(overlaps),
     pictures,
-    small: [...document.images].filter((image) => !image.alt && !image.closest(".with-pic") && shown(image)).map((image) => image.src),
+    small: [...document.images].filter((image) => !image.alt && !image.closest(".with-pic, .hero-gap") && shown(image)).map((image) => image.src),
     body: document.body.innerText,
   };
 })();

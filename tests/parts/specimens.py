@@ -24,6 +24,7 @@ from mailer import (
     parse_address,
 )
 from mailer.languages import languages, shipped
+from mailer.themes import Theme, built_in, load_theme
 from recommender import ProductFacts, Recommender, TemplateWriter, TextRequest
 
 RECIPIENT = "jane.doe@example.org"
@@ -61,6 +62,7 @@ class Specimen:
     mail: RecoveryMail
     rendered: Rendered
     message: bytes
+    brand: str
 
 
 @cache
@@ -94,6 +96,7 @@ def specimens() -> dict[str, Specimen]:
         _make("long-cart", "Maximilian-Alexander", tuple(lines), picks=cards),
         _make("endless-words", "W" * 60, (_line("W" * 180, "9999999.99", 9999),), store=BARE_STORE),
         *(_spoken(tag) for tag in shipped()),
+        *(_themed(theme) for theme in built_in()[1:]),
         _make("bare", None, (_line("Newspaper", "2.10", 1),), store=BARE_STORE, picks=(), text=""),
     ]
     return {specimen.name: specimen for specimen in made}
@@ -109,6 +112,7 @@ def _make(
     text: str | None = None,
     currency: str = "USD",
     language: str = "en",
+    theme: Theme | None = None,
 ) -> Specimen:
     """A mail with recommendations from the sample shop unless ``picks`` says otherwise."""
     number = len(name) * 1000 + len(lines)
@@ -126,7 +130,7 @@ def _make(
         currency=currency,
         language=language,
     )
-    rendered = Renderer(store, languages((language,))).render(mail)
+    rendered = Renderer(store, languages((language,)), theme).render(mail)
     message = build(
         rendered,
         store=store,
@@ -136,7 +140,7 @@ def _make(
         unsubscribe=mail.unsubscribe,
         recipient_name=customer,
     )
-    return Specimen(name, store, mail, rendered, message)
+    return Specimen(name, store, mail, rendered, message, (theme or load_theme()).brand)
 
 
 def _line(name: str, price: str, quantity: int) -> Line:
@@ -174,6 +178,20 @@ def _spoken(tag: str) -> Specimen:
     lines = (_shop_line("Chromebook Go 11"), replace(_shop_line("Laptop Basic 15", "59.00"), name=product))
     return _make(f"language-{tag}", customer, lines, currency=currency, language=tag)
 
+
+def _themed(name: str) -> Specimen:
+    """A mail with all that a theme can say."""
+    lines = (
+        _shop_line("Chromebook Go 11"),
+        _shop_line("Laptop Basic 15", "59.00"),
+        _line("Sleeve", "12.50", 2),
+    )
+    theme = replace(load_theme(name), trust=_TRUST, social=_SOCIAL, help="Ask us, we are shopkeepers:")
+    return _make(f"theme-{name}", "Jane Doe", lines, theme=theme)
+
+
+_TRUST = ("Delivery in two days", "30 days to return", "Help by people")
+_SOCIAL = (("Instagram", "https://social.example.com/shop"), ("YouTube", "https://video.example.com/shop"))
 
 _SPEAKERS = {
     "en": ("Jane Doe", "Laptop Basic 15", "USD"),

@@ -11,6 +11,7 @@ from parts.chromium import Browser, BrowserError, Page
 from parts.specimens import MARKUP, RECIPIENT, Specimen, specimens
 
 from binlog_watcher.demo.catcher import MailCatcher
+from mailer.themes.colours import shades
 
 pytestmark = pytest.mark.parts
 
@@ -48,7 +49,7 @@ def test_a_mail_fits_can_be_read_and_has_its_button(
     assert [text for text in seen["texts"] if text["contrast"] < (3 if text["large"] else 4.5)] == []
     assert [text for text in seen["texts"] if text["size"] < 12] == []
     button = seen["button"]
-    assert button["background"] == GREEN
+    assert button["background"] == list(bytes.fromhex(shades(specimen.brand).solid[1:]))
     assert button["onTop"]
     assert button["height"] >= 44
     assert button["width"] >= (width * 0.8 if width == PHONE else 200)

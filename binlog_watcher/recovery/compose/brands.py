@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
@@ -19,6 +20,7 @@ from mailer import (
     refill,
 )
 from mailer.languages import Language, Languages
+from mailer.themes import Theme, load_theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Brand:
     """One storefront. ``prices_in``: the currency of the catalogue's prices, and what carts' rates go to.
 
     The tiers' amounts are in the storefront's own currency. ``signer``: of its mails, unless its mail server does it.
+    ``code_days``: how long a discount's code is good for; None: nothing is said of it.
     """
 
     store: ShopInfo
@@ -36,10 +39,12 @@ class Brand:
     product_pages: ProductPages = NO_PAGES
     signer: DkimSigner | None = None
     languages: Languages = field(default_factory=Languages)
+    theme: Theme = field(default_factory=load_theme)
+    code_days: int | None = None
     renderer: Renderer = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "renderer", Renderer(self.store, self.languages))
+        object.__setattr__(self, "renderer", Renderer(self.store, self.languages, self.theme))
 
     def language(self, cart: Cart) -> Language:
         """What the mail is written in: the customer's language where it is known and offered, else the store's own."""
@@ -50,6 +55,10 @@ class Brand:
         """The discount of the cart's tier; none for a cart in another currency, without a rate to go by."""
         worth = self._worth(cart)
         return NO_DISCOUNT if worth is None else self.discounts.for_total(worth)
+
+    def valid_until(self, today: date) -> date | None:
+        """The last day of the codes in a mail of ``today`` (UTC)."""
+        return None if self.code_days is None else today + timedelta(days=self.code_days)
 
     def is_too_dear(self, cart: Cart) -> bool:
         """Whether the cart gets no discount because its total lies above DISCOUNT_MAX_TOTAL."""

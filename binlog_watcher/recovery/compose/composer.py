@@ -104,7 +104,7 @@ class Composer:
         )
 
     def render(
-        self, cart: Cart, picks: Sequence[Recommendation], text: str, log_id: int
+        self, cart: Cart, picks: Sequence[Recommendation], text: str, log_id: int, now_us: int
     ) -> tuple[Rendered, RecoveryMail]:
         """Subject, HTML and plain text."""
         brand = self.brands.of(cart)
@@ -129,6 +129,7 @@ class Composer:
             cart_link=brand.links.back_to_cart(log_id, items),
             pixel=brand.links.pixel(log_id),
             discount=brand.discount(cart),
+            valid_until=brand.valid_until(from_us(now_us).date()),
             currency=cart.currency or brand.store.currency,
             language=cart.customer.language if cart.customer else None,
             text=text,
@@ -149,7 +150,7 @@ class Composer:
         self, claimed: ClaimedCart, picks: Sequence[Recommendation], text: str, now_us: int
     ) -> ComposedMail:
         """Render and build the message once: a retry of the same row has the same Message-ID."""
-        rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id)
+        rendered, mail = self.render(claimed.cart, picks, text, claimed.log_id, now_us)
         customer, brand = claimed.cart.customer, self.brands.of(claimed.cart)
         address = parse_address(customer.email if customer else None)
         mid = brand.envelope.message_id(claimed.log_id, tag=self._installation)

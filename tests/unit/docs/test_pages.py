@@ -24,7 +24,16 @@ EXTENSIONS = {".py", ".md", ".sql", ".toml", ".yaml", ".yml", ".sh", ".js", ".mj
 BASES = (ROOT, ROOT / "binlog_watcher", ROOT / "benchmarks")
 CITATION = re.compile(r"docs/design\.md,[\s#]*((?:\*[^*\n]+\*(?:,| and|[\s#])*)+)")
 
-MADE_UP = {"NAME.toml", "NAME.sql"}
+MADE_UP = {
+    "NAME.toml",
+    "NAME.sql",
+    "theme.toml",
+    "style.css",
+    "responsive.css",
+    "messages",
+    "blocks",
+    "de.po",
+}
 """Files of the reader's own."""
 
 

@@ -26,6 +26,7 @@ def read(tag: str) -> Catalog:
 def originals() -> set[str | tuple[str, ...]]:
     keywords = {"_": None, "message": None, "text": None, "ngettext": (1, 2), "plural": (1, 2)}
     methods = [
+        ("**/colours.py", "ignore"),
         ("**.py", "python"),
         ("**.html", "jinja2.ext:babel_extract"),
         ("**.txt", "jinja2.ext:babel_extract"),

@@ -123,7 +123,7 @@ def test_the_mails_subtotal_is_the_total_that_is_logged_and_earns_the_discount(
         for n, (price, quantity, available) in enumerate(rows)
     )
     one = replace(cart(), lines=lines, currency=currency, digits=minor_digits(currency))
-    _, mail = shared_composer().render(one, [], "", 7)
+    _, mail = shared_composer().render(one, [], "", 7, 0)
     assert mail.subtotal == one.total
     if currency in {None, "USD"}:  # the tiers' own
         assert mail.discount == TIERS.for_total(mail.subtotal)

@@ -1,0 +1,168 @@
+"""A theme from a folder: what theme.toml may say, blocks, and what is wrong with either."""
+
+from pathlib import Path
+
+import pytest
+from fakes.store import store
+
+from mailer import RecoveryMail, Renderer
+from mailer.languages import languages
+from mailer.theme_check import problems, specimens
+from mailer.themes import Theme, ThemeError, block_names, built_in, load_theme
+from mailer.themes.starting import begin_theme
+
+STORE = store(logo_url="https://shop.example.com/logo.png")
+
+
+def folder(path: Path, toml: str = "", **files: str) -> Path:
+    for name, text in {"theme.toml": toml, **files}.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return path
+
+
+def html(theme: Theme, mail: RecoveryMail | None = None) -> str:
+    return Renderer(STORE, theme=theme).render(mail or specimens(STORE)["a cart of two things"]).html
+
+
+@pytest.mark.parametrize("name", built_in())
+def test_a_built_in_theme_is_well(name: str) -> None:
+    assert problems(STORE, load_theme(name)) == []
+
+
+def test_the_three_differ() -> None:
+    assert built_in() == ("calm", "bold", "letter")
+    assert len({html(load_theme(name)) for name in built_in()}) == 3
+
+
+def test_a_folder_says_what_differs(tmp_path: Path) -> None:
+    path = folder(
+        tmp_path / "ours",
+        'based_on = "bold"\nbrand = "#A21"\ncorners = "round"\nhero = false\ntrust = ["30 days to return"]\n'
+        'help = "Ask Ada:"\n[social]\nMastodon = "https://social.example.com/@shop"\n',
+        **{
+            "style.css": "h1 { color: var(--brand-text); }",
+            "responsive.css": "@media print { .foot { display: none } }",
+            "blocks/shipping.html": "<tr><td>{{ free_shipping }}, and a {{ store.name }} pen</td></tr>",
+            "blocks/.shipping.html.swp": "left by an editor",
+        },
+    )
+    theme = load_theme(str(path))
+    assert (theme.name, theme.brand, theme.corners, theme.hero) == ("ours", "#aa2211", "round", False)
+    assert theme.fonts == load_theme("bold").fonts
+    shown = html(theme)
+    for part in (
+        "background-color: #aa2211",
+        "border-radius: 27px",
+        "30 days to return",
+        "Ask Ada:",
+        'href="https://social.example.com/@shop"',
+        "and a The Sample Shop pen",
+        "@media print",
+    ):
+        assert part in shown
+    assert "hero-pic" not in shown
+    assert "var(--" not in shown
+    assert problems(STORE, theme) == []
+
+
+def test_messages_of_a_theme_are_its_own_words(tmp_path: Path) -> None:
+    path = folder(tmp_path, "", **{"messages/de.po": 'msgid "Return to Cart"\nmsgstr "Weiter"\n'})
+    theme = load_theme(str(path))
+    mail = specimens(STORE)["a cart of two things"]
+    assert ">Weiter</a>" in Renderer(STORE, languages(("de",), theme.messages), theme).render(mail).html
+
+
+@pytest.mark.parametrize(
+    ("toml", "complaint"),
+    [
+        ("brand = 5", "brand: give text in quotes"),
+        ('brand = "red"', "'red' is no colour: give one such as #15803d"),
+        ('brand = "#12345"', "is no colour"),
+        ('corner = "soft"', "there is no corner; did you mean corners?"),
+        ('corners = "oval"', "give one of square, soft, round"),
+        ('hero = "yes"', "give true or false"),
+        ('logo = "logo.png"', "no whole http:// or https:// URL"),
+        ('logo = "javascript:x"', "no whole http:// or https:// URL"),
+        ('fonts = "x; } body { display: none"', "give names of fonts"),
+        ('trust = "one"', "give a list of at most 6 texts"),
+        ('trust = ["a\\nb"]', "on one line"),
+        ("social = [1]", "give a table"),
+        ('based_on = "fancy"', "give one of calm, bold, letter"),
+        ("brand = ", "theme.toml"),
+        ("\x00", "theme.toml"),
+    ],
+)
+def test_mistakes_in_theme_toml_are_named(tmp_path: Path, toml: str, complaint: str) -> None:
+    with pytest.raises(ThemeError, match=r"theme\.toml") as caught:
+        load_theme(str(folder(tmp_path, toml)))
+    assert complaint in str(caught.value)
+
+
+def test_what_is_no_theme_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ThemeError, match="is no theme: name one of calm, bold, letter"):
+        load_theme("clam")
+    with pytest.raises(ThemeError, match=r"has no theme\.toml"):
+        load_theme(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"blocks/footer.html": "<tr><td>{{ nothing }}</td></tr>"}, "'nothing' is undefined"),
+        ({"blocks/footer.html": "<tr><td>{% if %}</td></tr>"}, "no Jinja"),
+        ({"blocks/footer.html": "<tr><td>hello"}, "close every tag"),
+        ({"blocks/foot.html": "x"}, "there is no block foot; the blocks are brand, greeting"),
+        ({"blocks/footer.html": "<tr><td>bye</td></tr>"}, "the link to unsubscribe is missing in the HTML"),
+        ({"blocks/footer.html": "<tr><td>bye</td></tr>"}, "the postal address is missing in the HTML"),
+        ({"blocks/footer.txt": "bye"}, "the link to unsubscribe is missing in the plain text"),
+        ({"blocks/cart.txt": "-"}, "what is in the cart is missing in the plain text"),
+        ({"blocks/action.txt": "-"}, "the link to the cart is missing in the plain text"),
+        ({"blocks/shipping.html": f"<tr><td>{'x' * 90_000}</td></tr>"}, "Gmail cuts it off"),
+        ({"style.css": "h1 { color: var(--nope); }"}, "there is no var(--nope)"),
+        ({"theme.toml": 'brand = "#fff"'}, "nobody sees that the button is one"),
+    ],
+)
+def test_the_check_says_what_would_go_wrong(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    found = problems(STORE, load_theme(str(folder(tmp_path, **files))))
+    assert any(complaint in problem for problem in found), found
+    assert len(found) == len(set(found)) <= 4
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ mail.__init__.__globals__ }}",
+        "{{ heading.__globals__ }}",
+        "{{ self.__init__ }}",
+        "{% include '/etc/passwd' %}",
+        "{{ mail.lines.append(1) }}",
+    ],
+)
+def test_a_block_reaches_nothing_but_the_values(tmp_path: Path, attack: str) -> None:
+    theme = load_theme(str(folder(tmp_path, **{"blocks/shipping.txt": attack})))
+    found = problems(STORE, theme)
+    assert any("can't be rendered" in problem for problem in found), found
+
+
+def test_a_new_theme_looks_like_the_one_that_it_is_based_on(tmp_path: Path) -> None:
+    begun = begin_theme(tmp_path / "mine", "bold", [])
+    assert html(begun) == html(load_theme("bold"))
+    assert problems(STORE, begun) == []
+    for name in block_names():
+        begin_theme(tmp_path / "mine", "bold", [name])
+    assert html(load_theme(str(tmp_path / "mine"))) == html(load_theme("bold"))
+
+
+def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
+    begin_theme(tmp_path, "calm", ["cart.html"])
+    (tmp_path / "blocks/cart.html").write_text("mine")
+    with pytest.raises(ThemeError, match="is there already"):
+        begin_theme(tmp_path, "calm", ["cart.html"])
+    with pytest.raises(ThemeError, match=r"has a theme\.toml already"):
+        begin_theme(tmp_path, "calm", [])
+    with pytest.raises(ThemeError, match=r"there is no block basket\.html"):
+        begin_theme(tmp_path, "calm", ["basket.html"])
+    assert (tmp_path / "blocks/cart.html").read_text() == "mine"
