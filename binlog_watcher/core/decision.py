@@ -6,7 +6,7 @@ See docs/design.md, *What abandoned means*.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -123,7 +123,7 @@ def decide(
     attempt = _look_at_log(cart, now_us)
     if attempt is not None:
         return attempt
-    activity_us = _last_activity(cart, known_activity_us, now_us)
+    activity_us = last_activity(cart, known_activity_us, now_us)
     due_us = activity_us + policy.threshold_us
     if due_us > now_us:
         return Wait(due_us, Reason.ACTIVITY)
@@ -133,7 +133,7 @@ def decide(
     lacking = _wait_for_rows(cart, now_us, policy)
     if lacking is not None:
         return lacking
-    refused = _refuse(cart, policy)
+    refused = next(refusals(cart, policy), None)
     if refused is not None:
         return Skip(refused, activity_us)
     if _share("holdout", _person(cart)) < policy.holdout_percent:
@@ -169,7 +169,7 @@ def _was_bought(cart: Cart, known_us: int | None) -> bool:
     return cart.told_order_us // _SECOND_US >= latest_us // _SECOND_US
 
 
-def _last_activity(cart: Cart, known_us: int | None, now_us: int) -> int:
+def last_activity(cart: Cart, known_us: int | None, now_us: int) -> int:
     """The newest activity that is told of. A row from the future is not believed: it has come by now.
 
     Sessions may have a clock of their own (SET timestamp), and a shop one that goes wrong, or another zone. A little
@@ -235,43 +235,44 @@ def _wait_for_rows(cart: Cart, now_us: int, policy: Policy) -> Wait | None:
     return None
 
 
-def _refuse(cart: Cart, policy: Policy) -> Reason | None:
-    """Why this customer is never mailed for this episode, if so."""
+def refusals(cart: Cart, policy: Policy) -> Iterator[Reason]:
+    """Why this customer is never mailed for this episode: all that holds, and first what is logged."""
     customer = cart.customer
     if not is_ours(cart, policy):
-        return Reason.STORE
+        yield Reason.STORE
     if cart.unreadable is not None:
-        return Reason.UNREADABLE
+        yield Reason.UNREADABLE
     if customer is not None and (customer.role or "").strip().casefold() in policy.excluded_roles:
-        return Reason.ROLE
+        yield Reason.ROLE
     if customer is None or customer.address_hash is None:
-        return Reason.NO_ADDRESS
-    if policy.excludes_address(customer.email):
-        return Reason.EXCLUDED_ADDRESS
-    if not customer.consent:
-        return Reason.NO_CONSENT
+        yield Reason.NO_ADDRESS
+    else:
+        if policy.excludes_address(customer.email):
+            yield Reason.EXCLUDED_ADDRESS
+        if not customer.consent:
+            yield Reason.NO_CONSENT
     if cart.recipient.suppressed:
-        return Reason.BOUNCED if cart.recipient.bounced else Reason.OPTED_OUT
+        yield Reason.BOUNCED if cart.recipient.bounced else Reason.OPTED_OUT
     if _share("rollout", _person(cart)) >= policy.rollout_percent:
-        return Reason.ROLLOUT
-    return _not_worth_a_mail(cart, policy)
+        yield Reason.ROLLOUT
+    if cart.unreadable is None:
+        yield from _not_worth_a_mail(cart, policy)
 
 
-def _not_worth_a_mail(cart: Cart, policy: Policy) -> Reason | None:
-    """Why nobody would want to be reminded of what is in the cart, if so."""
+def _not_worth_a_mail(cart: Cart, policy: Policy) -> Iterator[Reason]:
+    """Why nobody would want to be reminded of what is in the cart."""
     total = cart.total
     if total < LEAST_TOTAL and not (policy.mail_zero_totals and total >= 0):
-        return Reason.ZERO_TOTAL
+        yield Reason.ZERO_TOTAL
     if total > HIGHEST_TOTAL:
-        return Reason.TOTAL_TOO_HIGH
+        yield Reason.TOTAL_TOO_HIGH
     if not policy.mail_unavailable and not any(line.available for line in cart.lines):
-        return Reason.UNAVAILABLE
+        yield Reason.UNAVAILABLE
     grace_us = policy.order_grace_us
     if grace_us and all(
         line.since_order_us is not None and line.since_order_us <= grace_us for line in cart.lines
     ):
-        return Reason.JUST_BOUGHT
-    return None
+        yield Reason.JUST_BOUGHT
 
 
 def _person(cart: Cart) -> int | str:

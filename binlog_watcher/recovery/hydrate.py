@@ -3,7 +3,7 @@
 See docs/design.md, *Never twice, never lost*.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -49,18 +49,20 @@ class Hydrator:
         self._clock = clock
         self._with_log = with_log
 
-    def __call__(self) -> Iterator[list[CartRead]]:
-        """Read all pages. Blocking; raises DatabaseUnavailableError."""
+    def __call__(self, among: Sequence[CartKey] | None = None) -> Iterator[list[CartRead]]:
+        """Read all pages; with ``among`` only what is armed of these carts. Blocking; raises DatabaseUnavailableError."""
         policy = self._policy
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)
         count = 0
         notes_tell, stopped_us = self._notes.tell_of_all(), self._notes.last_written_us()
-        for read in self._scan.open_carts(since_us, now_us):
+        for read in self._scan.open_carts(since_us, now_us, among=among):
             page = [_filled_when_nobody_looked(cart, stopped_us) for cart in read]
             reads = list(self._arm(page, since_us, now_us, notes_tell=notes_tell))
             count += len(reads)
             yield reads
+        if among is not None:
+            return
         if not notes_tell:
             self._notes.all_written()
         log.info("hydrate.done", carts=count, ms=(self._clock.now_us() - now_us) // 1000)

@@ -163,8 +163,10 @@ class SimulatedShop:
     def session(self) -> contextlib.nullcontext[None]:
         return contextlib.nullcontext()
 
-    def open_carts(self, since_us: int, now_us: int | None = None) -> Iterator[list[OpenCart]]:
-        del now_us  # no cart's creation is known by its day only
+    def open_carts(
+        self, since_us: int, now_us: int | None = None, *, among: Sequence[CartKey] | None = None
+    ) -> Iterator[list[OpenCart]]:
+        del now_us, among  # no cart's creation is known by its day only
         keys = sorted(self.address, key=str)
         size = max(
             25, len(keys) // 8

@@ -101,18 +101,24 @@ class CartScan:
 
     # --- all open carts (hydrate) ---------------------------------------------------------------------------
 
-    def open_carts(self, since_us: int, now_us: int | None = None) -> Iterator[list[OpenCart]]:
+    def open_carts(
+        self, since_us: int, now_us: int | None = None, *, among: Sequence[CartKey] | None = None
+    ) -> Iterator[list[OpenCart]]:
         """Pages of the carts whose newest counted row was created since ``since_us``, in key order.
 
-        ``now_us``: no activity is later, where the tables tell its day only.
+        ``now_us``: no activity is later, where the tables tell its day only. ``among``: of these carts only.
         """
         last: Any = None
         while True:
             parameters = self._shop.parameters(
-                since=self._shop.cart_time.from_us(since_us), last=last, page=CART_PAGE_SIZE
+                since=self._shop.cart_time.from_us(since_us),
+                last=last,
+                page=CART_PAGE_SIZE,
+                keys=self._shop.keys(among or ()),
             )
             with self._shop.database.session() as session:
-                rows = session.rows(self._open_statement(after=last is not None), parameters)
+                statement = self._open_statement(after=last is not None, some=among is not None)
+                rows = session.rows(statement, parameters)
                 page = self._not_bought(session, rows, now_us)
             if page:
                 yield page
@@ -120,7 +126,7 @@ class CartScan:
                 return
             last = rows[-1][0]
 
-    def _open_statement(self, *, after: bool) -> str:
+    def _open_statement(self, *, after: bool, some: bool) -> str:
         """key, customer, newest creation, version, newest of each update column."""
         queries, rows, header = self._shop.queries, self._schema.rows, self._schema.header
         version = self._schema.version
@@ -140,6 +146,8 @@ class CartScan:
                 where.append(self._somebody_to_write_to())
         if after:
             where.append(f"{key} > %(last)s")
+        if some:
+            where.append(f"{key} IN %(keys)s")
         of_rows, column = version or (True, "")
         fields = [
             customer,
@@ -170,7 +178,8 @@ class CartScan:
             asked = tuple({row[place] for row in rows if row[place] is not None}) if column else ()
             if not asked or column is None:
                 continue
-            for whose, last, _ in session.rows(orders_of(shop.queries, column), shop.parameters(keys=asked)):
+            statement = orders_of(shop.queries, column).newest()
+            for whose, last, _ in session.rows(statement, shop.parameters(keys=asked)):
                 newest_us = shop.order_time.latest_us(last)
                 bought[column, folds[place](whose)] = FOREVER_US if newest_us is None else newest_us
         page = []

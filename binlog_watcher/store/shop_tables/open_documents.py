@@ -40,17 +40,22 @@ class DocumentScan:
         self._shop = shop
         self._notes = notes
 
-    def open_carts(self, since_us: int, now_us: int | None = None) -> Iterator[list[OpenCart]]:
+    def open_carts(
+        self, since_us: int, now_us: int | None = None, *, among: Sequence[CartKey] | None = None
+    ) -> Iterator[list[OpenCart]]:
         """Pages of the carts that hold something and were active since ``since_us``, in key order.
 
         A cart that is not as its note says was active when the shop's update columns say, else ``now_us`` (None: at a
-        time that nobody knows); its ``digest`` is to be noted.
+        time that nobody knows); its ``digest`` is to be noted. ``among``: of these carts only.
         """
         last: Any = None
         while True:
-            parameters = self._shop.parameters(last=last, page=DOCUMENT_PAGE_SIZE)
+            parameters = self._shop.parameters(
+                last=last, page=DOCUMENT_PAGE_SIZE, keys=self._shop.keys(among or ())
+            )
             with self._shop.database.session() as session:
-                rows = session.rows(self._statement(after=last is not None), parameters)
+                statement = self._statement(after=last is not None, some=among is not None)
+                rows = session.rows(statement, parameters)
             notes = self._notes.read([as_key(row[0]) for row in rows])
             found = (self._open_cart(row, notes, now_us) for row in rows)
             page = [cart for cart in found if cart is not None and cart.activity_us >= since_us]
@@ -60,13 +65,14 @@ class DocumentScan:
                 return
             last = rows[-1][0]
 
-    def _statement(self, *, after: bool) -> str:
+    def _statement(self, *, after: bool, some: bool) -> str:
         """Key, document, each update column."""
         queries, cart = self._shop.queries, self._shop.schema.cart
         key = named("h", cart.id or "")
         fields = [key, queries.document, *(named("h", name) for name in cart.updated)]
         document = named("h", cart.document.column if cart.document else "")
         where = f"{queries.open} AND {document} <> ''{f' AND {key} > %(last)s' if after else ''}"
+        where += f" AND {key} IN %(keys)s" if some else ""
         return f"SELECT {', '.join(fields)} FROM {quote(cart.table)} h WHERE {where} ORDER BY {key} LIMIT %(page)s"
 
     def _open_cart(

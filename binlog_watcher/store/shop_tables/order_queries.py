@@ -4,6 +4,8 @@ An order may have been cancelled since nobody paid (``orders.unpaid`` of a prese
 customer cancelled; the cart's document does, as long as it names the order. Such a one is left out for that cart.
 """
 
+from typing import NamedTuple
+
 from binlog_watcher.shop.placeholders import KEYS
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables import fingerprints
@@ -24,36 +26,50 @@ UNPAID_FINGERPRINT = fingerprints.of_rows(["x.id"])
 """The same of its SELECT of unpaid ones."""
 
 
-def orders_of(queries: Queries, column: str) -> str:
-    """Who or which cart, newest moment, fingerprint: of the orders that count."""
-    whose, moment = named("o", column), named("o", queries.schema.orders.bought_at)
-    return (
-        f"SELECT {whose}, MAX({moment}), {queries.order_fingerprint} FROM {queries.orders_table} "
-        f"WHERE {whose} IN %(keys)s AND {queries.bought}{but_unpaid(queries)} GROUP BY {whose}"
-    )
+class OrderSource(NamedTuple):
+    """Orders that count. ``source``: FROM and WHERE; ``whose``: the column that says whose each is."""
+
+    source: str
+    whose: str
+    id: str
+    moment: str
+    fingerprint: str
+
+    def newest(self) -> str:
+        """Who or which cart, newest moment, fingerprint."""
+        return f"SELECT {self.whose}, MAX({self.moment}), {self.fingerprint} {self.source} GROUP BY {self.whose}"
+
+    def each(self, most: int) -> str:
+        """Id and moment of each, the newest first."""
+        return f"SELECT DISTINCT {self.id}, {self.moment} {self.source} ORDER BY {self.moment} DESC LIMIT {most}"
 
 
-def orders_by_customer(queries: Queries) -> str:
-    """The same by the preset's own SELECT."""
+def orders_of(queries: Queries, column: str) -> OrderSource:
+    """Those with one of the keys in a column."""
+    orders, whose = queries.schema.orders, named("o", column)
+    source = f"FROM {queries.orders_table} WHERE {whose} IN %(keys)s AND {queries.bought}{but_unpaid(queries)}"
+    moment = named("o", orders.bought_at)
+    return OrderSource(source, whose, named("o", orders.id), moment, queries.order_fingerprint)
+
+
+def orders_by_customer(queries: Queries) -> OrderSource:
+    """Those that the preset's own SELECT gives for customers."""
     selected = queries.select(selected_orders(queries.schema.orders.by_customer or ""))
-    return (
-        f"SELECT x.customer, MAX(x.bought_at), {SELECTED_ORDERS} FROM {selected}{_where_paid(queries)} "
-        "GROUP BY x.customer"
+    return OrderSource(
+        f"FROM {selected}{_where_paid(queries)}", "x.customer", "x.id", "x.bought_at", SELECTED_ORDERS
     )
 
 
-def orders_of_addresses(queries: Queries, way: Way, addresses: str) -> str:
-    """The same of the orders that a way leads to from a table of addresses: whose they are, moment, fingerprint."""
+def orders_of_addresses(queries: Queries, way: Way, addresses: str) -> OrderSource:
+    """Those that a way leads to from a table of addresses."""
+    tables = f"FROM {addresses} {way_to_orders(queries, way)}"
     if way.by_select:
-        what, where = f"MAX(x.bought_at), {SELECTED_ORDERS}", f"TRUE{but_unpaid(queries, 'x')}"
-    else:
-        moment = named("o", queries.schema.orders.bought_at)
-        what, where = (
-            f"MAX({moment}), {queries.order_fingerprint}",
-            f"{queries.bought}{but_unpaid(queries)}",
-        )
-    tables = f"{addresses} {way_to_orders(queries, way)}"
-    return f"SELECT v.whose, {what} FROM {tables} WHERE {where} GROUP BY v.whose"
+        source = f"{tables} WHERE TRUE{but_unpaid(queries, 'x')}"
+        return OrderSource(source, "v.whose", "x.id", "x.bought_at", SELECTED_ORDERS)
+    source = f"{tables} WHERE {queries.bought}{but_unpaid(queries)}"
+    orders = queries.schema.orders
+    moment = named("o", orders.bought_at)
+    return OrderSource(source, "v.whose", named("o", orders.id), moment, queries.order_fingerprint)
 
 
 def way_to_orders(queries: Queries, way: Way) -> str:

@@ -1,53 +1,20 @@
 """Reads the orders that count: the newest of each cart or customer, and which products were bought before."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from binlog_watcher.core.cart import Customer
+from binlog_watcher.core.cart import Cart, Customer
 from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.shop_tables import order_queries
 from binlog_watcher.store.shop_tables.columns import ShopColumn
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import FOREVER_US, Found, FoundCarts, customers_of
+from binlog_watcher.store.shop_tables.order_queries import OrderSource
 from binlog_watcher.store.shop_tables.same_address import address_table, addresses_of
 from binlog_watcher.store.shop_tables.unpaid_orders import all_unpaid, by_unpaid
-
-
-def read_orders(session: Session, tables: ShopTables, found: FoundCarts) -> None:
-    """The newest order of each cart, or of its customer, or that was begun with it, and its part of the fingerprint."""
-    orders, queries = tables.schema.orders, tables.queries
-    if orders.cart is not None:
-        column = tables.columns.get(orders.table, orders.cart)
-        asked = _Asked(
-            "cart_orders",
-            order_queries.orders_of(queries, orders.cart),
-            column,
-            lambda one: one.key,
-            tables.fold,
-        )
-        _read(session, tables, asked, found)
-    if orders.customer is not None or orders.by_customer is not None:
-        statement = (
-            order_queries.orders_by_customer(queries)
-            if orders.customer is None
-            else order_queries.orders_of(queries, orders.customer)
-        )
-        asked = _Asked(
-            "customer_orders", statement, queries.customer_of_orders, lambda one: one.customer_id,
-            tables.fold_customer,
-        )  # fmt: skip
-        _read(session, tables, asked, found)
-    column = tables.columns.get(orders.table, orders.id)
-    begun = _Asked(
-        order_queries.BEGUN_ORDER,
-        order_queries.orders_of(queries, orders.id),
-        column,
-        lambda one: one.order_id,
-        column.fold,
-    )
-    _read(session, tables, begun, found)
 
 
 class _Asked(NamedTuple):
@@ -57,10 +24,45 @@ class _Asked(NamedTuple):
     """
 
     part: str
-    statement: str
+    orders: OrderSource
     column: ShopColumn
-    by: Callable[[Found], object]
+    by: Callable[[Found | Cart], object]
     fold: Callable[[object], str]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedOrder:
+    """An order that counts. ``at_us``: None where nobody can read when; ``way``: the part of the fingerprint."""
+
+    id: int | str
+    at_us: int | None
+    way: str
+
+
+def _asked(tables: ShopTables) -> Iterator[_Asked]:
+    """The ways from a cart to its orders: by its key, by its customer, by the id of one that was begun with it."""
+    orders, queries = tables.schema.orders, tables.queries
+    if orders.cart is not None:
+        column = tables.columns.get(orders.table, orders.cart)
+        source = order_queries.orders_of(queries, orders.cart)
+        yield _Asked("cart_orders", source, column, lambda one: one.key, tables.fold)
+    if orders.customer is not None or orders.by_customer is not None:
+        source = (
+            order_queries.orders_by_customer(queries)
+            if orders.customer is None
+            else order_queries.orders_of(queries, orders.customer)
+        )
+        column = queries.customer_of_orders
+        yield _Asked("customer_orders", source, column, lambda one: one.customer_id, tables.fold_customer)
+    column = tables.columns.get(orders.table, orders.id)
+    source = order_queries.orders_of(queries, orders.id)
+    yield _Asked(order_queries.BEGUN_ORDER, source, column, lambda one: one.order_id, column.fold)
+
+
+def read_orders(session: Session, tables: ShopTables, found: FoundCarts) -> None:
+    """The newest order of each cart, or of its customer, or that was begun with it, and its part of the fingerprint."""
+    for asked in _asked(tables):
+        _read(session, tables, asked, found)
 
 
 def _read(session: Session, tables: ShopTables, asked: _Asked, found: FoundCarts) -> None:
@@ -81,7 +83,7 @@ def _read_but(
     if not ids:
         return
     parameters = tables.parameters(keys=asked.column.asked(ids), **unpaid)
-    for owner, newest, mark in session.rows(asked.statement, parameters):
+    for owner, newest, mark in session.rows(asked.orders.newest(), parameters):
         for one in whose.get(asked.fold(owner), ()):
             _note(tables, one, asked.part, newest, mark)
 
@@ -119,7 +121,7 @@ def _read_of_addresses(
     addresses, parameters = address_table(asked)
     for way in ways:
         for nth, newest, mark in session.rows(
-            order_queries.orders_of_addresses(tables.queries, way, addresses),
+            order_queries.orders_of_addresses(tables.queries, way, addresses).newest(),
             tables.parameters(**parameters, **unpaid),
         ):
             _note(tables, carts[nth][1], way.part, newest, mark)
@@ -141,3 +143,26 @@ def read_bought_products(
         ):
             bought[tables.fold_customer(customer)][as_key(product)] = tables.order_time.latest_us(newest)
     return bought
+
+
+def list_orders(session: Session, tables: ShopTables, cart: Cart, most: int) -> list[NamedOrder]:
+    """The orders that count for a cart as it was loaded, each once and the newest first; ``most`` by each way."""
+    found: dict[int | str, NamedOrder] = {}
+    unpaid = {"unpaid": cart.unpaid_order}
+
+    def note(way: str, source: OrderSource, parameters: Mapping[str, object]) -> None:
+        for id_, moment in session.rows(source.each(most), tables.parameters(**parameters, **unpaid)):
+            key = as_key(id_)
+            found.setdefault(key, NamedOrder(key, tables.order_time.latest_us(moment), way))
+
+    for asked in _asked(tables):
+        by = asked.by(cart)
+        key = None if by is None else asked.column.key(str(by))
+        if key is not None:
+            note(asked.part, asked.orders, {"keys": asked.column.asked([key])})
+    ways = tables.queries.ways
+    addresses, parameters = address_table([(0, text) for text in addresses_of(cart.customer, ways)])
+    if addresses_of(cart.customer, ways):
+        for way in ways:
+            note(way.part, order_queries.orders_of_addresses(tables.queries, way, addresses), parameters)
+    return sorted(found.values(), key=lambda one: (one.at_us is None, one.at_us or 0), reverse=True)

@@ -1,6 +1,6 @@
 """Which reads over all carts a shop's shape has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from binlog_watcher.core.events import CartKey
@@ -16,8 +16,10 @@ class Scan(Protocol):
     def by_time(self) -> bool:
         """Whether spans of time can be read (``between``), or ids must do (``id_watermark``, ``rows_after_id``)."""
 
-    def open_carts(self, since_us: int, now_us: int | None = None) -> Iterator[list[OpenCart]]:
-        """Pages of the carts that may be open."""
+    def open_carts(
+        self, since_us: int, now_us: int | None = None, *, among: Sequence[CartKey] | None = None
+    ) -> Iterator[list[OpenCart]]:
+        """Pages of the carts that may be open; of ``among`` only, where that is given."""
 
     def newest(self, count: int) -> list[CartKey]:
         """Keys of some carts, as examples."""
