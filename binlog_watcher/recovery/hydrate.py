@@ -50,7 +50,7 @@ class Hydrator:
         self._with_log = with_log
 
     def __call__(self, among: Sequence[CartKey] | None = None) -> Iterator[list[CartRead]]:
-        """Read all pages; with ``among`` only what is armed of these carts. Blocking; raises DatabaseUnavailableError."""
+        """Read all pages; with ``among`` what is armed of these carts. Blocking; raises DatabaseUnavailableError."""
         policy = self._policy
         now_us = self._clock.now_us()
         since_us = max(now_us - policy.max_age_us, policy.activated_us - policy.threshold_us)

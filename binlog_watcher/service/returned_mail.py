@@ -8,7 +8,7 @@ from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.signers import mail_ids
 from binlog_watcher.service.wiring import links
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.own_tables.recipients import COMPLAINED, OptOuts, UnknownMailError
+from binlog_watcher.store.own_tables.recipients import COMPLAINED, UNSUBSCRIBED, OptOuts, UnknownMailError
 from binlog_watcher.store.own_tables.returned_mails import BounceRules, ReturnedMails
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Links, MailIds
@@ -71,7 +71,7 @@ class ReturnedMailDesk:
                 case Kind.COMPLAINT:
                     kind = self._opted_out(log_id, kind, COMPLAINED)
                 case Kind.UNSUBSCRIBE:
-                    kind = self._opted_out(log_id, kind, "unsubscribed")
+                    kind = self._opted_out(log_id, kind, UNSUBSCRIBED)
         log.info("mail.returned", kind=kind, log_id=log_id)
         return kind
 

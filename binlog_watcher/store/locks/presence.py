@@ -51,6 +51,13 @@ def service_runs(database: Database) -> bool:
     return row is not None and row[0] is not None
 
 
+def follows_with(database: Database, content: str) -> bool:
+    """Whether that service has a preset of this content."""
+    with database.session() as session:
+        row = session.row("SELECT IS_USED_LOCK(%s)", (preset_lock(content, database.settings.database),))
+    return row is not None and row[0] is not None
+
+
 class Presence:
     """Holds the lock; ``ping`` keeps it, and takes it anew after a lost connection.
 

@@ -199,11 +199,33 @@ def claim(
     hashes = sorted({e.address_hash for e in episodes if e.address_hash is not None})
     session.run(*lock_addresses(hashes))
     known = recipients.read(session, hashes)
+    busy = _busy(session, hashes)
+    free, waits = hold_back(episodes, known, busy, cooldown_us=cooldown_us, now_us=now_us)
+    return Claims(_take(session, owner, free, lease_us), waits)
+
+
+def _busy(session: Session, hashes: Collection[bytes]) -> dict[bytes, set[str]]:
+    """The carts whose mails to these addresses are under way."""
     busy: dict[bytes, set[str]] = defaultdict(set)
     for address_hash, cart_key, status in session.rows(*mails_under_way(hashes)):
         busy[bytes(address_hash)].add(str(cart_key) if status == Status.CLAIMED else SENDING_NOW)
-    free, waits = hold_back(episodes, known, busy, cooldown_us=cooldown_us, now_us=now_us)
-    return Claims(_take(session, owner, free, lease_us), waits)
+    return busy
+
+
+def hindrance(
+    session: Session, episode: Episode, *, cooldown_us: int, now_us: int
+) -> tuple[int, Reason] | None:
+    """Until when and why the episode would not be claimed just now; None: it would. Reads only.
+
+    An address that nothing is known of gets its row at the claim.
+    """
+    digest = episode.address_hash
+    if digest is None:
+        return None
+    known = {digest: episode.cart.recipient}
+    busy = _busy(session, [digest])
+    _, waits = hold_back([episode], known, busy, cooldown_us=cooldown_us, now_us=now_us)
+    return waits.get(episode.key)
 
 
 def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) -> dict[CartKey, int]:

@@ -73,12 +73,9 @@ def pass_fence(
 
 
 def unchanged_parts(queries: Queries, cart: Cart) -> Statement:
-    """What the fence would compare for a cart that has no row yet: each part of the fingerprint, whether it is the same.
-
-    Reads only.
-    """
+    """What the fence would compare for a cart, with or without a row: whether each part is the same. Reads only."""
     conditions, parameters = _unchanged(queries, "c", [Fenced(0, cart)])
-    selected = ", ".join(f"{condition} AS {part}" for part, condition in conditions)
+    selected = ", ".join(f"{condition} AS `{part}`" for part, condition in conditions)
     return Statement(
         f"SELECT {selected} FROM (SELECT %(id0)s AS id, %(cart_key)s AS cart_key) c",
         parameters | {"cart_key": str(cart.key)},

@@ -6,8 +6,9 @@ Which status may follow which stands in ``core.transitions``; the statements are
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from binlog_watcher.core.cart import LoggedEpisode
+from binlog_watcher.core.cart import Cart, LoggedEpisode
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.owners import is_ours, shop_of
@@ -131,6 +132,19 @@ class EpisodeLog:
         """One more look, right before DATA: whether a mail that passed the fence may still be handed over."""
         with self._database.session() as session:
             return fence.fence_again(session, self.owner, self._shop.queries, mail, lease_us=lease_us)
+
+    def look_ahead(
+        self, cart: Cart, *, cooldown_us: int, now_us: int
+    ) -> tuple[tuple[int, Reason] | None, list[str]]:
+        """What would hold up the mail for a cart, of which it was decided to send it; reads only, locks nothing.
+
+        Until when and why no claim would be made (None: one would), and by which parts of the fingerprint the fence
+        would stop it.
+        """
+        episode = Episode(cart, cart.version or 0, 0, "", Decimal(0))
+        with self._database.session() as session:
+            hindrance = claims.hindrance(session, episode, cooldown_us=cooldown_us, now_us=now_us)
+            return hindrance, fence.changed_parts(session, self._shop.queries, cart)
 
     def finish(self, outcomes: Sequence[Outcome]) -> int:
         """Write how attempts ended; how many addresses are suppressed now because their mails bounced."""

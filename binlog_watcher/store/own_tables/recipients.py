@@ -22,6 +22,12 @@ from mailer import InvalidAddressError, mask, parse_address
 COMPLAINED = "complained"
 """Reason of those who told their mail provider that ours is spam."""
 
+UNSUBSCRIBED = "unsubscribed"
+"""Reason of those who did so by a mail's link, or by mail."""
+
+MANUAL = "manual"
+"""Reason of those who were put on the list by hand."""
+
 
 class UnknownMailError(CartwakeError):
     """The log has no such mail, or no more."""
@@ -90,7 +96,7 @@ def meta(database: Database, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def suppress_recipient_of(database: Database, log_id: int, *, reason: str = "unsubscribed") -> bool:
+def suppress_recipient_of(database: Database, log_id: int, *, reason: str = UNSUBSCRIBED) -> bool:
     """Never mail the address again to which a mail of the log went; False if it was suppressed already.
 
     The log knows the address by its hash only. Committed on return. Raises UnknownMailError.
@@ -134,11 +140,11 @@ class OptOuts:
             raise InvalidAddressError(address)
         return digest
 
-    def add(self, address: str, *, reason: str = "manual") -> bool:
+    def add(self, address: str, *, reason: str = MANUAL) -> bool:
         """Never mail this address again; False if it was suppressed already."""
         return _suppress(self._database, self.hash(address), mask(parse_address(address).normalised), reason)
 
-    def add_recipient_of(self, log_id: int, *, reason: str = "unsubscribed") -> bool:
+    def add_recipient_of(self, log_id: int, *, reason: str = UNSUBSCRIBED) -> bool:
         """Never mail the address again to which the mail of this row of the log went; False if it was suppressed.
 
         See ``suppress_recipient_of``.

@@ -37,17 +37,23 @@ class OrderSource(NamedTuple):
 
     def newest(self) -> str:
         """Who or which cart, newest moment, fingerprint."""
-        return f"SELECT {self.whose}, MAX({self.moment}), {self.fingerprint} {self.source} GROUP BY {self.whose}"
+        return (
+            f"SELECT {self.whose}, MAX({self.moment}), {self.fingerprint} {self.source} GROUP BY {self.whose}"
+        )
 
     def each(self, most: int) -> str:
         """Id and moment of each, the newest first."""
-        return f"SELECT DISTINCT {self.id}, {self.moment} {self.source} ORDER BY {self.moment} DESC LIMIT {most}"
+        return (
+            f"SELECT DISTINCT {self.id}, {self.moment} {self.source} ORDER BY {self.moment} DESC LIMIT {most}"
+        )
 
 
 def orders_of(queries: Queries, column: str) -> OrderSource:
     """Those with one of the keys in a column."""
     orders, whose = queries.schema.orders, named("o", column)
-    source = f"FROM {queries.orders_table} WHERE {whose} IN %(keys)s AND {queries.bought}{but_unpaid(queries)}"
+    source = (
+        f"FROM {queries.orders_table} WHERE {whose} IN %(keys)s AND {queries.bought}{but_unpaid(queries)}"
+    )
     moment = named("o", orders.bought_at)
     return OrderSource(source, whose, named("o", orders.id), moment, queries.order_fingerprint)
 

@@ -186,6 +186,10 @@ class Shop(ShopTables):
             )
         return Loaded(carts, unreadable)
 
+    def parts_of(self, cart: Cart) -> dict[str, str]:
+        """The fingerprint of a cart as it was loaded, by its parts."""
+        return dict(zip(self._parts, cart.fingerprint.split("/"), strict=True))
+
     def _episodes(
         self, session: Session, keys: Sequence[CartKey], found: FoundCarts, logged: ReadLog
     ) -> dict[CartKey, LoggedEpisode]:
