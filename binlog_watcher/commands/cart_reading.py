@@ -49,7 +49,9 @@ class CartReader:
             policy=resources.policy, clock=resources.clock, with_log=resources.with_log,
         )  # fmt: skip
         by_fold = {resources.shop.fold(key): key for key in keys}
-        return {by_fold.get(resources.shop.fold(one.key), one.key): one for page in hydrator(keys) for one in page}
+        return {
+            by_fold.get(resources.shop.fold(one.key), one.key): one for page in hydrator(keys) for one in page
+        }
 
     def _known(self, cart: Cart, armed: CartRead | None) -> Known:
         resources, now_us = self._resources, self._resources.clock.now_us()

@@ -56,7 +56,12 @@ class CartSeeker:
             return self._sought_address(question.address)
         customer = question.customer or ""
         sought = self._search.of_customer(customer)
-        self._add_logged(sought, f"{LOG}.user_id", customer)
+        if self._resources.schema.header is None:  # the customer is the key
+            sought.places.append(f"{LOG}.cart_key")
+        elif self._resources.with_log:
+            with self._resources.database.session() as session:
+                logged = history.read_carts_of_user(session, customer, MOST_CARTS)
+            sought.add(f"{LOG}.user_id", self._keys(logged))
         return sought
 
     def _sought_key(self, text: str) -> Sought:
@@ -85,13 +90,6 @@ class CartSeeker:
             sought.add(f"{LOG}.address_hash", self._keys(logged))
         return sought
 
-    def _add_logged(self, sought: Sought, place: str, customer: str) -> None:
-        """In the flat shape the customer is the key, and in no other need the shop still have the cart."""
-        if self._resources.with_log:
-            with self._resources.database.session() as session:
-                logged = history.read_carts_of_user(session, customer, MOST_CARTS)
-            sought.add(place, self._keys(logged))
-
     def _keys(self, logged: Iterable[str]) -> list[CartKey]:
         return [key for text in logged if (key := self._resources.shop.key(text)) is not None]
 
@@ -107,6 +105,6 @@ class CartSeeker:
 
 def nothing(question: Question, sought: Sought) -> str:
     """That no cart was found, and where it was looked for."""
-    places = ", ".join(dict.fromkeys(sought.places)) or "no table: the preset does not say whose a cart is"
+    places = ", ".join(dict.fromkeys(sought.places))
     only = f" of the store {question.store}" if question.store is not None else ""
     return f"There is no {question.whose.removeprefix('a ')}{only}. Looked in: {places}."

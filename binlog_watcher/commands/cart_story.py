@@ -183,10 +183,12 @@ def _of_row(known: Known, row: LogRow) -> Iterator[Event]:
         "next_attempt_at": None if row.next_attempt_us is None else from_us(row.next_attempt_us),
         "error": None if row.error is None else known.shown(" ".join(row.error.split())),
     }  # fmt: skip
-    said = LOG_SAYS[row.status](known, row) if row.status in LOG_SAYS else row.status
-    total = "" if row.total is None else f" Logged total: {row.total:.2f} {row.currency or ''}".rstrip() + "."
-    others = "" if row.ours else " It belongs to another preset and is left alone."
-    yield _event(row.logged_us, "logged", f"log row {row.id}, `{row.status}`: {said}{total}{others}", details)
+    sentences = [LOG_SAYS[row.status](known, row) if row.status in LOG_SAYS else row.status]
+    if row.total is not None:
+        sentences.append(f"Logged total: {row.total:.2f} {row.currency or ''}".rstrip())
+    if not row.ours:
+        sentences.append("It belongs to another preset and is left alone")
+    yield _event(row.logged_us, "logged", f"log row {row.id}, `{row.status}`: {_joined(sentences)}", details)
     if row.sent_us is not None and row.status == Status.SENT:
         text = f"log row {row.id}: the mail server took the mail; {_message_id(row)}"
         yield _event(row.sent_us, "sent", text, {"log_id": row.id, "message_id": row.message_id})
@@ -196,6 +198,10 @@ def _of_row(known: Known, row: LogRow) -> Iterator[Event]:
     if row.bounced_us is not None:
         text = f"log row {row.id}: the mail came back ({row.bounce} bounce)"
         yield _event(row.bounced_us, "bounced", text, {"log_id": row.id, "bounce": row.bounce})
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    return " ".join(text if text.endswith(".") else f"{text}." for text in sentences)
 
 
 def why(row: LogRow) -> str:
@@ -211,8 +217,10 @@ def _attempts(row: LogRow) -> str:
     return f"{row.attempts} attempt{'' if row.attempts == 1 else 's'}"
 
 
-def _error(known: Known, row: LogRow) -> str:
-    return "" if row.error is None else f" The error: {known.shown(' '.join(row.error.split()))}"
+def _given(known: Known, row: LogRow) -> list[str]:
+    """What else is known of a mail that did not go out: the error, and what to do."""
+    told = [] if row.error is None else [f"The error: {known.shown(' '.join(row.error.split()))}"]
+    return [*told, f"What to do: {known.advice[row.id]}"] if row.id in known.advice else told
 
 
 def _claimed(known: Known, row: LogRow) -> str:
@@ -229,7 +237,8 @@ def _sending(_known: Known, _row: LogRow) -> str:
 def _retry(known: Known, row: LogRow) -> str:
     at = "at once" if row.next_attempt_us is None else f"at {moment(row.next_attempt_us)}"
     said = f"{why(row)}; " if row.reason is not None else ""
-    return f"{said}its mail is tried again {at}, after {_attempts(row)} so far.{_error(known, row)}"
+    first = f"{said}its mail is tried again {at}, after {_attempts(row)} so far"
+    return _joined([first, *_given(known, row)])
 
 
 def _sent(_known: Known, row: LogRow) -> str:
@@ -238,19 +247,17 @@ def _sent(_known: Known, row: LogRow) -> str:
 
 def _failed(known: Known, row: LogRow) -> str:
     said = f"{why(row)}; " if row.reason is not None else ""
-    todo = f" What to do: {known.advice[row.id]}." if row.id in known.advice else ""
-    return f"{said}given up after {_attempts(row)}.{_error(known, row)}{todo}"
+    return _joined([f"{said}given up after {_attempts(row)}", *_given(known, row)])
 
 
 def _skipped(_known: Known, row: LogRow) -> str:
-    begun = f" It was begun before: {_attempts(row)}." if row.attempts else ""
-    return f"not mailed: {why(row) or 'no reason is kept'}.{begun}"
+    said = f"not mailed: {why(row) or 'no reason is kept'}"
+    return _joined([said, *([f"It was begun before: {_attempts(row)}"] if row.attempts else [])])
 
 
 def _unknown(known: Known, row: LogRow) -> str:
     said = f"{why(row)}; " if row.reason is not None else ""
-    todo = f" What to do: {known.advice[row.id]}." if row.id in known.advice else ""
-    return f"{said}the outcome is unknown, so it counts as mailed.{_error(known, row)}{todo}"
+    return _joined([f"{said}the outcome is unknown, so it counts as mailed", *_given(known, row)])
 
 
 LOG_SAYS: dict[str, Callable[[Known, LogRow], str]] = {

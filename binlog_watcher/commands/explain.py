@@ -107,6 +107,7 @@ class _Teller:
         self._settings = settings
         self._reader = CartReader(resources, show_address=show_address)
         self._runs = service_runs(resources.database)
+        self._is_ours = self._runs and follows_with(resources.database, resources.identity.content)
 
     def answer(self, question: Question) -> Explained:
         if question.store is not None and not self._resources.shop.tells_store:
@@ -154,20 +155,25 @@ class _Teller:
         )  # fmt: skip
 
     def _timer(self, known: Known) -> str:
-        """Whether the service has one for it: what its hydration arms, and till when ``decide`` has it wait."""
+        """Whether the service has one for it: what hydration arms, and until when ``decide`` has it wait then."""
         armed, now = known.armed, known.looks[0].decision
         if armed is None:
             return "No timer: a service that starts now would set none for it."
+        if not self._is_ours:
+            at = (
+                f"set its timer to {moment(armed.due_us)}"
+                if armed.due_us > known.now_us
+                else "look at it at once"
+            )
+            return f"No service with these settings runs; one that starts now would {at}."
         due_us = now.until_us if isinstance(now, Wait) else armed.due_us
-        if not self._runs:
-            return f"No service runs; one that starts now would set its timer to {moment(due_us)}."
         rang = " It has run out: the cart is being taken up." if due_us <= known.now_us else ""
         return f"The service's timer for it stands at {moment(due_us)}.{rang}"
 
     def _service(self) -> str:
         if not self._runs:
             return "No service follows this database: nothing is mailed until `cartwake run`."
-        if not follows_with(self._resources.database, self._resources.identity.content):
+        if not self._is_ours:
             return "A service follows this database, but with another preset than these settings: it decides by that."
         return "A service follows this database."
 

@@ -49,7 +49,7 @@ def _contents(story: CartStory) -> str:
     if not story.lines:
         return f"{rows}, of which none counts" if story.rows else "nothing"
     pieces = sum(line.quantity for line in story.lines)
-    count = f"{len(story.lines)} line{'' if len(story.lines) == 1 else 's'} that count"
+    count = "1 line that counts" if len(story.lines) == 1 else f"{len(story.lines)} lines that count"
     return f"{rows}; {count}, {pieces} in all: {story.total:.2f} {story.currency or ''}".rstrip()
 
 

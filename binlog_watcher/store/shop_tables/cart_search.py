@@ -45,6 +45,10 @@ class CartSearch:
         column = self._shop.queries.customer
         key = None if column is None else column.key(customer)
         self._of_customers([] if key is None else [key], sought)
+        if not sought.places:
+            sought.places.append(
+                "no table of the shop, as the preset does not say whose a cart is (--address)"
+            )
         return sought
 
     def of_address(self, address: str) -> Sought:

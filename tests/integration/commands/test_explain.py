@@ -98,7 +98,10 @@ async def test_each_reason_is_told_as_the_service_acts_on_it(shop: Any, smtp: Ma
     assert before[WAITING].due is not None
     assert f"{before[WAITING].due:%Y-%m-%d %H:%M:%S} UTC" in before[WAITING].outcome[0]
     assert before[DUE].outcome[1] == "As things stand the fence would let it through."
-    assert before[DUE].timer.startswith("No service runs; one that starts now would set its timer to")
+    assert before[DUE].timer == (
+        "No service with these settings runs; one that starts now would look at it at once."
+    )
+    assert f"would set its timer to {before[WAITING].due:%Y-%m-%d %H:%M:%S} UTC" in before[WAITING].timer
     assert before[BOUGHT].timer == "No timer: a service that starts now would set none for it."
     (row,) = [row for row in shop.log() if row["cart_key"] == str(DUE)]
     assert after[DUE].outcome[0].startswith("No mail: it was mailed on")
@@ -225,7 +228,7 @@ async def test_what_is_not_there_is_said_with_where_it_looked(shop: Any, smtp: M
     assert (missing.exit_code, unknown.exit_code) == (1, 1)
     assert (
         missing.nothing
-        == "There is no cart of customer 77. Looked in: cart.user_id, cart_abandonment_log.user_id."
+        == "There is no cart of customer 77. Looked in: cart.user_id, cart_abandonment_log.cart_key."
     )
     assert unknown.nothing is not None
     assert "users.email" in unknown.nothing
