@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.command_line import cartwake as run_cartwake
 from fakes.mail_server import MailServer, hang_up
 from fakes.recovering import Recovering, abandon, recovering, settings_of
 from fakes.running_service import following
@@ -251,6 +253,27 @@ async def test_addresses_are_masked_unless_asked_for(shop: Any, smtp: MailServer
     assert (cart["cart"], cart["decision"], cart["reason"]) == ("1", "wait", "retry")
     assert [line["quantity"] for line in cart["lines"]] == [1]
     assert "What would happen now" in "\n".join(shown(masked))
+
+
+@pytest.mark.parametrize("server", ["mysql"], indirect=True)
+def test_the_command(shop: Any, tmp_path: Path) -> None:
+    abandon(shop, [1], minutes_ago=10)
+    settings = {
+        "MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": str(shop.server.port), "MYSQL_USER": shop.server.user,
+        "MYSQL_PASSWORD": shop.server.password, "MYSQL_DATABASE": shop.name, "MYSQL_TLS": "off",
+    }  # fmt: skip
+    told_of = run_cartwake(settings, "explain", "--address", "user1@example.com", folder=tmp_path)
+    assert told_of.returncode == 0, told_of.stderr
+    assert "; then a mail would go to u***@example.com." in told_of.stdout
+    as_json = run_cartwake(settings, "explain", "--cart", "1", "--json", folder=tmp_path)
+    assert json.loads(as_json.stdout)["carts"][0]["decision"] == "wait"
+    nobody = run_cartwake(settings, "explain", "--customer", "9", folder=tmp_path)
+    assert nobody.returncode == 1
+    assert "Looked in: cart.user_id" in nobody.stdout
+    for wrong in (["--cart", "1", "--customer", "1"], [], ["--cart", "x"], ["--address", "none"]):
+        refused = run_cartwake(settings, "explain", *wrong, folder=tmp_path)
+        assert refused.returncode == 2, (wrong, refused.stderr)
+        assert "Traceback" not in refused.stderr
 
 
 def test_before_cartwake_ever_ran(bare_shop: Any) -> None:

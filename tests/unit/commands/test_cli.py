@@ -13,6 +13,7 @@ COMMANDS = {
     "report",
     "retry",
     "preview",
+    "explain",
     "recommend",
     "optout",
     "bounce",
@@ -44,6 +45,8 @@ def test_every_command_is_there() -> None:
     [
         (["preview"], "--user or --cart"),
         (["preview", "--user", "1", "--cart", "2"], "--user or --cart"),
+        (["explain"], "--customer, --address and --cart"),
+        (["explain", "--customer", "1", "--cart", "2"], "--customer, --address and --cart"),
         (["retry"], "--failed, --unknown or --id"),
         (["retry", "--id", "0"], "--id"),
         (["report", "--hours", "0"], "--hours"),

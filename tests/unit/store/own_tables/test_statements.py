@@ -28,6 +28,7 @@ from binlog_watcher.store.own_tables import (
     claims,
     dead_letters,
     fence,
+    history,
     leftovers,
     log,
     mail_tokens,
@@ -139,6 +140,7 @@ STATEMENTS: dict[str, list[Built]] = {
             fence.pass_fence, "me", QUERIES, [Fenced(1, CARTS[0])], HOUR, again=True,
             step=transitions.STAY_FENCED,
         ),
+        built(fence.unchanged_parts, QUERIES, CARTS[0]),
         built(fence.passed, "me", [1, 2]),
     ],
     "outcomes": [
@@ -172,6 +174,14 @@ STATEMENTS: dict[str, list[Built]] = {
     "log": [
         built(log.newest_rows, ["1", "2"]),
         built(log.last_mails, ["1", "2"], NOW),
+    ],
+    "history": [
+        built(history.rows_of_carts, ["1", "2"], with_bounces=True, most=100),
+        built(history.visits_of, [1, 2]),
+        built(history.suppression, ADA),
+        built(history.mail_at, ADA, NOW),
+        built(history.carts_mailed_to, ADA, 20),
+        built(history.carts_of_user, "7", 20),
     ],
     "overview": [
         built(overview.mails_by_day, QUERIES, NOW),
@@ -265,6 +275,7 @@ def statements_of(module: Any) -> set[str]:
         dead_letters,
         mail_tokens,
         log,
+        history,
         overview,
         rights,
         visits,
