@@ -1,11 +1,12 @@
 """Reads all that there is to know of a cart: by what the service itself calls, and without writing or locking."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from binlog_watcher.commands.cart_story import Known, Moments
 from binlog_watcher.core.cart import Cart
+from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.dead_letters import RESTORABLE, advice
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartKey, CartRead
@@ -22,6 +23,15 @@ MOST_ROWS = 100
 """Rows of the log, and orders, that are told of one cart: the newest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """``known``: of the newest carts, the newest first; ``more``: how many are left out."""
+
+    known: list[Known]
+    unreadable: Mapping[CartKey, str]
+    more: int
+
+
 class CartReader:
     """One shop's carts. Blocking."""
 
@@ -31,15 +41,25 @@ class CartReader:
         self._search = CartSearch(resources.shop)
         self._with_visits = resources.with_log and clicks_exist(resources.database)
 
-    def read(self, keys: Sequence[CartKey]) -> tuple[list[Known], Mapping[CartKey, str]]:
-        """What is known of those carts that the shop or our tables have, and why others can't be read."""
+    def read(self, keys: Sequence[CartKey], *, most: int, store: str | None = None) -> Read:
+        """Those carts that the shop or our tables have, of a store (None: of any); blocking.
+
+        Which are the newest is known from a few statements for all; the rest is read for ``most`` of them.
+        """
         if not keys:
-            return [], {}
+            return Read([], {}, 0)
         armed = self._armed(keys)
         loaded = self._resources.loader.load(keys, {key: one.filled_us for key, one in armed.items()})
-        known = [self._known(cart, armed.get(cart.key)) for cart in loaded.carts.values()]
-        found = [one for one in known if one.log or one.note or self._search.is_there(one.cart)]
-        return found, loaded.unreadable
+        notes = self._resources.notes.read(keys)
+        there = [
+            cart
+            for cart in loaded.carts.values()
+            if (cart.logged is not None or cart.key in notes or self._search.is_there(cart))
+            and (store is None or cart.store == store)
+        ]
+        there.sort(key=_newest_us, reverse=True)
+        known = [self._known(cart, armed.get(cart.key), notes.get(cart.key)) for cart in there[:most]]
+        return Read(known, loaded.unreadable if store is None else {}, len(there) - len(known))
 
     def _armed(self, keys: Sequence[CartKey]) -> dict[CartKey, CartRead]:
         """What a service that starts now would arm: the same statements and rules, for these carts only."""
@@ -53,12 +73,12 @@ class CartReader:
             by_fold.get(resources.shop.fold(one.key), one.key): one for page in hydrator(keys) for one in page
         }
 
-    def _known(self, cart: Cart, armed: CartRead | None) -> Known:
+    def _known(self, cart: Cart, armed: CartRead | None, note: CartNote | None) -> Known:
         resources, now_us = self._resources, self._resources.clock.now_us()
         looks = outlook(cart, None if armed is None else armed.activity_us, now_us, resources.policy)
         known = Known(
             cart=cart, now_us=now_us, policy=resources.policy, moments=self._moments(), looks=looks,
-            rows=self._search.rows_of(cart), armed=armed, note=resources.notes.read([cart.key]).get(cart.key),
+            rows=self._search.rows_of(cart), armed=armed, note=note,
             orders=self._search.orders_of(cart, MOST_ROWS), show_address=self._show_address,
             **self._logged(cart),
         )  # fmt: skip
@@ -103,3 +123,9 @@ class CartReader:
         updated = [f"{rows.table}.{name}" for name in rows.updated]
         updated += [] if schema.header is None else [f"{cart.table}.{name}" for name in cart.updated]
         return Moments(created, tuple(dict.fromkeys(updated)), document=schema.document is not None)
+
+
+def _newest_us(cart: Cart) -> int:
+    """By what the newest cart is first: its row, its activity, else what was logged last."""
+    logged = 0 if cart.logged is None else cart.logged.version
+    return max(cart.newest_row_us, cart.activity_us or 0) or logged

@@ -14,8 +14,8 @@ from binlog_watcher.store.shop_tables.cart_search import CartSearch, Sought
 MOST_CARTS = 20
 """Carts that are told of, the newest."""
 
-_BATCH_SIZE = 100
-"""Documents that are read at a time to find an address in them."""
+_BATCH_SIZE = 200
+"""Open carts that are asked for their address at a time; documents may be a megabyte each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,12 @@ class CartSeeker:
         digest = self._resources.hasher(address)
         if digest is None:
             return sought
-        if self._resources.schema.document is not None:
-            cart = self._resources.schema.cart
-            name = "" if cart.document is None else cart.document.column
-            sought.add(f"the documents in {cart.table}.{name}", self._in_documents(digest))
+        schema = self._resources.schema
+        if schema.document is not None:
+            place = f"the documents in {schema.cart.table}.{schema.document.column}"
+            sought.add(place, self._open_with(digest))
+        elif schema.customers.select is not None:
+            sought.add("all open carts, by the preset's SELECT of customers", self._open_with(digest))
         if self._resources.with_log:
             with self._resources.database.session() as session:
                 logged = history.read_carts_mailed_to(session, digest, MOST_CARTS)
@@ -93,14 +95,12 @@ class CartSeeker:
     def _keys(self, logged: Iterable[str]) -> list[CartKey]:
         return [key for text in logged if (key := self._resources.shop.key(text)) is not None]
 
-    def _in_documents(self, digest: bytes) -> Iterator[CartKey]:
-        """Only the documents themselves tell whose a guest's is: all open ones are read, as at a start."""
-        since_us = self._resources.clock.now_us() - self._resources.policy.max_age_us
-        for page in self._resources.scan.open_carts(since_us, self._resources.clock.now_us()):
+    def _open_with(self, digest: bytes) -> Iterator[CartKey]:
+        """Of all carts that a service would read at its start, those with an address."""
+        resources, now_us = self._resources, self._resources.clock.now_us()
+        for page in resources.scan.open_carts(now_us - resources.policy.max_age_us, now_us):
             for some in in_batches([cart.key for cart in page], _BATCH_SIZE):
-                for cart in self._resources.loader.load(some).carts.values():
-                    if cart.customer is not None and cart.customer.address_hash == digest:
-                        yield cart.key
+                yield from self._search.with_address(some, resources.hasher, digest)
 
 
 def nothing(question: Question, sought: Sought) -> str:

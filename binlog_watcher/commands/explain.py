@@ -115,19 +115,17 @@ class _Teller:
                 f"--store: {self._resources.schema.origin} does not say which store a cart is of"
             )
         sought = CartSeeker(self._resources)(question)
-        known, why_not = self._reader.read(list(sought.keys))
         store = None if question.store is None else question.store.strip().casefold()
-        found = [one for one in known if store is None or one.cart.store == store]
-        found.sort(key=_newest_us, reverse=True)
-        unreadable = {} if store else {str(key): why for key, why in why_not.items()}
+        read = self._reader.read(list(sought.keys), most=MOST_CARTS, store=store)
+        is_there = read.known or read.unreadable
         return Explained(
             at=from_us(self._resources.clock.now_us()),
             service=self._service(),
             notes=list(self._notes()),
-            carts=[self._story(one) for one in found[:MOST_CARTS]],
-            unreadable=unreadable,
-            more=max(len(found) - MOST_CARTS, 0),
-            nothing=None if found or unreadable else nothing(question, sought),
+            carts=[self._story(one) for one in read.known],
+            unreadable={str(key): why for key, why in read.unreadable.items()},
+            more=read.more,
+            nothing=None if is_there else nothing(question, sought),
         )
 
     def _story(self, known: Known) -> CartStory:
@@ -187,12 +185,6 @@ class _Teller:
 def _line(line: Line, digits: int) -> CartLine:
     total = line.total(digits)
     return CartLine(str(line.product_id), line.name, line.quantity, line.price, total, line.available)
-
-
-def _newest_us(known: Known) -> int:
-    """By what the newest cart is first."""
-    logged = max((row.logged_us or 0 for row in known.log), default=0)
-    return max(known.activity_us or 0, known.cart.newest_row_us, logged)
 
 
 def _plain(value: Any) -> str:

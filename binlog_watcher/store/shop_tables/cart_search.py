@@ -10,7 +10,10 @@ from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.shop.keys import as_key
 from binlog_watcher.store.shop_tables import search_queries
+from binlog_watcher.store.shop_tables.customers import HashAddress, read_customers
+from binlog_watcher.store.shop_tables.documents import read_documents
 from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
+from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.orders import NamedOrder, list_orders
 from binlog_watcher.store.shop_tables.shop import Shop
 from mailer import parse_address
@@ -54,7 +57,7 @@ class CartSearch:
     def of_address(self, address: str) -> Sought:
         """The carts of whoever has an address, and those that carry it. Raises InvalidAddressError.
 
-        What is in documents is not looked into.
+        Not those whose address only a SELECT or their document tells: see ``with_address``.
         """
         parsed = parse_address(address, exact=True)
         spellings = list(dict.fromkeys([address.strip(), parsed.mailbox, parsed.normalised]))
@@ -94,6 +97,17 @@ class CartSearch:
             with self._shop.database.session() as session:
                 found = [as_key(row[0]) for row in session.rows(statement, parameters)]
         sought.add(f"{header.table}.{header.customer}", found)
+
+    def with_address(
+        self, keys: Sequence[CartKey], hash_address: HashAddress, digest: bytes
+    ) -> list[CartKey]:
+        """The carts among these that have an address, read as the service reads it. ``digest``: its hash."""
+        with self._shop.database.session() as session:
+            found = read_headers(session, self._shop, keys)
+            if self._schema.document is not None:
+                read_documents(session, self._shop, found, {})
+            customers = read_customers(session, self._shop, found, hash_address)
+        return [found[key].key for key, customer in customers.items() if customer.address_hash == digest]
 
     def orders_of(self, cart: Cart, most: int) -> list[NamedOrder]:
         """The orders that count for a cart, newest first."""

@@ -22,7 +22,7 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.log_rows import Episode
 from binlog_watcher.store.own_tables.recipients import OptOuts
 
-REASONS = {
+REASONS: dict[str, Any] = {
     "EXCLUDE_ROLES": "admin",
     "EXCLUDE_ADDRESSES": "*@staff.example.com",
     "BOUNCE_LIMIT": "1",

@@ -5,11 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.bagisto.catalogue import KETTLE as BAGISTO_KETTLE
+from fakes.bagisto.shop import Bagisto
 from fakes.preset_shop import MINUTE, PresetShop, preset_shop
 from fakes.prestashop.catalogue import LAMP
 from fakes.prestashop.on_cartwake import MARK, Presta
 from fakes.prestashop.shop import PrestaShop
 from fakes.prestashop.states import PAID
+from fakes.shopware.carts import new_token
+from fakes.shopware.catalogue import KETTLE as SHOPWARE_KETTLE
+from fakes.shopware.payload import Cart as ShopwareCart
+from fakes.shopware.payload import line as shopware_line
+from fakes.shopware.shop import Shopware
 from fakes.woocommerce.catalogue import KETTLE
 from fakes.woocommerce.orders import PROCESSING
 from fakes.woocommerce.session import Session, line
@@ -18,6 +25,7 @@ from fakes.woocommerce.shop import WooCommerce
 
 from binlog_watcher.commands.cart_seeking import Question
 from binlog_watcher.commands.explain import CartStory, Explained, explain
+from binlog_watcher.commands.explain_shown import shown
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.demo.server import Server
@@ -33,7 +41,7 @@ class Asked:
         self.db = db
         self._ = db.resources  # Cartwake has been there for weeks
 
-    def all(self, settings: dict[str, str] | None = None, **question: Any) -> Explained:
+    def all(self, settings: dict[str, Any] | None = None, **question: Any) -> Explained:
         return explain(self.db.settings(**(settings or {})), Question(**question))
 
     def __call__(self, cart: CartKey, **settings: str) -> CartStory:
@@ -120,10 +128,11 @@ def test_header_and_lines(presta: Presta) -> None:
     assert asked.all(address="elsewhere@example.com", store="1").exit_code == 1
     assert asked.all(address="elsewhere@example.com", store="2").exit_code == 0
     nothing = asked.all(address="none@example.com").nothing or ""
-    assert "ps_customer.email, ps_cart.id_customer, cart_abandonment_log.address_hash" in nothing
+    assert "ps_customer.email, ps_cart.id_customer, all open carts, by the preset's SELECT" in nothing
+    assert nothing.endswith("cart_abandonment_log.address_hash.")
 
 
-def noted(db: PresetShop, key: str, minutes_ago: float) -> None:
+def noted(db: PresetShop, key: CartKey, minutes_ago: float) -> None:
     """A session as the service has noted it: filled so long ago, and as it is since then."""
     now_us = db.resources.clock.now_us()
     at_us = now_us - int(minutes_ago * MINUTE)
@@ -191,3 +200,43 @@ def test_documents(server: Server, fresh_database: str, orders: str) -> None:
         assert "the documents in wp_woocommerce_sessions.session_value" in (
             asked.all(address="none@example.com").nothing or ""
         )
+
+
+def test_documents_that_name_no_customer(server: Server, fresh_database: str) -> None:
+    """Shopware's carts are packed, and whose they are is only in the context that they are read with."""
+    with preset_shop(server, fresh_database, "shopware-6", NO_MARK, CURRENCY="EUR") as db:
+        shop = Shopware(db.run)
+        shop.create()
+        asked = Asked(db)
+        db.resources.notes.all_written()
+        token, cart = new_token(), ShopwareCart([shopware_line(SHOPWARE_KETTLE)])
+        shop.save(token, cart)
+        token, customer = shop.enter_address(token, cart, "ada@example.com")
+        ((key,),) = db.run("SELECT auto_increment FROM cart WHERE token = %s", (token,))
+        noted(db, key, 60)
+        (story,) = asked.all(address="Ada@example.com").carts
+        assert story.cart == str(key)
+        assert story.outcome[0].endswith("a mail would go to a***@example.com now.")
+        assert story.outcome[1] == "As things stand the fence would let it through."
+        nothing = asked.all(customer=customer).nothing or ""
+        assert "no table of the shop, as the preset does not say whose a cart is (--address)" in nothing
+
+
+def test_guests_whose_cart_carries_the_address(server: Server, fresh_database: str) -> None:
+    with preset_shop(server, fresh_database, "bagisto", NO_MARK, CURRENCY="USD") as db:
+        shop = Bagisto(db.run)
+        shop.create()
+        asked = Asked(db)
+        keys = [shop.cart(None, minutes_ago=60) for _ in range(23)]
+        for key in keys:
+            shop.add(key, BAGISTO_KETTLE, minutes_ago=60)
+        shop.check_out_as(keys[0], "ada@example.com")
+        (story,) = asked.all(address="ADA@example.com").carts
+        assert (story.cart, story.customer) == (str(keys[0]), None)
+        assert story.outcome[0].startswith("Due since"), story.outcome
+        assert asked.first(keys[1]) == "No mail: a guest who left no e-mail address."
+        db.run("UPDATE cart SET customer_email = 'ada@example.com'")
+        db.run("UPDATE addresses SET email = 'bob@example.com'")
+        many = asked.all(address="ada@example.com")
+        assert (len(many.carts), many.more) == (20, 3)
+        assert "3 older carts are left out: ask for one with --cart." in list(shown(many))
