@@ -98,7 +98,7 @@ class CartReader:
         last_us = cart.recipient.last_mail_us
         with resources.database.session() as session:
             rows = history.read_rows(
-                session, [str(cart.key)], resources.episodes.shop_id, with_bounces=self._with_visits, most=MOST_ROWS
+                session, cart, resources.episodes.shop_id, with_bounces=self._with_visits, most=MOST_ROWS
             )  # fmt: skip
             mailed = [row.id for row in rows]
             holds = digest is not None and last_us is not None

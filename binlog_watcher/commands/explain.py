@@ -73,6 +73,7 @@ class Explained:
     """
 
     at: datetime
+    service_runs: bool
     service: str
     notes: list[str]
     carts: list[CartStory]
@@ -120,6 +121,7 @@ class _Teller:
         is_there = read.known or read.unreadable
         return Explained(
             at=from_us(self._resources.clock.now_us()),
+            service_runs=self._runs,
             service=self._service(),
             notes=list(self._notes()),
             carts=[self._story(one) for one in read.known],

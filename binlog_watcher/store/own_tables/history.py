@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.owners import is_ours
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.statement import Statement
@@ -67,6 +68,11 @@ def rows_of_carts(keys: Sequence[str], *, with_bounces: bool, most: int) -> Stat
     )
 
 
+def key_of(log_id: int) -> Statement:
+    """How the cart of a row is spelled there: a shop may hold several spellings for the same."""
+    return Statement(f"SELECT cart_key FROM {LOG} WHERE id = %s", (log_id,))
+
+
 def visits_of(ids: Sequence[int]) -> Statement:
     """Visits by the links of these rows' mails: row, kind, flag, the first one, how many."""
     return Statement(
@@ -112,10 +118,13 @@ def carts_of_user(user: str, most: int) -> Statement:
 
 
 def read_rows(
-    session: Session, keys: Sequence[str], shop: str | None, *, with_bounces: bool, most: int
+    session: Session, cart: Cart, shop: str | None, *, with_bounces: bool, most: int
 ) -> list[LogRow]:
-    """The rows of these carts, the oldest first; of more than ``most`` the newest. ``shop``: the id of ours."""
-    found = session.rows(*rows_of_carts(keys, with_bounces=with_bounces, most=most)) if keys else []
+    """The rows of a cart, the oldest first; of more than ``most`` the newest. ``shop``: the id of ours."""
+    keys = {str(cart.key)}
+    if cart.logged is not None:
+        keys |= {str(key) for (key,) in session.rows(*key_of(cart.logged.id))}
+    found = session.rows(*rows_of_carts(sorted(keys), with_bounces=with_bounces, most=most))
     rows = [
         LogRow(
             id=log_id, cart_key=str(cart_key), status=str(status), reason=reason, total=total, currency=currency,

@@ -177,6 +177,7 @@ STATEMENTS: dict[str, list[Built]] = {
     ],
     "history": [
         built(history.rows_of_carts, ["1", "2"], with_bounces=True, most=100),
+        built(history.key_of, 1),
         built(history.visits_of, [1, 2]),
         built(history.suppression, ADA),
         built(history.mail_at, ADA, NOW),

@@ -6,6 +6,12 @@ SELECT id, cart_key, status, reason, cart_total, currency, attempts, error, mess
 --   1: (1, 2)
 --   2: 100
 
+-- key_of: How the cart of a row is spelled there: a shop may hold several spellings for the same.
+SELECT cart_key
+  FROM cart_abandonment_log
+  WHERE id = %s;
+--   1: 1
+
 -- visits_of: Visits by the links of these rows' mails: row, kind, flag, the first one, how many.
 SELECT log_id, kind, flag, MIN(clicked_at), COUNT(*)
   FROM cart_abandonment_click
