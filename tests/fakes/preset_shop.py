@@ -128,10 +128,12 @@ class PresetShop:
             session.run("ROLLBACK")
 
     def claimed(self, key: CartKey, *, fence: bool = True) -> Fenced:
-        """A cart whose mail is claimed, and has passed the fence."""
+        """A cart whose mail is claimed, and has passed the fence; `cartwake explain` saw before that it would."""
         episodes, cart = self.resources.episodes, self.load(key)[key]
         episode = Episode(cart, cart.version or 0, cart.newest_row_us, "USD", Decimal(0))
         now_us = self.resources.clock.now_us()
+        _, changed = episodes.look_ahead(cart, cooldown_us=0, now_us=now_us)
+        assert changed == []
         (log_id,) = episodes.claim([episode], lease_us=MINUTE, cooldown_us=0, now_us=now_us).ids.values()
         fenced = Fenced(log_id, cart)
         assert not fence or episodes.fence([fenced], lease_us=MINUTE) == {log_id}

@@ -9,6 +9,8 @@ from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
 
+from binlog_watcher.commands.cart_seeking import Question
+from binlog_watcher.commands.explain import explain
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartChanged
 from binlog_watcher.demo.server import Server
@@ -72,6 +74,8 @@ async def test_a_cart_is_mailed_once_however_its_key_is_spelled(
         for spelled in (header, *others, header):
             await cartwake.recover(spelled)
         assert len(smtp.mails_to("one@example.com")) == 1
+        (story,) = explain(cartwake.settings, Question(cart=others[0])).carts
+        assert story.outcome[0].startswith("No mail: it was mailed on")
         shop.order(others[0].swapcase() if collation != "utf8mb4_bin" else others[0], None)
         assert not any(isinstance(db.decide(spelled), Send) for spelled in (header, *others))
 
