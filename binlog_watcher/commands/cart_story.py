@@ -24,6 +24,7 @@ from binlog_watcher.store.own_tables.history import LogRow, Suppressed, Visits
 from binlog_watcher.store.shop_tables.orders import NamedOrder
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
+from mailer import mask
 
 READABLE_US = 2**60
 """Later moments stand for "nobody can read when"."""
@@ -79,7 +80,9 @@ class Known:
     def address(self) -> str | None:
         """The cart's address, masked unless it is to be shown."""
         customer = self.cart.customer
-        return None if customer is None or not customer.email else self.shown(customer.email)
+        if customer is None or not customer.email:
+            return None
+        return customer.email if self.show_address else mask(customer.email)
 
 
 @dataclass(frozen=True, slots=True)

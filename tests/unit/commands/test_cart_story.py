@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fakes.dictionary import SampleDictionary
-from fakes.quiet_cart import CART, DUE, HOUR, POLICY, T0, logged
+from fakes.quiet_cart import CART, CUSTOMER, DUE, HOUR, POLICY, T0, logged
 
 from binlog_watcher.commands.cart_story import LOG_SAYS, Known, Moments, events
 from binlog_watcher.commands.cart_verdict import verdict
@@ -153,6 +153,8 @@ def test_a_mail_names_address_and_moment() -> None:
     waiting = known(looks=outlook(CART, None, DUE - 1, POLICY))
     assert verdict(waiting)[0].startswith("Due at ")
     assert verdict(waiting)[0].endswith("UTC; then a mail would go to a***@example.com.")
+    odd = replace(CART, customer=replace(CUSTOMER, email="no address at all"))
+    assert known(cart=odd).address == "***"
     assert "ada@example.com" in verdict(known(show_address=True))[0]
 
 
