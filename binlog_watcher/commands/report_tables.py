@@ -19,6 +19,7 @@ IN_WORDS = {
     "delivered": "told of a delivery", "complaint": "complaints", "auto_reply": "automatic replies",
     "unsubscribe": "unsubscribed", "unsigned": "reports without a valid id", "unknown_row": "of mails long gone",
     "unreadable": "could not be handled", "other": "for a person to read",
+    "no_news": "events of providers that ask for nothing",
 }  # fmt: skip
 """Sorts of mails that came back, behind their number."""
 

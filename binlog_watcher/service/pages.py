@@ -11,12 +11,13 @@ import structlog
 from binlog_watcher.clock import wall_s
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
 
 @contextlib.contextmanager
-def serving_pages(settings: Settings) -> Iterator[None]:
+def serving_pages(settings: Settings, metrics: Metrics | None = None) -> Iterator[None]:
     """Serve for a while, in threads and with sessions of their own; without WEB_PORT nothing is served.
 
     Works while MySQL is away, too: visitors are asked to come again. Raises ConfigError when nobody can listen there.
@@ -28,14 +29,14 @@ def serving_pages(settings: Settings) -> Iterator[None]:
         log.warning("pages.not_served", hint="DRY_RUN writes nothing, and sends no mail that has links")
         yield
         return
-    from binlog_watcher.service.stored_visits import StoredVisits, web_settings  # noqa: PLC0415 - see above
+    from binlog_watcher.service.provider_reports import ProviderReports  # noqa: PLC0415 - see above
+    from binlog_watcher.service.stored_visits import StoredVisits, web_settings  # noqa: PLC0415 - same
     from mailer.web import PageServer, pages_app  # noqa: PLC0415 - same
 
-    visits = StoredVisits(settings)
+    visits, reports = StoredVisits(settings), ProviderReports(settings, metrics)
+    app = pages_app(web_settings(settings), visits, now=wall_s, reports=reports)
     try:
-        server = PageServer(
-            pages_app(web_settings(settings), visits, now=wall_s), settings.web_host, settings.web_port
-        )
+        server = PageServer(app, settings.web_host, settings.web_port)
     except OSError as error:
         raise ConfigError(
             f"WEB_PORT={settings.web_port}: can't listen on {settings.web_host} ({error.strerror or error}); "
@@ -47,3 +48,4 @@ def serving_pages(settings: Settings) -> Iterator[None]:
     finally:
         server.close()
         visits.close()
+        reports.close()

@@ -8,11 +8,19 @@ from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.signers import mail_ids
 from binlog_watcher.service.wiring import links
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.own_tables.recipients import COMPLAINED, UNSUBSCRIBED, OptOuts, UnknownMailError
+from binlog_watcher.store.database import Database
+from binlog_watcher.store.own_tables.recipients import (
+    COMPLAINED,
+    UNSUBSCRIBED,
+    AddressHasher,
+    OptOuts,
+    UnknownMailError,
+)
 from binlog_watcher.store.own_tables.returned_mails import BounceRules, ReturnedMails
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Links, MailIds
 from mailer.bounces import Incoming, Kind, read_mail
+from mailer.webhooks import Event
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +29,7 @@ UNSIGNED = "unsigned"
 
 UNKNOWN_ROW = "unknown_row"
 UNREADABLE = "unreadable"
+NO_NEWS = "no_news"
 FOR_A_PERSON = frozenset({Kind.OTHER, UNREADABLE})
 """Sorts that somebody should look at."""
 
@@ -54,9 +63,24 @@ class ReturnedMailDesk:
         except Exception as error:  # a mail that nobody thought of must not keep the next ones waiting
             log.exception("mail.not_handled", error=str(error), bytes=len(raw))
             kind = UNREADABLE
-        self._mails.count(kind)
-        self._metrics.returned.labels(kind).inc()
+        self._count(kind)
         return kind
+
+    def report(self, event: Event) -> str:
+        """What a provider's event asks for, as ``handle`` does; it asks for something. Blocking."""
+        found = (self._ids.find(text) for text in event.about)
+        log_id = next((one for one in found if one is not None), None)
+        kind = self._act(Incoming(event.kind or Kind.OTHER, log_id, event.results))
+        self._count(kind)
+        return kind
+
+    def no_news(self, events: int) -> None:
+        """So many events of providers from which nothing follows."""
+        self._count(NO_NEWS, events)
+
+    def _count(self, kind: str, mails: int = 1) -> None:
+        self._mails.count(kind, mails)
+        self._metrics.returned.labels(kind).inc(mails)
 
     def _act(self, incoming: Incoming) -> str:
         if _lacks_id(incoming):
@@ -96,7 +120,7 @@ class ReturnedMailDesk:
 
 
 def _lacks_id(incoming: Incoming) -> bool:
-    return incoming.log_id is None and incoming.kind in {Kind.BOUNCE, Kind.COMPLAINT}
+    return incoming.log_id is None and incoming.kind in {Kind.BOUNCE, Kind.COMPLAINT, Kind.UNSUBSCRIBE}
 
 
 def bounce_rules(settings: Settings) -> BounceRules:
@@ -116,10 +140,19 @@ def returned_mails(settings: Settings, resources: Resources) -> ReturnedMails:
 
 def desk(settings: Settings, resources: Resources, metrics: Metrics | None = None) -> ReturnedMailDesk:
     """For the shop that was opened."""
+    return desk_on(
+        settings, resources.database, resources.hasher, resources.link_secret, metrics or Metrics()
+    )
+
+
+def desk_on(
+    settings: Settings, database: Database, hasher: AddressHasher, link_secret: str | None, metrics: Metrics
+) -> ReturnedMailDesk:
+    """On these sessions. ``link_secret``: of our own table."""
     return ReturnedMailDesk(
-        ids=mail_ids(settings, resources.link_secret),
-        links=links(settings, resources.link_secret),
-        mails=returned_mails(settings, resources),
-        opt_outs=OptOuts(resources.database, resources.hasher),
-        metrics=metrics or Metrics(),
+        ids=mail_ids(settings, link_secret),
+        links=links(settings, link_secret),
+        mails=ReturnedMails(database, hasher, bounce_rules(settings)),
+        opt_outs=OptOuts(database, hasher),
+        metrics=metrics,
     )

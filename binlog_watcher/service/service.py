@@ -278,5 +278,5 @@ async def run_service(settings: Settings, stop: asyncio.Event, *, include_older_
     use_worker_threads()
     async with opened(settings, include_older_us=include_older_us) as service:
         where = settings.metrics_host, settings.metrics_port
-        with serving(service.metrics, *where, service.not_ready), serving_pages(settings):
+        with serving(service.metrics, *where, service.not_ready), serving_pages(settings, service.metrics):
             await service.run(stop)

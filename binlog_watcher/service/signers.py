@@ -18,4 +18,9 @@ def mail_ids(settings: Settings, stored_secret: str | None) -> MailIds:
 
 def envelope(settings: Settings, stored_secret: str | None) -> Envelope:
     """Return-Path and Message-ID of a storefront's mails."""
-    return Envelope(mail_ids(settings, stored_secret), settings.sender_email, settings.bounce_address or None)
+    return Envelope(
+        mail_ids(settings, stored_secret),
+        settings.sender_email,
+        settings.bounce_address or None,
+        tuple(settings.webhook_secrets()),
+    )

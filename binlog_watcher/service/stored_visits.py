@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 
 from binlog_watcher.errors import CartwakeError
+from binlog_watcher.service.provider_reports import providers
 from binlog_watcher.service.wiring import mail_languages
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Database
@@ -93,4 +94,5 @@ def web_settings(settings: Settings) -> WebSettings:
         utm=settings.utm_parameters,
         trusted_proxies=settings.trusted_proxies,
         pixel=settings.open_pixel,
+        webhooks=providers(settings),
     )

@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr, ValidationInfo, field_validator
 
 from binlog_watcher.settings import types as kind
+from mailer.webhooks import sendgrid
 
 
 def _public_url(text: str) -> str:
@@ -41,6 +42,25 @@ def _networks(value: Any) -> Any:
         ) from None
 
 
+def _sendgrid_key(secret: SecretStr) -> SecretStr:
+    try:
+        sendgrid(secret.get_secret_value())
+    except ValueError:
+        raise ValueError(
+            "the verification key that SendGrid shows at the webhook's Security Features, MFkw… say"
+        ) from None
+    return secret
+
+
+def _login(secret: SecretStr) -> SecretStr:
+    user, colon, password = secret.get_secret_value().partition(":")
+    if not user or not colon or len(password) < 16:
+        raise ValueError("user:password, the password of at least 16 random characters")
+    return secret
+
+
+SendGridKey = Annotated[kind.Secret, AfterValidator(_sendgrid_key)]
+Login = Annotated[kind.Secret, AfterValidator(_login)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 LongerSecret = Annotated[kind.Secret, AfterValidator(_longer_secret)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
@@ -60,6 +80,9 @@ class PageSettings(BaseModel):
     utm_parameters: kind.Variables = ()
     open_pixel: bool = False
     trusted_proxies: Networks = ()
+    sendgrid_webhook_key: SendGridKey | None = None
+    mailgun_webhook_key: kind.LongSecret | None = None
+    postmark_webhook_login: Login | None = None
 
     @field_validator("public_url")
     @classmethod
@@ -76,7 +99,9 @@ class PageSettings(BaseModel):
             )
         return value
 
-    @field_validator("return_secret", "open_pixel")
+    @field_validator(
+        "return_secret", "open_pixel", "sendgrid_webhook_key", "mailgun_webhook_key", "postmark_webhook_login"
+    )
     @classmethod
     def _has_pages(cls, value: SecretStr | bool | None, info: ValidationInfo) -> SecretStr | bool | None:
         if value and info.data.get("public_url") == "":
@@ -84,6 +109,15 @@ class PageSettings(BaseModel):
         if value and value == info.data.get("link_secret"):
             raise ValueError("another secret than LINK_SECRET: the shop has this one, and could sign links")
         return value
+
+    def webhook_secrets(self) -> dict[str, str]:
+        """Of the mail providers whose reports are taken, by the name in the webhook's address."""
+        secrets = {
+            "sendgrid": self.sendgrid_webhook_key,
+            "mailgun": self.mailgun_webhook_key,
+            "postmark": self.postmark_webhook_login,
+        }
+        return {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
 
     def link_keys(self, stored_secret: str | None) -> list[str]:
         """What signs links, the last one, and what is accepted beside: the secret before it, and ``stored_secret``.

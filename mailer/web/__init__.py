@@ -8,10 +8,12 @@ from mailer.web.app import pages_app
 from mailer.web.server import PageServer
 from mailer.web.settings import ShopPages, WebSettings
 from mailer.web.visits import Kind, UnavailableError, Visit, Visits
+from mailer.web.webhooks import Reports
 
 __all__ = [
     "Kind",
     "PageServer",
+    "Reports",
     "ShopPages",
     "UnavailableError",
     "Visit",

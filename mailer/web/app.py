@@ -1,5 +1,7 @@
 """The pages' addresses: ``/u/TOKEN`` unsubscribes, ``/r/TOKEN`` leads back to the cart, ``/o/TOKEN`` is a picture.
 
+``/b/PROVIDER`` takes what mail providers report.
+
 Whatever is wrong with a token, the answer is one and the same page. Blocking work is done in a few threads of the
 pages' own, each for a few seconds at most as far as the visitor is concerned; when that does not do, he is asked to
 come again (503), and an opt-out is never confirmed before it is committed.
@@ -26,6 +28,7 @@ from mailer.web.pages import HEADERS, PIXEL, RETRY_AFTER_S, STATUS, PageTexts, S
 from mailer.web.settings import WebSettings
 from mailer.web.visitors import address, flag
 from mailer.web.visits import Kind, UnavailableError, Visit, Visits
+from mailer.web.webhooks import Reports, Webhooks
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -161,12 +164,17 @@ class Pages:
         return self._page(request, state, headers={"Connection": "close"})
 
 
-def pages_app(settings: WebSettings, visits: Visits, *, now: Callable[[], float]) -> Starlette:
-    """The ASGI application. ``now``: epoch seconds."""
-    return app_of(Pages(settings, visits, now=now), pixel=settings.pixel)
+def pages_app(
+    settings: WebSettings, visits: Visits, *, now: Callable[[], float], reports: Reports | None = None
+) -> Starlette:
+    """The ASGI application. ``now``: epoch seconds. ``reports``: takes what mail providers post; None: nobody does."""
+    webhooks = None
+    if reports is not None and settings.webhooks:
+        webhooks = Webhooks(settings, reports, now=now, counter=time.monotonic)
+    return app_of(Pages(settings, visits, now=now), pixel=settings.pixel, webhooks=webhooks)
 
 
-def app_of(pages: Pages, *, pixel: bool = False) -> Starlette:
+def app_of(pages: Pages, *, pixel: bool = False, webhooks: Webhooks | None = None) -> Starlette:
     """The application of these pages."""
     routes = [
         Route("/u/{token}", pages.unsubscribe, methods=["GET", "POST"]),
@@ -175,6 +183,8 @@ def app_of(pages: Pages, *, pixel: bool = False) -> Starlette:
     ]
     if pixel:
         routes.append(Route("/o/{token}", pages.opened, methods=["GET"]))
+    if webhooks is not None:
+        routes.append(Route("/b/{provider}", webhooks.posted, methods=["POST"]))
     app = Starlette(
         routes=routes,
         lifespan=pages.life,

@@ -33,7 +33,7 @@ async def posted_choice(request: Request) -> Choice | None:
 
     Raises TooLargeError and TooSlowError.
     """
-    body = await _body(request)
+    body = await read_body(request, MOST_BYTES)
     fields = _fields(request.headers.get("content-type", ""), body)
     # Names of fields are matched exactly, values of the RFC without regard to case.
     if any(name == "List-Unsubscribe" and value.lower() == "one-click" for name, value in fields):
@@ -42,20 +42,22 @@ async def posted_choice(request: Request) -> Choice | None:
     return next((choice for choice in Choice if chosen == [choice]), None)
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """The whole body. Raises TooLargeError and TooSlowError."""
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:10]) > MOST_BYTES:
+    if length.isdecimal() and int(length[:10]) > most_bytes:
         raise TooLargeError
-    body = b""
+    chunks, size = [], 0
     try:
         async with asyncio.timeout(PATIENCE_S):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > most_bytes:
                     raise TooLargeError
     except (TimeoutError, ClientDisconnect):
         raise TooSlowError from None
-    return body
+    return b"".join(chunks)
 
 
 def _fields(content_type: str, body: bytes) -> list[tuple[str, str]]:

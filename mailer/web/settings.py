@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from mailer.languages import Languages
+from mailer.webhooks import Provider
 
 Network = IPv4Network | IPv6Network
 
@@ -25,6 +26,7 @@ class WebSettings:
 
     ``return_secret``: signs the claim that the cart's page gets; None: it gets none. ``issuer``: who says so.
     ``return_days``: how long after its mail a link leads back. ``utm``: parameters for the cart's page.
+    ``webhooks``: the mail providers that may report, by the name in their address.
     ``trusted_proxies``: those whose X-Forwarded-For is believed.
     """
 
@@ -35,6 +37,7 @@ class WebSettings:
     utm: tuple[tuple[str, str], ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
     pixel: bool = False
+    webhooks: Mapping[str, Provider] = field(default_factory=dict, repr=False)
 
     def shop(self, store: str) -> ShopPages:
         """The storefront; one that is not listed any more has the first page of all."""

@@ -162,6 +162,7 @@ class Composer:
             date=from_us(now_us),
             unsubscribe=mail.unsubscribe,
             recipient_name=customer.name if customer else None,
+            metadata=brand.envelope.metadata(claimed.log_id),
         )
         if brand.signer is not None:
             message = brand.signer.sign(message)

@@ -92,12 +92,12 @@ def suppress(digest: bytes, hint: str, rules: BounceRules, severity: Severity) -
     )  # fmt: skip
 
 
-def count(kind: str) -> Statement:
-    """One more mail of that sort today (UTC)."""
+def count(kind: str, mails: int = 1) -> Statement:
+    """So many more mails of that sort today (UTC)."""
     return Statement(
-        f"INSERT INTO {RETURNED} (day, kind, mails) VALUES (UTC_DATE(), %s, 1) "
-        "ON DUPLICATE KEY UPDATE mails = mails + 1",
-        (kind,),
+        f"INSERT INTO {RETURNED} (day, kind, mails) VALUES (UTC_DATE(), %s, %s) "
+        "ON DUPLICATE KEY UPDATE mails = mails + %s",
+        (kind, mails, mails),
     )
 
 
@@ -160,10 +160,10 @@ class ReturnedMails:
 
         return self._database.in_transaction(work)
 
-    def count(self, kind: str) -> None:
-        """One more mail of that sort has come back."""
+    def count(self, kind: str, mails: int = 1) -> None:
+        """So many more mails of that sort have come back."""
         with self._database.session() as session:
-            session.run(*count(kind))
+            session.run(*count(kind, mails))
 
     def expire(self) -> int:
         """Mail those again whose suppression for bounces has lasted long enough; how many they are."""

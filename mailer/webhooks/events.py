@@ -1,0 +1,163 @@
+"""What the events of each provider mean, in the words of ``mailer.bounces``. Pure; any bytes are read.
+
+Formats: twilio.com/docs/sendgrid/for-developers/tracking-events/event,
+documentation.mailgun.com/docs/mailgun/user-manual/events, postmarkapp.com/developer/webhooks.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mailer.bounces import Kind, Result, Severity
+from mailer.bounces.severity import codes_in, severity, telling
+
+MOST_EVENTS = 10_000
+"""In one request; more is none of a provider."""
+
+METADATA = "cartwake"
+"""The name under which a provider that replaces our Message-ID keeps the mail's signed id."""
+
+_TEXT = 1_000
+"""Characters of a value that are looked at."""
+
+
+class UnreadableError(Exception):
+    """The body is not what the provider writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``kind`` None: nothing follows from it. ``about``: texts that may hold the signed id of the mail.
+
+    ``key``: the provider's id of the event, the same when it is posted again; "" without one.
+    """
+
+    kind: Kind | None
+    about: tuple[str, ...] = ()
+    results: Sequence[Result] = ()
+    key: str = ""
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON of the body. Raises UnreadableError."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise UnreadableError("no JSON") from None
+
+
+def sendgrid_events(body: bytes) -> list[Event]:
+    """A list of events. Raises UnreadableError; one that is none counts as one from which nothing follows."""
+    events = parsed(body)
+    if not isinstance(events, list) or len(events) > MOST_EVENTS:
+        raise UnreadableError("no list of events")
+    return [_sendgrid(_object(each)) for each in events]
+
+
+_DROPPED = {
+    "bounced address": Kind.BOUNCE, "spam reporting address": Kind.COMPLAINT, "unsubscribed address": Kind.UNSUBSCRIBE,
+}  # fmt: skip
+_SENDGRID = {
+    "bounce": Kind.BOUNCE, "deferred": Kind.BOUNCE, "spamreport": Kind.COMPLAINT, "unsubscribe": Kind.UNSUBSCRIBE,
+    "group_unsubscribe": Kind.UNSUBSCRIBE,
+}  # fmt: skip
+
+
+def _sendgrid(event: Mapping[str, Any]) -> Event:
+    what, reason = _text(event, "event"), _text(event, "reason")
+    dropped = what == "dropped"
+    kind = _DROPPED.get(reason.strip().lower()) if dropped else _SENDGRID.get(what)
+    results: list[Result] = []
+    if kind is Kind.BOUNCE and dropped:  # it has bounced before: SendGrid keeps a list of such addresses
+        results = [Result(Severity.HARD, _addresses(event, "email"))]
+    elif kind is Kind.BOUNCE:
+        words = reason or _text(event, "response")
+        action = "delayed" if what == "deferred" else "failed"
+        results = [_result(action, _text(event, "status"), words, _addresses(event, "email"))]
+    # smtp-id is our Message-ID, which late bounces lack; what X-SMTPAPI has is in all events.
+    return Event(
+        kind, (_text(event, METADATA), _text(event, "smtp-id")), results, _text(event, "sg_event_id")
+    )
+
+
+_MAILGUN = {"failed": Kind.BOUNCE, "complained": Kind.COMPLAINT, "unsubscribed": Kind.UNSUBSCRIBE}
+_SUPPRESSED = {
+    "suppress-bounce": Kind.BOUNCE, "suppress-complaint": Kind.COMPLAINT, "suppress-unsubscribe": Kind.UNSUBSCRIBE,
+}  # fmt: skip
+
+
+def mailgun_events(body: bytes) -> list[Event]:
+    """The one event of a request. Raises UnreadableError."""
+    event = _object(_object(parsed(body)).get("event-data"))
+    if not event:
+        raise UnreadableError("no event-data")
+    reason = _text(event, "reason")
+    kind = _MAILGUN.get(_text(event, "event"))
+    if kind is Kind.BOUNCE:
+        kind = _SUPPRESSED.get(reason, kind)
+    results: list[Result] = []
+    if kind is Kind.BOUNCE:
+        status, addresses = _object(event.get("delivery-status")), _addresses(event, "recipient")
+        words = f"{_text(status, 'code')} {_text(status, 'message') or _text(status, 'description')}"
+        action = "delayed" if _text(event, "severity") == "temporary" else "failed"
+        results = [
+            Result(Severity.HARD, addresses)
+            if reason == "suppress-bounce"
+            else _result(action, _text(status, "enhanced-code"), words, addresses)
+        ]
+    headers = _object(_object(event.get("message")).get("headers"))
+    return [Event(kind, (_text(headers, "message-id"),), results, _text(event, "id"))]
+
+
+_POSTMARK: Mapping[str, Kind | Severity] = {
+    "HardBounce": Severity.HARD, "BadEmailAddress": Severity.HARD, "SoftBounce": Severity.SOFT,
+    "Transient": Severity.SOFT, "DnsError": Severity.SOFT, "Blocked": Severity.ABOUT_US,
+    "SpamNotification": Severity.ABOUT_US, "VirusNotification": Severity.ABOUT_US,
+    "AutoResponder": Kind.AUTO_REPLY, "Unsubscribe": Kind.UNSUBSCRIBE, "SpamComplaint": Kind.COMPLAINT,
+}  # fmt: skip
+
+
+def postmark_events(body: bytes) -> list[Event]:
+    """The one event of a request. Raises UnreadableError."""
+    event = _object(parsed(body))
+    if not event:
+        raise UnreadableError("no event")
+    record = _text(event, "RecordType")
+    if record == "SubscriptionChange":
+        asked = event.get("SuppressSending") is True and _text(event, "Origin") == "Recipient"
+        meant: Kind | Severity | None = Kind.UNSUBSCRIBE if asked else None
+    else:
+        meant = _POSTMARK.get(_text(event, "Type")) if record in {"Bounce", "SpamComplaint"} else None
+    number = _text(event, "ID")
+    key = f"{record} {number}" if number else ""
+    # Postmark's MessageID is its own: what comes back of ours is Metadata.
+    about = (_text(_object(event.get("Metadata")), METADATA),)
+    if isinstance(meant, Severity):
+        code = telling(codes_in(_text(event, "Details")))
+        return [Event(Kind.BOUNCE, about, [Result(meant, _addresses(event, "Email"), code)], key)]
+    return [Event(meant, about, key=key)]
+
+
+def _result(action: str, status: str, words: str, addresses: tuple[str, ...]) -> Result:
+    code = telling([*codes_in(status), *codes_in(words)])
+    return Result(severity(action, status, words), addresses, code)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    """A text or a number as text; "" for anything else."""
+    value = values.get(name)
+    if isinstance(value, str):
+        return value[:_TEXT]
+    # Python refuses to write numbers of thousands of digits.
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return str(value) if is_number else ""
+
+
+def _addresses(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    address = _text(values, name)
+    return (address,) if "@" in address and len(address) <= 320 else ()
