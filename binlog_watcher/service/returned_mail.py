@@ -1,5 +1,7 @@
 """What is done with a mail that came back: read, judged, acted on once, counted."""
 
+from collections.abc import Callable
+
 import structlog
 
 from binlog_watcher.core.log_status import Reason
@@ -56,21 +58,25 @@ class ReturnedMailDesk:
 
         Raises DatabaseUnavailableError, and ConfigError for a missing right: then it must be given again.
         """
-        try:
-            kind = self._act(read_mail(raw, self._ids, self._links))
-        except (DatabaseUnavailableError, ConfigError):
-            raise
-        except Exception as error:  # a mail that nobody thought of must not keep the next ones waiting
-            log.exception("mail.not_handled", error=str(error), bytes=len(raw))
-            kind = UNREADABLE
-        self._count(kind)
-        return kind
+        return self._settled(lambda: read_mail(raw, self._ids, self._links), len(raw))
 
     def report(self, event: Event) -> str:
         """What a provider's event asks for, as ``handle`` does; it asks for something. Blocking."""
+        return self._settled(lambda: self._incoming(event), sum(map(len, event.about)))
+
+    def _incoming(self, event: Event) -> Incoming:
         found = (self._ids.find(text) for text in event.about)
         log_id = next((one for one in found if one is not None), None)
-        kind = self._act(Incoming(event.kind or Kind.OTHER, log_id, event.results))
+        return Incoming(event.kind or Kind.OTHER, log_id, event.results)
+
+    def _settled(self, read: Callable[[], Incoming], size: int) -> str:
+        try:
+            kind = self._act(read())
+        except (DatabaseUnavailableError, ConfigError):
+            raise
+        except Exception as error:  # a mail that nobody thought of must not keep the next ones waiting
+            log.exception("mail.not_handled", error=str(error), bytes=size)
+            kind = UNREADABLE
         self._count(kind)
         return kind
 

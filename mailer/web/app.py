@@ -185,9 +185,17 @@ def app_of(pages: Pages, *, pixel: bool = False, webhooks: Webhooks | None = Non
         routes.append(Route("/o/{token}", pages.opened, methods=["GET"]))
     if webhooks is not None:
         routes.append(Route("/b/{provider}", webhooks.posted, methods=["POST"]))
+
+    @contextlib.asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        async with pages.life(app):
+            yield
+        if webhooks is not None:
+            webhooks.close()
+
     app = Starlette(
         routes=routes,
-        lifespan=pages.life,
+        lifespan=life,
         exception_handlers={
             InvalidTokenError: pages.not_valid,
             UnavailableError: pages.unavailable,

@@ -19,7 +19,9 @@ from mailer.webhooks import Event, NotSignedError, Provider, UnreadableError
 MOST_BYTES = 4_000_000
 """Of a body. SendGrid's batches are the largest."""
 
-THREADS = 2
+MOST_AT_ONCE = 8
+"""Requests in hand: bodies are read before it is known who sent them. More are told to come again."""
+
 PATIENCE_S = 25.0
 """Providers wait longer than visitors, and a batch has many events."""
 
@@ -47,21 +49,32 @@ class Webhooks:
         self._now = now
         self._counter = counter
         self._invalid = InvalidLinks()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhooks")
+        self._in_hand = 0
+        # One thread: of two requests with the same event, the second finds it done.
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="webhooks")
 
     async def posted(self, request: Request) -> Response:
         """Check, store, answer. 401 and not 403: Postmark and Mailgun then try again, while a key is mended."""
         provider = self._settings.webhooks.get(request.path_params["provider"])
         if provider is None:
             return self._refused(request, 404)
-        body = await read_body(request, MOST_BYTES)
+        if self._in_hand >= MOST_AT_ONCE:
+            return _busy()
+        self._in_hand += 1
+        try:
+            body = await read_body(request, MOST_BYTES)
+            return await self._done(provider, request, body)
+        finally:
+            self._in_hand -= 1
+
+    async def _done(self, provider: Provider, request: Request, body: bytes) -> Response:
         work = asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: self._work(provider, request, body)
         )
         try:
             return await asyncio.wait_for(work, PATIENCE_S)
         except (TimeoutError, UnavailableError):
-            return _answer(503, {"Retry-After": str(RETRY_AFTER_S)})
+            return _busy()
         except UnreadableError:
             return self._refused(request, 400)
         except NotSignedError:
@@ -77,8 +90,12 @@ class Webhooks:
         return _answer(429 if self._invalid.note(who, self._counter()) else status)
 
     def close(self) -> None:
-        """What is still waited for is given up: it is posted again."""
+        """What waits is given up: it is posted again."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _busy() -> Response:
+    return _answer(503, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _answer(status: int, headers: dict[str, str] | None = None) -> Response:

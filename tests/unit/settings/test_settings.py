@@ -713,3 +713,13 @@ def test_a_mailbox_is_opened_by_a_token_or_by_a_password() -> None:
     assert load(**imap).bounce_token_command == ("/bin/token", "imap")
     assert "BOUNCE_TOKEN_COMMAND" in complaint(**imap, BOUNCE_PASSWORD="a password")
     assert "BOUNCE_MAILBOX" in complaint(BOUNCE_TOKEN_COMMAND="/bin/token")
+
+
+def test_webhooks_want_pages_and_secrets_that_can_be_right() -> None:
+    assert load().webhook_secrets() == {}
+    key = "a signing key of the tests"
+    assert load(MAILGUN_WEBHOOK_KEY=key, **PAGES).webhook_secrets() == {"mailgun": key}
+    assert "PUBLIC_URL and WEB_PORT too" in complaint(MAILGUN_WEBHOOK_KEY=key)
+    assert "verification key that SendGrid shows" in complaint(SENDGRID_WEBHOOK_KEY="no key", **PAGES)
+    for login in ("a long password of the tests", "cartwake:short", ":a long password of the tests"):
+        assert "user:password" in complaint(POSTMARK_WEBHOOK_LOGIN=login, **PAGES)

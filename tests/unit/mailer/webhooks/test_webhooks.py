@@ -1,9 +1,11 @@
 """Requests as the providers' documentation shows them, signed by keys that are made here."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from mailer import Envelope, MailIds
 from mailer.bounces import Kind, Severity
 from mailer.web import UnavailableError, pages_app
 from mailer.web.limits import INVALID_PER_WINDOW
-from mailer.web.webhooks import MOST_BYTES
+from mailer.web.webhooks import MOST_AT_ONCE, MOST_BYTES
 from mailer.webhooks import Event, NotSignedError, UnreadableError, mailgun, postmark, sendgrid
 from mailer.webhooks.events import mailgun_events, postmark_events, sendgrid_events
 from mailer.webhooks.signatures import AHEAD_S, OLDEST_S, SENDGRID_SIGNATURE, SENDGRID_TIMESTAMP
@@ -227,8 +229,11 @@ class Kept:
     def __init__(self, *, down: bool = False) -> None:
         self.events: list[Event] = []
         self.down = down
+        self.gate: threading.Event | None = None
 
     def take(self, events: Any) -> None:
+        if self.gate is not None:
+            self.gate.wait(30)
         if self.down:
             raise UnavailableError
         self.events += events
@@ -265,3 +270,18 @@ async def test_who_tries_keys_out_is_slowed_down() -> None:
 async def test_without_a_setting_there_is_no_such_address() -> None:
     served = pages_app(settings(), FakeVisits(), now=lambda: NOW, reports=Kept())
     assert (await call(served, "/b/postmark", "POST", headers=by_postmark(), body=b"{}")).status == 404
+
+
+async def test_more_than_a_few_at_once_are_told_to_come_again() -> None:
+    kept, body = Kept(), json.dumps(HARD).encode()
+    served = app(kept)
+    kept.gate = threading.Event()
+    many = [
+        asyncio.create_task(call(served, "/b/postmark", "POST", headers=by_postmark(), body=body))
+        for _ in range(MOST_AT_ONCE + 1)
+    ]
+    done, _ = await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    assert [task.result().status for task in done] == [503]
+    kept.gate.set()
+    statuses = sorted(answer.status for answer in await asyncio.gather(*many))
+    assert statuses == [200] * MOST_AT_ONCE + [503]

@@ -46,11 +46,13 @@ UPDATE cart_abandonment_recipient r
 --   10: 30
 --   11: 3
 
--- count: One more mail of that sort today (UTC).
+-- count: So many more mails of that sort today (UTC).
 INSERT INTO cart_abandonment_returned (day, kind, mails)
-  VALUES (UTC_DATE(), %s, 1)
-  ON DUPLICATE KEY UPDATE mails = mails + 1;
+  VALUES (UTC_DATE(), %s, %s)
+  ON DUPLICATE KEY UPDATE mails = mails + %s;
 --   1: hard
+--   2: 1
+--   3: 1
 
 -- expired: Some of the addresses that have been suppressed for bounces, and nothing else, for so long.
 SELECT address_hash
