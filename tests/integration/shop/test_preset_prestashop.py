@@ -17,6 +17,7 @@ from binlog_watcher.core.events import CartChanged, CartKey
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode, Fenced
+from mailer.languages import Language
 
 
 def kinds(events: list[Any], key: CartKey) -> list[str]:
@@ -305,7 +306,7 @@ async def test_a_mail_in_the_carts_currency(presta: Presta, smtp: MailServer) ->
     assert html is not None
     content = html.get_content()
     assert re.search(rf'lang="fr"[^>]*>(<a [^>]*>)?{re.escape(LAMP.names[FRENCH])}', content)
-    assert f"${2 * LAMP.gross(currency=DOLLAR):,.2f}" in content
+    assert Language("fr").money(2 * LAMP.gross(currency=DOLLAR), "USD") in content
     assert "€" not in content
     (row,) = presta.db.log()
     assert (row["status"], row["cart_key"], row["currency"]) == ("sent", str(cart), "USD")

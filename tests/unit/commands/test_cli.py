@@ -18,6 +18,7 @@ COMMANDS = {
     "optout",
     "bounce",
     "schema",
+    "theme",
     "web",
     "demo",
 }
