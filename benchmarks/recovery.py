@@ -44,6 +44,9 @@ def main() -> None:
     steady = storm = footprint = None
     progress(machine())
     with open_ground(options.products) as ground:
+        spoken = ground.speak(options.languages.split(","))
+        for one in configurations.values():
+            one.update(spoken)
         ground.remember(options.rows)
         carts = baskets(ground.products, options.carts)
         turns = [*configurations, *([] if options.skip_poller else [_POLLER])]
@@ -159,6 +162,9 @@ def _options() -> argparse.Namespace:
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE",
         help="a further setting of the service, to try what it does; SMTP_CONNECTIONS is 20 unless set",
     )  # fmt: skip
+    parser.add_argument(
+        "--languages", default="en,de,fr", help="of the customers, in turn; by default %(default)s"
+    )
     parser.add_argument("--skip-poller", action="store_true")
     parser.add_argument("--skip-steady", action="store_true")
     parser.add_argument("--skip-storm", action="store_true")

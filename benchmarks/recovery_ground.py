@@ -4,7 +4,7 @@ import contextlib
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from recovery_service import Meter, Service, Usage, settings_of
 
 from binlog_watcher.demo.sample_shop import ACCOUNT
 from binlog_watcher.demo.server import Server, private_server
+from binlog_watcher.shop.presets import preset_text
 
 if TYPE_CHECKING:
     from binlog_watcher.demo.sample_shop import Product, User
@@ -65,6 +66,15 @@ class Ground:
             pass
         self.shop.remember(rows, len(self.products))
         progress(f"a past of {rows:,} cart rows filled in, in {time.perf_counter() - began:.0f} s")
+
+    def speak(self, languages: Sequence[str]) -> dict[str, str]:
+        """Customers have these languages in turn; the settings by which the service knows."""
+        self.shop.speak(languages)
+        schema = self.folder / "shop.toml"
+        schema.write_text(
+            preset_text("sample").replace('role = "role"', 'role = "role"\nlanguage = "language"')
+        )
+        return {"SHOP_SCHEMA": str(schema)}
 
     def welcome(self, count: int) -> "list[User]":
         """New customers."""

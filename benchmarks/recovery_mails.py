@@ -15,11 +15,20 @@ from typing import TYPE_CHECKING, Self
 
 from recovery_shop import PICKS
 
+from mailer.languages import languages, shipped
+
 if TYPE_CHECKING:
     from email.message import Message
 
 LEAST_BYTES = 20_000
 """Of a message, as it came over the wire."""
+
+_SUBJECTS = re.compile(
+    "|".join(
+        re.escape(language.text("You left something in your cart")[1:]) for language in languages(shipped())
+    )
+)
+"""What every subject says, in any language."""
 
 _PICK = re.compile(r"^\* ", re.MULTILINE)
 
@@ -108,8 +117,7 @@ def _check_one(mail: Mail, who: str) -> str:
     parts = {part.get_content_type(): _text(part) for part in message.walk() if not part.is_multipart()}
     text, html = parts.get("text/plain", ""), parts.get("text/html", "")
     wrong = {
-        "subject": "left something in your cart"
-        not in str(make_header(decode_header(message["Subject"] or ""))),
+        "subject": not _SUBJECTS.search(str(make_header(decode_header(message["Subject"] or "")))),
         "recipient": parseaddr(message["To"] or "")[1] != mail.recipient,
         "plain text": len(_PICK.findall(text)) != PICKS,
         "html": not html.rstrip().endswith("</html>"),

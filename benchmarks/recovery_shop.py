@@ -39,6 +39,13 @@ _NUMBERS = (
     "CREATE TABLE numbers (i INT PRIMARY KEY) WITH RECURSIVE n (i) AS "
     "(SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %(end)s) SELECT i FROM n"
 )
+_LANGUAGES = (
+    "ALTER TABLE users ADD COLUMN language VARCHAR(8)",
+    (
+        "CREATE TRIGGER speak BEFORE INSERT ON users FOR EACH ROW "
+        "SET NEW.language = ELT(1 + NEW.id MOD %(count)s, %(tags)s)"
+    ),
+)
 _CUSTOMERS = (
     "INSERT INTO users (id, name, email) SELECT %(start)s + i, CONCAT('Customer ', %(start)s + i), "
     "CONCAT('past', %(start)s + i, '@mail.example.com') FROM numbers WHERE i < %(count)s"
@@ -162,6 +169,13 @@ class Shop:
             cursor.execute("CREATE USER poller@'%%' IDENTIFIED BY %s", (password,))
             cursor.execute("GRANT SELECT, INSERT ON shop.* TO poller@'%'")
         self.stock(products)
+
+    def speak(self, languages: Sequence[str]) -> None:
+        """Let customers have these languages in turn."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            tags = ", ".join(connection.escape(tag) for tag in languages)
+            for statement in _LANGUAGES:
+                cursor.execute(statement % {"count": len(languages), "tags": tags})
 
     def stock(self, products: Sequence[Product]) -> None:
         """Replace the catalogue."""
