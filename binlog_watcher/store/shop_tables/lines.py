@@ -17,7 +17,6 @@ from binlog_watcher.store.shop_tables import line_queries
 from binlog_watcher.store.shop_tables.compiled import ShopTables
 from binlog_watcher.store.shop_tables.found import Found, FoundCarts
 from binlog_watcher.store.shop_tables.values import (
-    HIGHEST_PRICE,
     as_currency,
     as_decimal,
     as_money,
@@ -31,6 +30,9 @@ from binlog_watcher.store.shop_tables.values import (
 
 _NO_PRODUCT = frozenset({None, 0, "", "0"})
 """What a row names that is about no product."""
+
+_MOST_PIECES = Decimal(10) ** 30
+"""More than any column of whole numbers holds; money times more of them can't be rounded to a cent."""
 
 
 class Counted(NamedTuple):
@@ -157,7 +159,7 @@ def _line(
     amount = as_decimal(row["quantity"])
     if product_id is None or amount is None or amount <= 0:
         return None
-    if amount >= HIGHEST_PRICE:
+    if amount >= _MOST_PIECES:
         raise ValueError(f"product {product_id} has no usable quantity ({row['quantity']!r})")
     price = _price(row, product_id, found, prices_in)
     if amount != int(amount):  # sold by weight or length: half a metre is one piece at half the price

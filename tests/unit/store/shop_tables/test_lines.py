@@ -145,7 +145,7 @@ def test_a_products_own_price_needs_the_carts_rate() -> None:
     assert counted(TABLES, own, prices_in="EUR").lines[0].price == Decimal(5)
 
 
-@pytest.mark.parametrize("quantity", [10**12, "1e60", Decimal(10) ** 64, 1e308])
+@pytest.mark.parametrize("quantity", [10**30, "1e60", Decimal(10) ** 64, 1e308])
 def test_a_quantity_that_nobody_orders_spoils_the_cart(quantity: Any) -> None:
     with pytest.raises(ValueError, match="product 1 has no usable quantity"):
         count(row(quantity=quantity))
