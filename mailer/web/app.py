@@ -103,9 +103,12 @@ class Pages:
             known = True
         return _answer(200, PIXEL, "image/gif") if known else self._page(request, State.INVALID)
 
-    async def style(self, _request: Request) -> Response:
-        """The style sheet of all pages."""
-        return _answer(200, style(), "text/css; charset=utf-8", {"Cache-Control": "public, max-age=3600"})
+    async def style(self, request: Request) -> Response:
+        """The style sheet of a storefront's pages."""
+        theme = self._settings.shop(request.query_params.get("s", "")).theme
+        return _answer(
+            200, style(theme), "text/css; charset=utf-8", {"Cache-Control": "public, max-age=3600"}
+        )
 
     async def _read(self, purpose: Purpose, request: Request) -> tuple[int, str, str]:
         """Log id, storefront and items of the token in the address. Raises InvalidTokenError and UnavailableError."""

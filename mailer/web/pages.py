@@ -4,12 +4,15 @@ import enum
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from urllib.parse import urlencode
 
 import jinja2
 
 from mailer.languages import Language
 from mailer.languages.language import message
 from mailer.refill import filled
+from mailer.themes import Theme, values
+from mailer.themes.colours import INK, WHITE, legible, mixed, shades
 from mailer.web.settings import ShopPages, WebSettings
 
 RETRY_AFTER_S = 30
@@ -87,7 +90,7 @@ class PageTexts:
     def __init__(self, settings: WebSettings) -> None:
         self._languages = {store: shop.languages for store, shop in settings.shops.items()}
         self._pages = {
-            (state, store, language.tag): _rendered(state, shop, language)
+            (state, store, language.tag): _rendered(state, store, shop, language)
             for store, shop in settings.shops.items()
             for language in shop.languages
             for state in State
@@ -104,13 +107,13 @@ class PageTexts:
         return self._pages[state, store, language.tag]
 
 
-def _rendered(state: State, shop: ShopPages, language: Language) -> bytes:
+def _rendered(state: State, store: str, shop: ShopPages, language: Language) -> bytes:
     page = _template().render(
         state=state,
         shop=shop,
         cart_url=filled(shop.cart_url, "") or shop.url,
         title=language.text(_TITLES[state]),
-        style="../style.css",
+        style="../style.css" + (f"?{urlencode({'s': store})}" if store else ""),
         language=language,
         _=language.in_html,
     )
@@ -118,9 +121,23 @@ def _rendered(state: State, shop: ShopPages, language: Language) -> bytes:
 
 
 @cache
-def style() -> bytes:
-    """The style sheet."""
-    return (files(__package__) / "templates" / "style.css").read_bytes()
+def style(theme: Theme) -> bytes:
+    """The style sheet, in the theme's colours and corners."""
+    sheet = (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
+    known, brand = values(theme), shades(theme.brand)
+    light = {
+        "main": brand.solid,
+        "main-over": legible(mixed(brand.solid, INK, 0.85), brand.on_solid),
+        "on-main": brand.on_solid,
+        "corner": known["corner"],
+        "corner-card": known["corner-panel"],
+    }
+    dark = {"main": brand.dark_text, "main-over": mixed(brand.dark_text, WHITE, 0.75), "on-main": INK}
+    return f"{sheet}{_root(light)}@media (prefers-color-scheme: dark) {{ {_root(dark)} }}\n".encode()
+
+
+def _root(properties: Mapping[str, str]) -> str:
+    return ":root { " + " ".join(f"--{name}: {value};" for name, value in properties.items()) + " }\n"
 
 
 @cache

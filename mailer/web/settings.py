@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from mailer.languages import Languages
+from mailer.themes import Theme, load_theme
 from mailer.webhooks import Provider
 
 Network = IPv4Network | IPv6Network
@@ -18,6 +19,7 @@ class ShopPages:
     url: str
     cart_url: str
     languages: Languages = field(default_factory=Languages)
+    theme: Theme = field(default_factory=load_theme)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer import Links
+from mailer.languages import languages
+from mailer.themes import load_theme
 from mailer.tokens import Purpose, Tokens
 from mailer.web import Kind, Visit, pages_app
 from mailer.web.app import Pages, app_of
 from mailer.web.claims import CLAIM_SECONDS
 from mailer.web.limits import INVALID_PER_WINDOW
+from mailer.web.pages import PageTexts, State
 
 NOW = 1_790_000_000
 UNSUBSCRIBE = path_of(LINKS.unsubscribe(7).https)
@@ -396,3 +399,39 @@ async def test_the_style_sheet_is_a_file_of_ours() -> None:
     assert (answer.status, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
     assert b"prefers-color-scheme: dark" in answer.body
     assert b"url(" not in answer.body
+
+
+# --- languages and themes -------------------------------------------------------------------------------------------
+
+GERMAN = replace(SHOP, name="Laden", languages=languages(("de", "ar")), theme=load_theme("bold"))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "tag", "direction", "words"),
+    [
+        ("", "de", "ltr", "Keine dieser E-Mails mehr"),
+        ("fr, ar;q=0.5", "ar", "rtl", "إيقاف هذه الرسائل"),
+        ("en", "de", "ltr", "Keine dieser E-Mails mehr"),
+    ],
+)
+async def test_a_page_is_in_the_browsers_language_where_the_shop_has_it(
+    accepted: str, tag: str, direction: str, words: str
+) -> None:
+    answer = await call(
+        pages(FakeVisits(), shops={"": GERMAN}), UNSUBSCRIBE, headers={"accept-language": accepted}
+    )
+    assert f'<html lang="{tag}" dir="{direction}">' in answer.text
+    assert words in answer.text
+    assert answer.headers["vary"] == "Accept-Language"
+
+
+async def test_a_storefronts_pages_are_in_its_own_colours() -> None:
+    shops = {"": SHOP, "de": GERMAN}
+    page = PageTexts(settings(shops=shops)).of(State.BACK, "de").decode()
+    assert 'href="../style.css?s=de"' in page
+    app = pages(FakeVisits(), shops=shops)
+    sheets = [(await call(app, f"/style.css{query}")).body for query in ("", "?s=de", "?s=unknown")]
+    assert b"--main: #15803d; " in sheets[0]
+    assert b"--main: #1d4ed8; " in sheets[1]
+    assert b"--corner: 0;" in sheets[1]
+    assert sheets[2] == sheets[0]
