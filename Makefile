@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
-.PHONY: demo test test-unit test-parts mutants lint format clean
+.PHONY: demo test test-unit test-parts contact-sheet mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-documents bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
@@ -51,6 +51,11 @@ test-unit: $(READY)
 
 test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
+
+# Every mail in every theme, language and look, as pictures on one page.
+contact-sheet: $(READY)
+	$(PYTEST) -m parts tests/parts/test_mail_in_browser.py
+	@$(BIN)/python tests/parts/contact_sheet.py test-output/mails
 
 # docs/mutants.md says what survives and why. Without ONLY: all that [tool.mutmut] lists, for an hour.
 mutants: $(READY)

@@ -102,6 +102,13 @@ def specimens() -> dict[str, Specimen]:
     return {specimen.name: specimen for specimen in made}
 
 
+@cache
+def matrix() -> dict[str, Specimen]:
+    """A mail in each theme and each language."""
+    made = [_spoken(tag, theme) for theme in built_in() for tag in shipped()]
+    return {specimen.name: specimen for specimen in made}
+
+
 def _make(
     name: str,
     customer: str | None,
@@ -172,11 +179,18 @@ def _recommended() -> tuple[Pick, ...]:
     )  # fmt: skip
 
 
-def _spoken(tag: str) -> Specimen:
+def _spoken(tag: str, theme: str = "") -> Specimen:
     """A mail in a language, to somebody whose shop has its products in it, too."""
     customer, product, currency = _SPEAKERS[tag]
     lines = (_shop_line("Chromebook Go 11"), replace(_shop_line("Laptop Basic 15", "59.00"), name=product))
-    return _make(f"language-{tag}", customer, lines, currency=currency, language=tag)
+    return _make(
+        f"{theme or 'language'}-{tag}",
+        customer,
+        lines,
+        currency=currency,
+        language=tag,
+        theme=load_theme(theme) if theme else None,
+    )
 
 
 def _themed(name: str) -> Specimen:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from parts.chromium import Browser, BrowserError, Page
-from parts.specimens import MARKUP, RECIPIENT, Specimen, specimens
+from parts.specimens import MARKUP, RECIPIENT, Specimen, matrix, specimens
 
 from binlog_watcher.demo.catcher import MailCatcher
 from mailer.themes.colours import shades
@@ -223,6 +223,22 @@ def test_markup_is_shown_as_it_was_typed(browser: Browser) -> None:
     assert f"<b>Bold</b> {MARKUP}" in body
     assert '"><img src=x>' in body
     assert made == 0
+
+
+@pytest.mark.parametrize("kind", list(matrix()))
+@pytest.mark.parametrize(("width", "look"), [(DESK, "light"), (PHONE, "dark"), (PHONE, "blocked")])
+def test_each_theme_in_each_language(
+    browser: Browser, pictures: Path, kind: str, width: int, look: str
+) -> None:
+    specimen = matrix()[kind]
+    scheme = "dark" if look == "dark" else "light"
+    with browser.page(width, scheme=scheme, pictures=look != "blocked") as page:
+        seen = measure(page, specimen)
+        page.screenshot(pictures / f"{kind}-{width}-{look}.png")
+    assert (seen["scrollWidth"], seen["outside"]) == (width, [])
+    assert [text for text in seen["texts"] if text["contrast"] < (3 if text["large"] else 4.5)] == []
+    assert seen["button"]["onTop"]
+    assert width == DESK or seen["button"]["bottom"] < FOLD
 
 
 def test_a_long_cart_counts_what_it_does_not_show(browser: Browser) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from parts.markup import Checkers, Findings
-from parts.specimens import specimens
+from parts.specimens import matrix, specimens
 
 pytestmark = pytest.mark.parts
+
+MAILS = specimens() | matrix()
 
 DEGRADES_WELL = {
     "min-width property": "a button with a short word is narrower",
@@ -43,7 +45,7 @@ DEGRADES_WELL = {
 
 @pytest.fixture(scope="module")
 def findings(checkers: Checkers, reports: Path) -> dict[str, Findings]:
-    found = checkers.check({name: specimen.rendered.html for name, specimen in specimens().items()})
+    found = checkers.check({name: specimen.rendered.html for name, specimen in MAILS.items()})
     clients: dict[str, set[str]] = {}
     for finding in found.values():
         for feature, unaware in finding.unsupported.items():
@@ -53,7 +55,7 @@ def findings(checkers: Checkers, reports: Path) -> dict[str, Findings]:
     return found
 
 
-@pytest.mark.parametrize("kind", list(specimens()))
+@pytest.mark.parametrize("kind", list(MAILS))
 def test_markup_is_valid_and_accessible(findings: dict[str, Findings], kind: str) -> None:
     assert findings[kind].markup == []
 
