@@ -149,11 +149,19 @@ def preview_command(
     cart: Annotated[str | None, typer.Option(help="The cart's key instead, where carts have ids.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the HTML part to this file.")] = None,
     text: Annotated[Path | None, typer.Option(help="Write the plain-text part to this file.")] = None,
+    send_to: Annotated[str | None, typer.Option(help="Send the mail to this address, on trial.")] = None,
 ) -> None:
-    """Show what would be decided for a customer's cart, and the mail; sends and writes nothing else."""
+    """Show what would be decided for a customer's cart, and the mail; the customer gets none.
+
+    Ends with 0 when there is a mail, with 1 when there is none to be shown.
+    """
     if (user is None) == (cart is None):
         raise typer.BadParameter("give either --user or --cart")
-    found = asyncio.run(preview.preview(settings_of("preview"), user=user, cart_key=cart))
+    found = asyncio.run(
+        preview.preview(
+            settings_of("mail" if send_to else "preview"), user=user, cart_key=cart, send_to=send_to
+        )
+    )
     show(f"[bold]decision:[/bold] {found.decision}")
     if found.store is not None:
         show(f"[bold]store:[/bold]    {escape(found.store)}")
@@ -164,7 +172,11 @@ def preview_command(
         if path is not None:
             path.write_text(content, encoding="utf-8")
             show(f"wrote {path}")
-    if html is None and text is None:
+    if found.answer is not None:
+        show(
+            f"[bold]sent:[/bold]     to {escape(send_to or '')}; the mail server says: {escape(found.answer)}"
+        )
+    if html is None and text is None and send_to is None:
         out.print(found.mail.text, highlight=False, markup=False)
 
 

@@ -9,13 +9,14 @@ from binlog_watcher.core.decision import decide, is_ours
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError, ConfigError
+from binlog_watcher.service.mail_server import smtp
 from binlog_watcher.service.pipeline import ComposerSetup, build_recommender
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.wiring import read_catalogue, text_writer
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import Rendered
+from mailer import Address, InvalidAddressError, Rendered, SendError, SmtpSender, parse_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,22 @@ class Preview:
     """What would be decided for a cart now, in words, and its mail (None for an empty cart).
 
     ``store``: the storefront that it is of; None where the preset does not say. Another one's has no mail.
+    ``answer``: the mail server's, where the mail was sent on trial.
     """
 
     decision: str
     mail: Rendered | None
     store: str | None = None
+    answer: str | None = None
 
 
-async def preview(settings: Settings, *, user: str | None = None, cart_key: str | None = None) -> Preview:
-    """Decide on a cart as the service would, and render its mail; sends and writes nothing.
+async def preview(
+    settings: Settings, *, user: str | None = None, cart_key: str | None = None, send_to: str | None = None
+) -> Preview:
+    """Decide on a cart as the service would, and render its mail; writes nothing, and sends only to ``send_to``.
 
     The cart is that of the key, or the newest of the customer's. Raises ConfigError where there is none,
-    CartwakeError for one that can't be read.
+    CartwakeError for one that can't be read, and where the mail could not be sent.
     """
     resources = await asyncio.to_thread(lambda: open_resources(settings, write=False))
     try:
@@ -52,12 +57,16 @@ async def preview(settings: Settings, *, user: str | None = None, cart_key: str 
         if not is_ours(cart, resources.policy):
             why = WHY[Reason.STORE]
             return Preview(words if why in words else f"{words}; {why}", None, cart.store or "none")
-        return Preview(words, await _mail(settings, resources, cart), cart.store)
+        mail, answer = await _mail(settings, resources, cart, send_to)
+        return Preview(words, mail, cart.store, answer)
     finally:
         await asyncio.to_thread(resources.close)
 
 
-async def _mail(settings: Settings, resources: Resources, cart: Cart) -> Rendered:
+async def _mail(
+    settings: Settings, resources: Resources, cart: Cart, send_to: str | None
+) -> tuple[Rendered, str | None]:
+    """The mail, and what the mail server said to it, if it was to be sent."""
     metrics = Metrics()
     writer = text_writer(settings, metrics)
     try:
@@ -66,12 +75,30 @@ async def _mail(settings: Settings, resources: Resources, cart: Cart) -> Rendere
         composer = ComposerSetup.of(settings, resources).composer(recommender, writer, metrics)
         picks = composer.recommend([cart])[0]
         text = await composer.text(cart, picks)
-        rendered, _ = composer.render(
-            cart, picks, text, cart.logged.id if cart.logged else 0, resources.clock.now_us()
-        )
-        return rendered
+        # No row's id goes to somebody else: with it the customer could be unsubscribed.
+        log_id = cart.logged.id if cart.logged and send_to is None else 0
+        now_us = resources.clock.now_us()
+        rendered, mail = composer.render(cart, picks, text, log_id, now_us)
+        if send_to is None:
+            return rendered, None
+        try:
+            to = parse_address(send_to, exact=True)
+        except InvalidAddressError as error:
+            raise ConfigError(f"--send-to: {error}") from None
+        message = composer.trial(cart, rendered, mail, to, now_us)
+        return rendered, await _sent(settings, composer.brands.of(cart).store.sender_email, to, message)
     finally:
         await writer.close()
+
+
+async def _sent(settings: Settings, mail_from: str, to: Address, message: bytes) -> str:
+    sender = SmtpSender(smtp(settings))
+    try:
+        return await sender.send(mail_from, to.mailbox, message)
+    except SendError as error:
+        raise CartwakeError(f"the mail was not sent: {error}") from error
+    finally:
+        await sender.close()
 
 
 def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:

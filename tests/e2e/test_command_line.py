@@ -129,6 +129,39 @@ def test_preview_writes_the_mail_and_sends_nothing(run: Any, running_shop: Any, 
     assert "the shop has no customer 99" in nobody.stdout
 
 
+def test_preview_sends_a_mail_on_trial_to_somebody_else(run: Any, running_shop: Any) -> None:
+    running_shop.user(5, name="Grace Hopper")
+    running_shop.add(5, "Laptop")
+    done = run("preview", "--user", "5", "--send-to", "owner@example.com")
+    assert done.returncode == 0, done.stderr
+    assert "owner@example.com; the mail server says" in " ".join(done.stdout.split())
+    assert running_shop.catcher.wait(lambda mails: len(mails) == 1, 20)
+    (mail,) = running_shop.catcher.mails
+    assert mail.recipients == ("owner@example.com",)
+    assert mail.subject.startswith("Grace, you left something in your cart")
+    assert running_shop.run("SHOW TABLES LIKE 'cart_abandonment%'") == []
+    wrong = run("preview", "--user", "5", "--send-to", "nobody")
+    one_line(wrong, 2, "--send-to", "@")
+    refused = run("preview", "--user", "5", "--send-to", "owner@example.com", SMTP_PORT=str(free_port()))
+    assert refused.returncode not in (0, 2)
+    assert "the mail was not sent" in refused.stderr
+
+
+def test_a_theme_is_begun_checked_and_refused(tmp_path: Path) -> None:
+    begun = cartwake(
+        {}, "theme", "new", "mine", "--based-on", "bold", "--block", "footer.html", folder=tmp_path
+    )
+    assert begun.returncode == 0, begun.stderr
+    assert "MAIL_THEME=mine" in begun.stdout
+    assert cartwake({}, "theme", "check", "mine", folder=tmp_path).returncode == 0
+    (tmp_path / "mine/blocks/footer.html").write_text("<tr><td>bye</td></tr>")
+    checked = cartwake({}, "theme", "check", "mine", folder=tmp_path)
+    assert checked.returncode == 1
+    assert "the link to unsubscribe is missing in the HTML" in " ".join(checked.stdout.split())
+    again = cartwake({}, "theme", "new", "mine", folder=tmp_path)
+    one_line(again, 2, "theme.toml already")
+
+
 def test_recommend(run: Any, running_shop: Any) -> None:
     product = running_shop.product_id("Laptop")
     done = run("recommend", "--product", str(product))

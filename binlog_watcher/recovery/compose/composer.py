@@ -6,6 +6,7 @@ mail that can't be built at all is an error.
 
 import math
 from collections.abc import Sequence
+from email.utils import make_msgid
 
 import structlog
 
@@ -15,6 +16,7 @@ from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import (
+    Address,
     Line,
     Pick,
     RecoveryMail,
@@ -145,6 +147,19 @@ class Composer:
             ],
         )
         return brand.renderer.render(mail), mail
+
+    def trial(self, cart: Cart, rendered: Rendered, mail: RecoveryMail, to: Address, now_us: int) -> bytes:
+        """The message as it would reach the customer, made out to somebody else. Its Message-ID is of no row."""
+        brand = self.brands.of(cart)
+        message = build(
+            rendered,
+            store=brand.store,
+            recipient=to,
+            message_id=make_msgid("cartwake.preview", brand.store.sender_email.rpartition("@")[2]),
+            date=from_us(now_us),
+            unsubscribe=mail.unsubscribe,
+        )
+        return message if brand.signer is None else brand.signer.sign(message)
 
     def build(
         self, claimed: ClaimedCart, picks: Sequence[Recommendation], text: str, now_us: int

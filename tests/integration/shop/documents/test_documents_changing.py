@@ -89,3 +89,22 @@ async def test_images_that_do_not_tell_what_was_there(opened: Open, image: str) 
             assert of(await stream.settle(), GUEST) == change, items
         shop.leave(GUEST)
         assert of(await stream.settle(), GUEST) == [Change.DELETE]
+
+
+async def test_a_key_that_changes_alone_takes_the_cart_along(opened: Open) -> None:
+    """As WooCommerce renames a session at a login: under MINIMAL images nothing else is told of it."""
+    shop, db = opened.shop, opened.db
+    db.run(
+        "ALTER TABLE sessions MODIFY session_id BIGINT UNSIGNED NULL, DROP PRIMARY KEY, DROP KEY session_key, "
+        "ADD PRIMARY KEY (session_key)"
+    )
+    db.run("SET SESSION binlog_row_image = MINIMAL")
+    async with db.stream() as stream:
+        shop.save(GUEST, POT)
+        assert of(await stream.settle(), GUEST) == [Change.INSERT]
+        db.run("UPDATE sessions SET session_key = '7' WHERE session_key = %s", (GUEST,))
+        renamed = await stream.settle()
+        assert (of(renamed, GUEST), of(renamed, "7")) == ([Change.DELETE], [Change.INSERT])
+        for items, change in (([Item(1, 2)], Change.UPDATE), ([Item(1, 2), SHIRT], Change.INSERT)):
+            shop.save("7", *items)
+            assert of(await stream.settle(), "7") == [change]
