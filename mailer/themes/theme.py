@@ -90,8 +90,8 @@ def _read(folder: Path, base: Theme | None) -> Theme:
         base,
         **values,
         blocks=tuple({**dict(base.blocks), **own}.items()),
-        style=base.style + _text(folder / "style.css"),
-        responsive=base.responsive + _text(folder / "responsive.css"),
+        style=base.style + _sheet(folder / "style.css"),
+        responsive=base.responsive + _sheet(folder / "responsive.css"),
         messages=messages if messages.is_dir() else base.messages,
     )
 
@@ -109,6 +109,15 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig") if path.is_file() else ""
     except (OSError, UnicodeDecodeError) as error:
         raise ThemeError(f"{path}: can't be read ({error}); save it as UTF-8") from None
+
+
+def _sheet(path: Path) -> str:
+    """A style sheet: it stands inside of the mail's style element, which it must not end."""
+    text = _text(path)
+    for word, why in (("<", "a style sheet has none"), ("@import", "no mail client loads another sheet")):
+        if word in text.lower():
+            raise ThemeError(f"{path}: holds {word}: {why}; take it out")
+    return text
 
 
 def _hidden(path: Path) -> bool:

@@ -100,6 +100,13 @@ def test_mistakes_in_theme_toml_are_named(tmp_path: Path, toml: str, complaint: 
     assert complaint in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["style.css", "responsive.css"])
+@pytest.mark.parametrize("text", ["</style><script>x()</script>", "@IMPORT url(https://example.com/x.css);"])
+def test_a_style_sheet_stays_one(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(ThemeError, match="take it out"):
+        load_theme(str(folder(tmp_path, **{name: text})))
+
+
 def test_what_is_no_theme_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(ThemeError, match="is no theme: name one of calm, bold, letter"):
         load_theme("clam")
