@@ -18,6 +18,9 @@ _NEVER_FIRST = "\u3001\u3002\u300d\u300f\u3011\u30fb\u30fc\uff01\uff09\uff0c\uff
 _PIECES = re.compile(f"[{_WIDE}][{_NEVER_FIRST}]*\\s*|[^\\s{_WIDE}]+[{_NEVER_FIRST}]*\\s*")
 """What a line is not broken within."""
 
+_LANGUAGE_TAG = re.compile(
+    r"([A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?)(?:-[A-Za-z0-9]{4,8})*(?:[.@].*)?"
+)
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Bidirectional embeddings, overrides and isolates leak into the text around them (and can turn a price round);
 # lone surrogates and noncharacters cannot be encoded; the byte order mark is noise.
@@ -65,9 +68,12 @@ def initial(name: str) -> str:
 
 
 def language_tag(raw: str | None) -> str | None:
-    """``fr-FR`` for ``fr_FR``, ``fr``; None for what is no language tag (BCP 47: language, script, region)."""
-    tag = (raw or "").strip().partition(".")[0].replace("_", "-")
-    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?", tag) else None
+    """``fr-FR`` for ``fr_FR``, ``fr``; None for what is no language tag (BCP 47: language, script, region).
+
+    What follows is left out: an encoding, and WordPress's form of address and spelling (``de_DE_formal``).
+    """
+    found = _LANGUAGE_TAG.fullmatch((raw or "").strip().replace("_", "-"))
+    return found[1] if found else None
 
 
 def display_width(text: str) -> int:

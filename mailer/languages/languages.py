@@ -10,12 +10,16 @@ _LONGEST_HEADER = 500  # characters
 
 
 class Languages:
-    """``offered``: at least one; the first is the storefront's own, for whoever has none of the others."""
+    """``offered``: at least one; the first is the storefront's own, for whoever has none of the others.
+
+    A language stands in for itself in another country: ``en-GB`` for ``en-US``, where there is no ``en``.
+    """
 
     def __init__(self, offered: Sequence[Language] = (ENGLISH,)) -> None:
         self._offered = tuple(offered)
         self._own = offered[0]
-        self._by_tag = {language.tag.lower(): language for language in reversed(offered)}
+        by_tag = [(language.tag.lower(), language) for language in reversed(offered)]  # the first one counts
+        self._by_tag = {tag.partition("-")[0]: language for tag, language in by_tag} | dict(by_tag)
 
     def __iter__(self) -> Iterator[Language]:
         return iter(self._offered)
@@ -31,7 +35,7 @@ class Languages:
         return self._own
 
     def best(self, tag: str | None) -> Language:
-        """The language for a customer's tag (``de``, ``de-AT``), else the storefront's own."""
+        """The language for a customer's tag (``de``, ``de-AT``), of whichever country, else the storefront's own."""
         return self._known(tag or "") or self._own
 
     def _known(self, tag: str) -> Language | None:

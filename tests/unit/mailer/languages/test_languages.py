@@ -11,6 +11,26 @@ def test_a_customer_gets_the_language_asked_for_or_the_stores_own() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [
+        ("en", "en-GB"),
+        ("en-US", "en-GB"),
+        ("pt-PT", "pt-BR"),
+        ("de-AT", "de"),
+        ("de-CH", "de-CH"),
+        ("fr", "it"),
+    ],
+)
+def test_the_language_of_another_country_comes_before_another_language(asked: str, tag: str) -> None:
+    languages = Languages([Language(one) for one in ("it", "de-CH", "de", "en-GB", "pt-BR")])
+    assert (languages.best(asked).tag, languages.accepted(asked).tag) == (tag, tag)
+
+
+def test_of_several_countries_the_first_that_is_offered_counts() -> None:
+    assert Languages([Language("it"), Language("en-GB"), Language("en-AU")]).best("en-US").tag == "en-GB"
+
+
 def test_without_any_it_is_english() -> None:
     assert Languages().best("de") is ENGLISH
 
