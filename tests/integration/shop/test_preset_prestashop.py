@@ -266,7 +266,7 @@ def test_two_currencies_and_two_languages(presta: Presta) -> None:
     assert cart.total == 2 * LAMP.gross(currency=DOLLAR) + BLANKET.gross(currency=DOLLAR, attribute=12)
     assert cart.rate == Decimal("1.25")
     assert cart.customer is not None
-    assert cart.customer.language == "fr"
+    assert cart.customer.language == "fr-FR"
     variant = f"{BLANKET.names[FRENCH]} (Taille: L, Couleur: bleu)"
     assert [line.name for line in cart.lines] == [LAMP.names[FRENCH], variant]
     assert all(re.fullmatch(r"img/p/(\d/)+\d+-home_default\.jpg", line.image or "") for line in cart.lines)
@@ -305,7 +305,7 @@ async def test_a_mail_in_the_carts_currency(presta: Presta, smtp: MailServer) ->
     html = mail.get_body(("html",))
     assert html is not None
     content = html.get_content()
-    assert re.search(rf'lang="fr"[^>]*>(<a [^>]*>)?{re.escape(LAMP.names[FRENCH])}', content)
+    assert re.search(rf'lang="fr-FR"[^>]*>(<a [^>]*>)?{re.escape(LAMP.names[FRENCH])}', content)
     assert Language("fr").money(2 * LAMP.gross(currency=DOLLAR), "USD") in content
     assert "€" not in content
     (row,) = presta.db.log()
