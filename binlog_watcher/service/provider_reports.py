@@ -12,14 +12,14 @@ from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer.web import UnavailableError
-from mailer.webhooks import Event, Provider, mailgun, postmark, sendgrid
+from mailer.webhooks import Event, Provider, mailgun, postmark, sendgrid, ses
 
 log = structlog.get_logger(__name__)
 
 MOST_KEYS = 50_000
 """Events that are remembered, so that one that is posted again is not counted again."""
 
-_PROVIDERS = {"sendgrid": sendgrid, "mailgun": mailgun, "postmark": postmark}
+_PROVIDERS = {"sendgrid": sendgrid, "mailgun": mailgun, "postmark": postmark, "ses": ses}
 
 
 class ProviderReports:

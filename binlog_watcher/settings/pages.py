@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr, ValidationInfo, field_validator
 
 from binlog_watcher.settings import types as kind
-from mailer.webhooks import sendgrid
+from mailer.webhooks import sendgrid, ses
 
 
 def _public_url(text: str) -> str:
@@ -59,6 +59,17 @@ def _login(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _topics(text: str) -> str:
+    try:
+        ses(text)
+    except ValueError:
+        raise ValueError(
+            "ARNs of SNS topics with commas between them, such as arn:aws:sns:eu-west-1:123456789012:bounces"
+        ) from None
+    return text
+
+
+Topics = Annotated[str, AfterValidator(_topics)]
 SendGridKey = Annotated[kind.Secret, AfterValidator(_sendgrid_key)]
 Login = Annotated[kind.Secret, AfterValidator(_login)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
@@ -83,6 +94,7 @@ class PageSettings(BaseModel):
     sendgrid_webhook_key: SendGridKey | None = None
     mailgun_webhook_key: kind.LongSecret | None = None
     postmark_webhook_login: Login | None = None
+    ses_topic_arn: Topics = ""
 
     @field_validator("public_url")
     @classmethod
@@ -100,10 +112,17 @@ class PageSettings(BaseModel):
         return value
 
     @field_validator(
-        "return_secret", "open_pixel", "sendgrid_webhook_key", "mailgun_webhook_key", "postmark_webhook_login"
+        "return_secret",
+        "open_pixel",
+        "sendgrid_webhook_key",
+        "mailgun_webhook_key",
+        "postmark_webhook_login",
+        "ses_topic_arn",
     )
     @classmethod
-    def _has_pages(cls, value: SecretStr | bool | None, info: ValidationInfo) -> SecretStr | bool | None:
+    def _has_pages(
+        cls, value: SecretStr | str | bool | None, info: ValidationInfo
+    ) -> SecretStr | str | bool | None:
         if value and info.data.get("public_url") == "":
             raise ValueError("PUBLIC_URL and WEB_PORT too: without pages it has no use")
         if value and value == info.data.get("link_secret"):
@@ -111,13 +130,14 @@ class PageSettings(BaseModel):
         return value
 
     def webhook_secrets(self) -> dict[str, str]:
-        """Of the mail providers whose reports are taken, by the name in the webhook's address."""
+        """What tells a mail provider's reports, by the name in the webhook's address; for SES its topics."""
         secrets = {
             "sendgrid": self.sendgrid_webhook_key,
             "mailgun": self.mailgun_webhook_key,
             "postmark": self.postmark_webhook_login,
         }
-        return {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
+        topics = {"ses": self.ses_topic_arn} if self.ses_topic_arn else {}
+        return {name: secret.get_secret_value() for name, secret in secrets.items() if secret} | topics
 
     def link_keys(self, stored_secret: str | None) -> list[str]:
         """What signs links, the last one, and what is accepted beside: the secret before it, and ``stored_secret``.

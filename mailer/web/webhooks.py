@@ -14,7 +14,7 @@ from mailer.web.pages import HEADERS, RETRY_AFTER_S
 from mailer.web.settings import WebSettings
 from mailer.web.visitors import address
 from mailer.web.visits import UnavailableError
-from mailer.webhooks import Event, NotSignedError, Provider, UnreadableError
+from mailer.webhooks import Event, NotSignedError, Provider, UnreachableError, UnreadableError
 
 MOST_BYTES = 4_000_000
 """Of a body. SendGrid's batches are the largest."""
@@ -73,7 +73,7 @@ class Webhooks:
         )
         try:
             return await asyncio.wait_for(work, PATIENCE_S)
-        except (TimeoutError, UnavailableError):
+        except (TimeoutError, UnavailableError, UnreachableError):
             return _busy()
         except UnreadableError:
             return self._refused(request, 400)

@@ -1,7 +1,8 @@
 """What the events of each provider mean, in the words of ``mailer.bounces``. Pure; any bytes are read.
 
 Formats: twilio.com/docs/sendgrid/for-developers/tracking-events/event,
-documentation.mailgun.com/docs/mailgun/user-manual/events, postmarkapp.com/developer/webhooks.
+documentation.mailgun.com/docs/mailgun/user-manual/events, postmarkapp.com/developer/webhooks,
+docs.aws.amazon.com/ses/latest/dg/notification-contents.html and event-publishing-retrieving-sns-contents.html.
 """
 
 import json
@@ -137,6 +138,56 @@ def postmark_events(body: bytes) -> list[Event]:
         code = telling(codes_in(_text(event, "Details")))
         return [Event(Kind.BOUNCE, about, [Result(meant, _addresses(event, "Email"), code)], key)]
     return [Event(meant, about, key=key)]
+
+
+_SES_ABOUT_US = {"ContentRejected", "AttachmentRejected", "MessageTooLarge"}
+_SES_SUPPRESSED = {"Suppressed", "OnAccountSuppressionList"}
+
+
+def ses_events(body: bytes) -> list[Event]:
+    """The one event in SNS' envelope; none in what confirms a subscription. Raises UnreadableError."""
+    envelope = _object(parsed(body))
+    if envelope.get("Type") == "SubscriptionConfirmation":
+        return []
+    message, key = envelope.get("Message"), _text(envelope, "MessageId")
+    try:
+        event = _object(parsed(message.encode())) if isinstance(message, str) else {}
+    except UnreadableError:  # SES says in plain words that a topic was set up
+        event = {}
+    what = _text(event, "eventType") or _text(event, "notificationType")
+    mail = _object(event.get("mail"))
+    fields = [_object(field) for field in _objects(mail, "headers")]
+    # mail.messageId is SES' own.
+    ours = [_text(field, "value") for field in fields if _text(field, "name").lower() == "message-id"]
+    about = (_text(_object(mail.get("commonHeaders")), "messageId"), *ours[:1])
+    if what == "Bounce":
+        return [Event(Kind.BOUNCE, about, _ses_results(_object(event.get("bounce"))), key)]
+    if what == "DeliveryDelay":
+        delayed = _objects(_object(event.get("deliveryDelay")), "delayedRecipients")
+        return [Event(Kind.BOUNCE, about, [_ses_result("delayed", one) for one in delayed], key)]
+    if what == "Complaint" and _text(_object(event.get("complaint")), "complaintFeedbackType") != "not-spam":
+        return [Event(Kind.COMPLAINT, about, key=key)]
+    return [Event(None, about, key=key)]
+
+
+def _ses_results(bounce: Mapping[str, Any]) -> list[Result]:
+    subtype, permanent = _text(bounce, "bounceSubType"), _text(bounce, "bounceType") == "Permanent"
+    recipients = _objects(bounce, "bouncedRecipients")
+    if subtype in _SES_ABOUT_US:
+        return [Result(Severity.ABOUT_US, _addresses(one, "emailAddress")) for one in recipients]
+    if permanent and subtype in _SES_SUPPRESSED:  # it has bounced before: SES keeps a list of such addresses
+        return [Result(Severity.HARD, _addresses(one, "emailAddress")) for one in recipients]
+    return [_ses_result("failed" if permanent else "delayed", one) for one in recipients]
+
+
+def _ses_result(action: str, one: Mapping[str, Any]) -> Result:
+    words = _text(one, "diagnosticCode")
+    return _result(action, _text(one, "status"), words, _addresses(one, "emailAddress"))
+
+
+def _objects(values: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = values.get(name)
+    return [_object(one) for one in found[:MOST_EVENTS]] if isinstance(found, list) else []
 
 
 def _result(action: str, status: str, words: str, addresses: tuple[str, ...]) -> Result:

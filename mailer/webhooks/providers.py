@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailer.webhooks import events, signatures
+from mailer.webhooks import events, signatures, sns
 from mailer.webhooks.events import Event
 
 
@@ -31,3 +31,8 @@ def mailgun(key: str) -> Provider:
 def postmark(login: str) -> Provider:
     """``login``: ``user:password``, as in the webhook's address."""
     return Provider(signatures.PostmarkLogin(login), events.postmark_events)
+
+
+def ses(topics: str, opener: sns.Opener = sns.fetch) -> Provider:
+    """``topics``: ARNs of SNS topics, with commas between them. Raises ValueError; ``check`` UnreachableError, too."""
+    return Provider(sns.SnsSignature(topics, opener), events.ses_events)

@@ -51,7 +51,7 @@ class SendGridSignature:
     def __call__(self, headers: Mapping[str, str], body: bytes, now_s: float) -> None:
         """Raises NotSignedError."""
         timestamp = headers.get(SENDGRID_TIMESTAMP, "")
-        _refuse_old(timestamp, now_s)
+        refuse_old(timestamp, now_s)
         try:
             signature = base64.b64decode(headers.get(SENDGRID_SIGNATURE, ""), validate=True)
             self._key.verify(signature, timestamp.encode() + body, ec.ECDSA(SHA256()))
@@ -78,7 +78,7 @@ class MailgunSignature:
         timestamp, token, signature = (
             str(values.get(name, ""))[:200] for name in ("timestamp", "token", "signature")
         )
-        _refuse_old(timestamp, now_s)
+        refuse_old(timestamp, now_s)
         expected = hmac.new(
             self._key, (timestamp + token).encode("utf-8", "replace"), hashlib.sha256
         ).hexdigest()
@@ -111,7 +111,8 @@ class PostmarkLogin:
             raise NotSignedError("user or password is wrong")
 
 
-def _refuse_old(timestamp: str, now_s: float) -> None:
+def refuse_old(timestamp: str, now_s: float) -> None:
+    """``timestamp``: digits. Raises NotSignedError."""
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):
         raise NotSignedError("there is no timestamp")
     if not now_s - OLDEST_S <= int(timestamp) <= now_s + AHEAD_S:

@@ -6,9 +6,11 @@ import hmac
 import json
 from typing import Any
 
+import pytest
 import structlog
 from fakes.mail_server import MailServer
 from fakes.recovering import Recovering, abandon, recovering
+from fakes.sns import TOPIC, Amazon
 from fakes.visitor import visit
 
 from binlog_watcher.clock import wall_s
@@ -16,7 +18,9 @@ from binlog_watcher.commands.optout import optouts
 from binlog_watcher.commands.report import read_report
 from binlog_watcher.commands.report_tables import shown
 from binlog_watcher.demo.process import free_port
+from binlog_watcher.service import provider_reports
 from binlog_watcher.service.pages import serving_pages
+from mailer.webhooks import ses
 
 MAILGUN_KEY = "a signing key of the tests"
 LOGIN = "cartwake:a long password of the tests"
@@ -88,3 +92,35 @@ async def test_a_bounce_and_a_complaint_that_are_posted_end_the_mails(shop: Any,
         assert counts == {"hard": 1, "complaint": 1, "unsigned": 1, "no_news": 1}
         assert any("1 hard bounces" in str(part) for part in shown(report))
     assert len(smtp.mails_to(first)) == len(smtp.mails_to(second)) == 1
+
+
+async def test_a_bounce_that_ses_posts_ends_the_mails(
+    shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amazon = Amazon()
+    monkeypatch.setitem(provider_reports._PROVIDERS, "ses", lambda topics: ses(topics, amazon.open))
+    (address,) = abandon(shop, (1,), minutes_ago=120)
+    async with recovering(shop, smtp, **webhooks(), SES_TOPIC_ARN=TOPIC) as cartwake:
+        await cartwake.recover(1)
+        (mail,) = smtp.mails_to(address)
+        recipients = [{"emailAddress": address, "status": "5.1.1"}]
+        bounce = {
+            "notificationType": "Bounce",
+            "mail": {"commonHeaders": {"messageId": str(mail["Message-ID"])}},
+            "bounce": {
+                "bounceType": "Permanent",
+                "bounceSubType": "General",
+                "bouncedRecipients": recipients,
+            },
+        }
+        made_up = bounce | {
+            "mail": {"commonHeaders": {"messageId": "<cartwake.1-aaaaaaaaaaaaaaaa.1@example.com>"}}
+        }
+        port = cartwake.settings.web_port
+        assert port is not None
+        with serving_pages(cartwake.settings):
+            for message, expected in ((made_up, []), (bounce, ["bounced"])):
+                more = {"MessageId": f"sns-{len(expected)}"}
+                body = amazon.posts(message, at=wall_s(), **more)
+                assert visit(port, "/b/ses", "POST", body=body).status == 200
+                assert reasons(cartwake) == expected
