@@ -21,7 +21,7 @@ from binlog_watcher.core.events import Change
 from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.documents.content import Content, content_of
 from binlog_watcher.shop.documents.preset import DocumentColumn
-from binlog_watcher.shop.documents.sameness import Parts, is_same, refer
+from binlog_watcher.shop.documents.sameness import Parts, alone, is_same, refer
 
 _REMEMBERED = 5_000
 """Carts whose content is kept: what changes was often seen a minute ago, and reading it twice costs as much again."""
@@ -171,11 +171,11 @@ class DocumentRows:
         seen = self._seen.get(key)
         if seen is not None and (old is ABSENT or seen[0] == _mark(old, parts)):
             return seen[1]
-        return _UNKNOWN if old is ABSENT else self._content(old)
+        return _UNKNOWN if old is ABSENT else self._content(old, parts)
 
     def _read(self, key: Value, document: Value, parts: Parts | None) -> Content | None:
         """What a cart holds now."""
-        content = self._content(document)
+        content = self._content(document, parts)
         self._seen.pop(key, None)
         if content is None or len(content.items) <= _MOST_ITEMS:
             self._seen[key] = _mark(document, parts), content
@@ -187,10 +187,10 @@ class DocumentRows:
         """The parts of the document that tell what is in the cart; None: there is no document."""
         return self._sameness.parts(self._in_utf8(document)) if isinstance(document, bytes) else None
 
-    def _content(self, document: Value) -> Content | None:
+    def _content(self, document: Value, parts: Parts | None) -> Content | None:
         if not isinstance(document, bytes):
             return None
-        return content_of(self._plan, self._in_utf8(document), self._clock)
+        return content_of(self._plan, self._in_utf8(document), self._clock, alone(parts))
 
     def _in_utf8(self, document: bytes) -> bytes:
         """As the shop's connection wrote it."""

@@ -1,7 +1,7 @@
 """What is in a document's cart, as its customer sees it: short enough to be kept and compared. Pure."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from binlog_watcher.shop.documents.errors import DocumentError
@@ -22,13 +22,16 @@ class Content:
 
 
 def content_of(
-    plan: DocumentPlan, document: bytes | None, clock: Callable[[], int] | None = None
+    plan: DocumentPlan,
+    document: bytes | None,
+    clock: Callable[[], int] | None = None,
+    parts: Mapping[bytes, bytes] | None = None,
 ) -> Content | None:
-    """What is in a document; None: nothing. ``clock``: see ``Budget``."""
+    """What is in a document; None: nothing. ``clock``: see ``Budget``. ``parts``: those that tell, if known."""
     if not document:
         return None
     try:
-        cart = plan.read(document, clock)
+        cart = plan.read(document, clock) if parts is None else plan.read_parts(parts, clock)
     except DocumentError:
         digest = hashlib.blake2b(document, digest_size=DIGEST_SIZE).digest()
         return Content(digest, frozenset({(digest.hex(), None)}))

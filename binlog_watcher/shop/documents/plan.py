@@ -1,6 +1,6 @@
 """A preset's paths, made ready, and the reading of documents by them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -19,6 +19,8 @@ from binlog_watcher.shop.documents.wanted import Record, Wanted, nothing_in, wan
 _PHP_BEGINNINGS = frozenset({b"a:", b"O:", b"s:", b"i:", b"d:", b"b:", b"N;", b"E:", b"C:"})
 
 _LINES_BETWEEN_LOOKS = 64  # at the clock
+_ELEMENT_DEPTH = 2
+"""Of what is in the array that a document is."""
 
 
 class Holds(Protocol):
@@ -85,6 +87,24 @@ class DocumentPlan:
         reading.budget.take_bytes(len(document))
         record: Record = [None] * len(self._document.paths)
         reading.text(document, 0, len(document), self._wanted, record, 0)
+        return self._cart(reading, record)
+
+    def read_parts(
+        self, parts: Mapping[bytes, bytes], clock: Callable[[], int] | None = None
+    ) -> DocumentCart:
+        """What ``read`` finds in a serialised array that has these elements (key → bytes of the value).
+
+        For the parts that ``Sameness`` has found: to go over the others once more would cost as much as a short cart.
+        """
+        reading = Reading(Budget(clock))
+        record: Record = [None] * len(self._document.paths)
+        (root,) = self._wanted.decoded.values()
+        for name, part in parts.items():
+            reading.budget.take_bytes(len(part))
+            PhpReader(reading, part, 0, len(part)).read(root.keys[name], record, _ELEMENT_DEPTH)
+        return self._cart(reading, record)
+
+    def _cart(self, reading: "Reading", record: Record) -> DocumentCart:
         lines: list[DocumentLine] = []
         for number, found in enumerate(reading.lines):
             if number % _LINES_BETWEEN_LOOKS == 0:

@@ -8,6 +8,7 @@ that is the same altogether. Everything else, and every doubt, counts as changed
 
 import re
 from collections.abc import Collection, Sequence
+from typing import cast
 
 from binlog_watcher.shop.documents.bounds import MAX_BYTES, Budget
 from binlog_watcher.shop.documents.errors import DocumentError
@@ -113,3 +114,10 @@ def is_same(before: Parts, after: Parts) -> bool:
 def refer(parts: Parts) -> bool:
     """Whether one of them may hold a reference out of itself. What is inside of a string is a document of its own."""
     return any(not part.startswith(b"s:") and (b"R:" in part or b"r:" in part) for part in parts.values())
+
+
+def alone(parts: Parts | None) -> dict[bytes, bytes] | None:
+    """The parts, if they can be read without the rest of their document; None: they can't."""
+    if parts is None or None in parts or refer(parts):
+        return None
+    return cast("dict[bytes, bytes]", parts)

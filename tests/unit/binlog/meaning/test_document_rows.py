@@ -1,7 +1,7 @@
 """What a change of a row made of the cart in its document."""
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from fakes.binlog_events import INT, TEXT, VARCHAR, Values, image, lenenc, rows, table_map
@@ -220,9 +220,14 @@ def viewed(values: Values, notice: str) -> Values:
 def test_a_page_view_between_two_changes_costs_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes | None] = []
 
-    def noted(plan: DocumentPlan, document: bytes | None, clock: Callable[[], int] | None) -> Content | None:
+    def noted(
+        plan: DocumentPlan,
+        document: bytes | None,
+        clock: Callable[[], int] | None,
+        parts: Mapping[bytes, bytes] | None,
+    ) -> Content | None:
         read.append(document)
-        return content_of(plan, document, clock)
+        return content_of(plan, document, clock, parts)
 
     monkeypatch.setattr(document_rows, "content_of", noted)
     table = tables_of()

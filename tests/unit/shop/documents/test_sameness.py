@@ -2,10 +2,14 @@ import base64
 
 import pytest
 from fakes.php import Object, serialized
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from binlog_watcher.shop.documents.content import content_of
+from binlog_watcher.shop.documents.errors import DocumentError
 from binlog_watcher.shop.documents.paths import Decode
 from binlog_watcher.shop.documents.preset import DocumentColumn
-from binlog_watcher.shop.documents.sameness import Sameness
+from binlog_watcher.shop.documents.sameness import Sameness, alone
 
 SAMENESS = Sameness([Decode("php")], [b"cart", b"customer"])
 CART = serialized({"a": {"product_id": 1, "quantity": 2}})
@@ -104,3 +108,72 @@ def test_a_preset_s_parts_are_those_that_its_lines_and_address_come_from() -> No
     assert not with_address.sameness.unchanged(session(), other)
     everything = DocumentColumn.model_validate(preset | {"lines": "*"})
     assert not everything.sameness.unchanged(session(), session(notices="x"))
+
+
+OTHER_CART = serialized({"a": {"product_id": 1, "quantity": 9}})
+TWICE = b's:4:"cart";s:%d:"%s";' % (len(OTHER_CART), OTHER_CART)
+
+
+READS = DocumentColumn.model_validate(
+    {
+        "column": "c",
+        "codec": "php",
+        "lines": "cart|php?.*",
+        "product": "product_id",
+        "quantity": "quantity",
+        "email": "customer|php?.email",
+    }
+)
+ELEMENTS = st.sampled_from(
+    [
+        b's:4:"cart";s:%d:"%s";' % (len(CART), CART),
+        TWICE,
+        b's:4:"cart";' + CART,
+        b's:04:"cart";N;',
+        b's:4:"cart";a:1:{i:0;a:2:{s:10:"product_id";i:1;s:8:"quantity";R:2;}}',
+        b's:8:"customer";s:%d:"%s";' % (len(CUSTOMER), CUSTOMER),
+        b's:1:"n";i:2;',
+        b's:1:"n";i:3;',
+        b's:1:"x";s:300:"%s";' % (b"x" * 300),
+        b's:6:"totals";a:1:{i:0;a:1:{i:0;a:1:{i:0;O:1:"A":0:{}}}}',
+        b"i:7;r:1;",
+    ]
+)
+DOCUMENTS = st.builds(
+    lambda elements, count, end: b"a:%d:{%s%s" % (len(elements) + count, b"".join(elements), end),
+    st.lists(ELEMENTS, max_size=6),
+    st.sampled_from([0, 0, 0, 1]),
+    st.sampled_from([b"}", b"}", b"}", b"", b"}}", b"}x"]),
+)
+
+
+def read(document: bytes) -> object:
+    try:
+        return READS.content.read(document)
+    except DocumentError:
+        return "unreadable"
+
+
+@settings(max_examples=500, deadline=None)  # the first makes patterns
+@given(before=DOCUMENTS, after=DOCUMENTS)
+def test_what_is_unchanged_reads_the_same(before: bytes, after: bytes) -> None:
+    found = read(before), read(after)
+    if "unreadable" not in found and READS.sameness.unchanged(before, after):
+        assert found[0] == found[1]
+
+
+@settings(max_examples=500, deadline=None)
+@given(document=DOCUMENTS)
+def test_parts_read_as_their_document_does(document: bytes) -> None:
+    """What is behind the last part may be broken: then who mails the cart sees it."""
+    parts = alone(READS.sameness.parts(document))
+    if parts is not None and read(document) != "unreadable":
+        assert content_of(READS.content, document, None, parts) == content_of(READS.content, document)
+
+
+def test_parts_that_can_not_be_read_alone() -> None:
+    document = serialized({"n": 1, "cart": CART})
+    assert alone(SAMENESS.parts(document)) == {b"cart": serialized(CART)}
+    assert alone(SAMENESS.parts(document[:-1])) is None
+    refers = b'a:2:{s:1:"n";i:1;s:4:"cart";a:1:{i:0;R:2;}}'
+    assert alone(SAMENESS.parts(refers)) is None
