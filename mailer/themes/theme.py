@@ -34,6 +34,7 @@ class Theme:
 
     ``trust``: lines on delivery, returns or support; ``help``: goes before the support address, "" for the usual words;
     ``social``: names and URLs. ``blocks``: by file name (``cart.html``). ``messages``: a folder of catalogues.
+    ``is_foreign``: it comes from a folder, not from us.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Theme:
     style: str = ""
     responsive: str = ""
     messages: Path | None = None
+    is_foreign: bool = False
 
 
 def built_in() -> tuple[str, ...]:
@@ -71,7 +73,7 @@ def load_theme(name: str = _CALM) -> Theme:
         )
     if not (folder / "theme.toml").is_file():
         raise ThemeError(f"{folder}: has no theme.toml; `cartwake theme new {folder}` writes one")
-    return replace(_read(folder, None), name=folder.name)
+    return replace(_read(folder, None), name=folder.name, is_foreign=True)
 
 
 def _read(folder: Path, base: Theme | None) -> Theme:
