@@ -1,5 +1,6 @@
 """`cartwake theme …`: parses and calls."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from binlog_watcher.commands.terminal import show
 from binlog_watcher.errors import ConfigError
 from mailer import ShopInfo
 from mailer.theme_check import problems
+from mailer.theme_preview import PreviewServer
 from mailer.themes import ThemeError, built_in, load_theme
 from mailer.themes.starting import begin_theme
 
@@ -41,6 +43,25 @@ def theme_new(
     except ThemeError as error:
         raise ConfigError(str(error)) from None
     show(f"{folder} is a theme; set MAIL_THEME={folder}, and try it with: cartwake theme check {folder}")
+
+
+@theme_app.command("preview")
+def theme_preview(
+    theme: Annotated[str, typer.Argument(help="A theme's name or folder.")] = "calm",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+) -> None:
+    """Show all kinds of mails in a browser, on this machine alone, and anew at each save."""
+    try:
+        load_theme(theme)
+        server = PreviewServer(_SHOP, theme, port)
+    except ThemeError as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        raise ConfigError(f"--port {port}: {error.strerror}; take another one") from None
+    show(f"{server.url} shows {theme}; Ctrl-C ends it")
+    with server, contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
+    show("ended")
 
 
 @theme_app.command("check")
