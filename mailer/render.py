@@ -10,6 +10,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from mailer.discounts import NO_DISCOUNT
 from mailer.languages import Language, Languages
 from mailer.recovery_mail import RecoveryMail, ShopInfo
 from mailer.shown import Shown
@@ -58,6 +59,8 @@ class Renderer:
             raise ValueError("the cart is empty: there is nothing to write about")
         greeted = one_line(mail.first_name or "", NAME_LIMIT) or None
         mail = replace(mail, first_name=greeted, currency=mail.currency or self._store.currency)
+        if not mail.saving:  # it rounds to nothing: "0.04 instead of 0.04" is no offer
+            mail = replace(mail, discount=NO_DISCOUNT)
         wording = self._wording(self._languages.best(language_tag(mail.language)))
         html, values = "", dict[str, Any]()
         heads = {"subject": wording.shown.subject(mail), "preheader": wording.shown.preheader(mail)}
@@ -138,3 +141,5 @@ def _compile(name: str, source: str, *, sandboxed: bool) -> jinja2.Template:
         return environment.get_template(name)
     except jinja2.TemplateSyntaxError as error:
         raise ThemeError(f"a block of the theme is no Jinja: {error.message}") from None
+    except RecursionError:
+        raise ThemeError("a block of the theme is nested too deep for Jinja") from None

@@ -11,6 +11,7 @@ from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.refill import filled
 from mailer.text import (
     PRODUCT_LIMIT,
+    directed,
     display_width,
     initial,
     language_tag,
@@ -116,8 +117,11 @@ class Shown:
             message = text("You left something in your cart – %(percent)s off")  # noqa: RUF001 - en dash
         else:
             message = text("You left something in your cart")
-        values = {"name": mail.first_name, "percent": self._language.percent(mail.discount.percent)}
-        return ("🛒 " if self._store.emoji else "") + message % values
+        values: dict[str, str] = {"name": greets} if greets else {}
+        if saves:
+            values["percent"] = self._language.percent(saves)
+        filled_in = message % values if values else message
+        return ("🛒 " if self._store.emoji else "") + directed(filled_in, self._language.direction)
 
     def preheader(self, mail: RecoveryMail) -> str:
         """What mail clients show behind the subject."""

@@ -5,12 +5,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 NAME_LIMIT = 40
 PRODUCT_LIMIT = 120
 _TAIL = 40
 """Characters of a name's end that tell variants apart."""
 
+_STRONG = frozenset({"L", "R", "AL"})
 _NO_COLUMN = frozenset({"Mn", "Me", "Cf"})
 _WIDE = "\u2e80-\u303f\u3041-\u33ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff01-\uff60"
 _NEVER_FIRST = "\u3001\u3002\u300d\u300f\u3011\u30fb\u30fc\uff01\uff09\uff0c\uff0e\uff1a\uff1f"
@@ -60,6 +62,18 @@ def names_told_apart(products: Sequence[tuple[str, str | None]]) -> list[tuple[s
         kinds = {kind for (_, kind), other in zip(products, shown, strict=True) if other == cut}
         told.append((cut, shop_line(category, _TAIL) if len(kinds) > 1 else ""))
     return told
+
+
+def directed(text: str, direction: Literal["ltr", "rtl"]) -> str:
+    """``text`` such that whoever shows it alone, as a subject, lets it run in ``direction``.
+
+    Its first letter tells them, which may be of a name in another script (Unicode, UAX 9, P2): then a mark goes before.
+    """
+    kinds = (unicodedata.bidirectional(char) for char in text)
+    first = next((kind for kind in kinds if kind in _STRONG), None)
+    if first is None or (first == "L") == (direction == "ltr"):
+        return text
+    return ("\N{LEFT-TO-RIGHT MARK}" if direction == "ltr" else "\N{RIGHT-TO-LEFT MARK}") + text
 
 
 def initial(name: str) -> str:

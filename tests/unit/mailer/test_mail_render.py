@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailer import DiscountTable, Line, Links, Pick, RecoveryMail, Rendered, Renderer, Tier
+from mailer.languages import languages
 from mailer.text import display_width, wrapped
 
 D = Decimal
@@ -166,6 +168,37 @@ def test_without_discount_recommendations_name_or_free_shipping_nothing_is_left_
     assert "Hello," in rendered.text
 
 
+@pytest.mark.parametrize("price", ["0", "0.04"])
+def test_a_discount_that_rounds_to_nothing_is_none(price: str) -> None:
+    given = replace(mail(Line("Pin", None, D(price), 1)), discount=TABLE.for_total(D(100)))
+    rendered = Renderer(STORE).render(given)
+    for part in (rendered.subject, rendered.html, rendered.text):
+        assert not re.search("10%|SAVE10|instead of|Discount", part)
+
+
+def test_a_shops_own_subject_may_hold_a_percent_sign(tmp_path: Path) -> None:
+    (tmp_path / "de.po").write_text('msgid "You left something in your cart"\nmsgstr "100% deins"\n')
+    rendered = Renderer(STORE, languages(("de",), tmp_path)).render(mail(MUG, name=None))
+    assert rendered.subject == "100% deins"
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "mark"),
+    [
+        ("en", "Jane", ""),
+        ("en", "محمد", "\u200e"),
+        ("de", "דנה", "\u200e"),
+        ("ar", "محمد", ""),
+        ("ar", "Jane", "\u200f"),
+        ("he", "Jane", "\u200f"),
+        ("en", "42", ""),
+    ],
+)
+def test_a_subject_runs_as_its_language_does_whatever_the_name(tag: str, name: str, mark: str) -> None:
+    subject = Renderer(STORE, languages((tag,))).render(mail(MUG, name=name)).subject
+    assert subject.startswith(mark + name)
+
+
 def test_a_discount_without_a_code_says_how_it_is_applied() -> None:
     rendered, page = render(mail(Line("TV", "TV", D(600), 1)))
     assert "20% off" in page.text
@@ -191,7 +224,7 @@ def test_markup_in_names_is_shown_not_obeyed(name: str) -> None:
 def test_names_of_all_scripts_are_kept_and_isolated(name: str) -> None:
     rendered, _ = render(mail(Line(name, None, D(5), 1), name=name))
     assert f'Hi <bdi dir="auto">{html.escape(name)}</bdi>'.replace("&#x27;", "&#39;") in rendered.html
-    assert rendered.subject.startswith(name)
+    assert rendered.subject.removeprefix("\u200e").startswith(name)
     assert f"Hi {name}," in rendered.text
 
 
