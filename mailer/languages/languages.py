@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from mailer.languages.language import ENGLISH, Language
 
-_RANGE = re.compile(r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3})(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
+_RANGE = re.compile(r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3})(?:\s*;\s*[qQ]=([01](?:\.\d{0,3})?))?")
 _LONGEST_HEADER = 500  # characters
 
 

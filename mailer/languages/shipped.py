@@ -1,5 +1,6 @@
 """The languages that Cartwake ships, and a shop's own wording of single messages laid over them."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -19,6 +20,7 @@ SOURCE = "en"
 """The language that the messages are written in, which needs no catalogue."""
 
 _VALUE = re.compile(r"%\((\w+)\)s")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 _FOLDER = files("mailer.languages.catalogues")
 
@@ -48,12 +50,31 @@ def _language(tag: str, wording: Path | None) -> Language:
         return Language(tag, _translations(base))
     catalog = Catalog(locale=base) if base == SOURCE else _read((_FOLDER / f"{base}.po").read_bytes(), base)
     for message in _read_own(own, base):
-        known = catalog.get(message.id) if message.id else None
-        if known is not None:
-            known.string = message.string or known.string
-        elif message.id and message.string:
-            catalog.add(message.id, message.string)
+        string = _every_form(message, catalog.num_plurals)
+        if not (message.id and string):
+            continue
+        known = catalog.get(message.id)
+        if known is None:
+            catalog.add(message.id, string)
+        elif isinstance(known.id, str) != isinstance(message.id, str):
+            raise ValueError(
+                f"{own}: {_forms(message.id)[0]!r}: copy msgid_plural, too, or leave it out as there"
+            )
+        else:
+            known.string = string
     return Language(tag, _compiled(catalog))
+
+
+def _every_form(message: Message, count: int) -> str | tuple[str, ...]:
+    """What a message says, in as many forms as its language has here: of forms that lack the last one stands in.
+
+    Editors give French and Hebrew two, where CLDR has a third one.
+    """
+    given = [form for form in _forms(message.string) if form]
+    if isinstance(message.id, str) or not given:
+        return given[0] if given else ""
+    forms = [*_forms(message.string), *[""] * count][:count]
+    return tuple(form or given[-1] for form in forms)
 
 
 def _own_file(tag: str, base: str, wording: Path) -> Path | None:
@@ -63,7 +84,7 @@ def _own_file(tag: str, base: str, wording: Path) -> Path | None:
 
 def _read_own(path: Path, base: str) -> Catalog:
     try:
-        catalog = _read(path.read_bytes(), base)
+        catalog = _read(path.read_bytes().removeprefix(codecs.BOM_UTF8), base)
         for message in catalog:
             _check(message)
     except (PoFileError, ValueError, OSError) as error:
@@ -82,6 +103,8 @@ def _check(message: Message) -> None:
             raise ValueError(f"{ids[0]!r} has no value {unknown[0]}")
         if values and "%" in _VALUE.sub("", text).replace("%%", ""):
             raise ValueError(f"{text!r} has a lone %: write %%")
+        if not text.isprintable() and _CONTROL.search(text):
+            raise ValueError(f"{text!r} has a line break or a tab in it: write it on one line")
 
 
 def _forms(text: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -98,12 +98,52 @@ def test_a_shops_own_wording_counts_before_that_which_is_shipped(tmp_path: Path)
     assert french.text("Return to Cart") == "Retourner au panier"
 
 
+def test_no_italian_article_stands_before_a_number() -> None:
+    """It would be *l'8 marzo* and *l'8 %*, but *il 10 %*."""
+    for message in read("it"):
+        assert not re.search(r"\b(?:il|lo|al|del|dal|nel|sul) %\((?:percent|date|count)", str(message.string))
+
+
+ONE, MANY = "%(count)s item is waiting for you.", "%(count)s items are waiting for you."
+
+
+@pytest.mark.parametrize(
+    ("tag", "forms", "counts"),
+    [
+        ("de", ["A", "B"], {1: "A", 2: "B"}),
+        ("en", ["A", "B"], {1: "A", 2: "B"}),
+        ("fr", ["A", "B"], {0: "A", 1: "A", 2: "B", 10**6: "B"}),
+        ("he", ["A", "B"], {1: "A", 2: "B", 3: "B", 11: "B"}),
+        ("pl", ["A", "B"], {1: "A", 2: "B", 5: "B"}),
+        ("pl", ["A", "B", "C"], {1: "A", 2: "B", 5: "C"}),
+        ("pl", ["A", "", "C"], {1: "A", 2: "C", 5: "C"}),
+        ("de", ["A"], {1: "A", 2: "A"}),
+        ("de", ["", ""], {1: "1 Artikel wartet auf Sie.", 2: "2 Artikel warten auf Sie."}),
+    ],
+)
+def test_no_form_of_a_plural_is_english_because_it_was_left_out(
+    tmp_path: Path, tag: str, forms: list[str], counts: dict[int, str]
+) -> None:
+    strings = "".join(f'msgstr[{number}] "{form}"\n' for number, form in enumerate(forms))
+    (tmp_path / f"{tag}.po").write_text(f'msgid "{ONE}"\nmsgid_plural "{MANY}"\n{strings}')
+    [language] = languages((tag,), tmp_path)
+    assert {count: language.plural(ONE, MANY, count) % {"count": count} for count in counts} == counts
+
+
+def test_a_file_of_an_editor_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "de.po").write_text('msgid "Return to Cart"\nmsgstr "Weiter"\n', encoding="utf-8-sig")
+    assert languages(("de",), tmp_path).best("de").text("Return to Cart") == "Weiter"
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
         ('#, python-format\nmsgid "Hi %(name)s,"\nmsgstr "Hallo %(nom)s,"\n', "no value nom"),
         ('msgid "%(percent)s off your cart"\nmsgstr "%(percent)s % Rabatt"\n', "lone %"),
         ("Hello = Hallo\n", "de.po"),
+        (f'msgid "{ONE}"\nmsgstr "Nur einer"\n', "de.po.*copy msgid_plural"),
+        ('msgid "Subtotal"\nmsgid_plural "Subtotals"\nmsgstr[0] "S"\nmsgstr[1] "T"\n', "msgid_plural"),
+        ('msgid "You left something in your cart"\nmsgstr "Noch\\nda"\n', "on one line"),
     ],
 )
 def test_wording_that_can_not_be_filled_in_is_refused(tmp_path: Path, content: str, complaint: str) -> None:

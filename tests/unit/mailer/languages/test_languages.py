@@ -41,6 +41,7 @@ def test_without_any_it_is_english() -> None:
         ("de", "de"),
         ("de-AT,de;q=0.9,en;q=0.8", "de"),
         ("en;q=0.5, de;q=0.7", "de"),
+        ("de-CH;Q=0.5, de;Q=0.7", "de"),
         ("it, pt;q=0", "fr"),
         ("de;q=0, de-CH", "de-CH"),
         ("", "fr"),
