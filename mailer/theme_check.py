@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from html import escape
+from html import unescape
+from pathlib import Path
 
 import jinja2
 
@@ -12,6 +13,7 @@ from mailer.languages import languages
 from mailer.links import Links
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo
 from mailer.render import MAX_HTML, Renderer
+from mailer.text import PRODUCT_LIMIT, one_line
 from mailer.themes import Theme, ThemeError, values
 from mailer.themes.colours import contrast
 
@@ -20,6 +22,9 @@ _SPOKEN = ("en", "de", "ar")
 
 _VISIBLE = 1.3
 """Contrast of a button's ground and the card that it stands on, below which nobody sees that it is one."""
+
+_CART_LINK = "https://shop.example.com/back-to-the-cart"
+"""Like no other link in the mail, so that it is missed where it is missing."""
 
 _NASTY = "<b>\"'&amp;</b> {{ 7 * 7 }} {% raw %} حذاء \u202e رياضي " + "W" * 60
 _LINE = Line(
@@ -32,12 +37,13 @@ def problems(store: ShopInfo, theme: Theme) -> list[str]:
     found = dict.fromkeys(_of_colours(theme), "")
     for tag in _SPOKEN:
         try:
-            renderer = Renderer(store, languages((tag,)), theme)
+            renderer = Renderer(store, languages((tag,), theme.messages), theme)
             for name, mail in specimens(store).items():
                 for problem in _of_mail(renderer, store, mail):
                     found.setdefault(problem, f" (first with {name}, in {tag})")
-        except ThemeError as error:
+        except ValueError as error:  # ThemeError is one; others are of the theme's messages
             found.setdefault(str(error), "")
+    found.update(dict.fromkeys(_of_messages(theme.messages), ""))
     return [problem + where for problem, where in found.items()]
 
 
@@ -52,6 +58,7 @@ def specimens(store: ShopInfo) -> dict[str, RecoveryMail]:
         discount=Discount(Decimal(10), "SAVE10"),
         text="Chosen with the kettle in mind.",
         picks=picks,
+        cart_link=_CART_LINK,
     )
     nasty = Line(_NASTY, _NASTY, Decimal("1234567.891"), 9999, 'x" onerror="y', "javascript:z")
     return {
@@ -79,6 +86,14 @@ def _of_colours(theme: Theme) -> Iterator[str]:
         yield f"brand = {theme.brand}: on white nobody sees that the button is one; give a stronger colour"
 
 
+def _of_messages(folder: Path | None) -> Iterator[str]:
+    for path in sorted(folder.glob("*.po")) if folder else ():
+        try:
+            languages((path.stem,), folder)
+        except ValueError as error:
+            yield str(error) if str(path) in str(error) else f"{path}: {error}"
+
+
 def _of_mail(renderer: Renderer, store: ShopInfo, mail: RecoveryMail) -> Iterator[str]:
     try:
         rendered = renderer.render(mail)
@@ -87,19 +102,26 @@ def _of_mail(renderer: Renderer, store: ShopInfo, mail: RecoveryMail) -> Iterato
         return
     except ThemeError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         yield f"a block can't be rendered: {type(error).__name__}: {error}"
         return
     if len(rendered.html.encode("utf-8", "replace")) > MAX_HTML:
         yield f"a mail has more than {MAX_HTML:,} bytes, and Gmail cuts it off: shorten the blocks and style.css"
+    rows = [row for row in store.address.splitlines() if row.strip()]
     needed = {
-        "the link to the cart": store.cart_url,
+        "the link to the cart": _CART_LINK,
         "the link to unsubscribe": mail.unsubscribe.token,
-        "the postal address": store.address.splitlines()[0].strip(),
+        "the postal address": one_line(rows[0], PRODUCT_LIMIT) if rows else "",
         "what is in the cart": mail.lines[0].name if mail.lines[0].name.isalpha() else "",
     }
+    html, plain = _bare(unescape(rendered.html)), _bare(rendered.text)
     for what, text in needed.items():
-        if escape(text, quote=False) not in rendered.html and escape(text) not in rendered.html:
+        if _bare(text) not in html:
             yield f"{what} is missing in the HTML: a block has lost it"
-        if text not in rendered.text:
+        if _bare(text) not in plain:
             yield f"{what} is missing in the plain text: a block has lost it"
+
+
+def _bare(text: str) -> str:
+    """Without white space: long lines of the plain text are broken."""
+    return "".join(text.split())

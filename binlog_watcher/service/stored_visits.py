@@ -7,11 +7,10 @@ import structlog
 
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.service.provider_reports import providers
-from binlog_watcher.service.wiring import mail_languages
+from binlog_watcher.service.wiring import mail_languages, mail_theme
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients, visits
-from mailer.themes import load_theme
 from mailer.web import ShopPages, UnavailableError, Visit, WebSettings
 
 log = structlog.get_logger(__name__)
@@ -86,9 +85,7 @@ def web_settings(settings: Settings) -> WebSettings:
     shops = {"": settings} | dict(settings.stores or {})
     return WebSettings(
         shops={
-            name: ShopPages(
-                one.store_name, one.store_url, one.cart_url, mail_languages(one), load_theme(one.mail_theme)
-            )
+            name: ShopPages(one.store_name, one.store_url, one.cart_url, mail_languages(one), mail_theme(one))
             for name, one in shops.items()
         },
         issuer=settings.public_url,

@@ -28,7 +28,7 @@ from mailer import (
 )
 from mailer.languages import Languages, languages
 from mailer.theme_check import problems
-from mailer.themes import built_in, load_theme
+from mailer.themes import Theme, ThemeError, built_in, load_theme
 from recommender import (
     Catalog,
     FallbackWriter,
@@ -144,10 +144,18 @@ def dkim_signer(settings: Settings) -> DkimSigner | None:
 def mail_languages(settings: Settings) -> Languages:
     """The languages of mails and pages, with the shop's own wording."""
     try:
-        messages = settings.mail_messages or load_theme(settings.mail_theme).messages
+        messages = settings.mail_messages or mail_theme(settings).messages
         return languages(settings.languages, messages)
     except ValueError as error:
         raise ConfigError(f"LANGUAGES or MAIL_MESSAGES: {error}") from error
+
+
+def mail_theme(settings: Settings) -> Theme:
+    """How mails look. Raises ConfigError for a folder that was changed or is gone since the settings were read."""
+    try:
+        return load_theme(settings.mail_theme)
+    except ThemeError as error:
+        raise ConfigError(f"MAIL_THEME: {error}") from error
 
 
 def brands(
@@ -174,7 +182,7 @@ def brands(
             pages,
             dkim_signer(one),
             mail_languages(one),
-            load_theme(one.mail_theme),
+            mail_theme(one),
             one.discount_code_days,
         )
 

@@ -18,6 +18,9 @@ _DYNAMIC_CLASS = re.compile(r"""<[^>]*\sclass=("[^"]*|'[^']*)jinja\d+x""")
 _SKELETON = re.compile(r"(<!--.*?-->|</?[A-Za-z0-9:]+)(?:(?<!>)[^>]*>)?|(jinja\d+x)", re.DOTALL)
 """What must come out in the order in which it went in; attributes may change places."""
 
+_LIKE_JINJA = re.compile(r"\{(?=[{%#])")
+"""``@media print{#logo{…}}`` without spaces would begin a comment of Jinja's."""
+
 _HIDDEN = re.compile(r"<!--jinja(\d+)x-->|jinja(\d+)x")
 
 
@@ -45,7 +48,7 @@ def inline_styles(template: str, css: str, kept_css: str) -> str:
         raise ValueError(
             "a class attribute of the mail template holds a Jinja tag: its styles can't be inlined"
         )
-    inliner = css_inline.CSSInliner(extra_css=css, load_remote_stylesheets=False)
+    inliner = css_inline.CSSInliner(extra_css=_no_jinja(css), load_remote_stylesheets=False)
     inlined = inliner.inline(masked)
     kept = sorted(int(first or second) for first, second in _HIDDEN.findall(inlined))
     if kept != list(range(len(hidden))) or _SKELETON.findall(masked) != _SKELETON.findall(inlined):
@@ -54,7 +57,11 @@ def inline_styles(template: str, css: str, kept_css: str) -> str:
             " write each <tbody>"
         )
     restored = _HIDDEN.sub(lambda found: hidden[int(found.group(1) or found.group(2))], inlined)
-    return restored.replace("</head>", f"<style>{_squeeze(kept_css)}</style></head>", 1)
+    return restored.replace("</head>", f"<style>{_no_jinja(_squeeze(kept_css))}</style></head>", 1)
+
+
+def _no_jinja(css: str) -> str:
+    return _LIKE_JINJA.sub("{ ", css)
 
 
 def _squeeze(css: str) -> str:

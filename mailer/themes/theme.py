@@ -6,6 +6,8 @@ in the mail's style element; and ``messages/``, gettext catalogues with the shop
 """
 
 import difflib
+import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +22,9 @@ Corners = Literal["square", "soft", "round"]
 
 _CALM = "calm"
 _LONGEST_TEXT = 300
+_FONT = r"""\s*(?:"[^"']+"|'[^"']+'|[^"',]+)\s*"""
+_FONTS = re.compile(rf"{_FONT}(?:,{_FONT})*")
+_NOT_WHOLE = re.compile(r"url\((?!\s*[\"']?\s*(?:https?://|data:image/))[^)]{0,60}", re.IGNORECASE)
 _MOST = 6
 """Trust lines, and links to social networks."""
 
@@ -67,13 +72,17 @@ def load_theme(name: str = _CALM) -> Theme:
         with as_file(files(__package__) / "built_in" / name) as folder:
             return _read(folder, Theme(name))
     folder = Path(name)
-    if not folder.is_dir():
-        raise ThemeError(
-            f"{name!r} is no theme: name one of {', '.join(built_in())}, or a folder that `cartwake theme new` has made"
-        )
-    if not (folder / "theme.toml").is_file():
-        raise ThemeError(f"{folder}: has no theme.toml; `cartwake theme new {folder}` writes one")
-    return replace(_read(folder, None), name=folder.name, is_foreign=True)
+    try:
+        if not folder.is_dir():
+            raise ThemeError(
+                f"{name!r} is no theme: name one of {', '.join(built_in())}, or a folder that `cartwake theme new` has"
+                f" made; there is no folder {str(folder.absolute())!r}"
+            )
+        if not (folder / "theme.toml").is_file():
+            raise ThemeError(f"{folder}: has no theme.toml; `cartwake theme new {folder}` writes one")
+        return replace(_read(folder, None), name=folder.name, is_foreign=True)
+    except OSError as error:
+        raise ThemeError(f"{str(error.filename)!r} can't be read ({error.strerror})") from None
 
 
 def _read(folder: Path, base: Theme | None) -> Theme:
@@ -86,7 +95,9 @@ def _read(folder: Path, base: Theme | None) -> Theme:
             raise ThemeError(f"{path}: based_on = {named!r}: give one of {', '.join(built_in())}")
         base = load_theme(named)
     values = {key: _value(path, key, value) for key, value in given.items()}
-    own = {file.name: _text(file) for file in sorted((folder / "blocks").glob("*.*")) if not _hidden(file)}
+    blocks = folder / "blocks"
+    files_there = sorted(blocks.iterdir()) if blocks.is_dir() else []
+    own = {file.name: _text(file) for file in files_there if not _hidden(file)}
     messages = folder / "messages"
     return replace(
         base,
@@ -108,17 +119,19 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ThemeError(f"{path}: can't be read ({error}); save it as UTF-8") from None
 
 
 def _sheet(path: Path) -> str:
     """A style sheet: it stands inside of the mail's style element, which it must not end."""
-    text = _text(path)
+    text = _text(path) if os.path.lexists(path) else ""
     for word, why in (("<", "a style sheet has none"), ("@import", "no mail client loads another sheet")):
         if word in text.lower():
             raise ThemeError(f"{path}: holds {word}: {why}; take it out")
+    if found := _NOT_WHOLE.search(text):
+        raise ThemeError(f"{path}: {found[0]}): a mail has no folder beside it; give a whole https:// URL")
     return text
 
 
@@ -164,7 +177,7 @@ def _corners(value: Any) -> str:
 
 def _fonts(value: Any) -> str:
     text = _line(value)
-    if set(text) & set(";{}<>\\()"):
+    if set(text) & set(";{}<>\\()/") or not _FONTS.fullmatch(text):
         raise ValueError("give names of fonts with commas between them, the last one serif or sans-serif")
     return text
 

@@ -12,6 +12,7 @@ import structlog
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service import mail_server, wiring
+from binlog_watcher.service.stored_visits import web_settings
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import DiscountTier
@@ -134,6 +135,27 @@ def test_each_store_is_a_brand_of_its_own() -> None:
     assert [int(one.discounts.for_total(Decimal(30)).percent) for one in (de, fr)] == [15, 0]
     assert (de.product_pages.of(7), fr.product_pages.of(7)) == ("https://laden.example.com/7", "p/7")
     assert [(one.store.currency, one.prices_in) for one in (de, fr)] == [("USD", "USD"), ("EUR", "USD")]
+
+
+def test_each_store_has_its_own_theme_and_its_mistakes_are_told_with_its_name(tmp_path: Path) -> None:
+    theme = tmp_path / "theme.toml"
+    theme.write_text('brand = "#b91c1c"')
+    shop = listed(de={"mail_theme": str(tmp_path)}, fr={"mail_theme": "letter"})
+    found = wiring.brands(shop, "a secret of our own table")
+    looks = [one.theme.brand for one in (found.default, *found.listed.values())]
+    assert looks[1] == "#b91c1c" != looks[0]
+    assert found.listed["fr"].theme.name == "letter"
+    theme.write_text('brand = "#fff"')
+    with pytest.raises(ConfigError, match=r"STORES \[de\]: MAIL_THEME .*nobody sees that the button is one"):
+        wiring.brands(shop, "a secret of our own table")
+
+
+def test_a_theme_that_is_gone_since_the_settings_were_read_is_a_mistake_in_them(tmp_path: Path) -> None:
+    shop = settings().model_copy(update={"mail_theme": str(tmp_path / "gone")})
+    with pytest.raises(ConfigError, match=r"MAIL_THEME: .*gone.* is no theme"):
+        wiring.brands(shop, "a secret of our own table")
+    with pytest.raises(ConfigError, match=r"MAIL_THEME: .*gone.* is no theme"):
+        web_settings(shop)
 
 
 def test_the_policy_knows_the_listed_stores() -> None:

@@ -1,6 +1,8 @@
 """A theme from a folder: what theme.toml may say, blocks, and what is wrong with either."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.store import store
@@ -86,6 +88,9 @@ def test_messages_of_a_theme_are_its_own_words(tmp_path: Path) -> None:
         ('logo = "logo.png"', "no whole http:// or https:// URL"),
         ('logo = "javascript:x"', "no whole http:// or https:// URL"),
         ('fonts = "x; } body { display: none"', "give names of fonts"),
+        ('fonts = "Arial /* "', "give names of fonts"),
+        ("fonts = 'Arial \"'", "give names of fonts"),
+        ("fonts = 'Arial,, serif'", "give names of fonts"),
         ('trust = "one"', "give a list of at most 6 texts"),
         ('trust = ["a\\nb"]', "on one line"),
         ("social = [1]", "give a table"),
@@ -105,6 +110,93 @@ def test_mistakes_in_theme_toml_are_named(tmp_path: Path, toml: str, complaint: 
 def test_a_style_sheet_stays_one(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(ThemeError, match="take it out"):
         load_theme(str(folder(tmp_path, **{name: text})))
+
+
+@pytest.mark.parametrize("name", ["style.css", "responsive.css"])
+@pytest.mark.parametrize(
+    ("url", "is_whole"),
+    [
+        ("javascript:x()", False),
+        ("'paper.png'", False),
+        ("/paper.png", False),
+        ('"https://shop.example.com/paper.png"', True),
+        ("data:image/png;base64,AAAA", True),
+    ],
+)
+def test_a_picture_in_a_style_sheet_has_a_whole_url(
+    tmp_path: Path, name: str, url: str, is_whole: bool
+) -> None:
+    path = folder(tmp_path, **{name: f".foot {{ background: URL( {url} ) }}"})
+    if is_whole:
+        assert problems(STORE, load_theme(str(path))) == []
+        return
+    with pytest.raises(ThemeError, match="give a whole https:// URL"):
+        load_theme(str(path))
+
+
+@pytest.mark.parametrize("css", ["@media print{#foot{color:red}}", "@media print{/* x */#foot{color:red}}"])
+def test_a_style_sheet_without_spaces_is_no_jinja(tmp_path: Path, css: str) -> None:
+    theme = load_theme(str(folder(tmp_path, **{"responsive.css": css})))
+    assert problems(STORE, theme) == []
+    assert "@media print{ #foot{color:red}}" in html(theme)
+
+
+@pytest.mark.parametrize("name", ["style.css", "responsive.css"])
+def test_what_looks_like_jinja_in_a_style_sheet_is_not_obeyed(tmp_path: Path, name: str) -> None:
+    theme = load_theme(str(folder(tmp_path, **{name: "h1 { quotes: '{{ 6 * 111 }}' 'b'; }"})))
+    assert "{ { 6 * 111 }}" in html(theme)
+
+
+@pytest.mark.parametrize("directory", ["blocks/cart.html", "style.css", "theme.toml"])
+def test_what_can_not_be_read_is_no_reason_to_go_on_without_it(tmp_path: Path, directory: str) -> None:
+    path = folder(tmp_path)
+    (path / directory).unlink(missing_ok=True)
+    (path / directory).parent.mkdir(exist_ok=True)
+    (path / directory).symlink_to("nowhere")
+    with pytest.raises(ThemeError, match=directory.rpartition("/")[2]):
+        load_theme(str(path))
+
+
+def test_a_path_that_can_not_be_is_no_theme() -> None:
+    with pytest.raises(ThemeError, match="can't be read"):
+        load_theme("x" * 300)
+
+
+def test_a_relative_path_is_answered_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ThemeError, match=f"no folder '{tmp_path / 'mytheme'}'"):
+        load_theme("./mytheme")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"address": "12 King's Road\nLondon"},
+        {"address": '\n12  King "Road" & Sons\n'},
+        {"address": "Building 12, Floor 3, Example Business Park North, " * 3 + "Sampletown"},
+        {"address": "サンプル県見本市例示町一丁目二番三号サンプルビルディング" * 3},
+        {"cart_url": "https://shop.example.com/checkout-link?products={items}"},
+        {"cart_url": "https://shop.example.com/cart?a=1&b='x'"},
+        {"cart_url": "https://shop.example.com"},
+    ],
+)
+def test_no_shop_is_told_of_what_is_not_wrong(tmp_path: Path, changes: dict[str, Any]) -> None:
+    assert problems(replace(STORE, **changes), load_theme(str(folder(tmp_path)))) == []
+
+
+def test_the_check_reads_the_themes_own_words(tmp_path: Path) -> None:
+    path = folder(
+        tmp_path,
+        **{
+            "messages/fr.po": 'msgid "Hi %(name)s,"\nmsgstr "Bonjour %(nom)s,"\n',
+            "messages/xx.po": 'msgid "Hello,"\nmsgstr "Xx,"\n',
+        },
+    )
+    wrong_value, no_language = problems(STORE, load_theme(str(path)))
+    assert "fr.po: 'Hi %(name)s,' has no value nom" in wrong_value
+    assert "xx.po: there is no catalogue of 'xx'" in no_language
 
 
 def test_what_is_no_theme_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
@@ -127,6 +219,10 @@ def test_what_is_no_theme_is_answered_with_those_that_there_are(tmp_path: Path) 
         ({"blocks/cart.txt": "-"}, "what is in the cart is missing in the plain text"),
         ({"blocks/action.txt": "-"}, "the link to the cart is missing in the plain text"),
         ({"blocks/shipping.html": f"<tr><td>{'x' * 90_000}</td></tr>"}, "Gmail cuts it off"),
+        ({"blocks/shipping.html": "{% include 'mail.html' %}"}, "can't be rendered: RecursionError"),
+        ({"blocks/shipping.html": "<tr><td>{{ 5|xmlattr }}</td></tr>"}, "can't be rendered: AttributeError"),
+        ({"blocks/shipping.txt": "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}"}, "nested too deep"),
+        ({"blocks/action.html": "<tr><td>{{ store.cart_url }}</td></tr>"}, "link to the cart is missing"),
         ({"style.css": "h1 { color: var(--nope); }"}, "there is no var(--nope)"),
         ({"theme.toml": 'brand = "#fff"'}, "nobody sees that the button is one"),
     ],
