@@ -124,6 +124,7 @@ class Connection:
 
     async def quit(self) -> None:
         """Say goodbye and close; a server that does not answer soon is hung up on."""
+        transport = self._client.transport
         try:
             if self.is_open:
                 await self._client.quit(timeout=COURTESY)
@@ -131,13 +132,14 @@ class Connection:
             pass
         finally:
             self.abort()
+            # The client has let go of it, but TLS waits for the server's goodbye, and keeps the socket for so long.
+            _drop(transport)
 
     def abort(self) -> None:
         """Close at once; what is still buffered is thrown away, not flushed."""
         transport = self._client.transport
         self._client.close()
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()
+        _drop(transport)
 
     async def _encrypt(self) -> None:
         await self._client.ehlo()
@@ -246,3 +248,8 @@ def _lost_before_data(connection: Connection) -> Iterator[None]:
         raise RetryLaterError(
             f"the SMTP server hung up or fell silent before it took the message ({reason(error)}): it is sent later"
         ) from None
+
+
+def _drop(transport: asyncio.BaseTransport | None) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()

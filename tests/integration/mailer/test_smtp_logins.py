@@ -1,6 +1,10 @@
 """Encryption, logins, and settings that can not be."""
 
+import asyncio
+import os
+import socket
 import ssl
+import threading
 from typing import Any
 
 import pytest
@@ -43,6 +47,37 @@ async def test_an_encrypted_login_and_delivery(serve: Serve, certificate: Certif
         await sender.verify(FROM)
         await sender.send(FROM, TO, BODY)
     assert len(inbox.mails) == 1
+
+
+async def test_a_server_that_never_ends_tls_keeps_no_socket_of_ours(certificate: Certificate) -> None:
+    server_side, client_side = certificate
+    hung_up = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with server_side.wrap_socket(listener.accept()[0], server_side=True) as client:
+            client.sendall(b"220 mx.test\r\n")
+            for reply in (b"250 mx.test\r\n", b"221 bye\r\n"):
+                client.recv(1000)
+                client.sendall(reply)
+            # No close_notify: what is below TLS shows when our end is really gone.
+            with socket.socket(fileno=os.dup(client.fileno())) as below:
+                below.settimeout(10)
+                try:
+                    while below.recv(1000):
+                        pass
+                except TimeoutError:
+                    return
+                except OSError:  # a reset is an end, too
+                    pass
+            hung_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        sender = SmtpSender(settings(listener.getsockname()[1], tls="tls", tls_context=client_side))
+        await sender.verify()
+        await asyncio.to_thread(thread.join)
+    assert hung_up.is_set()
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
