@@ -69,7 +69,6 @@ class Reader:
         self._keys = RowKeys(self._queries.find, stats)
         self._created_at = CreatedAtCheck(options.created_at_us)
         self._failures = 0
-        self._mariadb = False
 
     def run(self) -> None:
         """The thread's body: returns when stopped; raises what it can't deal with, and what ``deliver`` raises."""
@@ -109,7 +108,7 @@ class Reader:
             self._close_sessions()
 
     def _recover(self, error: Exception) -> None:
-        remedy = remedy_for(error, self._options.connection, mariadb=self._mariadb)
+        remedy = remedy_for(error, self._options.connection)
         self._stats.reconnects += 1
         self._failures += 1
         delay = pause(_FIRST_DELAY_S, _LONGEST_DELAY_S, self._failures) * self._random.uniform(0.5, 1)
@@ -147,7 +146,7 @@ class Reader:
         """Anchor, then read the tables; everything behind the anchor will be streamed."""
         options = self._options
         with self._control() as session:
-            state = self._read_state(session)
+            state = read_state(session)
             position = self._without_gap(take_anchor(session, state, options.marker, self._position))
         decoder = self._decoder_for(state)
         if self._position is None:
@@ -184,7 +183,7 @@ class Reader:
     def _follow(self, position: Position) -> None:
         """Stream from ``position`` until a reset is due; connections that break raise."""
         with self._control() as session:
-            state = self._read_state(session)
+            state = read_state(session)
             why_not = why_not_resume(session, state, position)
         if why_not is not None:
             self._lose_position(why_not)
@@ -252,11 +251,6 @@ class Reader:
             statements = StatementReader(self._options.connection.database, self._watched)
             self._decoder = Decoder(tables, statements, self._stats)
         return self._decoder
-
-    def _read_state(self, session: Session) -> ServerState:
-        state = read_state(session)
-        self._mariadb = state.mariadb
-        return state
 
     @contextmanager
     def _control(self) -> Iterator[Session]:

@@ -21,17 +21,17 @@ from binlog_watcher.commands import (
     report_tables,
     retry,
     run,
-    schema,
     web,
 )
+from binlog_watcher.commands.account_cli import account_app
 from binlog_watcher.commands.cart_seeking import Question
 from binlog_watcher.commands.optout_cli import optout_app
+from binlog_watcher.commands.schema_cli import schema_app
 from binlog_watcher.commands.terminal import out, settings_of, show
 from binlog_watcher.commands.theme_cli import theme_app
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.settings.load import names_of_others
-from binlog_watcher.shop.presets import load_schema, preset_text
 from mailer import InvalidAddressError, InvalidTokenError
 
 app = typer.Typer(
@@ -41,9 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-schema_app = typer.Typer(
-    help="Presets: how a shop's tables are called (docs/schemas.md).", no_args_is_help=True
-)
+app.add_typer(account_app)
 app.add_typer(optout_app, name="optout")
 app.add_typer(schema_app, name="schema")
 app.add_typer(theme_app, name="theme")
@@ -224,29 +222,6 @@ def bounce_command() -> None:
         print(f"cartwake: {error}", file=sys.stderr)  # noqa: T201 - the mail server logs it
         raise typer.Exit(bounce.TEMPFAIL) from None
     print(kind)  # noqa: T201 - same
-
-
-@schema_app.command("check")
-def schema_check(
-    file: Annotated[
-        str | None, typer.Argument(help="A preset's name or file (default: the setting SHOP_SCHEMA).")
-    ] = None,
-) -> None:
-    """Hold a preset against the database; show what it says, and what would be decided on some carts."""
-    settings = settings_of("mysql")
-    preset = load_schema(file, dict(settings.shop_variables)) if file else settings.preset()
-    show(*schema.check_schema(settings, preset).shown())
-
-
-@schema_app.command("show")
-def schema_show(
-    name: Annotated[str | None, typer.Argument(help="A preset's name; without one they are listed.")] = None,
-) -> None:
-    """Print a preset to start from: cartwake schema show sample >myshop.toml."""
-    if name is None:
-        show(schema.presets_shown())
-    else:
-        print(preset_text(name), end="")  # noqa: T201 - to be redirected into a file
 
 
 @app.command("demo")

@@ -1,5 +1,7 @@
--- What a shop gives Cartwake, and no more. The demo and docker/compose.yaml both use this file;
--- for another shop, replace `shop` by its database.
+-- What a shop gives Cartwake, and no more: `cartwake grants` prints it for yours.
+-- The account itself comes first: CREATE USER … IDENTIFIED BY …
+
+-- To follow the binlog.
 GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'cartwake'@'%';
 
 -- The shop's tables: read only.
@@ -8,14 +10,15 @@ GRANT SELECT ON `shop`.`users` TO 'cartwake'@'%';
 GRANT SELECT ON `shop`.`products` TO 'cartwake'@'%';
 GRANT SELECT ON `shop`.`orders` TO 'cartwake'@'%';
 
--- Cartwake's own tables and views. CREATE also lets the rights be given before they exist; DROP is what replacing a
--- view asks for.
+-- Cartwake's own tables. CREATE also lets the rights be given before they exist.
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_log` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_recipient` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_meta` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_cart` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, CREATE, ALTER ON `shop`.`cart_abandonment_click` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_returned` TO 'cartwake'@'%';
+
+-- Its views. DROP is what replacing one asks for.
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_daily` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_mails_daily` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_tiers` TO 'cartwake'@'%';

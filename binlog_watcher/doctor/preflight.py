@@ -11,9 +11,9 @@ from binlog_watcher.binlog.connection.failures import remedy_for
 from binlog_watcher.binlog.connection.probe import probe_binlog
 from binlog_watcher.doctor.document_check import image_too_small
 from binlog_watcher.doctor.preset_check import PresetCheck
+from binlog_watcher.doctor.rights_check import lacking
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings
-from binlog_watcher.settings.grants import Grants
 from binlog_watcher.settings.server_errors import READ_ONLY, cure
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.own_tables.rights import writing
@@ -73,7 +73,7 @@ def connect(connection: ConnectionSettings) -> "Connection[Cursor]":
 
 def _explained(error: pymysql.err.MySQLError, connection: ConnectionSettings) -> DatabaseUnavailableError:
     """Raises ConfigError where a human must act."""
-    remedy_for(error, connection, mariadb=False)
+    remedy_for(error, connection)
     code = error.args[0] if error.args else None
     reason = error.args[1] if len(error.args) > 1 else error
     if isinstance(code, int) and code not in _CLIENTS_OWN:
@@ -92,6 +92,7 @@ class _Check:
         self._connection = connection
         self._schema = schema
         self._problems: list[str] = []
+        self._denied: list[str] = []
         self._warnings: list[str] = []
         self._version = str(self._one("SELECT VERSION()"))
         self._mariadb = "mariadb" in self._version.lower()
@@ -100,16 +101,15 @@ class _Check:
         """Everything in turn."""
         if self._check_settings():
             self._check_privileges()
-        found = PresetCheck(
-            self._session,
-            self._connection,
-            self._schema,
-            self._grants().to_read,
-            slow_tables=slow_tables,
-        ).run()
+        found = PresetCheck(self._session, self._connection, self._schema, slow_tables=slow_tables).run()
         self._problems += found.problems
+        self._denied += [f"SELECT on {self._connection.database}.{table}" for table in found.denied]
         if writes:
             self._check_own_tables()
+        if self._denied:
+            self._problems.append(
+                lacking(self._rows, self._connection, self._schema, self._denied, writes=writes)
+            )
         if self._problems:
             raise ConfigError(*self._problems)
         return ServerFacts(
@@ -168,10 +168,7 @@ class _Check:
         except pymysql.err.MySQLError as error:
             if error.args[0] not in _NO_PRIVILEGE:
                 raise
-            self._problems.append(
-                f"the user {self._connection.user!r} may not read the binlog ({error.args[1]}); "
-                f"run: {self._grants().to_follow()}"
-            )
+            self._denied.append(f"the right to read the binlog ({error.args[1]})")
 
     def _check_own_tables(self) -> None:
         """Whether a claim could be written, as far as the account is concerned; they need not be there yet."""
@@ -181,11 +178,8 @@ class _Check:
                 self._rows(statement.sql)
             except pymysql.err.MySQLError as error:
                 if error.args[0] in _NO_PRIVILEGE:
-                    self._problems.append(
-                        f"the user {self._connection.user!r} may not write Cartwake's own tables ({error.args[1]}); "
-                        f"run: {self._grants().to_write()}"
-                    )
-                    return
+                    self._denied.append(f"a right on Cartwake's own tables ({error.args[1]})")
+                    continue
                 # A server that only reads does not say what the account may: it is looked at when the service opens.
                 if error.args[0] not in _NOT_THERE_YET | READ_ONLY:
                     raise
@@ -193,10 +187,6 @@ class _Check:
     def _status_statement(self) -> str:
         numbers = [int(part) for part in self._version.split("-")[0].split(".")[:2]]
         return "SHOW BINARY LOG STATUS" if numbers >= [8, 2] else "SHOW MASTER STATUS"
-
-    def _grants(self) -> Grants:
-        user, _, host = str(self._one("SELECT CURRENT_USER()")).rpartition("@")
-        return Grants(user, host, self._connection.database, self._mariadb)
 
     def _variable(self, name: str, default: str) -> Any:
         try:

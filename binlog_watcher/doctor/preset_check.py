@@ -1,6 +1,6 @@
 """Holds a preset against the live database: tables, columns, their types, indexes, and the preset's own SELECTs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from binlog_watcher.doctor.document_check import wrong_type
 from binlog_watcher.doctor.index_check import MANY_ROWS, index_advice
 from binlog_watcher.doctor.key_check import kind_problems, length_warning
 from binlog_watcher.doctor.order_times import unreadable_orders
+from binlog_watcher.doctor.rights_check import lacking
 from binlog_watcher.doctor.selects_check import SelectsCheck
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
@@ -32,14 +33,15 @@ _LOCKED_WHOLE = frozenset({"MyISAM", "Aria"})
 
 @dataclass(slots=True)
 class Findings:
-    """One line each. ``warnings``: what works, but could be better."""
+    """One line each. ``warnings``: what works, but could be better. ``denied``: tables that may not be read."""
 
     problems: list[str] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 class PresetCheck:
-    """One look at one database; ``grant`` gives the statement that helps an account that may not read.
+    """One look at one database.
 
     ``slow_tables``: large tables that lack an index are taken as they are, also where reading locks them.
     """
@@ -49,14 +51,12 @@ class PresetCheck:
         session: "Connection[Cursor]",
         connection: ConnectionSettings,
         schema: Schema,
-        grant: Callable[[], str],
         *,
         slow_tables: bool = False,
     ) -> None:
         self._session = session
         self._connection = connection
         self._schema = schema
-        self._grant = grant
         self._slow_tables = slow_tables
         self._locked: set[str] = set()
         self._found = Findings()
@@ -64,6 +64,7 @@ class PresetCheck:
     def run(self) -> Findings:
         """Everything in turn; the SELECTs only when the tables are as the preset says."""
         tables = self._read_tables()
+        self._check_tables_of_selects(tables)
         self._check_keys(tables)
         self._check_moments(tables)
         if (wrong := wrong_type(self._schema, tables)) is not None:
@@ -73,11 +74,11 @@ class PresetCheck:
             first_named.setdefault(table, f"{key.partition('.')[0]}.table")
         for table in first_named.keys() & tables.keys():
             self._check_storage(table, first_named[table])
-        if not self._found.problems:
+        if not (self._found.problems or self._found.denied):
             self._check_kinds()
             self._check_charsets()
             self._check_conditions()
-        if not self._found.problems:
+        if not (self._found.problems or self._found.denied):
             locked = () if self._slow_tables else self._locked
             problems, warnings = index_advice(self._schema, self.shop_columns(), locked)
             self._found.problems += problems
@@ -117,11 +118,7 @@ class PresetCheck:
                 hint = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
                 self._say(key, f"there is no table {database}.{table}; {hint}")
             elif error.args[0] in _NO_PRIVILEGE:
-                who = self._connection.user
-                self._say(
-                    key,
-                    f"the user {who!r} may not read {database}.{table}; run: {self._grant()}",
-                )
+                self._found.denied.append(table)
             else:
                 raise
             return None
@@ -131,6 +128,19 @@ class PresetCheck:
             (database, table),
         )
         return {str(name).casefold(): str(kind).lower() for name, kind in rows}
+
+    def _check_tables_of_selects(self, seen: dict[str, dict[str, str]]) -> None:
+        """Of those that only SELECTs name whether they may be read; all else is told by trying the SELECTs."""
+        for table in self._schema.tables():
+            if table in seen or table in self._found.denied:
+                continue
+            try:
+                self.rows(f"SELECT 1 FROM {quote(self._connection.database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted
+            except pymysql.err.MySQLError as error:
+                if error.args[0] in _NO_PRIVILEGE:
+                    self._found.denied.append(table)
+                elif error.args[0] != _NO_SUCH_TABLE:
+                    raise
 
     def _keys(self) -> Iterator[tuple[str, str, str]]:
         """(the preset's key, table, column) of what the binlog must tell."""
@@ -253,14 +263,17 @@ def check_preset(
     slow_tables: bool = False,
 ) -> list[str]:
     """The warnings. Raises ConfigError with all problems, one line each."""
-
-    def grant() -> str:
-        return f"GRANT SELECT ON `{connection.database}`.* TO …"
-
-    check = PresetCheck(session, connection, schema, grant, slow_tables=slow_tables)
+    check = PresetCheck(session, connection, schema, slow_tables=slow_tables)
     found = check.run()
-    if found.problems:
-        raise ConfigError(*found.problems)
+    problems = list(found.problems)
+    if found.denied:
+        problems.append(
+            lacking(
+                check.rows, connection, schema, [f"SELECT on {table}" for table in found.denied], writes=False
+            )
+        )
+    if problems:
+        raise ConfigError(*problems)
     return [
         *found.warnings,
         *unreadable_orders(check.rows, schema, check.shop_columns()),

@@ -10,16 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from binlog_watcher.shop.sql_text import bare
+from binlog_watcher.shop.sql_text import bare, defined_in
 from binlog_watcher.store.shop_tables.columns import not_fixed
 
 _KEYS = re.compile(r"(?:([\w$]+)\.)?([\w$]+)\s+IN\s*\{keys\}", re.IGNORECASE)
 _TABLE = re.compile(r"\b(?:FROM|JOIN)\s+([\w$]+)(?:\s+(?:AS\s+)?([\w$]+))?", re.IGNORECASE)
-_OF_ITS_OWN = re.compile(
-    r"(?:\bWITH|,)\s+(?:RECURSIVE\s+)?([\w$]+)\s*(?:\([^)]*\)\s*)?AS\s*\(", re.IGNORECASE
-)
-"""Names that a WITH defines."""
-
 _CONSTANT = r"(?:-?\d+(?:\.\d+)?|''|\{(?!keys\})\w+\})"
 """Literals of text are empty in what ``bare`` gives."""
 
@@ -36,7 +31,7 @@ _FIXED = re.compile(
 def check_keys(text: str, indexes: Callable[[str], list[list[str]]]) -> Iterator[str]:
     """What is wrong, one line a problem. ``indexes``: the columns of each index of a table, in lower case."""
     code = bare(text)
-    own = {name.casefold() for name in _OF_ITS_OWN.findall(code)}
+    own = defined_in(code)
     tables = {name.casefold(): name for name, _ in _TABLE.findall(code)}
     tables |= {alias.casefold(): name for name, alias in _TABLE.findall(code) if alias}
     for found in _KEYS.finditer(code):

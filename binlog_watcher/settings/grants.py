@@ -1,10 +1,14 @@
-"""The GRANT statements that give an account what Cartwake needs, and nothing more. Pure.
+"""The rights that an account needs, and nothing more: GRANT statements, and what an account lacks of them. Pure.
 
-``demo/account.sql`` gives the same, but for reading the shop, where it names the tables one by one.
+``cartwake grants`` prints the statements; ``demo/account.sql`` has those of the sample shop.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+FOLLOW = "REPLICATION SLAVE, REPLICATION CLIENT"
+"""To read the binlog. MariaDB takes the second for its BINLOG MONITOR."""
 
 OWN_TABLES = {
     "cart_abandonment_log": "SELECT, INSERT, UPDATE, CREATE, ALTER",
@@ -18,51 +22,112 @@ OWN_TABLES = {
 
 OWN_VIEWS = ("cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers")
 
-_ACCOUNT = re.compile(r"'[^']*'@'([^']*)'")
+VIEW = "SELECT, CREATE, CREATE VIEW, DROP"
+"""DROP is what replacing a view asks for; without CREATE nothing can be granted on what is not there yet."""
 
+HELP = "`cartwake grants` prints the statements that give it all it needs"
 
-def host_named_in(text: str) -> str:
-    """The host of the account that a server's message names; any host where it names none."""
-    named = _ACCOUNT.search(text)
-    return named[1] if named else "%"
+_SHOWN = re.compile(
+    r"GRANT (?P<rights>.+?) ON (?:\*|`(?P<database>(?:[^`]|``)+)`)\.(?:\*|`(?P<table>(?:[^`]|``)+)`) TO ",
+    re.DOTALL,
+)
+_SAME_AS = {"BINLOG MONITOR": "REPLICATION CLIENT", "REPLICATION REPLICA": "REPLICATION SLAVE"}
+"""MariaDB's names for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """For one account and one shop: each method gives statements to run one after the other, as one line."""
+    """What one account needs in one shop. ``reads``: the shop's tables. ``writes``: not in a dry run."""
 
     user: str
     host: str
     database: str
-    mariadb: bool
+    reads: tuple[str, ...]
+    writes: bool = True
 
-    def to_follow(self) -> str:
-        """To read the binlog."""
-        monitor = "BINLOG MONITOR" if self.mariadb else "REPLICATION CLIENT"
-        return self._grant(f"REPLICATION SLAVE, {monitor}", "*.*")
+    def statements(self) -> list[str]:
+        """To be run one after the other, each with its semicolon."""
+        return [self._grant(rights, table) for rights, table in self._needed()]
 
-    def to_read(self) -> str:
-        """To read the shop."""
-        return self._grant("SELECT", f"{self._database}.*")
-
-    def to_write(self) -> str:
-        """To keep our own tables and views, whether they are there yet or not."""
-        tables = [self._grant(rights, f"{self._database}.`{table}`") for table, rights in OWN_TABLES.items()]
-        # DROP is what replacing a view asks for; without CREATE nothing can be granted on what is not there yet.
-        views = [
-            self._grant("SELECT, CREATE, CREATE VIEW, DROP", f"{self._database}.`{view}`")
-            for view in OWN_VIEWS
+    def script(self) -> str:
+        """The statements as a file for `mysql`, with a word on each kind."""
+        parts = [
+            "-- What a shop gives Cartwake, and no more: `cartwake grants` prints it for yours.",
+            "-- The account itself comes first: CREATE USER … IDENTIFIED BY …",
         ]
-        return " ".join([*tables, *views])
+        for heading, needed in self._kinds():
+            parts += ["", f"-- {heading}", *(self._grant(rights, table) for rights, table in needed)]
+        return "\n".join(parts) + "\n"
 
-    def all_of_them(self) -> str:
-        """To follow, read and write."""
-        return f"{self.to_follow()} {self.to_read()} {self.to_write()}"
+    def lacking(self, shown: Iterable[str]) -> list[str]:
+        """What is not among the rows of SHOW GRANTS, as ``INSERT, UPDATE on shop.a, shop.b``.
 
-    @property
-    def _database(self) -> str:
-        return "`" + self.database.replace("`", "``") + "`"
+        Roles are not looked into: ask only after something was refused.
+        """
+        given = [one for row in shown if (one := _Given.of(row)) is not None]
+        lacks: dict[str, list[str]] = {}
+        for rights, table in self._needed():
+            has = {right for one in given if one.covers(self.database, table or "") for right in one.rights}
+            missing = [right for right in rights.split(", ") if not has & {right, "ALL PRIVILEGES"}]
+            if missing:
+                where = f"{self.database}.{table}" if table else "*.*"
+                lacks.setdefault(", ".join(missing), []).append(where)
+        return [f"{rights} on {', '.join(places)}" for rights, places in lacks.items()]
 
-    def _grant(self, rights: str, where: str) -> str:
+    def _needed(self) -> Iterator[tuple[str, str | None]]:
+        for _, needed in self._kinds():
+            yield from needed
+
+    def _kinds(self) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+        """(what for, [(rights, table; None: the whole server)])."""
+        yield "To follow the binlog.", [(FOLLOW, None)]
+        yield "The shop's tables: read only.", [("SELECT", table) for table in self.reads]
+        if self.writes:
+            yield (
+                "Cartwake's own tables. CREATE also lets the rights be given before they exist.",
+                [(rights, table) for table, rights in OWN_TABLES.items()],
+            )
+            yield "Its views. DROP is what replacing one asks for.", [(VIEW, view) for view in OWN_VIEWS]
+
+    def _grant(self, rights: str, table: str | None) -> str:
         user, host = (name.replace("\\", "\\\\").replace("'", "''") for name in (self.user, self.host))
-        return f"GRANT {rights} ON {where} TO '{user}'@'{host}';"
+        return f"GRANT {rights} ON {self._place(table)} TO '{user}'@'{host}';"
+
+    def _place(self, table: str | None) -> str:
+        if table is None:
+            return "*.*"
+        return ".".join("`" + name.replace("`", "``") + "`" for name in (self.database, table))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A row of SHOW GRANTS. ``database``: a pattern as of LIKE; empty, as ``table``: all of them."""
+
+    rights: frozenset[str]
+    database: str
+    table: str
+
+    @classmethod
+    def of(cls, row: str) -> "_Given | None":
+        """None for a row that gives a role."""
+        match = _SHOWN.match(row)
+        if match is None:
+            return None
+        of_the_whole = re.sub(r"[A-Z ]+\([^)]*\)", "", match["rights"])  # not of single columns
+        rights = frozenset(_SAME_AS.get(right.strip(), right.strip()) for right in of_the_whole.split(","))
+        names = ((match[part] or "").replace("``", "`") for part in ("database", "table"))
+        return cls(rights, *names)
+
+    def covers(self, database: str, table: str) -> bool:
+        """``table``: empty for what is given on the whole server."""
+        if not table:
+            return not self.database
+        if self.table:
+            return (self.database, self.table.casefold()) == (database, table.casefold())
+        return not self.database or bool(re.fullmatch(_like(self.database), database))
+
+
+def _like(pattern: str) -> str:
+    """A pattern of LIKE as a regular expression."""
+    pieces = re.findall(r"\\.|.", pattern, re.DOTALL)
+    return "".join({"%": ".*", "_": "."}.get(piece) or re.escape(piece[-1]) for piece in pieces)

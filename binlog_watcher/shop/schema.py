@@ -26,6 +26,7 @@ from binlog_watcher.shop.sections import (
     ProductTable,
     Refusal,
 )
+from binlog_watcher.shop.sql_text import tables_in
 
 _ZEROS = ("0" * 32, "00000000-0000-0000-0000-000000000000")
 """What 0 is among UUIDs."""
@@ -168,6 +169,11 @@ class Schema(Section):
         if self.version is not None:
             of_rows, column = self.version
             yield "cart.version", self.rows.table if of_rows else self.cart.table, column
+
+    def tables(self) -> list[str]:
+        """Every table that is read: those whose columns are named, and those of the SELECTs, in that order."""
+        texts = [*self.selects().values(), *(refusal.select for refusal in self.refuse)]
+        return list(dict.fromkeys([*self.columns(), *(table for text in texts for table in tables_in(text))]))
 
     def watches(self) -> Iterator[tuple[str, str, Watch]]:
         """(the preset's key, table, its column and rows) of each further table that is watched."""

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError, UnwritableValueError
 from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.settings.grants import HELP
 from binlog_watcher.settings.server_errors import READ_ONLY, cure
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def classify(error: BaseException, where: str) -> CartwakeError | None:
             f"MySQL at {where} is not available: {text or 'connection closed'} ({code}){cure(code)}"
         )
     if code in PRIVILEGE:
-        return ConfigError(f"MySQL at {where} refuses: {text} ({code}); see the GRANTs in the README")
+        return ConfigError(f"MySQL at {where} refuses: {text} ({code}); {HELP}")
     if code in MISSING:
         return ConfigError(f"MySQL at {where}: {text} ({code})")
     if isinstance(origin, pymysql.err.DataError):

@@ -71,7 +71,7 @@ def test_a_missing_table_and_a_missing_column(run: Any, running_shop: Any) -> No
     assert any("role" in line for line in done.stderr.splitlines())
 
 
-def test_missing_privileges_name_the_grant(run: Any, running_shop: Any) -> None:
+def test_missing_privileges_are_named_and_where_to_get_the_grants(run: Any, running_shop: Any) -> None:
     name = f"poor{running_shop.database[-6:]}"
     running_shop.run(f"CREATE USER '{name}'@'%%' IDENTIFIED BY 'pass-word-1'")
     running_shop.run(f"GRANT SELECT ON `{running_shop.database}`.* TO '{name}'@'%%'")
@@ -80,7 +80,9 @@ def test_missing_privileges_name_the_grant(run: Any, running_shop: Any) -> None:
     finally:
         running_shop.run(f"DROP USER '{name}'@'%%'")
     assert done.returncode == 2
-    assert "GRANT REPLICATION SLAVE" in done.stderr
+    assert "lacks REPLICATION SLAVE, REPLICATION CLIENT on *.*" in done.stderr
+    assert "cart_abandonment_tiers" in done.stderr
+    assert "`cartwake grants`" in done.stderr
     assert "Traceback" not in done.stderr
 
 

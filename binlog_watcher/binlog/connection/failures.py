@@ -7,7 +7,7 @@ import pymysql.err
 
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
-from binlog_watcher.settings.grants import Grants, host_named_in
+from binlog_watcher.settings.grants import HELP
 from binlog_watcher.settings.server_errors import INSECURE
 
 
@@ -27,14 +27,13 @@ _SAME_ID_IN_MARIADB = 4052
 _SAME_SERVER_ID = ("same server_uuid", "same server_id", "server_uuid/server_id")
 _WRONG_PASSWORD = frozenset({1045, 1698, 3118, 1862, 1820})
 _NO_PRIVILEGE = frozenset({1227, 1142, 1143, 1044, 3530})
-_NO_ENTRY = 1044
 _NO_DATABASE = 1049
 _NO_TABLE = 1146
 _NOT_HERE = "not in the master's binlog"
 _BINLOG_OFF = ("binary log is not open", "you are not using binary logging")
 
 
-def remedy_for(error: Exception, connection: ConnectionSettings, *, mariadb: bool) -> Remedy:
+def remedy_for(error: Exception, connection: ConnectionSettings) -> Remedy:
     """What to do about a failure of the connection. Raises ConfigError for what only a human can mend."""
     error = getattr(error, "orig", error)
     original = getattr(error, "original_exception", error)
@@ -60,13 +59,10 @@ def remedy_for(error: Exception, connection: ConnectionSettings, *, mariadb: boo
             "set MYSQL_TLS to required, and let the server have TLS"
         ) from error
     if code in _NO_PRIVILEGE:
-        # Other messages name the host that the client comes from.
-        host = host_named_in(str(error.args[1])) if code == _NO_ENTRY else "%"
-        grants = Grants(connection.user, host, connection.database, mariadb)
         raise ConfigError(
             f"the user {connection.user!r} lacks a privilege on {connection.where} ({error.args[1]}); "
             # The server says the same of a database that does not exist.
-            f"check that MYSQL_DATABASE = {connection.database!r} is right, then run: {grants.all_of_them()}"
+            f"check that MYSQL_DATABASE = {connection.database!r} is right; {HELP}"
         ) from error
     if code == _NO_DATABASE:
         raise ConfigError(

@@ -61,7 +61,10 @@ def migrate(database: Database, shop: Shop) -> None:
     except ConfigError as error:
         if not isinstance(error.__cause__, pymysql.err.Error) or error.__cause__.args[0] not in PRIVILEGE:
             raise
-        raise ConfigError(f"{error}; run: {_grants(database).to_write()}") from error.__cause__
+        lacks = _lacking(database, shop)
+        raise ConfigError(
+            f"{error}; it lacks {'; '.join(lacks)}" if lacks else str(error)
+        ) from error.__cause__
 
 
 def _migrate(session: Session, shop: Shop, name: str) -> None:
@@ -130,11 +133,10 @@ def _create(session: Session) -> None:
         session.run(statement)
 
 
-def _grants(database: Database) -> Grants:
+def _lacking(database: Database, shop: Shop) -> list[str]:
     with database.session() as session:
-        account, version = session.row("SELECT CURRENT_USER(), VERSION()") or ("", "")
-    user, _, host = str(account).rpartition("@")
-    return Grants(user, host, database.settings.database, "mariadb" in str(version).lower())
+        grants = Grants("", "", database.settings.database, tuple(shop.schema.tables()))
+        return grants.lacking(str(row[0]) for row in session.rows("SHOW GRANTS"))
 
 
 def create_views(session: Session, shop: Shop) -> None:

@@ -1,24 +1,25 @@
-"""The GRANT statements that messages name, held against the file that the docs name."""
+"""The one list of rights: the statements, the file that the demo and Docker use, and what an account lacks of them."""
 
 import re
 from pathlib import Path
 
-from binlog_watcher.settings.grants import OWN_TABLES, OWN_VIEWS, Grants, host_named_in
+import pytest
+
+from binlog_watcher.settings.grants import OWN_TABLES, OWN_VIEWS, Grants
+from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.own_tables import tables
 
 ROOT = Path(__file__).parents[3]
+READS = ("cart", "orders")
 
 
-def statements(text: str) -> set[str]:
-    code = re.sub(r"^--.*$", "", text, flags=re.MULTILINE)
-    return {found.strip() for found in code.split(";") if found.strip()}
+def grants(database: str = "shop", *, writes: bool = False) -> Grants:
+    return Grants("cartwake", "%", database, READS, writes=writes)
 
 
-def test_they_are_those_of_the_file_except_that_the_shop_is_read_as_a_whole() -> None:
-    file = statements((ROOT / "binlog_watcher/demo/account.sql").read_text())
-    named = statements(Grants("cartwake", "%", "shop", mariadb=False).all_of_them())
-    assert named - file == {"GRANT SELECT ON `shop`.* TO 'cartwake'@'%'"}
-    assert all(grant.startswith("GRANT SELECT ON `shop`.`") for grant in file - named)
+def test_the_file_of_the_demo_and_of_docker_is_what_the_command_prints() -> None:
+    printed = Grants("cartwake", "%", "shop", tuple(SAMPLE.tables())).script()
+    assert (ROOT / "binlog_watcher/demo/account.sql").read_text() == printed
 
 
 def test_they_name_all_that_is_ours() -> None:
@@ -29,12 +30,51 @@ def test_they_name_all_that_is_ours() -> None:
     assert set(OWN_VIEWS) == set(re.findall(r"VIEW (\w+) AS", views))
 
 
+@pytest.mark.parametrize("writes", [True, False])
+def test_each_table_is_named_and_a_dry_run_writes_nowhere(writes: bool) -> None:
+    statements = grants(writes=writes).statements()
+    assert not any(".*" in statement and "*.*" not in statement for statement in statements)
+    assert all(statement.endswith(";") for statement in statements)
+    assert any("INSERT" in statement for statement in statements) is writes
+    assert len(statements) == len(set(statements))
+
+
 def test_strange_names_are_quoted() -> None:
-    grant = Grants("o'brien", "%", "my`shop", mariadb=True).to_read()
-    assert grant == "GRANT SELECT ON `my``shop`.* TO 'o''brien'@'%';"
-    assert "BINLOG MONITOR" in Grants("c", "%", "shop", mariadb=True).to_follow()
+    statements = Grants("o'brien", "%", "my`shop", ("a`b",), writes=False).statements()
+    assert statements[1] == "GRANT SELECT ON `my``shop`.`a``b` TO 'o''brien'@'%';"
 
 
-def test_the_accounts_host_is_taken_from_the_message() -> None:
-    assert host_named_in("Access denied for user 'clerk'@'10.0.%' to database 'shop'") == "10.0.%"
-    assert host_named_in("Access denied; you need the SUPER privilege") == "%"
+NOTHING = "GRANT USAGE ON *.* TO `cartwake`@`%`"
+
+
+@pytest.mark.parametrize(
+    ("shown", "lacks"),
+    [
+        ([NOTHING], ["REPLICATION SLAVE, REPLICATION CLIENT on *.*", "SELECT on shop.cart, shop.orders"]),
+        (["GRANT ALL PRIVILEGES ON *.* TO `cartwake`@`%`"], []),
+        (
+            ["GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `c`@`%` IDENTIFIED BY PASSWORD '*X'"],
+            ["SELECT on shop.cart, shop.orders"],
+        ),
+        (["GRANT SELECT, REPLICATION SLAVE ON *.* TO `c`@`%`"], ["REPLICATION CLIENT on *.*"]),
+        (
+            ["GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `c`@`%`", "GRANT SELECT ON `sh%`.* TO `c`@`%`"],
+            [],
+        ),
+        (
+            ["GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `c`@`%`", "GRANT SELECT ON `sho\\_`.* TO `c`@`%`"],
+            ["SELECT on shop.cart, shop.orders"],
+        ),
+        (
+            [
+                "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `c`@`%`",
+                "GRANT SELECT ON `shop`.`CART` TO `c`@`%`",
+                "GRANT SELECT (`id`, `total`), INSERT ON `shop`.`orders` TO `c`@`%`",
+                "GRANT `a_role`@`%` TO `c`@`%`",
+            ],
+            ["SELECT on shop.orders"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_an_account_lacks(shown: list[str], lacks: list[str]) -> None:
+    assert grants().lacking(shown) == lacks
