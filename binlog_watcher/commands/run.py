@@ -11,7 +11,7 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.service import run_service
 from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.durations import parse_span_us
-from binlog_watcher.settings.promises import in_words, unconfirmed
+from binlog_watcher.settings.promises import in_words, promised, unconfirmed
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import log_uncaught
 
@@ -39,10 +39,12 @@ def tell_of_other_names(names: Sequence[str]) -> None:
 
 
 def tell_of_promises(settings: Settings) -> None:
-    """One line for what mails promise and nobody has said yes to; it is no reason not to start."""
-    promises = unconfirmed(settings)
-    if promises:
-        log.warning("settings.promises", promises=", ".join(promises), hint=in_words(promises))
+    """One line at each start for what mails promise: a warning while nobody has said yes to all of it."""
+    missing = unconfirmed(settings)
+    if missing:
+        log.warning("settings.promises", mails_promise=promised(settings), hint=in_words(missing))
+    else:
+        log.info("settings.promises", mails_promise=promised(settings))
 
 
 def include_older_us(settings: Settings, span: str | None) -> int:

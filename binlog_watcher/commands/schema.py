@@ -17,7 +17,7 @@ from binlog_watcher.doctor.preset_check import check_preset
 from binlog_watcher.doctor.select_check import PROMISED
 from binlog_watcher.service.resources import Resources, resources_of
 from binlog_watcher.settings.promises import in_words as promises_in_words
-from binlog_watcher.settings.promises import unconfirmed
+from binlog_watcher.settings.promises import promised, unconfirmed
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import Promise
 from binlog_watcher.shop.presets import load_schema, preset_names
@@ -51,7 +51,7 @@ class SchemaReport:
     """``origin``: the preset's; ``database``: the one that it fits.
 
     ``tables``: (table, role, columns as ``key = column``); ``selects``: (key, columns that it gives).
-    ``promises``: what mails promise and nobody has said yes to.
+    ``promised``: what mails promise, a discount without a code marked; ``promises``: of it what nobody has said yes to.
     """
 
     origin: str
@@ -63,6 +63,7 @@ class SchemaReport:
     examples: list[Example]
     activated: bool
     promises: Sequence[Promise] = ()
+    promised: str = "nothing"
 
     def shown(self) -> Iterator[Table | str]:
         """The report on a terminal."""
@@ -75,6 +76,7 @@ class SchemaReport:
             yield f"[bold]{key}[/bold] gives {escape(columns)}"
         for warning in self.warnings:
             yield f"[yellow]could be better:[/yellow] {escape(warning)}"
+        yield f"[bold]mails promise[/bold] {escape(self.promised)}"
         if self.promises:
             yield f"[yellow]please confirm:[/yellow] {escape(promises_in_words(self.promises))}"
         yield self._shown_examples() if self.examples else "There are no carts to show."
@@ -120,6 +122,7 @@ def check_schema(settings: Settings, schema: Schema) -> SchemaReport:
             examples=_examples(resources, keys, loaded),
             activated=resources.with_log,
             promises=unconfirmed(settings),
+            promised=promised(settings),
         )
     finally:
         resources.close()

@@ -31,6 +31,24 @@ def in_words(promises: Iterable[Promise]) -> str:
     )
 
 
+def promised(settings: Settings) -> str:
+    """What mails promise by these settings, in one line: each tier with its code, and the badge; by listed store."""
+    if settings.stores is None:
+        return _of_one(settings)
+    return "; ".join(f"{name}: {_of_one(store)}" for name, store in settings.stores.items())
+
+
+def _of_one(store: Settings) -> str:
+    discounts = [
+        f"{tier.percent.normalize():f} % off from {tier.amount.normalize():f} {store.currency} "
+        f"({f'code {tier.code}' if tier.code else 'no code!'})"
+        for tier in store.tiers
+        if tier.percent > 0
+    ]
+    badge = [f"“{store.free_shipping_text}”"] if store.free_shipping_text else []
+    return ", ".join(discounts + badge) or "nothing"
+
+
 def _made(store: Settings) -> Iterable[Promise]:
     if any(tier.percent > 0 and not tier.code for tier in store.tiers):
         yield "discount_without_code"

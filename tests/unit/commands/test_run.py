@@ -22,10 +22,14 @@ def test_how_far_back_may_be_asked_for() -> None:
         include_older_us(settings, "soon")
 
 
-def test_what_mails_promise_is_told_in_one_warning_until_it_is_confirmed() -> None:
+def test_what_mails_promise_is_told_at_each_start_and_warned_of_until_it_is_confirmed() -> None:
     with structlog.testing.capture_logs() as logs:
         tell_of_promises(Settings())
         tell_of_promises(Settings(promises_confirmed=frozenset({"discount_without_code", "free_shipping"})))
-    (told,) = logs
-    assert (told["event"], told["log_level"]) == ("settings.promises", "warning")
-    assert told["promises"] == "discount_without_code, free_shipping"
+    assert [one["log_level"] for one in logs] == ["warning", "info"]
+    for told in logs:
+        assert told["event"] == "settings.promises"
+        assert told["mails_promise"] == (
+            "10 % off from 100 USD (no code!), 20 % off from 500 USD (no code!), “Free shipping on your order”"
+        )
+    assert "PROMISES_CONFIRMED=discount_without_code,free_shipping" in logs[0]["hint"]

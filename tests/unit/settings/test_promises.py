@@ -6,7 +6,7 @@ import pytest
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.load import load_settings
-from binlog_watcher.settings.promises import in_words, unconfirmed
+from binlog_watcher.settings.promises import in_words, promised, unconfirmed
 from binlog_watcher.settings.settings import Settings
 
 
@@ -54,3 +54,12 @@ def test_the_line_says_what_to_set() -> None:
 def test_a_promise_that_nobody_makes_is_a_mistake() -> None:
     with pytest.raises(ConfigError, match="'gift' is neither"):
         load(PROMISES_CONFIRMED="free_shipping, gift")
+
+
+def test_what_is_promised_in_one_line() -> None:
+    settings = load(DISCOUNT_TIERS="49.90:7.5:SAVE, 100:10", FREE_SHIPPING_TEXT="", CURRENCY="EUR")
+    assert promised(settings) == "7.5 % off from 49.9 EUR (code SAVE), 10 % off from 100 EUR (no code!)"
+    nothing = load(DISCOUNT_TIERS="1:0", FREE_SHIPPING_TEXT="")
+    assert promised(nothing) == "nothing"
+    listed = settings.model_copy(update={"stores": {"1": settings, "2": nothing}})
+    assert promised(listed) == f"1: {promised(settings)}; 2: nothing"
