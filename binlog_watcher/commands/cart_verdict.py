@@ -1,12 +1,14 @@
 """What would happen to a cart now, and when, in plain sentences. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from binlog_watcher.commands.cart_story import READABLE_US, Known, why
 from binlog_watcher.commands.wording import ORDERED_BY, PARTS, WHY, moment
+from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.decision import Holdout, Send, Skip, Wait, refusals
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.outlook import Look
+from binlog_watcher.store.own_tables.history import LogRow
 
 TOLD_BY_EPISODE = frozenset({Reason.EMPTY, Reason.CLOSED, Reason.BOUGHT_MEANWHILE})
 """Ends of a cart that an order explains."""
@@ -80,7 +82,7 @@ def _before_it_leaves(known: Known) -> Iterator[str]:
 
 def _why_skipped(known: Known, reason: Reason) -> str:
     if reason is Reason.HANDLED:
-        return _handled(known)
+        return handled(known.cart.logged, known.log)
     if reason in TOLD_BY_EPISODE:
         return _over(known, reason)
     if reason is Reason.UNREADABLE:
@@ -112,10 +114,9 @@ def _over(known: Known, reason: Reason) -> str:
     return empty if not known.orders else f"{empty}; the newest order is {known.orders[0].id}"
 
 
-def _handled(known: Known) -> str:
-    """By which row of the log."""
-    logged = known.cart.logged
-    row = next((row for row in known.log if logged is not None and row.id == logged.id), None)
+def handled(logged: LoggedEpisode | None, log: Sequence[LogRow]) -> str:
+    """By which row of the log a cart was handled, when and why. ``log``: the cart's rows."""
+    row = next((row for row in log if logged is not None and row.id == logged.id), None)
     if row is None:
         return WHY[Reason.HANDLED]
     named = f"log row {row.id}"
@@ -124,15 +125,19 @@ def _handled(known: Known) -> str:
     again = "; what is put in from now on is a new episode"
     match row.status:
         case Status.SENT:
-            at = "" if row.sent_us is None else f" on {moment(row.sent_us)}"
-            return f"it was mailed{at} ({named}){again}"
+            return f"it was mailed{_on(row.sent_us)} ({named}){again}"
         case Status.SKIPPED:
-            return f"it was skipped before ({named}): {why(row) or 'no reason is kept'}{again}"
+            return f"it was skipped{_on(row.logged_us)} ({named}): {why(row) or 'no reason is kept'}{again}"
         case Status.SENDING:
             return f"its mail is being handed over just now ({named})"
         case Status.FAILED:
-            return f"its mail was given up ({named}); `cartwake retry --id {row.id}` tries again{again}"
+            retry = f"`cartwake retry --id {row.id}` tries again"
+            return f"its mail was given up{_on(row.logged_us)} ({named}); {retry}{again}"
         case Status.UNKNOWN:
-            return f"it may have been mailed, nobody knows ({named}){again}"
+            return f"it may have been mailed{_on(row.sent_us)}, nobody knows ({named}){again}"
         case _:
             return f"{WHY[Reason.HANDLED]} ({named}){again}"
+
+
+def _on(us: int | None) -> str:
+    return "" if us is None else f" on {moment(us)}"

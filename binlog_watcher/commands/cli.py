@@ -151,7 +151,8 @@ def preview_command(
 ) -> None:
     """Show what would be decided for a customer's cart, and the mail; the customer gets none.
 
-    Ends with 0 when there is a mail, with 1 when there is none to be shown.
+    Exit code 0: there is a mail; 1: none to be shown, or it could not be sent; 2: wrong use, settings, or no such cart;
+    69: MySQL can't be reached.
     """
     if (user is None) == (cart is None):
         raise typer.BadParameter("give either --user or --cart")

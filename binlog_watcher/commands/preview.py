@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
+from binlog_watcher.commands.cart_verdict import handled
 from binlog_watcher.commands.wording import WHY, in_words
 from binlog_watcher.core.cart import Cart
-from binlog_watcher.core.decision import decide, is_ours
+from binlog_watcher.core.decision import Skip, decide, is_ours
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError, ConfigError
@@ -14,9 +15,13 @@ from binlog_watcher.service.pipeline import ComposerSetup, build_recommender
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.wiring import read_catalogue, text_writer
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables.history import read_rows
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Address, InvalidAddressError, Rendered, SendError, SmtpSender, parse_address
+
+MOST_ROWS = 20
+"""Of the log are looked at for one cart, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ async def preview(
         if key in loaded.unreadable:
             raise CartwakeError(f"{whose} can't be read: {loaded.unreadable[key]}")
         cart = loaded.carts[key]
-        words = in_words(decide(cart, None, resources.clock.now_us(), resources.policy))
+        words = await asyncio.to_thread(_decided, resources, cart)
         if cart.customer is None:
             return Preview(f"{words}; the shop has no customer {cart.customer_id or key}", None, cart.store)
         if not cart.lines:
@@ -61,6 +66,16 @@ async def preview(
         return Preview(words, mail, cart.store, answer)
     finally:
         await asyncio.to_thread(resources.close)
+
+
+def _decided(resources: Resources, cart: Cart) -> str:
+    """The decision in words; of a cart that was handled before also when and why, by its row in the log."""
+    decision = decide(cart, None, resources.clock.now_us(), resources.policy)
+    if not isinstance(decision, Skip) or decision.reason is not Reason.HANDLED:
+        return in_words(decision)
+    with resources.database.session() as session:
+        rows = read_rows(session, cart, resources.episodes.shop_id, with_bounces=False, most=MOST_ROWS)
+    return f"no mail ({decision.reason}): {handled(cart.logged, rows)}"
 
 
 async def _mail(

@@ -12,7 +12,7 @@ from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
-from binlog_watcher.store.own_tables import belonging, dead_letters, overview, visits
+from binlog_watcher.store.own_tables import activation, belonging, dead_letters, overview, visits
 from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
@@ -100,6 +100,8 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
     since_us = now_us - window_us
     runs = service_runs(resources.database)
     has_clicks = clicks_exist(resources.database)
+    # The service's: the shell that asks may know another one.
+    threshold_us = activation.kept_threshold_us(resources.database) or resources.policy.threshold_us
     with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)
@@ -114,7 +116,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
             counts=overview.counts(session, since_us, resources.activated_us),
             days=overview.mail_days(session, resources.shop.queries, since_us),
             followed=visits.read_followed(session, since_us) if has_clicks else None,
-            lateness=overview.lateness(session, since_us, resources.policy.threshold_us),
+            lateness=overview.lateness(session, since_us, threshold_us),
             # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
             under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),
             retries_waiting=waiting,

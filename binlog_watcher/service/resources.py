@@ -147,8 +147,9 @@ def enter_log(resources: Resources, presence: Presence) -> None:
 
 
 def register(resources: Resources) -> None:
-    """Remember whose rows are written from now on. Blocking."""
+    """Remember whose rows are written from now on, and by which threshold. Blocking."""
     belonging.register(resources.database, resources.episodes.shop_id or "", resources.identity)
+    activation.keep_threshold(resources.database, resources.policy.threshold_us)
 
 
 def check_alone(settings: Settings) -> None:

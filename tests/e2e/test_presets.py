@@ -87,7 +87,14 @@ def test_a_preset_of_ones_own_from_show_to_check(command: Any, session: Any, tmp
     session("INSERT INTO cart (user_id, product_id, created_at) VALUES (7, 1, NOW() - INTERVAL 2 HOUR)")
     done = command("schema", "check", "./mine.toml")
     assert done.returncode == 0, done.stderr
-    for words in ("mails promise", "flat", "rows of carts", "quantity = quantity", "7 j***@example.com", "send (due since"):
+    for words in (
+        "mails promise",
+        "flat",
+        "rows of carts",
+        "quantity = quantity",
+        "7 j***@example.com",
+        "send (due since",
+    ):
         assert words in done.stdout
     file.write_text(
         shown.stdout.replace('"quantity"', '"amount"').replace('"users"', '"customers"'), encoding="utf-8"

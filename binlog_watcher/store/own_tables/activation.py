@@ -1,4 +1,7 @@
-"""How far back the mails of a shop reach, kept in the meta table (docs/design.md, *What abandoned means*)."""
+"""What the meta table keeps of when mails are due: how far back they reach, and after which threshold.
+
+See docs/design.md, *What abandoned means*.
+"""
 
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients
@@ -6,6 +9,24 @@ from binlog_watcher.store.own_tables.tables import META
 
 REACHES_BACK_TO = "reaches_back_to"
 """Name of the moment; the activation time itself never moves, for Message-IDs are made of it."""
+
+THRESHOLD = "threshold_us"
+"""Name of the threshold by which the newest instance that writes the log decides."""
+
+
+def keep_threshold(database: Database, threshold_us: int) -> None:
+    """For whoever asks later how late mails were, in a shell that knows another threshold."""
+    with database.session() as session:
+        session.run(
+            f"INSERT INTO {META} (name, value) VALUES (%s, %s) ON DUPLICATE KEY UPDATE value = %s",
+            (THRESHOLD, str(threshold_us), str(threshold_us)),
+        )
+
+
+def kept_threshold_us(database: Database) -> int | None:
+    """None where no instance has kept one yet."""
+    stored = recipients.meta(database, THRESHOLD)
+    return None if stored is None else int(stored)
 
 
 def mailed_after_us(

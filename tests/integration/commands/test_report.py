@@ -13,6 +13,7 @@ from rich.console import Console
 from binlog_watcher.commands.report import StatusReport, read_report
 from binlog_watcher.commands.report_tables import shown
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
+from binlog_watcher.service.resources import register
 from binlog_watcher.store.own_tables.overview import Count
 
 
@@ -158,3 +159,19 @@ async def test_before_the_first_run_and_right_after_it(bare_shop: Any, smtp: Mai
     assert "no cart was abandoned yet" in text
     assert "no dead letters" in text
     assert json.loads(report.json())["dead"] == 0
+
+
+async def test_lateness_goes_by_the_threshold_of_the_service_not_of_the_asking_shell(
+    shop: Any, smtp: MailServer
+) -> None:
+    abandon(shop, [1])
+    async with recovering(shop, smtp) as cartwake:
+        register(cartwake.resources)
+        await cartwake.recover(1)
+        late = read(cartwake).lateness
+        asking = cartwake.settings.model_copy(update={"abandonment_threshold_minutes": Decimal(10_000)})
+        other = read_report(asking, hours=Decimal(24), limit=20)
+    assert late is not None
+    assert late.median_us > 1_000_000
+    assert other is not None
+    assert other.lateness == late

@@ -136,9 +136,12 @@ def test_whatever_is_logged_is_told_with_its_reason(status: Status, reason: str 
     [
         (Status.SENT, "No mail: it was mailed on 2026-09-21 14:13:20 UTC (log row 7)"),
         (Status.FAILED, "`cartwake retry --id 7` tries again"),
-        (Status.UNKNOWN, "it may have been mailed, nobody knows (log row 7)"),
+        (Status.UNKNOWN, "it may have been mailed on 2026-09-21 14:13:20 UTC, nobody knows (log row 7)"),
         (Status.SENDING, "being handed over just now (log row 7)"),
-        (Status.SKIPPED, "it was skipped before (log row 7): the customer said `not for this cart`"),
+        (
+            Status.SKIPPED,
+            "it was skipped on 2026-09-21 14:43:20 UTC (log row 7): the customer said `not for this cart`",
+        ),
     ],
 )
 def test_a_handled_cart_names_its_row(status: Status, words: str) -> None:
