@@ -63,16 +63,19 @@ class Value:
     in_file: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Values:
     """What was found, by name in capitals, and what was wrong with the finding itself.
 
-    ``others``: names that begin as settings do and are none.
+    ``others``: names that begin as settings do and are none. ``incomplete``: a part of the file could not be read, so
+    what is not among the found may well be in it. ``no_file``: the folder that has no file.
     """
 
     found: dict[str, Value] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    incomplete: bool = False
+    no_file: Path | None = None
 
     def by_field(self) -> dict[str, str | None]:
         """The arguments for the settings model. Empty LOG_FILE is None: standard error only."""
@@ -186,14 +189,19 @@ def _read_file(
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        if not may_be_missing:
+        if may_be_missing:
+            values.no_file = path.absolute().parent
+        else:
+            values.incomplete = True
             values.problems.append(f"{path}: there is no such file; copy .env.example and fill it in")
         return
     except UnicodeDecodeError as error:
+        values.incomplete = True
         line = error.object.count(b"\n", 0, error.start) + 1
         values.problems.append(f"{path} line {line}: not UTF-8; save the file with the encoding UTF-8")
         return
     except OSError as error:
+        values.incomplete = True
         values.problems.append(
             f"{path}: can't be read ({error.strerror}); give this user the right to read it"
         )
@@ -203,6 +211,7 @@ def _read_file(
         blank_lines = binding.original.string.removesuffix(after).count("\n")
         origin = f"{path} line {before + blank_lines}"
         if binding.error or (binding.key and binding.value is None):
+            values.incomplete = True
             # Not shown: the broken line may well be the one with the password.
             values.problems.append(f"{origin}: give NAME=value, with both quotes if it has quotes")
         elif binding.key and binding.value is not None:
@@ -242,7 +251,12 @@ def _merge(parts: dict[str, Value], values: Values) -> None:
 
 
 def missing(values: Values, need: Need) -> list[str]:
-    """One line for each setting that the command needs and nobody gave."""
+    """One line for each setting that the command needs and nobody gave, and where they were looked for.
+
+    None where a part of the file could not be read: they may be there.
+    """
+    if values.incomplete:
+        return []
     required = dict(_REQUIRED[need])
     dry_run = values.found.get("DRY_RUN")
     if dry_run and dry_run.text.lower() in {"1", "true", "t", "yes", "y", "on"}:
@@ -250,7 +264,14 @@ def missing(values: Values, need: Need) -> list[str]:
     if "MYSQL_URL" in values.found and "MYSQL_HOST" not in values.found:
         # The URL could not be read and is reported as such: its parts are not missing.
         required = {name: what for name, what in required.items() if name not in _MYSQL}
-    return [f"{name} is not set: give {what}" for name, what in required.items() if name not in values.found]
+    lines = [f"{name} is not set: give {what}" for name, what in required.items() if name not in values.found]
+    if lines and values.no_file is not None:
+        lines.insert(
+            0,
+            f"there is no .env in {values.no_file}, where it was looked for: start in its folder, or copy .env.example "
+            "to .env and fill it in (or set what follows in the environment)",
+        )
+    return lines
 
 
 def explain(error: ValidationError, values: Values, fields: Mapping[str, FieldInfo]) -> list[str]:

@@ -554,6 +554,36 @@ class TestFile:
             f"{tmp_path / 'other'}: there is no such file; copy .env.example and fill it in",
         )
 
+    def test_a_file_that_cant_be_read_gives_one_error_and_no_nine_more(self, file: Path) -> None:
+        for content in (
+            b"STORE_NAME=B\xfccher\nMYSQL_USER=x\n",
+            b"MYSQL_PASSWORD='a\nMYSQL_USER=x\nMYSQL_DATABASE=y\n",
+        ):
+            file.write_bytes(content)
+            with pytest.raises(ConfigError) as caught:
+                load_settings(file, environ={})
+            (only,) = caught.value.problems
+            assert only.startswith(f"{file} line 1: ")
+        file.unlink()
+        with pytest.raises(ConfigError) as caught:
+            load_settings(file, environ={})
+        assert caught.value.problems == (f"{file}: there is no such file; copy .env.example and fill it in",)
+
+    def test_without_one_it_says_where_it_was_looked_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ConfigError) as caught:
+            load_settings(environ={})
+        first, *others = caught.value.problems
+        assert first.startswith(f"there is no .env in {tmp_path}, where it was looked for")
+        assert others
+        assert all(" is not set: give " in line for line in others)
+        (tmp_path / ".env").write_text("MYSQL_USER=x\n")
+        with pytest.raises(ConfigError) as caught:
+            load_settings(environ={})
+        assert "looked for" not in str(caught.value)
+
     def test_it_is_looked_for_in_the_working_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
