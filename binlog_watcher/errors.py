@@ -1,5 +1,8 @@
 """Errors typed by what the caller does next; the message is what the operator reads."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 class CartwakeError(Exception):
     """An error that the operator can act on: its message is one clear line.

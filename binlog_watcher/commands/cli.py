@@ -30,7 +30,7 @@ from binlog_watcher.commands.schema_cli import schema_app
 from binlog_watcher.commands.terminal import out, settings_of, show
 from binlog_watcher.commands.theme_cli import theme_app
 from binlog_watcher.core.log_status import Status
-from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
+from binlog_watcher.errors import INTERRUPTED, CartwakeError, DatabaseUnavailableError
 from binlog_watcher.settings.load import names_of_others
 from mailer import InvalidAddressError, InvalidTokenError
 
@@ -241,8 +241,9 @@ def main() -> None:
     """Entry point: every error that the operator can act on is one line a problem, and an exit code."""
     try:
         sys.exit(app(standalone_mode=False) or 0)  # typer.Exit comes back as the code
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, typer.Abort):
+        print("cartwake: interrupted", file=sys.stderr)  # noqa: T201 - the terminal is the log here
+        sys.exit(INTERRUPTED)
     except BaseExceptionGroup as group:
         known, rest = group.split(CartwakeError)
         if known is None or rest is not None:
@@ -250,8 +251,6 @@ def main() -> None:
         _fail(_first(known))
     except (CartwakeError, InvalidAddressError, InvalidTokenError) as error:
         _fail(error)
-    except typer.Abort:
-        sys.exit(130)
     except Exception as error:
         if hasattr(error, "show") and hasattr(error, "exit_code"):  # what typer says of a wrong call
             error.show()

@@ -183,6 +183,7 @@ class PrivateApt:
             text=True,
             check=False,
             env=_environment(),
+            start_new_session=True,  # Ctrl-C is for us
         ).stdout
         machine = [
             line
@@ -228,6 +229,7 @@ class PrivateApt:
                 pass_fds=[status_in],
                 cwd=self._archives,
                 env=_environment() | {"APT_CONFIG": f"{self._home}/apt.conf"},
+                start_new_session=True,
             ) as process,
         ):
             os.close(status_in)

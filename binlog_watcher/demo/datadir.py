@@ -107,6 +107,7 @@ def _initialise(program: Program, data: Path, init_file: Path, initial: Options,
         errors="replace",
         check=False,
         env=environment(),
+        start_new_session=True,  # Ctrl-C is for us: `run` ends it then
     )
     if done.returncode:
         raise ServerUnavailableError(f"{program} can't make its data folder: {last_words(done.stdout)}")

@@ -133,6 +133,7 @@ def _extract(archive: Path, folder: Path) -> None:
         text=True,
         errors="replace",
         check=False,
+        start_new_session=True,  # Ctrl-C is for us
     )
     if done.returncode:
         raise PackageError(f"{archive.name} could not be unpacked: {done.stderr.strip()}")

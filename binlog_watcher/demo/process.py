@@ -128,6 +128,7 @@ class ServiceProcess:
             text=True,
             timeout=READY_SECONDS,
             check=False,
+            start_new_session=True,  # Ctrl-C is for us
         )
         if done.returncode:
             says = (done.stderr or done.stdout).strip()

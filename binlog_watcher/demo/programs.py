@@ -134,6 +134,7 @@ def _identify(path: Path, command: tuple[str, ...], root: Path | None = None) ->
             errors="replace",
             timeout=30,
             check=False,
+            start_new_session=True,  # Ctrl-C is for us
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

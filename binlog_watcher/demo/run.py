@@ -25,10 +25,8 @@ from binlog_watcher.demo.scenarios import Part, cast
 from binlog_watcher.demo.server import Server, any_server
 from binlog_watcher.demo.shop_settings import Pace, service_settings, settings_for_another
 from binlog_watcher.demo.shoppers import Shop, Stage
+from binlog_watcher.errors import INTERRUPTED
 from mailer import mask
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
 
 
 @dataclass(frozen=True, slots=True)

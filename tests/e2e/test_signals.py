@@ -4,10 +4,14 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fakes.waiting import wait_until
 
 
@@ -63,3 +67,23 @@ def test_a_second_ctrl_c_ends_it_at_once_and_the_next_start_takes_over(running_s
     running_shop.wait_for_mail(addresses[waiting])
     wait_until(lambda: sorted(row[1] for row in running_shop.log()) == ["sent", "unknown"])
     assert len(running_shop.catcher.mails) == 1
+
+
+def interrupted_while_importing(module: str, folder: Path, *command: str) -> tuple[int, list[str]]:
+    """The exit code, and what is said besides the imports, when Ctrl-C comes right after ``module`` was imported."""
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "binlog_watcher", *command],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder, start_new_session=True, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.rpartition("|")[2].strip() == module:
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        said = [line.strip() for line in process.stderr if not line.startswith("import time:")]
+    return process.returncode, [line for line in said if line]
+
+
+@pytest.mark.parametrize("module", ["typer", "sqlalchemy.exc", "binlog_watcher.core.cart"])
+def test_ctrl_c_while_it_imports_is_one_line(tmp_path: Path, module: str) -> None:
+    assert interrupted_while_importing(module, tmp_path, "schema", "show") == (130, ["cartwake: interrupted"])

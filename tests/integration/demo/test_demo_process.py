@@ -137,3 +137,16 @@ def test_nothing_is_left_when_the_demo_itself_is_killed(settings: dict[str, str]
         process.kill()
         assert has_ended(service)
         wait_until(lambda: not folder.exists())
+
+
+def test_a_terminals_ctrl_c_reaches_no_command_that_is_waited_for(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """It goes to the whole process group: a command that dies of it was reported as failed."""
+
+    class Command(Scripted):
+        script = "import os; open(os.environ['REPORT'], 'w').write(str(os.getpgrp()))"
+
+    with Command(settings, tmp_path / "console.log") as service:
+        service.run("optout", "list")
+    assert int((tmp_path / "report.json").read_text()) != os.getpgrp()

@@ -81,7 +81,7 @@ def test_a_wrong_call_is_told_and_ends_with_2(
             ["cartwake: why"],
         ),
         (ExceptionGroup("", [DatabaseUnavailableError("gone")]), 69, ["cartwake: gone"]),
-        (KeyboardInterrupt(), 130, []),
+        (KeyboardInterrupt(), 130, ["cartwake: interrupted"]),
     ],
 )
 def test_an_error_is_one_line_a_problem_and_an_exit_code(
