@@ -6,6 +6,7 @@ dkimpy does the work, in plain Python: a signature with RSA takes some 20 ms of 
 import base64
 import importlib
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,4 +154,7 @@ def _library() -> Any:
     try:
         return importlib.import_module("dkim")
     except ImportError:
-        raise DkimError('signing needs dkimpy: install Cartwake with its extra "dkim"') from None
+        raise DkimError(
+            f"signing needs dkimpy: {sys.executable} -m pip install 'dkimpy[ed25519]' (or install Cartwake with "
+            "its extra: '.[dkim]' in its source, 'cartwake[dkim]' from an index)"
+        ) from None

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import re
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -205,5 +206,6 @@ def _load(module: str, *, extra: str) -> Any:
     except ImportError as error:
         raise RecommenderError(
             f"Gemini texts need the package {package}, which can't be imported ({error}): "
-            f'pip install "cartwake[{extra}]", or leave GEMINI_API_KEY empty for texts from the template'
+            f"{sys.executable} -m pip install {package} (or install Cartwake with its extra: '.[{extra}]' in its "
+            f"source, 'cartwake[{extra}]' from an index), or leave GEMINI_API_KEY empty for texts from the template"
         ) from error

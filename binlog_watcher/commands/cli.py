@@ -232,8 +232,15 @@ def demo_command(
     output: Annotated[Path | None, typer.Option(help="Where the mails go (default: demo-output).")] = None,
 ) -> None:
     """Watch a private MySQL's binlog turn the carts of simulated shoppers into mails."""
-    from binlog_watcher.demo.run import run_demo  # noqa: PLC0415 - needs the extra "demo"
-
+    try:
+        from binlog_watcher.demo.run import run_demo  # noqa: PLC0415 - needs the extra "demo"
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "aiosmtpd":
+            raise
+        raise CartwakeError(
+            f"the demo's mail catcher needs aiosmtpd: {sys.executable} -m pip install aiosmtpd (or install Cartwake "
+            "with its extra: '.[demo]' in its source, 'cartwake[demo]' from an index)"
+        ) from None
     raise typer.Exit(run_demo(serve=serve, output_folder=output))
 
 

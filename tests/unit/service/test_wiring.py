@@ -189,7 +189,7 @@ def test_signing_without_the_library_says_what_to_install(
 ) -> None:
     (tmp_path / "key").write_text(base64.b64encode(bytes(32)).decode())
     monkeypatch.setitem(sys.modules, "dkim", None)
-    with pytest.raises(ConfigError, match='install Cartwake with its extra "dkim"'):
+    with pytest.raises(ConfigError, match=r"pip install 'dkimpy\[ed25519\]'"):
         wiring.dkim_signer(settings(DKIM_KEYS=f"mail={tmp_path}/key"))
 
 
