@@ -12,6 +12,8 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.stores import read_stores
 
 DEFAULT_ENV_FILE = ".env"
+ENV_FILE = "CARTWAKE_ENV_FILE"
+"""The variable that names another file in place of the default one: a credential of systemd, a mounted secret."""
 
 
 def load_settings(
@@ -24,7 +26,8 @@ def load_settings(
 
     ``need`` says what the command can't do without: "mysql" (reaching the shop), "preview" (also what a mail
     shows), "mail" (also sending; DRY_RUN goes without SMTP_HOST). ``environ`` replaces ``os.environ``. The
-    default file may be missing, another may not; None reads no file.
+    default file may be missing, another may not; None reads no file. CARTWAKE_ENV_FILE there is read in place of the
+    default one.
 
     Raises ConfigError with every mistake found, one line each; no line holds a secret.
     """
@@ -53,9 +56,12 @@ def names_of_others(
 
 
 def _read(env_file: str | Path | None, environ: Mapping[str, str] | None) -> Values:
+    environ = os.environ if environ is None else environ
+    if env_file == DEFAULT_ENV_FILE and environ.get(ENV_FILE):
+        env_file = environ[ENV_FILE]
     return read_values(
         None if env_file is None else Path(env_file),
-        os.environ if environ is None else environ,
+        environ,
         names=frozenset(name.upper() for name in Settings.model_fields),
         file_may_be_missing=env_file == DEFAULT_ENV_FILE,
     )

@@ -144,8 +144,21 @@ def test_passwords_come_from_outside_the_file() -> None:
     assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == wanted
 
 
-def test_only_this_machine_reaches_the_mail_catcher() -> None:
-    assert re.findall(r"^    ports:\n +- (.+)$", COMPOSE, re.MULTILINE) == ['"127.0.0.1:8025:8025"']
+def test_what_is_published_is_reached_by_this_machine_only() -> None:
+    published = re.findall(r"^ +- \"([\d.:]+)\"", service("cartwake"), re.MULTILINE)
+    ports = {int(port.rpartition(":")[2]) for port in published}
+    assert all(port.startswith("127.0.0.1:") for port in published)
+    assert re.findall(r"^    ports:", COMPOSE, re.MULTILINE) == ["    ports:"]
+    image = dict(pair.split("=", 1) for pair in instructions("ENV")[0].split())
+    settings = load_settings(None, environ=image | environment("cartwake"))
+    assert ports == {settings.metrics_port, settings.web_port, 8025}
+    assert settings.metrics_host == settings.web_host == "0.0.0.0"  # noqa: S104 - in a container
+
+
+def test_the_service_needs_nothing_of_the_mail_catcher() -> None:
+    assert "mailpit" not in service("cartwake").split("environment:")[0]
+    assert "network_mode" not in service("cartwake")
+    assert "network_mode: service:cartwake" in service("mailpit")
 
 
 def test_mounted_files_exist_and_run_in_order() -> None:

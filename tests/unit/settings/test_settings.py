@@ -584,6 +584,19 @@ class TestFile:
             load_settings(environ={})
         assert "looked for" not in str(caught.value)
 
+    def test_another_one_may_be_named_in_the_environment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / ".env").write_text("MYSQL_PORT=3307\n")
+        credential = tmp_path / "credential"
+        credential.write_text("MYSQL_PORT=3308\n")
+        named = ENOUGH | {"CARTWAKE_ENV_FILE": str(credential)}
+        assert load_settings(environ=named).mysql_port == 3308
+        credential.unlink()
+        with pytest.raises(ConfigError, match="credential: there is no such file"):
+            load_settings(environ=named)
+
     def test_it_is_looked_for_in_the_working_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
