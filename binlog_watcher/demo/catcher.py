@@ -80,6 +80,7 @@ class MailCatcher:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.write_index()
         self._thread.start()
         self._port.result(timeout=10)
         return self
@@ -168,6 +169,8 @@ class MailCatcher:
             if self._edit_page is not None:
                 page = self._edit_page(page, self._folder)
             mail.path.with_suffix(".html").write_text(page, encoding="utf-8")
+        if mail.number == len(self.mails):  # in a burst once, after the last one
+            self.write_index()
         if self.on_mail is not None:
             self.on_mail(mail)
 
@@ -175,8 +178,9 @@ class MailCatcher:
         """Write ``index.html``, the list of all mails, and return its path."""
         rows = "\n".join(_row(mail) for mail in self.mails)
         path = self._folder / "index.html"
-        path.write_text(_INDEX.format(count=len(self.mails), rows=rows), encoding="utf-8")
-        return path
+        new = path.with_suffix(".new")  # who reads it meanwhile gets a whole one
+        new.write_text(_INDEX.format(count=len(self.mails), rows=rows), encoding="utf-8")
+        return new.replace(path)
 
 
 class _Handler:

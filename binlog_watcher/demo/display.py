@@ -74,8 +74,8 @@ def board(now: Snapshot) -> RenderableType:
 def line(now: Snapshot) -> str:
     """The same in one plain line."""
     return (
-        f"{now.second:5.1f} s  {now.service}: {now.armed} timers armed, {now.in_hand} in hand, "
-        f"{now.mailed} mailed; {now.shoppers_done} of {now.shoppers} shoppers done"
+        f"{now.second:5.1f} s  {now.service}: {now.armed} timers, {now.in_hand} in hand, "
+        f"{now.mailed} mailed; {now.shoppers_done} of {now.shoppers} done"
     )
 
 

@@ -1,4 +1,4 @@
-"""The demo's report: scenario by scenario, lateness, and one line of JSON."""
+"""The demo's report: scenario by scenario, lateness, and at the end what came of it; the figures in a file."""
 
 import json
 from collections.abc import Sequence
@@ -16,11 +16,12 @@ MOST_PROBLEMS = 20
 """How many problems the terminal shows; the file ``PROBLEMS`` has all of them."""
 
 PROBLEMS = "problems.txt"
+RESULT = "result.json"
 
 _LABELS = {
-    Timing.LIVE: "mails of carts that fell due while Cartwake ran",
-    Timing.HELD: "mails held back by the cool-down, after its end",
-    Timing.OUTAGE: "mails of the outage, after Cartwake was started again",
+    Timing.LIVE: "mails due while Cartwake ran",
+    Timing.HELD: "mails held back by the cool-down",
+    Timing.OUTAGE: "mails of the outage, after its end",
 }
 
 
@@ -64,13 +65,10 @@ def lateness_lines(outcome: Outcome) -> list[str]:
     return lines
 
 
-def summary(
-    outcome: Outcome, *, seconds: float, server: str, folder: Path, reconcile_finds: int = 0
-) -> dict[str, Any]:
-    """The figures of the JSON line. Lateness is in milliseconds, from the due moment to the end of SMTP's DATA.
+def summary(outcome: Outcome, *, seconds: float, server: str, folder: Path, **more: Any) -> dict[str, Any]:
+    """The figures of the file. Lateness is in milliseconds, from the due moment to the end of SMTP's DATA.
 
-    ``outage_…``: of the mails that fell due while the service was down, from its new start. ``reconcile_finds``:
-    carts that the binlog missed and only the periodic pass found; there should be none.
+    ``outage_…``: of the mails due while the service was down, from its new start. ``more`` goes to the end.
     """
 
     def total(name: str) -> int:
@@ -89,24 +87,22 @@ def summary(
         "lateness_mails": len(live),
         "outage_p50_ms": _rounded(percentile(outage, 50)),
         "outage_p99_ms": _rounded(percentile(outage, 99)),
-        "reconcile_finds": reconcile_finds,
         "seconds": round(seconds, 1),
         "server": server,
         "folder": str(folder),
+        **more,
     }
 
 
-def show(console: Console, outcome: Outcome, figures: dict[str, Any], notes: Sequence[str] = ()) -> None:
-    """Print table, lateness, notes, and last the JSON line."""
+def show(console: Console, outcome: Outcome, figures: dict[str, Any], ending: Sequence[str] = ()) -> None:
+    """Print table and lateness, then ``ending``; the figures go to a file beside the mails."""
     console.print(table(outcome))
-    for line in (*lateness_lines(outcome), *notes):
+    for line in (*lateness_lines(outcome), *ending):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    text = json.dumps({"demo": figures})
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
     folder = Path(figures["folder"])
     if found := problems(outcome):
         (folder / PROBLEMS).write_text("\n".join([*found, ""]), encoding="utf-8")
-    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    (folder / RESULT).write_text(json.dumps({"demo": figures}) + "\n", encoding="utf-8")
 
 
 def _rounded(value: float | None) -> float | None:

@@ -22,7 +22,7 @@ def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`cartwake demo` with its output in ``folder``, in a working folder full of a developer's settings."""
     (folder / "work").mkdir()
     (folder / "work" / ".env").write_text("MYSQL_HOST=db.example.com\nMYSQL_PASSWORD=real\nDRY_RUN=yes\n")
-    settings = {"MYSQL_HOST": "db.example.com", "EMAIL_COOLDOWN_HOURS": "nonsense", "COLUMNS": "120"}
+    settings = {"MYSQL_HOST": "db.example.com", "EMAIL_COOLDOWN_HOURS": "nonsense", "COLUMNS": "80"}
     with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
         process = subprocess.Popen(
             [sys.executable, "-m", "binlog_watcher", "demo", "--output", str(folder / "out"), *options],
@@ -88,7 +88,10 @@ def test_the_demo_runs_to_a_good_end(tmp_path: Path) -> None:
     assert code == 0, output(tmp_path)
 
     lines = (tmp_path / "stdout").read_text().splitlines()
-    figures = json.loads(lines[-1])["demo"]
+    assert lines[-1].startswith("recovered: ")
+    assert [line for line in lines if len(line) > 80 and str(tmp_path) not in line] == []
+    figures = json.loads((tmp_path / "out" / "result.json").read_text())["demo"]
+    assert figures["recovered"] >= 1
     assert figures["ok"] is True
     assert figures["shoppers"] >= 60
     assert figures["expected"] == figures["received"] > 60
@@ -121,6 +124,7 @@ def test_a_cart_filled_by_hand_and_control_c(tmp_path: Path) -> None:
             return [mail["Subject"] for mail in mails if "ada@example.com" in str(mail["To"])]
 
         wait_until(lambda: bool(for_ada()), PATIENCE)
+        wait_until(lambda: "Ada, you left" in (out / "mails" / "index.html").read_text(), PATIENCE)
         assert for_ada()[0].startswith("Ada, you left something in your cart")
 
         with followed(process.pid) as descriptors:

@@ -2,6 +2,7 @@ import io
 import json
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from binlog_watcher.demo import by_hand, report
@@ -27,22 +28,31 @@ def an_outcome(*, problem: str | None = None) -> Outcome:
     return Outcome(verdicts, lateness)
 
 
-def test_the_report_ends_with_one_line_of_json(tmp_path: Path) -> None:
+def test_the_report_ends_with_what_came_of_it_and_keeps_the_figures_in_a_file(tmp_path: Path) -> None:
     console, stream = a_console(width=70)
     outcome = an_outcome()
-    figures = report.summary(outcome, seconds=61.234, server="mysql 9.7.0", folder=tmp_path)
-    report.show(console, outcome, figures, ["a note"])
+    figures = report.summary(outcome, seconds=61.234, server="mysql 9.7.0", folder=tmp_path, recovered=3)
+    report.show(console, outcome, figures, ["all mails: there", "recovered: 3 carts"])
 
     lines = stream.getvalue().splitlines()
-    demo = json.loads(lines[-1])["demo"]
+    assert lines[-1] == "recovered: 3 carts"
+    assert not any(line.startswith("{") for line in lines)
+    assert any("abandons [below] 100" in line for line in lines)
+    demo = json.loads((tmp_path / "result.json").read_text())["demo"]
     assert demo["ok"] is True
     assert (demo["shoppers"], demo["expected"], demo["received"]) == (3, 2, 2)
     assert (demo["lateness_p50_ms"], demo["lateness_p99_ms"]) == (20.0, 30.0)
     assert demo["outage_p50_ms"] is None
     assert demo["folder"] == str(tmp_path)
-    assert "a note" in lines
-    assert any("abandons [below] 100" in line for line in lines)
-    assert json.loads((tmp_path / "result.json").read_text())["demo"] == demo
+    assert demo["recovered"] == 3
+
+
+@pytest.mark.parametrize("timing", [Timing.LIVE, Timing.HELD, Timing.OUTAGE])
+def test_lines_of_lateness_fit_a_terminal(timing: Timing) -> None:
+    lateness: dict[Timing, list[float]] = {one: [] for one in Timing}
+    lateness[timing] = [99_999.0] * 9999
+    (line,) = report.lateness_lines(Outcome((), lateness))
+    assert len(line) <= 80
 
 
 def test_problems_are_told_in_full(tmp_path: Path) -> None:
@@ -79,7 +89,7 @@ def test_without_a_terminal_there_are_plain_lines_now_and_then() -> None:
         shown.show(a_snapshot(5.5, "killed with SIGKILL"))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 3
-    assert lines[0].strip() == "0.0 s  running: 12 timers armed, 1 in hand, 3 mailed; 4 of 20 shoppers done"
+    assert lines[0].strip() == "0.0 s  running: 12 timers, 1 in hand, 3 mailed; 4 of 20 done"
     assert "killed with SIGKILL" in lines[2]
     assert "\x1b" not in stream.getvalue()
 
