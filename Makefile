@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
 .PHONY: demo test test-unit test-parts contact-sheet mutants lint format clean
-.PHONY: bench bench-catchup bench-chaos bench-documents bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
+.PHONY: bench bench-catchup bench-chaos bench-documents bench-install bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
 help:
@@ -65,7 +65,7 @@ mutants: $(READY)
 	@$(BIN)/mutmut results | grep -v 'not checked' || echo "nothing"
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
-bench: bench-wheel bench-documents bench-latency bench-catchup bench-recovery bench-notes bench-report bench-shops bench-web bench-chaos
+bench: bench-wheel bench-documents bench-install bench-latency bench-catchup bench-recovery bench-notes bench-report bench-shops bench-web bench-chaos
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
@@ -76,6 +76,9 @@ bench-chaos: $(READY)
 
 bench-documents: $(READY)
 	@$(BIN)/python benchmarks/documents.py
+
+bench-install: $(READY)
+	@$(BIN)/python benchmarks/install.py
 
 bench-latency: $(READY)
 	@benchmarks/peers/install.sh >&2

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import importlib.util
 import re
 import sys
 import warnings
@@ -195,6 +196,17 @@ def _is_transport_error(error: Exception) -> bool:
     ) or isinstance(error, OSError)
 
 
+_OTHER = {"gemini": ("google-genai", "google.genai"), "genai": ("google-generativeai", "google.generativeai")}
+"""By the extra of one SDK the name and the module of the other."""
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # without the package above it; or one that a test has taken away
+        return False
+
+
 def _load(module: str, *, extra: str) -> Any:
     package = {"gemini": "google-generativeai", "genai": "google-genai"}[extra]
     try:
@@ -204,8 +216,10 @@ def _load(module: str, *, extra: str) -> Any:
             warnings.filterwarnings("ignore", r"You are using a Python version", FutureWarning)
             return importlib.import_module(module)
     except ImportError as error:
+        other = _OTHER[extra]
+        hint = f"set GEMINI_SDK={other[0]}, which is installed; or " if _is_installed(other[1]) else ""
         raise RecommenderError(
-            f"Gemini texts need the package {package}, which can't be imported ({error}): "
+            f"Gemini texts need the package {package}, which can't be imported ({error}): {hint}"
             f"{sys.executable} -m pip install {package} (or install Cartwake with its extra: '.[{extra}]' in its "
             f"source, 'cartwake[{extra}]' from an index), or leave GEMINI_API_KEY empty for texts from the template"
         ) from error

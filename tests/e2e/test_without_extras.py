@@ -55,3 +55,15 @@ def test_gemini_and_dkim_say_how_to_get_them_from_an_index_and_from_the_source()
         assert f"{sys.executable} -m pip install " in line
         assert f"'.[{extra}]' in its source" in line
         assert f"'cartwake[{extra}]' from an index" in line
+
+
+def test_the_other_sdk_of_gemini_is_named_where_it_is_installed() -> None:
+    code = (
+        "import sys; sys.modules['google.generativeai'] = None\n"
+        "from recommender.gemini_sdks import _load\n"
+        "try: _load('google.generativeai', extra='gemini')\nexcept Exception as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "set GEMINI_SDK=google-genai, which is installed; or " in done.stdout

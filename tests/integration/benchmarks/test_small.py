@@ -82,3 +82,8 @@ def test_web() -> None:
     found = figures("web.py", "--rounds", "1", "--seconds", "1")
     assert found["web.requests_per_s"]["value"] > 0
     assert found["web.p99_ms"]["value"] > 0
+
+
+def test_install() -> None:
+    found = figures("install.py", "--here", "--rounds", "2")
+    assert found["install.import_cpu_ms"]["min"] > 0
