@@ -1,4 +1,4 @@
-"""`cartwake grants`: what an administrator of MySQL runs for Cartwake. Parses and calls."""
+"""`cartwake grants` and `cartwake uninstall`: what an administrator of MySQL runs. Parses and calls."""
 
 from typing import Annotated
 
@@ -9,17 +9,21 @@ from binlog_watcher.commands.terminal import settings_of
 
 account_app = typer.Typer()
 
+User = Annotated[
+    str | None, typer.Option(metavar="NAME[@HOST]", help="The account (default: MYSQL_USER, from any host).")
+]
+
 
 @account_app.command("grants")
-def grants_command(
-    *,
-    user: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[@HOST]", help="The account (default: MYSQL_USER, from any host)."),
-    ] = None,
-) -> None:
+def grants_command(*, user: User = None) -> None:
     """Print the GRANT statements of the preset and settings in use: cartwake grants | mysql --user=root -p.
 
     Asks no server. With DRY_RUN=true only what a dry run needs.
     """
-    print(grants(settings_of("mysql"), user), end="")  # noqa: T201 - to be handed to mysql
+    print(grants(settings_of("mysql"), user).script(), end="")  # noqa: T201 - to be handed to mysql
+
+
+@account_app.command("uninstall")
+def uninstall_command(*, user: User = None) -> None:
+    """Print the statements that take Cartwake's tables, views and account away; it runs none of them."""
+    print(grants(settings_of("mysql"), user).removal(), end="")  # noqa: T201 - same

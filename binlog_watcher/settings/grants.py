@@ -59,6 +59,24 @@ class Grants:
             parts += ["", f"-- {heading}", *(self._grant(rights, table) for rights, table in needed)]
         return "\n".join(parts) + "\n"
 
+    @property
+    def account(self) -> str:
+        """As SQL has it."""
+        user, host = (name.replace("\\", "\\\\").replace("'", "''") for name in (self.user, self.host))
+        return f"'{user}'@'{host}'"
+
+    def removal(self) -> str:
+        """The statements that take away what Cartwake has put there, and the account, as a file for `mysql`."""
+        views = ", ".join(self._place(view) for view in OWN_VIEWS)
+        tables = ", ".join(self._place(table) for table in OWN_TABLES)
+        return (
+            "-- Stop every Cartwake first. The opt-outs go, too: `cartwake optout export FILE` keeps them.\n"
+            f"DROP VIEW IF EXISTS {views};\n"
+            "-- If you had a cart_abandonment_log before Cartwake came, it is this one: leave it out then.\n"
+            f"DROP TABLE IF EXISTS {tables};\n"
+            f"DROP USER IF EXISTS {self.account};\n"
+        )
+
     def lacking(self, shown: Iterable[str]) -> list[str]:
         """What is not among the rows of SHOW GRANTS, as ``INSERT, UPDATE on shop.a, shop.b``.
 
@@ -90,8 +108,7 @@ class Grants:
             yield "Its views. DROP is what replacing one asks for.", [(VIEW, view) for view in OWN_VIEWS]
 
     def _grant(self, rights: str, table: str | None) -> str:
-        user, host = (name.replace("\\", "\\\\").replace("'", "''") for name in (self.user, self.host))
-        return f"GRANT {rights} ON {self._place(table)} TO '{user}'@'{host}';"
+        return f"GRANT {rights} ON {self._place(table)} TO {self.account};"
 
     def _place(self, table: str | None) -> str:
         if table is None:

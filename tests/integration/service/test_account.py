@@ -78,7 +78,7 @@ async def test_whoever_follows_the_advice_gets_mails_sent(
     with pytest.raises(ConfigError, match="`cartwake grants`"):
         async with opened(settings):
             pass
-    clerk(grants(settings, "clerk@127.0.0.1"))
+    clerk(grants(settings, "clerk@127.0.0.1").script())
     async with following(settings) as service:
         shop.add(1, 1, minutes_ago=0)
         await until(lambda: [row["status"] for row in shop.log()] == ["retry"])

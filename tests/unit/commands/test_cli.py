@@ -18,6 +18,7 @@ COMMANDS = {
     "optout",
     "bounce",
     "grants",
+    "uninstall",
     "schema",
     "theme",
     "web",

@@ -86,6 +86,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("page", ["troubleshooting", "alerts", "upgrade", "removal"])
+def test_what_is_read_in_a_hurry_is_short(page: str) -> None:
+    assert len((ROOT / f"docs/{page}.md").read_text().splitlines()) <= 45
+
+
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_files_that_are_named_exist(page: Path) -> None:
     bases = (*BASES, page.parent)

@@ -1,0 +1,181 @@
+"""What the pages tell to type, typed: every `sh` block of those pages, and the README's table of questions."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.waiting import wait_until
+
+from binlog_watcher.demo.process import free_port
+
+pytestmark = pytest.mark.parametrize("server", ["mysql"], indirect=True)
+
+ROOT = Path(__file__).parents[2]
+SHOWN_PORT = "9108"
+ASKED_OF_THE_MACHINE = {
+    "git": r"-C /opt/cartwake/source pull",
+    "pip": r"install --upgrade /opt/cartwake/source\[genai\]",
+    "systemctl": r"restart cartwake|disable --now cartwake",
+    "mysqldump": r"--user=root --single-transaction shop( cart_abandonment_\w+)+",
+}
+"""Programs of the machine, and what they may be asked for; tables that a dump names must be there."""
+
+MYSQL = f"""#!{sys.executable}
+import os, re, sys
+import pymysql
+assert sys.argv[1:] == ["--user=root"], sys.argv
+connection = pymysql.connect(
+    host="127.0.0.1", port=int(os.environ["ROOTS_PORT"]), user=os.environ["ROOTS_USER"],
+    password=os.environ["ROOTS_PASSWORD"], autocommit=True)
+with connection.cursor() as cursor:
+    for statement in re.sub(r"^--.*$", "", sys.stdin.read(), flags=re.MULTILINE).split(";"):
+        if statement.strip():
+            cursor.execute(statement)
+"""
+
+
+def blocks(page: str) -> list[str]:
+    """The page's `sh` blocks, in turn."""
+    text = (ROOT / page).read_text()
+    found = re.findall(r"^( *)```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
+
+
+def answers() -> list[str]:
+    """The commands of the README's table of questions: what begins a cell's first code span."""
+    table = (ROOT / "README.md").read_text().split("| question | the command that answers it |\n")[1]
+    rows = table.split("\n\n")[0].splitlines()[1:]
+    return [re.findall(r"`([^`]+)`", row.split("|")[2])[0] for row in rows]
+
+
+class Desk:
+    """Where an operator types: the programs that the pages name, a shop with customer 42, a service that runs."""
+
+    def __init__(self, shop: Any, folder: Path) -> None:
+        self.shop = shop
+        self.folder = folder
+        (folder / "bin").mkdir(parents=True)
+        self._program("cartwake", f'#!/bin/sh\nexec {sys.executable} -m binlog_watcher "$@"\n')
+        self._program("mysql", MYSQL)
+        for name in ASKED_OF_THE_MACHINE:
+            self._program(name, f'#!/bin/sh\necho {name} "$@" >>{folder}/asked\n')
+        self._account = f"desk{shop.database[-6:]}"
+        shop.run(f"CREATE USER '{self._account}'@'%' IDENTIFIED BY 'desk-pass-1'")
+        self.port = free_port()
+        self.environ = {
+            **shop.settings(
+                MYSQL_USER=self._account, MYSQL_PASSWORD="desk-pass-1", METRICS_PORT=str(self.port)
+            ),
+            "PATH": f"{folder}/bin:/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1", "HOME": str(folder),
+            "ROOTS_PORT": str(shop.server.port), "ROOTS_USER": shop.server.user, "ROOTS_PASSWORD": shop.server.password,
+        }  # fmt: skip
+        self.type("cartwake grants | mysql --user=root")
+        shop.user(42, "jane@example.com", "Jane Doe")
+
+    def _program(self, name: str, text: str) -> None:
+        path = self.folder / "bin" / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def start(self) -> None:
+        """The service, and then a cart."""
+        self.shop.service(
+            **{name: self.environ[name] for name in ("MYSQL_USER", "MYSQL_PASSWORD", "METRICS_PORT")}
+        )
+        self.shop.add(42, "Laptop")
+
+    def type(self, text: str) -> str:
+        """Run a block as it stands, but for where programs and the port are; what it prints."""
+        done = subprocess.run(
+            ["/bin/sh", "-e", "-c", self.here(text)],
+            cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (text, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    def here(self, text: str) -> str:
+        return text.replace("/opt/cartwake/bin/", "").replace(f":{SHOWN_PORT}/", f":{self.port}/")
+
+    def run_until_ready(self, command: str) -> None:
+        """A command that goes on until it is stopped."""
+        with subprocess.Popen(
+            ["/bin/sh", "-c", f"exec env {self.here(command)}"],
+            cwd=self.folder, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            healthy = ["curl", "-s", "--fail", f"http://127.0.0.1:{self.port}/healthz"]
+            wait_until(lambda: subprocess.run(healthy, capture_output=True, check=False).returncode == 0, 60)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+
+    def asked(self) -> list[str]:
+        path = self.folder / "asked"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def desk(running_shop: Any, tmp_path: Path) -> Any:
+    made = Desk(running_shop, tmp_path / "desk")
+    yield made
+    running_shop.run(f"DROP USER IF EXISTS '{made.environ['MYSQL_USER']}'@'%'")
+
+
+def answer_of_the_machine(desk: Desk) -> None:
+    """What programs of the machine were asked for is what they have."""
+    tables = {row[0] for row in desk.shop.run("SHOW TABLES LIKE 'cart\\_abandonment%'")}
+    for line in desk.asked():
+        program, _, arguments = line.partition(" ")
+        assert re.fullmatch(ASKED_OF_THE_MACHINE[program], arguments), line
+        if program == "mysqldump":
+            views = {name for name in tables if name.endswith(("_daily", "_tiers"))}
+            assert set(re.findall(r"cart_abandonment_\w+", arguments)) == tables - views
+
+
+def test_each_question_of_the_readme_has_an_answer(desk: Desk) -> None:
+    commands = answers()
+    assert len(commands) >= 9
+    desk.start()
+    desk.shop.wait_for_mail("jane@example.com")
+    served = [command for command in commands if "cartwake run" not in command]
+    said = {command: desk.type(command) for command in served}
+    assert said["curl -s http://127.0.0.1:9108/healthz"].startswith("ready")
+    assert "the mail server took the mail" in said["cartwake explain --address jane@example.com"]
+    assert "sent" in said["cartwake report --hours 720"]
+    assert "jane@example.com" not in said["cartwake report --hours 720"]
+    assert "you@example.com" in said["cartwake preview --user 42 --send-to you@example.com"]
+    assert len(desk.shop.mails_to("you@example.com")) == 1
+    assert "DROP TABLE" in said["cartwake uninstall"]
+    assert desk.shop.run(
+        "SELECT COUNT(*) FROM cart_abandonment_recipient WHERE suppressed_at IS NOT NULL"
+    ) == [(1,)]
+    answer_of_the_machine(desk)
+
+
+def test_the_answer_that_goes_on_until_it_is_stopped(desk: Desk) -> None:
+    (command,) = [command for command in answers() if "cartwake run" in command]
+    desk.run_until_ready(command)
+
+
+def test_what_the_other_pages_tell_to_type(desk: Desk) -> None:
+    desk.start()
+    for page in ("docs/troubleshooting.md", "docs/alerts.md", "docs/upgrade.md"):
+        assert blocks(page)
+        for block in blocks(page):
+            desk.type(block)
+    answer_of_the_machine(desk)
+
+
+def test_the_page_about_removing_leaves_nothing(desk: Desk) -> None:
+    desk.start()
+    desk.shop.wait_for_mail("jane@example.com")
+    for block in blocks("docs/removal.md"):
+        desk.type(block)
+    assert desk.shop.run("SHOW TABLES LIKE 'cart\\_abandonment%'") == []
+    assert (desk.folder / "optouts.csv").exists()
+    with pytest.raises(AssertionError, match="Access denied"):
+        desk.type("cartwake report")
+    answer_of_the_machine(desk)
