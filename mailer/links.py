@@ -1,10 +1,11 @@
-"""The links of a mail that lead to Cartwake: to unsubscribe, back to the cart, and the open pixel."""
+"""The links of a mail that lead to Cartwake: to unsubscribe, back to the shop, and the open pixel."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from mailer.product_links import ProductKind, ProductLink, packed
 from mailer.tokens import FORM, Purpose, Tokens
 
 LONGEST_URL = 75
@@ -44,7 +45,8 @@ class Links:
 
     ``secret``: at least 16 characters; several mean rotation: the last one signs, all are accepted.
     ``support_email`` takes the unsubscribe mails. ``public_url``: where Cartwake's pages live, None for none.
-    ``store``: the storefront's name: its links lead back to its own cart. ``open_pixel``: whether mails hold one.
+    ``store``: the storefront's name: its links lead back to its own cart. ``product_site``: the storefront's URL, if
+    visits to products are counted. ``open_pixel``: whether mails hold one.
     Raises ValueError when the secret is too short or the public URL makes links too long.
     """
 
@@ -55,6 +57,7 @@ class Links:
         support_email: str,
         public_url: str | None = None,
         store: str = "",
+        product_site: str | None = None,
         open_pixel: bool = False,
     ) -> None:
         self._unsubscribe = Tokens(secret, Purpose.UNSUBSCRIBE)
@@ -63,6 +66,7 @@ class Links:
         self._support_email = support_email
         self._public_url = public_url.rstrip("/") if public_url else None
         self._store = store
+        self._product_site = product_site
         self._open_pixel = open_pixel
         longest = self._https("u", self.token(_HIGHEST_ID))
         if longest is not None and len(longest) > LONGEST_URL:
@@ -103,6 +107,16 @@ class Links:
         ``items``: what it fills the cart with, see ``refill``.
         """
         return self._https("r", self._return.make(log_id, self._store, items))
+
+    def to_product(self, log_id: int | str, kind: ProductKind, number: int, url: str) -> str:
+        """The link that counts the visit and leads on to the product's page ``url``; without pages, ``url`` itself.
+
+        ``number``: see ``ProductLink``.
+        """
+        if self._public_url is None or self._product_site is None:
+            return url
+        target = packed(ProductLink(kind, number, url), self._product_site)
+        return f"{self._public_url}/r/{self._return.make(log_id, self._store, target)}"
 
     def pixel(self, log_id: int | str) -> str | None:
         """The picture that counts the opening of a mail; None where the shop wants none, or has no pages."""

@@ -1,7 +1,7 @@
 """What a recovery mail says, before it is rendered."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from mailer.discounts import NO_DISCOUNT, Discount
 from mailer.languages.language import message
 from mailer.links import Unsubscribe
 from mailer.money import round_money
+from mailer.product_links import ProductKind
 
 DEFAULT_FREE_SHIPPING = message("Free shipping on your order")
 
@@ -98,6 +99,7 @@ class RecoveryMail:
     recommendation text, plain. ``currency`` None means the store's. ``language``: of the products' names, as the shop
     has it (fr, fr_FR); a screen reader then speaks them rightly. ``unsubscribe`` comes from
     ``Links.unsubscribe(log_id)``, ``cart_link`` (None: the shop's own page) and ``pixel`` from ``Links``, too.
+    ``product_link`` makes of a product's page the link to it, as ``Links.to_product`` does; None: the page itself.
     ``items``: what the shop's own page is to fill the cart with, see ``refill``. ``valid_until``: the last day of the
     discount's code.
     """
@@ -114,6 +116,7 @@ class RecoveryMail:
     items: str = ""
     valid_until: date | None = None
     cart_link: str | None = None
+    product_link: Callable[[ProductKind, int, str], str] | None = None
     pixel: str | None = None
 
     @property

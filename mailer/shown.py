@@ -7,6 +7,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from mailer.languages import Language
 from mailer.money import round_money
+from mailer.product_links import ProductKind
 from mailer.recovery_mail import Line, Pick, RecoveryMail, ShopInfo, is_web_url
 from mailer.refill import filled
 from mailer.text import (
@@ -80,9 +81,9 @@ class Shown:
         ordered = sorted(mail.lines, key=lambda line: not line.available)
         told_apart = names_told_apart([(line.name, line.category) for line in ordered[:max_lines]])
         hidden = sum(line.quantity for line in ordered[max_lines:])
-        picks = [self._pick(pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
+        picks = [self._pick(mail, pick, currency, place) for place, pick in enumerate(mail.picks[:max_picks])]
         lines = [
-            self._line(line, currency, place) | {"name": name or self._item, "detail": detail}
+            self._line(mail, line, currency, place) | {"name": name or self._item, "detail": detail}
             for place, (line, (name, detail)) in enumerate(zip(ordered, told_apart, strict=False))
         ]
         return self._shared | {
@@ -142,12 +143,12 @@ class Shown:
             "percent": language.percent(mail.discount.percent),
         }
 
-    def _line(self, line: Line, currency: str, place: int) -> dict[str, Any]:
+    def _line(self, mail: RecoveryMail, line: Line, currency: str, place: int) -> dict[str, Any]:
         name = shop_line(line.name) or self._item
         price, total = round_money(line.unit_price, currency), line.total(currency)
         shown = self._language.money(total, currency)
         return _picture(name, place, self._url(line.image_url)) | {
-            "url": self._url(line.url),
+            "url": self._link(mail, "item", place, line.url),
             "available": line.available,
             "quantity": self._language.number(line.quantity),
             # A price that was rounded may not make the row's total: then it is not shown.
@@ -165,14 +166,19 @@ class Shown:
         ]
         return shown[-max(pictured)[1]] if self._has_hero and pictured else None
 
-    def _pick(self, pick: Pick, currency: str, place: int) -> dict[str, Any]:
+    def _pick(self, mail: RecoveryMail, pick: Pick, currency: str, place: int) -> dict[str, Any]:
         name = shop_line(pick.name, 80) or self._item
         return _picture(name, place, self._url(pick.image_url)) | {
             "name": name,
             "category": shop_line(pick.category, 40),
             "price": None if pick.price is None else self._language.money(pick.price, currency),
-            "url": self._url(pick.url),
+            "url": self._link(mail, "pick", place, pick.url),
         }
+
+    def _link(self, mail: RecoveryMail, kind: ProductKind, place: int, raw: str | None) -> str | None:
+        """The link to a product's page ``raw``; None where that is none."""
+        url = self._url(raw)
+        return url if url is None or mail.product_link is None else mail.product_link(kind, place + 1, url)
 
     def _url(self, raw: str | None) -> str | None:
         """``raw`` as stored by the shop, made absolute; None when it is missing, too long or no web URL.

@@ -1,8 +1,8 @@
 """Signed tokens: they carry the log row's opaque id and nothing about the customer.
 
 A token made for one purpose is none for another, though the secret is the same. Form: the id, for some purposes ``~``
-and a storefront's name, and once more ``~`` and what a cart is filled with, a dot, and the signature (itsdangerous'
-Signer, HMAC-SHA1).
+and a storefront's name, and once more ``~`` and where the link leads, a dot, and the signature (itsdangerous' Signer,
+HMAC-SHA1).
 """
 
 import enum
@@ -22,7 +22,7 @@ FORM = r"~?[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{27}"
 _FORM = re.compile(
     r"(~?[A-Za-z0-9_-]+)(?:~([A-Za-z0-9_-]*))?(?:~([A-Za-z0-9_-]+))?\.[A-Za-z0-9_-]{27}", re.ASCII
 )
-_LONGEST = 800
+_LONGEST = 1_000
 """Characters: what is longer was never a token, and is not worth a hash."""
 
 _TEXT_MARK = "~"
@@ -50,11 +50,14 @@ class WrongSignatureError(InvalidTokenError):
 
 
 class Token(NamedTuple):
-    """What a token says. ``store``: a storefront's name; ``items``: see ``refill``; "" for none."""
+    """What a token says. ``store``: a storefront's name; "" for none.
+
+    ``target``: where the link leads, see ``refill`` and ``product_links``; "": to the cart.
+    """
 
     log_id: int | str
     store: str = ""
-    items: str = ""
+    target: str = ""
 
 
 class Tokens:
@@ -73,16 +76,16 @@ class Tokens:
             [key.encode() if isinstance(key, str) else key for key in keys], salt=purpose.value.encode()
         )
 
-    def make(self, log_id: int | str, store: str = "", items: str = "") -> str:
-        """The token of a log row: 34 characters for ids up to 2**32 without a storefront's name and items."""
+    def make(self, log_id: int | str, store: str = "", target: str = "") -> str:
+        """The token of a log row: 34 characters for ids up to 2**32 without a storefront's name and a target."""
         if isinstance(log_id, int):
             payload = base64_encode(int_to_bytes(log_id) or b"\0").decode()
         else:
             payload = _TEXT_MARK + base64_encode(log_id).decode()
-        if store or items:
+        if store or target:
             payload += f"~{base64_encode(store).decode()}"
-        if items:
-            payload += f"~{base64_encode(items).decode()}"
+        if target:
+            payload += f"~{base64_encode(target).decode()}"
         return self._signer.sign(payload).decode()
 
     def read(self, token: str) -> Token:
@@ -98,9 +101,9 @@ class Tokens:
             raise WrongSignatureError(f"the {self._name} token was not signed by this shop") from None
         log_id = form[1]
         try:
-            store, items = (base64_decode(part).decode() if part else "" for part in (form[2], form[3]))
+            store, target = (base64_decode(part).decode() if part else "" for part in (form[2], form[3]))
             if log_id.startswith(_TEXT_MARK):
-                return Token(base64_decode(log_id[1:]).decode(), store, items)
-            return Token(bytes_to_int(base64_decode(log_id)), store, items)
+                return Token(base64_decode(log_id[1:]).decode(), store, target)
+            return Token(bytes_to_int(base64_decode(log_id)), store, target)
         except (BadData, UnicodeError):
             raise MalformedTokenError(f"the {self._name} token is signed but holds no log id") from None

@@ -87,7 +87,9 @@ def _days(days: list[MailDay]) -> Table:
 def _followed(links: Followed, mailed: int) -> str:
     share = 100 * links.clicked / mailed if mailed else 0
     opened = f", {links.opened} opened" if links.opened else ""
-    return f"mails in the window: {mailed} sent, {links.clicked} clicked ({share:.1f} %){opened}; scanners don't count"
+    picked = f", {links.recommended} on a recommendation" if links.recommended else ""
+    clicked = f"{links.clicked} clicked ({share:.1f} %){picked}{opened}"
+    return f"mails in the window: {mailed} sent, {clicked}; scanners don't count"
 
 
 def _retries(rows: list[Retry], waiting: int) -> Table:

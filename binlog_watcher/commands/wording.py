@@ -4,7 +4,7 @@ from binlog_watcher.core.dead_letters import IMPORTED
 from binlog_watcher.core.decision import Decision, Holdout, Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables.recipients import COMPLAINED, MANUAL, UNSUBSCRIBED
-from binlog_watcher.store.own_tables.visits import CART_LINK, OPEN_PIXEL
+from binlog_watcher.store.own_tables.visits import CART_LINK, ITEM_LINK, OPEN_PIXEL, PICK_LINK
 from binlog_watcher.store.shop_tables.order_queries import BEGUN_ORDER, UNPAID_ORDER
 from binlog_watcher.store.shop_tables.same_address import BY_CUSTOMERS, BY_ORDERS
 from binlog_watcher.store.times import from_us
@@ -80,6 +80,8 @@ FLAGS: dict[str, str] = {
 
 VISITED: dict[str, str] = {
     CART_LINK: "the mail's link back to the cart was followed",
+    ITEM_LINK: "the mail's link to a product in the cart was followed",
+    PICK_LINK: "the mail's link to a recommended product was followed",
     OPEN_PIXEL: "the mail's picture was loaded (mail programs do that by themselves, or never)",
 }
 """What a visit was."""

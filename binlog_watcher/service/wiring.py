@@ -124,6 +124,7 @@ def links(settings: Settings, stored_secret: str | None, *, store: str = "") -> 
             support_email=settings.unsubscribe_email or settings.support_email,
             public_url=settings.public_url or None,
             store=store,
+            product_site=settings.store_url if settings.track_product_links else None,
             open_pixel=settings.open_pixel,
         )
     except ValueError as error:

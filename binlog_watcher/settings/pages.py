@@ -89,6 +89,7 @@ class PageSettings(BaseModel):
     return_secret: LongerSecret | None = None
     return_link_days: Annotated[int, Ge(1), Le(3650)] = 30
     utm_parameters: kind.Variables = ()
+    track_product_links: bool = True
     open_pixel: bool = False
     trusted_proxies: Networks = ()
     sendgrid_webhook_key: SendGridKey | None = None

@@ -1,4 +1,4 @@
-"""The pages' addresses: ``/u/TOKEN`` unsubscribes, ``/r/TOKEN`` leads back to the cart, ``/o/TOKEN`` is a picture.
+"""The pages' addresses: ``/u/TOKEN`` unsubscribes, ``/r/TOKEN`` leads back to the shop, ``/o/TOKEN`` is a picture.
 
 ``/b/PROVIDER`` takes what mail providers report.
 
@@ -20,8 +20,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mailer.product_links import unpacked
 from mailer.tokens import InvalidTokenError, Purpose, Tokens
-from mailer.web.claims import target
+from mailer.web.claims import product_target, target
 from mailer.web.forms import Choice, TooLargeError, TooSlowError, posted_choice
 from mailer.web.limits import WINDOW_S, InvalidLinks
 from mailer.web.pages import HEADERS, PIXEL, RETRY_AFTER_S, STATUS, PageTexts, State, style
@@ -79,20 +80,29 @@ class Pages:
         return self._page(request, state if await self._ask(does, log_id) else State.INVALID)
 
     async def back(self, request: Request) -> Response:
-        """Count the click and redirect to the cart. Where it leads is the settings' to say, never the request's."""
-        log_id, store, items = await self._read(Purpose.RETURN, request)
-        visit = Visit(log_id, Kind.CART, flag=flag(request))
+        """Count the click and redirect to the cart, or to a product.
+
+        Where it leads is the settings' to say, or the token's, which we signed; never the request's.
+        """
+        log_id, store, signed = await self._read(Purpose.RETURN, request)
+        shop = self._settings.shop(store)
+        product = unpacked(signed, shop.url)
+        kind, number = (Kind.CART, 0) if product is None else (Kind(product.kind), product.number)
+        visit = Visit(log_id, kind, number, flag(request))
         max_age_s = self._settings.return_days * _DAY_S
         try:
             known = await self._ask(lambda one: self._visits.record(one, max_age_s=max_age_s), visit)
         except UnavailableError:
-            return self._page(request, State.BACK, store)
+            if product is None:
+                return self._page(request, State.BACK, store)
+            known = True  # it says nothing of the customer: he need not wait until his visit can be counted
         if not known:
             return self._page(request, State.INVALID)
-        shop = self._settings.shop(store)
-        return _answer(
-            303, headers={"Location": target(self._settings, shop, log_id, int(self._now()), items)}
-        )
+        if product is None:
+            location = target(self._settings, shop, log_id, int(self._now()), signed)
+        else:
+            location = product_target(self._settings, product.url)
+        return _answer(303, headers={"Location": location})
 
     async def opened(self, request: Request) -> Response:
         """Count the opening of a mail; the picture is the same whether or not that could be kept."""
@@ -111,14 +121,14 @@ class Pages:
         )
 
     async def _read(self, purpose: Purpose, request: Request) -> tuple[int, str, str]:
-        """Log id, storefront and items of the token in the address. Raises InvalidTokenError and UnavailableError."""
+        """Log id, storefront and target of the token in the address. Raises InvalidTokenError and UnavailableError."""
         if self._tokens is None:
             secrets = await self._ask(lambda _: self._visits.secrets(), None)
             self._tokens = {each: Tokens(secrets, each) for each in Purpose}
-        log_id, store, items = self._tokens[purpose].read(request.path_params["token"])
+        log_id, store, signed = self._tokens[purpose].read(request.path_params["token"])
         if not isinstance(log_id, int) or log_id >= 2**63:
             raise InvalidTokenError("of no mail of Cartwake's log")
-        return log_id, store, items
+        return log_id, store, signed
 
     async def _ask(self, work: Callable[[T], R], value: T) -> R:
         """Do what blocks in a thread. Raises UnavailableError when it can't be done, or takes too long."""

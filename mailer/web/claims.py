@@ -1,10 +1,11 @@
-"""Where a link back leads: the cart's page, and in a parameter the claim which cart it is about.
+"""Where a link back leads: to a product's page, or the cart's, and in a parameter the claim which cart it is about.
 
 The claim is a JWT (RFC 7519), HS256 and nothing else. It names the cart by the row of Cartwake's log, which means
 something only to whoever can read that table, and no customer: it refills a cart, and logs nobody in.
 """
 
 import secrets
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import jwt
@@ -28,11 +29,22 @@ def target(settings: WebSettings, shop: ShopPages, log_id: int, now_s: int, item
 
     ``items``: what it is filled with, see ``refill``.
     """
-    parts = urlsplit(filled(shop.cart_url, items) or shop.url)
-    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    added = [(name, value) for name, value in settings.utm if name not in named]
+    claim = []
     if settings.return_secret is not None:
-        added.append((PARAMETER, _claim(settings, settings.return_secret, shop, log_id, now_s)))
+        claim.append((PARAMETER, _claim(settings, settings.return_secret, shop, log_id, now_s)))
+    return _completed(filled(shop.cart_url, items) or shop.url, settings, claim)
+
+
+def product_target(settings: WebSettings, url: str) -> str:
+    """The URL of a product's page, of a link that we signed. Pages of products need no claim."""
+    return _completed(url, settings)
+
+
+def _completed(url: str, settings: WebSettings, more: Sequence[tuple[str, str]] = ()) -> str:
+    """``url`` as it may stand in a header, with the shop's parameters, and ``more``."""
+    parts = urlsplit(url)
+    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    added = [*((name, value) for name, value in settings.utm if name not in named), *more]
     query = "&".join(part for part in (parts.query, urlencode(added)) if part)
     host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
     return quote(urlunsplit(parts._replace(netloc=host, query=query)), safe=_LEFT_ALONE)

@@ -11,9 +11,11 @@ class UnavailableError(Exception):
 
 
 class Kind(enum.StrEnum):
-    """What was visited."""
+    """What was visited: the cart, a product of it, a recommended one; or the picture was loaded."""
 
     CART = "cart"
+    ITEM = "item"
+    PICK = "pick"
     OPEN = "open"
 
 
@@ -21,8 +23,8 @@ class Kind(enum.StrEnum):
 class Visit:
     """A link that was followed, or a picture that was loaded.
 
-    ``link_no``: which of several links of the kind. ``flag``: why it is none of the customer's, if so. Nothing else of
-    the visitor is kept.
+    ``link_no``: which of several links of the kind, from 1; 0 where there is but one. ``flag``: why it is none of the
+    customer's, if so. Nothing else of the visitor is kept.
     """
 
     log_id: int

@@ -7,6 +7,7 @@ mail that can't be built at all is an error.
 import math
 from collections.abc import Sequence
 from email.utils import make_msgid
+from functools import partial
 
 import structlog
 
@@ -108,7 +109,10 @@ class Composer:
     def render(
         self, cart: Cart, picks: Sequence[Recommendation], text: str, log_id: int, now_us: int
     ) -> tuple[Rendered, RecoveryMail]:
-        """Subject, HTML and plain text."""
+        """Subject, HTML and plain text.
+
+        ``log_id`` 0 is no row's, for previews: their links lead to the shop itself, which the pages would refuse to do.
+        """
         brand = self.brands.of(cart)
         items = brand.items(cart)
         mail = RecoveryMail(
@@ -128,7 +132,8 @@ class Composer:
             log_id=log_id,
             unsubscribe=brand.links.unsubscribe(log_id),
             items=items,
-            cart_link=brand.links.back_to_cart(log_id, items),
+            cart_link=brand.links.back_to_cart(log_id, items) if log_id else None,
+            product_link=partial(brand.links.to_product, log_id) if log_id else None,
             pixel=brand.links.pixel(log_id),
             discount=brand.discount(cart),
             valid_until=brand.valid_until(from_us(now_us).date()),

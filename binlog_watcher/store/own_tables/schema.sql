@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_log (
 CREATE TABLE IF NOT EXISTS cart_abandonment_click (
   id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   log_id     BIGINT UNSIGNED NOT NULL COMMENT 'the mail',
-  kind       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'cart: the link back; open: the picture',
+  kind       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'cart, item, pick (recommended); open: the picture',
   link_no    SMALLINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'which of several links of the kind',
   clicked_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   flag       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'not the customer: scanner, prefetch, head',

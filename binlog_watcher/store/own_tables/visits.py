@@ -11,8 +11,8 @@ from binlog_watcher.store.own_tables.statement import Statement, of_shop
 from binlog_watcher.store.own_tables.tables import CLICK, LOG
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
-CART_LINK, OPEN_PIXEL = "cart", "open"
-"""Kinds of visits that a report counts."""
+CART_LINK, ITEM_LINK, PICK_LINK, OPEN_PIXEL = "cart", "item", "pick", "open"
+"""Kinds of visits: of the cart, of a product in it, of a recommended one; and the picture."""
 
 MOST_OF_A_MAIL = 50
 """Visits by one mail's links that are kept, of those that count and of each flag: whoever has a link can follow it
@@ -21,12 +21,14 @@ without end."""
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Of how many mails of a window the link back was followed.
+    """Of how many mails of a window a link to the shop was followed.
 
-    ``opened``: of so many the picture was loaded (OPEN_PIXEL); mail programs load it by themselves, or never.
+    ``recommended``: of so many one to a recommended product. ``opened``: of so many the picture was loaded
+    (OPEN_PIXEL); mail programs load it by themselves, or never.
     """
 
     clicked: int
+    recommended: int
     opened: int
 
 
@@ -102,11 +104,16 @@ def decline(log_id: int, version: int) -> Statement:
 
 
 def followed(since_us: int) -> Statement:
-    """Kind of link, and of how many mails since a moment a customer followed it. From the clicks, which are fewer."""
+    """Of how many mails since a moment a customer followed a link, a recommendation's, and loaded the picture.
+
+    From the clicks, which are fewer.
+    """
     return Statement(
-        f"SELECT c.kind, COUNT(DISTINCT c.log_id) FROM {CLICK} c STRAIGHT_JOIN {LOG} l ON l.id = c.log_id "
-        "WHERE c.flag IS NULL AND l.created_at >= %s AND l.email_sent = 1 GROUP BY c.kind",
-        (utc_naive(since_us),),
+        "SELECT COUNT(DISTINCT IF(c.kind = %s, NULL, c.log_id)), COUNT(DISTINCT IF(c.kind = %s, c.log_id, NULL)), "
+        "COUNT(DISTINCT IF(c.kind = %s, c.log_id, NULL)) "
+        f"FROM {CLICK} c STRAIGHT_JOIN {LOG} l ON l.id = c.log_id "
+        "WHERE c.flag IS NULL AND l.created_at >= %s AND l.email_sent = 1",
+        (OPEN_PIXEL, PICK_LINK, OPEN_PIXEL, utc_naive(since_us)),
     )
 
 
@@ -163,5 +170,5 @@ def _leave(session: Session, log_id: int, *, versions_are_times: bool) -> bool:
 
 def read_followed(session: Session, since_us: int) -> Followed:
     """What `cartwake report` shows of the links."""
-    mails = dict(session.rows(*followed(since_us)))
-    return Followed(int(mails.get(CART_LINK, 0)), int(mails.get(OPEN_PIXEL, 0)))
+    clicked, recommended, opened = session.row(*followed(since_us)) or (0, 0, 0)
+    return Followed(int(clicked), int(recommended), int(opened))

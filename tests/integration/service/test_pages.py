@@ -24,6 +24,7 @@ from binlog_watcher.store.own_tables.visits import Followed
 from mailer import Links
 
 SECRET = "a secret of more than 16 characters"
+PRODUCT_PAGE = "https://shop.example.com/p/{id}"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -41,15 +42,17 @@ def served(settings: Settings) -> Iterator[int]:
 
 async def test_a_mail_links_to_the_pages_and_they_do_what_is_asked(shop: Any, smtp: MailServer) -> None:
     first, second = abandon(shop, (1, 2))
-    async with recovering(shop, smtp, **pages_settings(OPEN_PIXEL="true")) as cartwake:
+    more = pages_settings(OPEN_PIXEL="true", PRODUCT_URL=PRODUCT_PAGE, UTM_PARAMETERS="utm_source=cartwake")
+    async with recovering(shop, smtp, **more) as cartwake:
         await cartwake.recover(1, 2)
         (mail,) = smtp.mails_to(first)
         headers = str(mail["List-Unsubscribe"])
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         (https,) = re.findall(r"<(https://[^>]+)>", headers)
         html, text = (mail.get_body((kind,)).get_content() for kind in ("html", "plain"))  # type: ignore[union-attr]
-        (back,) = set(re.findall(r"https://c\.example\.com/r/[\w.~-]+", html))
-        assert back in text
+        assert "https://shop.example.com/p/" not in html + text
+        back, product, *picks = dict.fromkeys(re.findall(r"https://c\.example\.com/r/[\w.~-]+", html))
+        assert all(link in text for link in (back, product, *picks))
         assert https in html
         (pixel,) = re.findall(r'<img src="(https://c\.example\.com/o/[^"]+)"', html)
         with served(cartwake.settings) as port:
@@ -58,17 +61,35 @@ async def test_a_mail_links_to_the_pages_and_they_do_what_is_asked(shop: Any, sm
                 "SELECT COUNT(*) FROM cart_abandonment_recipient WHERE suppressed_at IS NOT NULL"
             ) == [(0,)]
             clicked = visit(port, path_of_link(back))
-            assert (clicked.status, clicked.headers["location"]) == (303, "https://shop.example.com/cart")
+            target = "https://shop.example.com/cart?utm_source=cartwake"
+            assert (clicked.status, clicked.headers["location"]) == (303, target)
             assert visit(port, path_of_link(back), "HEAD").status == 303
+            followed = visit(port, path_of_link(product))
+            target = "https://shop.example.com/p/1?utm_source=cartwake"
+            assert (followed.status, followed.headers["location"]) == (303, target)
+            led_to = [visit(port, path_of_link(link)).headers["location"] for link in picks]
+            assert led_to
+            assert all(
+                re.fullmatch(r"https://shop\.example\.com/p/\d+\?utm_source=cartwake", one) for one in led_to
+            )
             assert visit(port, path_of_link(pixel)).headers["content-type"] == "image/gif"
             for _ in range(2):
                 assert one_click(port, path_of_link(https)).status == 200
         kept = shop.run("SELECT kind, link_no, flag FROM cart_abandonment_click ORDER BY id")
-        assert kept == [("cart", 0, None), ("cart", 0, "head"), ("open", 0, None)]
+        assert kept == [
+            ("cart", 0, None),
+            ("cart", 0, "head"),
+            ("item", 1, None),
+            *(("pick", number, None) for number in range(1, len(picks) + 1)),
+            ("open", 0, None),
+        ]
         report = read_report(cartwake.settings, hours=24, limit=5)  # type: ignore[arg-type]
         assert report is not None
-        assert any("2 sent, 1 clicked (50.0 %), 1 opened" in str(part) for part in shown(report))
-        assert report.followed == Followed(1, 1)
+        assert any(
+            "2 sent, 1 clicked (50.0 %), 1 on a recommendation, 1 opened" in str(part)
+            for part in shown(report)
+        )
+        assert report.followed == Followed(1, 1, 1)
         shop.user(3, first)
         shop.add(3, 1, minutes_ago=60)
         shop.run("UPDATE cart_abandonment_recipient SET last_mail_at = NULL")

@@ -339,8 +339,10 @@ def test_the_worst_text_that_fits_stays_under_80_kb() -> None:
     amp, url = "&" * 200, "https://cdn.test/?" + "&" * 480
     lines = [Line(amp, amp, D("9999999.99"), 10**6, url)] * 500
     picks = (Pick(amp, D("9999999.99"), amp, url, url),) * 12
-    rendered, _ = render(mail(*lines, picks=picks, text="&" * 3000, name=amp), logo_url=url)
-    assert len(rendered.html.encode()) <= 80_000
+    worst = mail(*lines, picks=picks, text="&" * 3000, name=amp)
+    for link in (None, lambda kind, number, page: f"https://c.test/{kind}{number}{page * 2}"[:1000]):
+        rendered, _ = render(replace(worst, product_link=link), logo_url=url)
+        assert len(rendered.html.encode()) <= 80_000
 
 
 def test_the_preheader_tells_what_waits_and_what_it_costs() -> None:
@@ -373,6 +375,23 @@ def test_with_a_public_url_the_buttons_link_is_ours_in_both_parts() -> None:
     assert link in page.links()
     assert f"Return to Cart:\n{link}\n" in rendered.text
     assert STORE.cart_url not in rendered.html + rendered.text
+
+
+def test_links_to_products_are_numbered_as_they_stand_and_the_same_wherever_a_product_is_shown() -> None:
+    sold_out = replace(MUG, url="mug", available=False)
+    backpack = replace(BACKPACK, url="https://shop.example.com/en/backpack")
+
+    def link(kind: str, number: int, url: str) -> str:
+        return f"https://c.test/r/{kind}{number}{url.removeprefix(STORE.url)}"
+
+    rendered, page = render(replace(mail(sold_out, backpack, picks=PICKS), product_link=link))
+    links = [found for found in page.links() if "/r/" in found]
+    # The dearest has the large picture, too; what has no page has no link.
+    wanted = {"https://c.test/r/item1/backpack": 3, "https://c.test/r/item2/mug": 1}
+    assert {one: links.count(one) for one in wanted} == wanted
+    assert set(links) == {*wanted, "https://c.test/r/pick1https://shop.example.com/p/1"}
+    assert all(f"  {one}\n" in rendered.text for one in links)
+    assert "https://shop.example.com/p/1" not in page.links()
 
 
 def test_a_pixel_is_in_the_mail_only_if_the_shop_wants_it() -> None:

@@ -299,6 +299,11 @@ def test_what_is_of_use_with_pages_only() -> None:
     assert secret not in repr(settings)
 
 
+def test_product_links_are_counted_unless_the_shop_does_not_want_it() -> None:
+    assert load(**PAGES).track_product_links
+    assert not load(**PAGES, TRACK_PRODUCT_LINKS="false").track_product_links
+
+
 def test_trusted_proxies_are_addresses_and_networks() -> None:
     found = load(TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,fd00::/8").trusted_proxies
     assert [str(network) for network in found] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]

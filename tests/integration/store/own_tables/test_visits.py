@@ -37,7 +37,17 @@ def test_clicks_are_kept_each_with_its_flag(shop: Any) -> None:
     assert record(shop, 7, "scanner")
     assert shop.run(CLICKS) == [("cart", 0, None), ("cart", 0, "scanner")]
     with shop.database.session() as session:
-        assert visits.read_followed(session, 0) == Followed(1, 0)
+        assert visits.read_followed(session, 0) == Followed(1, 0, 0)
+
+
+def test_a_mail_is_clicked_once_whichever_of_its_links_were_followed(shop: Any) -> None:
+    for log_id, kinds in ((7, ["cart", "item", "item", "pick", "open"]), (8, ["item"]), (9, ["open"])):
+        mailed(shop, log_id)
+        for number, kind in enumerate(kinds):
+            assert visits.record(shop.database, log_id, kind, number, None, max_age_s=None)
+    assert ("pick", 3, None) in shop.run(CLICKS)
+    with shop.database.session() as session:
+        assert visits.read_followed(session, 0) == Followed(clicked=2, recommended=1, opened=2)
 
 
 def test_of_no_mail_and_of_an_old_one_nothing_is_kept(shop: Any) -> None:
@@ -63,7 +73,7 @@ def test_scanners_alone_are_no_clicks(shop: Any) -> None:
     record(shop, 7, "head")
     record(shop, 8)
     with shop.database.session() as session:
-        assert visits.read_followed(session, 0) == Followed(0, 0)
+        assert visits.read_followed(session, 0) == Followed(0, 0, 0)
 
 
 async def test_who_leaves_a_cart_gets_no_mail_of_what_is_in_it_but_of_what_comes_later(

@@ -248,6 +248,74 @@ async def test_who_is_no_customer_is_kept_with_a_flag_and_led_on_all_the_same(
     assert visits.visits == [Visit(7, Kind.CART, flag=flag)]
 
 
+# --- to a product ---------------------------------------------------------------------------------------------------
+
+
+def product_link(url: str, *, number: int = 2, store: str = "", secret: str = SECRET) -> str:
+    links = Links(
+        secret,
+        support_email="a@example.com",
+        public_url="https://c.example.com",
+        store=store,
+        product_site=settings().shop(store).url,
+    )
+    return path_of(links.to_product(7, "pick", number, url))
+
+
+@pytest.mark.parametrize(
+    ("url", "store", "location"),
+    [
+        (f"{SHOP.url}/lamp", "", "https://shop.example.com/lamp?utm_source=cartwake"),
+        (f"{SHOP.url}/p?id=7&utm_source=own#top", "", "https://shop.example.com/p?id=7&utm_source=own#top"),
+        ("https://laden.example.com/lampe", "de", "https://laden.example.com/lampe?utm_source=cartwake"),
+        ("https://others.example.com/lamp", "", "https://others.example.com/lamp?utm_source=cartwake"),
+        (
+            "https://b\u00fccher.example/\u00fc",
+            "",
+            "https://xn--bcher-kva.example/%C3%BC?utm_source=cartwake",
+        ),
+    ],
+)
+async def test_a_product_link_is_counted_and_leads_to_its_page_without_a_claim(
+    url: str, store: str, location: str
+) -> None:
+    visits = FakeVisits()
+    app = pages(visits, utm=(("utm_source", "cartwake"),), return_secret=RETURN_SECRET)
+    answer = await call(app, product_link(url, store=store))
+    assert (answer.status, answer.headers["location"]) == (303, location)
+    assert is_guarded(answer)
+    assert visits.visits == [Visit(7, Kind.PICK, 2)]
+
+
+@pytest.mark.parametrize(("method", "headers", "flag"), [("HEAD", {}, "head"), ("GET", {"user-agent": ""}, "scanner"),
+                                                         ("GET", {"purpose": "prefetch"}, "prefetch")])  # fmt: skip
+async def test_whoever_looks_at_product_links_for_others_is_flagged(
+    method: str, headers: dict[str, str], flag: str
+) -> None:
+    visits = FakeVisits()
+    assert (
+        await call(pages(visits), product_link(SHOP.url + "/lamp"), method, headers=headers)
+    ).status == 303
+    assert visits.visits == [Visit(7, Kind.PICK, 2, flag)]
+
+
+@pytest.mark.parametrize("asked", ["?next=https://evil.example", "?utm_source=x", "?url=//evil.example"])
+async def test_nothing_of_the_request_reaches_a_products_address(asked: str) -> None:
+    answer = await call(
+        pages(FakeVisits()), product_link(SHOP.url + "/lamp") + asked, headers={"host": "evil.example"}
+    )
+    assert answer.headers["location"] == "https://shop.example.com/lamp"
+
+
+async def test_a_customer_on_his_way_to_a_product_waits_for_no_database() -> None:
+    visits = FakeVisits()
+    app = pages(visits)
+    assert (await call(app, product_link(SHOP.url + "/lamp"))).status == 303
+    visits.down = True
+    answer = await call(app, product_link(SHOP.url + "/lamp"))
+    assert (answer.status, answer.headers["location"]) == (303, "https://shop.example.com/lamp")
+
+
 # --- the picture ----------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +342,9 @@ WRONG = [
     path_of(FOREIGN.back_to_cart(7)),
     BACK.replace("/r/", "/u/"),
     UNSUBSCRIBE.replace("/u/", "/r/"),
+    product_link("https://evil.example", secret="another secret, long enough"),
+    product_link(SHOP.url + "/lamp")[:-1],
+    product_link(SHOP.url + "/lamp").replace("/r/", "/u/"),
     path_of(LINKS.back_to_cart(77)),  # erased
     f"/r/{Tokens(SECRET, Purpose.RETURN).make(2**63)}",
     f"/r/{Tokens(SECRET, Purpose.RETURN).make('text')}",
@@ -285,7 +356,7 @@ async def test_whatever_is_wrong_with_a_link_the_answer_is_the_same() -> None:
     app = pages(FakeVisits())
     answers = [await call(app, path, client=f"192.0.2.{n}") for n, path in enumerate(WRONG)]
     old = FakeVisits(age_s=31 * 86_400)
-    answers.append(await call(pages(old), BACK))
+    answers.extend([await call(pages(old), link) for link in (BACK, product_link(SHOP.url + "/lamp"))])
     assert {(answer.status, answer.body, tuple(answer.headers.items())) for answer in answers} == {
         (answers[0].status, answers[0].body, tuple(answers[0].headers.items()))
     }

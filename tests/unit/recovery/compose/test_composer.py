@@ -22,7 +22,7 @@ from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
-from mailer import DiscountTable, InvalidAddressError, Tier, minor_digits
+from mailer import DiscountTable, InvalidAddressError, Links, Tier, minor_digits
 from recommender import Recommender, TemplateWriter
 
 NOW = 1_790_000_000_000_000
@@ -94,6 +94,31 @@ async def test_cart_lines_and_recommendations_lead_to_their_products() -> None:
     for part in ("html", "plain"):
         content = mail.get_body((part,)).get_content()
         assert all(f"https://shop.example.com/index.php?id_product={one}" in content for one in ids)
+
+
+async def test_where_pages_are_served_links_to_products_are_counted_but_not_those_of_a_preview() -> None:
+    links = Links(
+        "a secret for tests only",
+        support_email="help@example.com",
+        public_url="https://c.example.com",
+        product_site="https://shop.example.com",
+    )
+    pages = ProductPages(preset="p/{id}")
+    making = composer(brands=Brands(brand(product_pages=pages, links=links)))
+    (picks,) = making.recommend([cart()])
+    mail = parsed((await make(making, claimed(cart()), picks, NOW)).message)
+    page = "https://shop.example.com/p/{}"
+    wanted = [links.to_product(42, "item", 1, page.format(cart().lines[0].product_id))]
+    wanted += [
+        links.to_product(42, "pick", n, page.format(pick.product.id)) for n, pick in enumerate(picks, 1)
+    ]
+    for part in ("html", "plain"):
+        content = mail.get_body((part,)).get_content()
+        assert all(link in content for link in wanted)
+        assert "https://shop.example.com/p/" not in content
+    rendered, _ = making.render(cart(), picks, "", 0, NOW)
+    assert page.format(cart().lines[0].product_id) in rendered.text
+    assert "https://c.example.com/r/" not in rendered.html
 
 
 async def test_a_rebate_is_neither_written_about_nor_the_reason_of_a_recommendation() -> None:

@@ -71,11 +71,14 @@ INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status,
 --   3: declined
 --   4: 1
 
--- followed: Kind of link, and of how many mails since a moment a customer followed it. From the clicks, which are fewer.
-SELECT c.kind, COUNT(DISTINCT c.log_id)
+-- followed: Of how many mails since a moment a customer followed a link, a recommendation's, and loaded the picture.
+SELECT COUNT(DISTINCT IF(c.kind = %s, NULL, c.log_id)), COUNT(DISTINCT IF(c.kind = %s, c.log_id, NULL)), COUNT(DISTINCT IF(c.kind = %s, c.log_id, NULL))
   FROM cart_abandonment_click c
   STRAIGHT_JOIN cart_abandonment_log l ON l.id = c.log_id
   WHERE c.flag IS NULL
   AND l.created_at >= %s
-  AND l.email_sent = 1 GROUP BY c.kind;
---   1: 2026-09-21 14:13:20
+  AND l.email_sent = 1;
+--   1: open
+--   2: pick
+--   3: open
+--   4: 2026-09-21 14:13:20
