@@ -1,8 +1,9 @@
 """What the events of each provider mean, in the words of ``mailer.bounces``. Pure; any bytes are read.
 
 Formats: twilio.com/docs/sendgrid/for-developers/tracking-events/event,
-documentation.mailgun.com/docs/mailgun/user-manual/events, postmarkapp.com/developer/webhooks,
-docs.aws.amazon.com/ses/latest/dg/notification-contents.html and event-publishing-retrieving-sns-contents.html.
+documentation.mailgun.com/docs/mailgun/user-manual/events, postmarkapp.com/developer/webhooks (types of bounces: the
+enum in Postmark's own postmark.js), docs.aws.amazon.com/ses/latest/dg/notification-contents.html and
+event-publishing-retrieving-sns-contents.html. Read beside django-anymail's webhooks, which take the same ones.
 """
 
 import json
@@ -108,14 +109,18 @@ def mailgun_events(body: bytes) -> list[Event]:
             else _result(action, _text(status, "enhanced-code"), words, addresses)
         ]
     headers = _object(_object(event.get("message")).get("headers"))
-    return [Event(kind, (_text(headers, "message-id"),), results, _text(event, "id"))]
+    # Mailgun's ids are unique within a day only.
+    number, at = _text(event, "id"), event.get("timestamp")
+    key = f"{number} {at}" if number and isinstance(at, int | float) else number
+    return [Event(kind, (_text(headers, "message-id"),), results, key)]
 
 
 _POSTMARK: Mapping[str, Kind | Severity] = {
     "HardBounce": Severity.HARD, "BadEmailAddress": Severity.HARD, "SoftBounce": Severity.SOFT,
     "Transient": Severity.SOFT, "DnsError": Severity.SOFT, "Blocked": Severity.ABOUT_US,
-    "SpamNotification": Severity.ABOUT_US, "VirusNotification": Severity.ABOUT_US,
-    "AutoResponder": Kind.AUTO_REPLY, "Unsubscribe": Kind.UNSUBSCRIBE, "SpamComplaint": Kind.COMPLAINT,
+    "SpamNotification": Severity.ABOUT_US, "VirusNotification": Severity.ABOUT_US, "DMARCPolicy": Severity.ABOUT_US,
+    "AutoResponder": Kind.AUTO_REPLY, "AddressChange": Kind.AUTO_REPLY, "ChallengeVerification": Kind.AUTO_REPLY,
+    "Unsubscribe": Kind.UNSUBSCRIBE, "SpamComplaint": Kind.COMPLAINT,
 }  # fmt: skip
 
 
@@ -126,8 +131,13 @@ def postmark_events(body: bytes) -> list[Event]:
         raise UnreadableError("no event")
     record = _text(event, "RecordType")
     if record == "SubscriptionChange":
-        asked = event.get("SuppressSending") is True and _text(event, "Origin") == "Recipient"
-        meant: Kind | Severity | None = Kind.UNSUBSCRIBE if asked else None
+        # A bounce or a complaint changes it, too, also with the recipient as its origin, and is posted by itself.
+        chosen = (
+            _text(event, "SuppressionReason") == "ManualSuppression" and _text(event, "Origin") == "Recipient"
+        )
+        meant: Kind | Severity | None = (
+            Kind.UNSUBSCRIBE if chosen and event.get("SuppressSending") is True else None
+        )
     else:
         meant = _POSTMARK.get(_text(event, "Type")) if record in {"Bounce", "SpamComplaint"} else None
     number = _text(event, "ID")
@@ -142,12 +152,14 @@ def postmark_events(body: bytes) -> list[Event]:
 
 _SES_ABOUT_US = {"ContentRejected", "AttachmentRejected", "MessageTooLarge"}
 _SES_SUPPRESSED = {"Suppressed", "OnAccountSuppressionList"}
+_SES_NO_COMPLAINTS = {"not-spam", "auth-failure"}
+"""Feedback-Types (RFC 5965) by which nobody complains: the second is about DMARC."""
 
 
 def ses_events(body: bytes) -> list[Event]:
-    """The one event in SNS' envelope; none in what confirms a subscription. Raises UnreadableError."""
+    """The one event in SNS' envelope; none in what is about the subscription itself. Raises UnreadableError."""
     envelope = _object(parsed(body))
-    if envelope.get("Type") == "SubscriptionConfirmation":
+    if envelope.get("Type") in {"SubscriptionConfirmation", "UnsubscribeConfirmation"}:
         return []
     message, key = envelope.get("Message"), _text(envelope, "MessageId")
     try:
@@ -165,7 +177,8 @@ def ses_events(body: bytes) -> list[Event]:
     if what == "DeliveryDelay":
         delayed = _objects(_object(event.get("deliveryDelay")), "delayedRecipients")
         return [Event(Kind.BOUNCE, about, [_ses_result("delayed", one) for one in delayed], key)]
-    if what == "Complaint" and _text(_object(event.get("complaint")), "complaintFeedbackType") != "not-spam":
+    feedback = _text(_object(event.get("complaint")), "complaintFeedbackType")
+    if what == "Complaint" and feedback not in _SES_NO_COMPLAINTS:
         return [Event(Kind.COMPLAINT, about, key=key)]
     return [Event(None, about, key=key)]
 

@@ -1,6 +1,7 @@
 """Amazon SNS, through which SES posts: whether a message is its own, and the subscription of a topic of ours.
 
-Format: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html. Times are epoch seconds.
+Format: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html; hosts: the pattern of AWS' own
+sns-validator, ``sns.REGION.amazonaws.com`` and ``.cn``. Times are epoch seconds.
 """
 
 import base64
@@ -34,12 +35,12 @@ _TOPIC = re.compile(
 )
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,80}\.pem")
 _HASHES: Mapping[str, HashAlgorithm] = {"1": SHA1(), "2": SHA256()}  # noqa: S303 - version 1 is SNS' default
+_OF_SUBSCRIPTION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-    "SubscriptionConfirmation": (
-        "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
-    ),
-}  # fmt: skip
+    "SubscriptionConfirmation": _OF_SUBSCRIPTION,
+    "UnsubscribeConfirmation": _OF_SUBSCRIPTION,  # its SubscribeURL would subscribe again: whoever ended it wants that
+}
 
 
 class UnreachableError(Exception):

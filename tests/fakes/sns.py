@@ -44,7 +44,7 @@ class Amazon:
         return _signed(at, {"Type": "Notification", "Message": json.dumps(message)} | more)
 
     def confirms(self, url: str, *, at: float, **more: str) -> bytes:
-        """A subscription that wants to be confirmed."""
+        """A subscription that wants to be confirmed, or by its Type has ended."""
         asked = {"Type": "SubscriptionConfirmation", "Message": "Confirm", "SubscribeURL": url, "Token": "t"}
         return _signed(at, asked | more)
 

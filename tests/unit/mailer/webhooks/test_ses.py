@@ -76,6 +76,15 @@ def test_a_subscription_is_confirmed_for_a_topic_of_ours_at_amazon_only() -> Non
     assert len(amazon.opened) == 2
 
 
+def test_the_end_of_a_subscription_is_taken_note_of_and_not_undone() -> None:
+    amazon = Amazon()
+    body = amazon.confirms(
+        f"https://{HOST}/?Action=ConfirmSubscription", at=NOW, Type="UnsubscribeConfirmation"
+    )
+    ses(TOPIC, amazon.open).check({}, body, NOW)
+    assert (amazon.opened, ses_events(body)) == ([CERTIFICATE_URL], [])
+
+
 def _bounce(**more: Any) -> dict[str, Any]:
     return BOUNCE | {"bounce": BOUNCE["bounce"] | more}
 
@@ -87,7 +96,9 @@ def _bounce(**more: Any) -> dict[str, Any]:
         (_bounce(bounceSubType="OnAccountSuppressionList"), Kind.BOUNCE, Severity.HARD),
         (_bounce(bounceType="Transient", bounceSubType="ContentRejected"), Kind.BOUNCE, Severity.ABOUT_US),
         ({"eventType": "Complaint"}, Kind.COMPLAINT, None),
+        ({"eventType": "Complaint", "complaint": {"complaintFeedbackType": "abuse"}}, Kind.COMPLAINT, None),
         ({"eventType": "Complaint", "complaint": {"complaintFeedbackType": "not-spam"}}, None, None),
+        ({"eventType": "Complaint", "complaint": {"complaintFeedbackType": "auth-failure"}}, None, None),
         ({"eventType": "Delivery"}, None, None),
         ({"mail": [], "eventType": 7}, None, None),
     ],

@@ -47,6 +47,11 @@ HARD = {
     "Details": "smtp;550 5.1.1 unknown", "MessageID": "00000000-0000-0000-0000-000000000000",
 }  # fmt: skip
 
+CHANGED = {
+    "RecordType": "SubscriptionChange", "Origin": "Recipient", "SuppressSending": True,
+    "SuppressionReason": "ManualSuppression", "Recipient": "jane@example.org", "Metadata": {"cartwake": ID},
+}  # fmt: skip
+
 
 def by_sendgrid(body: bytes, at: int = NOW) -> dict[str, str]:
     signature = PRIVATE.sign(str(at).encode() + body, ec.ECDSA(SHA256()))
@@ -102,6 +107,23 @@ def test_a_token_of_mailgun_is_good_for_one_event_however_often_it_is_posted() -
         check({}, by_mailgun(FAILED, token="u" * 50, key="another signing key"), NOW)
     with pytest.raises(NotSignedError):
         check({}, by_mailgun(FAILED, token="v" * 50), NOW + OLDEST_S + 1)
+
+
+def test_the_main_account_of_mailgun_signs_for_its_subaccounts() -> None:
+    of_main, of_sub = (
+        json.loads(by_mailgun(FAILED, key=key)) for key in (MAILGUN_KEY, "the subaccount's own key")
+    )
+    of_sub["signature"]["parent-signature"] = of_main["signature"]["signature"]
+    mailgun(MAILGUN_KEY).check({}, json.dumps(of_sub).encode(), NOW)
+    of_sub["signature"]["parent-signature"] = "0" * 64
+    with pytest.raises(NotSignedError):
+        mailgun(MAILGUN_KEY).check({}, json.dumps(of_sub).encode(), NOW)
+
+
+def test_an_id_of_mailgun_is_one_of_its_day() -> None:
+    times = (NOW + 0.25, NOW + 0.25, NOW + 86_400.5)
+    first, again, later = (mailgun_events(by_mailgun(FAILED | {"timestamp": at}))[0].key for at in times)
+    assert first == again != later
 
 
 def test_postmark_shows_user_and_password() -> None:
@@ -163,11 +185,13 @@ def test_mailguns_events(event: Any, expected: Any) -> None:
         (HARD | {"Type": "Blocked"}, (Kind.BOUNCE, Severity.ABOUT_US)),
         (HARD | {"Type": "AutoResponder"}, (Kind.AUTO_REPLY, None)),
         (HARD | {"RecordType": "SpamComplaint", "Type": "SpamComplaint"}, (Kind.COMPLAINT, None)),
-        (
-            {"RecordType": "SubscriptionChange", "Origin": "Recipient", "SuppressSending": True},
-            (Kind.UNSUBSCRIBE, None),
-        ),
-        ({"RecordType": "SubscriptionChange", "Origin": "Admin", "SuppressSending": True}, (None, None)),
+        (HARD | {"Type": "DMARCPolicy"}, (Kind.BOUNCE, Severity.ABOUT_US)),
+        (HARD | {"Type": "ChallengeVerification"}, (Kind.AUTO_REPLY, None)),
+        (CHANGED, (Kind.UNSUBSCRIBE, None)),
+        (CHANGED | {"SuppressionReason": "HardBounce"}, (None, None)),  # as Postmark's own example has it
+        (CHANGED | {"SuppressionReason": "SpamComplaint"}, (None, None)),
+        (CHANGED | {"SuppressSending": False}, (None, None)),
+        (CHANGED | {"Origin": "Admin"}, (None, None)),
         ({"RecordType": "Delivery"}, (None, None)),
     ],
 )
