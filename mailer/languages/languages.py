@@ -8,6 +8,10 @@ from mailer.languages.language import ENGLISH, Language
 _RANGE = re.compile(r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3})(?:\s*;\s*[qQ]=([01](?:\.\d{0,3})?))?")
 _LONGEST_HEADER = 500  # characters
 
+_RENAMED = {"iw": "he", "in": "id", "no": "nb"}
+"""Codes that shops and browsers still have: the first two Java wrote until version 17, and many say Norwegian where
+they mean Bokmål (IANA's language subtag registry)."""
+
 
 class Languages:
     """``offered``: at least one; the first is the storefront's own, for whoever has none of the others.
@@ -39,7 +43,8 @@ class Languages:
         return self._known(tag or "") or self._own
 
     def _known(self, tag: str) -> Language | None:
-        wanted = tag.lower()
+        base, hyphen, country = tag.lower().partition("-")
+        wanted = _RENAMED.get(base, base) + hyphen + country
         while wanted:
             if (found := self._by_tag.get(wanted)) is not None:
                 return found

@@ -27,6 +27,24 @@ def test_the_language_of_another_country_comes_before_another_language(asked: st
     assert (languages.best(asked).tag, languages.accepted(asked).tag) == (tag, tag)
 
 
+@pytest.mark.parametrize(
+    ("stored", "tag"),
+    [
+        ("iw", "he"),
+        ("iw-IL", "he"),
+        ("in", "id"),
+        ("in-ID", "id"),
+        ("no", "nb"),
+        ("no-NO", "nb"),
+        ("nb-NO", "nb"),
+        ("ino", "en"),
+    ],
+)
+def test_old_codes_of_languages_are_understood(stored: str, tag: str) -> None:
+    languages = Languages([Language(one) for one in ("en", "he", "id", "nb")])
+    assert (languages.best(stored).tag, languages.accepted(stored).tag) == (tag, tag)
+
+
 def test_of_several_countries_the_first_that_is_offered_counts() -> None:
     assert Languages([Language("it"), Language("en-GB"), Language("en-AU")]).best("en-US").tag == "en-GB"
 
