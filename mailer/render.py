@@ -50,6 +50,10 @@ class Renderer:
         self._languages = languages or Languages()
         self._wordings: dict[str, _Wording] = {}
 
+    def __reduce__(self) -> tuple[type["Renderer"], tuple[ShopInfo, Languages, Theme]]:
+        """A worker process compiles for itself, from what was read at the start."""
+        return Renderer, (self._store, self._languages, self._theme)
+
     def render(self, mail: RecoveryMail) -> Rendered:
         """The mail's subject, HTML (at most 80 KB) and plain text.
 

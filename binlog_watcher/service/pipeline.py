@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.recovery.claiming import Claiming
+from binlog_watcher.recovery.compose.brands import Brands
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import ComposePool, ComposeThread
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
@@ -125,24 +126,26 @@ def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: 
 class ComposerSetup:
     """What a composer is made of, here or in a worker process.
 
-    ``currency``, ``url_pattern``: see ``brands``.
+    ``brands`` are read once: a worker that takes the place of one that died writes as the others do, whatever was
+    changed in the theme's folder meanwhile.
     ``installation``: two shops under one sender domain, or a log table begun anew, never share a Message-ID.
     """
 
     settings: Settings
-    link_secret: str | None
-    currency: str | None
-    url_pattern: str | None
+    brands: Brands
     installation: str
 
     @classmethod
     def of(cls, settings: Settings, resources: Resources) -> "ComposerSetup":
         """For the shop that was opened."""
-        installation = format(resources.activated_us // 1_000_000, "x")
         schema = resources.schema
-        return cls(
-            settings, resources.link_secret, schema.currency, schema.products.url_pattern, installation
+        made = brands(
+            settings,
+            resources.link_secret,
+            currency=schema.currency,
+            url_pattern=schema.products.url_pattern,
         )
+        return cls(settings, made, format(resources.activated_us // 1_000_000, "x"))
 
     def __call__(self, catalog: Catalog) -> Composer:
         """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
@@ -154,9 +157,7 @@ class ComposerSetup:
     def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:
         """What turns a cart into a mail."""
         return Composer(
-            brands=brands(
-                self.settings, self.link_secret, currency=self.currency, url_pattern=self.url_pattern
-            ),
+            brands=self.brands,
             recommender=recommender,
             writer=writer,
             metrics=metrics,

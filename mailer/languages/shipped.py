@@ -122,8 +122,18 @@ def _read(data: bytes, base: str) -> Catalog:
     return read_po(BytesIO(data), locale=base, charset="utf-8", abort_invalid=True)
 
 
+class _Compiled(GNUTranslations):
+    """Messages that can be sent to a worker process, which the rule of their plurals can't."""
+
+    def __init__(self, mo: bytes) -> None:
+        super().__init__(BytesIO(mo))
+        self._mo = mo
+
+    def __reduce__(self) -> tuple[type["_Compiled"], tuple[bytes]]:
+        return _Compiled, (self._mo,)
+
+
 def _compiled(catalog: Catalog) -> GNUTranslations:
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    mo = BytesIO()
+    write_mo(mo, catalog)
+    return _Compiled(mo.getvalue())

@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import pickle
+import shutil
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +12,13 @@ from typing import Any
 import pytest
 import structlog
 
+from binlog_watcher.core.cart import Cart, Customer, Line
+from binlog_watcher.core.decision import Send
+from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.recovery.stages import ClaimedCart
 from binlog_watcher.service import mail_server, wiring
+from binlog_watcher.service.pipeline import ComposerSetup
 from binlog_watcher.service.stored_visits import web_settings
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
@@ -20,7 +27,7 @@ from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import WrongSignatureError
-from recommender import FallbackWriter, TemplateWriter
+from recommender import Catalog, FallbackWriter, Recommender, TemplateWriter
 
 
 def settings(**changes: str) -> Settings:
@@ -150,6 +157,32 @@ def test_each_store_has_its_own_theme_and_its_mistakes_are_told_with_its_name(tm
         wiring.brands(shop, "a secret of our own table")
 
 
+def test_a_worker_that_starts_later_writes_as_the_others_do_whatever_became_of_the_theme(
+    tmp_path: Path,
+) -> None:
+    theme, key = tmp_path / "theme", tmp_path / "key"
+    (theme / "messages").mkdir(parents=True)
+    (theme / "theme.toml").write_text('brand = "#b91c1c"')
+    (theme / "messages" / "de.po").write_text('msgid "Return to Cart"\nmsgstr "Zurück in den Laden"\n')
+    key.write_text(base64.b64encode(b"k" * 32).decode())
+    shop = settings(MAIL_THEME=str(theme), LANGUAGES="de, ar", DKIM_KEYS=f"mail={key}")
+    setup = ComposerSetup(shop, wiring.brands(shop, "a secret of our own table"), "abc")
+    sent = pickle.dumps(setup)
+    shutil.rmtree(theme)
+    key.unlink()
+    mails = []
+    received = pickle.loads(sent)  # noqa: S301 - as multiprocessing does
+    for made in (setup, received):
+        composer = made.composer(Recommender(Catalog()), TemplateWriter(), Metrics())
+        line = Line(1, "Tasse", "", Decimal(7), 2, None)
+        cart = Cart(1, Customer(1, "Jane", "jane@example.com", None, b"h"), (line,), 0, None)
+        due = ClaimedCart(DueCart(1, "binlog", 0, 0), cart, Send(0, 0), 7, 1)
+        mails.append(composer.build(due, [], composer.text_at_once(cart, []), 0).message)
+    assert b"Zur=C3=BCck in den Laden" in mails[1]
+    assert b"#b91c1c" in mails[1]
+    assert mails[0].partition(b"\r\nDate:")[2] == mails[1].partition(b"\r\nDate:")[2]
+
+
 def test_a_theme_that_is_gone_since_the_settings_were_read_is_a_mistake_in_them(tmp_path: Path) -> None:
     shop = settings().model_copy(update={"mail_theme": str(tmp_path / "gone")})
     with pytest.raises(ConfigError, match=r"MAIL_THEME: .*gone.* is no theme"):
@@ -232,3 +265,15 @@ def test_links_of_a_storefront_lead_back_to_it() -> None:
     shop = settings(PUBLIC_URL="https://c.example.com", WEB_SERVED_ELSEWHERE="true")
     found = wiring.brands(shop.model_copy(update={"stores": {"de": shop}}), "a secret of our own table")
     assert found.default.links.back_to_cart(7) != found.listed["de"].links.back_to_cart(7)
+    page = "https://shop.example.com/lamp"
+    both = [one.links.to_product(7, "item", 1, page) for one in (found.default, found.listed["de"])]
+    assert all(link.startswith("https://c.example.com/r/") for link in both)
+    assert both[0] != both[1]
+
+
+def test_who_does_not_track_products_links_to_them_directly() -> None:
+    shop = settings(
+        PUBLIC_URL="https://c.example.com", WEB_SERVED_ELSEWHERE="true", TRACK_PRODUCT_LINKS="false"
+    )
+    page = "https://shop.example.com/lamp"
+    assert wiring.links(shop, "a secret of our own table").to_product(7, "item", 1, page) == page
