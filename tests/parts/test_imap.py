@@ -10,6 +10,7 @@ from parts.dovecot import PASSWORD, USER, Dovecot
 
 from mailer import Links, MailIds
 from mailer.bounces import Kind, read_mail
+from mailer.headers import field, mailbox_field
 from mailer.mailbox import MailboxError
 from mailer.mailbox.imap import ImapMailbox
 from mailer.mailbox.messages import LONGEST
@@ -17,6 +18,12 @@ from mailer.mailbox.messages import LONGEST
 pytestmark = pytest.mark.parts
 
 SECRET = "a secret for tests only"
+SUBJECTS = (
+    "カートに商品が残っています。今なら10%オフ、ご注文をお待ちしております",
+    "نسيت شيئًا في سلتك، وخصم عشرة بالمئة بانتظارك حتى نهاية الأسبوع",
+    "השארתם משהו בעגלה, והנחה של עשרה אחוזים מחכה לכם עד סוף השבוע",
+    "🛒👍🏽🇩🇪 Jürgen, you left “things” in your cart 🛒👍🏽🇩🇪🛒👍🏽🇩🇪🛒",
+)
 IDS, LINKS = MailIds(SECRET), Links(SECRET, support_email="help@example.com")
 
 
@@ -98,6 +105,23 @@ def test_any_folder_is_one(imap_server: Dovecot) -> None:
         assert client.create('"R&APw-ckl&AOQ-ufer &- &U,A-"')[0] == "OK"
     with mailbox(imap_server, folder=name).opened() as store:
         assert list(store.fresh(10)) == []
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_subject_and_sender_in_every_script_are_found_by_a_real_server(
+    imap_server: Dovecot, subject: str
+) -> None:
+    """Dovecot searches what it has decoded; a word or a letter cut in two would not be found."""
+    sender = subject[:40]
+    head = field("Subject", subject) + mailbox_field("From", "shop@example.com", sender)
+    imap_server.deliver(head.encode() + b"\r\nhello\r\n", "1.script")
+    imap_server.deliver(b"Subject: another\r\nFrom: shop@example.com\r\n\r\nhello\r\n", "2.other")
+    with imaplib.IMAP4_SSL("127.0.0.1", imap_server.port, ssl_context=imap_server.trust) as client:
+        client.login(USER, PASSWORD)
+        client.select(readonly=True)
+        for where, text in (("SUBJECT", subject), ("FROM", sender)):
+            client.literal = text.encode()  # type: ignore[assignment]  # imaplib's way to send what is not ASCII
+            assert client.search("UTF-8", where) == ("OK", [b"1"])
 
 
 def test_what_is_wrong_is_told_with_what_to_do(imap_server: Dovecot) -> None:

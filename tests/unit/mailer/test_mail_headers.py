@@ -1,5 +1,6 @@
 import email
 import email.policy
+import re
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 
@@ -67,6 +68,40 @@ def test_a_display_name_reads_back_and_never_adds_a_mailbox(name: str) -> None:
     phrase, mailbox = parseaddr(email.message_from_string(header)["To"])
     assert (str(make_header(decode_header(phrase))), mailbox) == (name, "jane.doe@example.com")
     assert all(len(line) <= 78 for line in lines(header))
+
+
+FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}\u200d\N{BOY}"
+SCRIPTS = {
+    "ja": "カートに商品が残っています。今なら10%オフ",
+    "ar": "نسيت شيئًا في سلتك – خصم ١٠٪",  # noqa: RUF001 - as the catalogue has it
+    "he": "השארתם משהו בעגלה – 10% הנחה",  # noqa: RUF001 - same
+    "emoji": f"🛒 {FAMILY} 🇩🇪 👍🏽 ",
+}
+IN_SCRIPTS = st.lists(st.sampled_from([*SCRIPTS.values(), "Jane", "a", " "]), min_size=1, max_size=8).map(
+    lambda parts: one_line("".join(parts), 150)
+)
+
+
+def encoded_words(header: str) -> list[str]:
+    return re.findall(r"=\?utf-8\?B\?[A-Za-z0-9+/=]*\?=", header)
+
+
+@given(IN_SCRIPTS)
+@example(SCRIPTS["ja"] * 3)
+@example(SCRIPTS["ar"] * 3)
+@example(SCRIPTS["he"] * 3)
+@example(FAMILY * 12)
+def test_every_script_reads_back_from_words_and_lines_of_the_allowed_length(text: str) -> None:
+    subject, sender = field("Subject", text), mailbox_field("From", "shop@example.com", text)
+    for header in (subject, sender):
+        assert header.isascii()
+        assert all(len(word) <= 75 for word in encoded_words(header))
+        assert all(len(line) <= 76 for line in lines(header))
+        assert text.isascii() or encoded_words(header)
+    assert str(make_header(decode_header(email.message_from_string(subject)["Subject"]))) == text
+    assert parse(subject)["Subject"] == text
+    phrase, mailbox = parseaddr(email.message_from_string(sender)["From"])
+    assert (str(make_header(decode_header(phrase))), mailbox) == (text, "shop@example.com")
 
 
 @pytest.mark.parametrize("bad", ["a\r\nBcc: x@example.org", "a\nb", "a\x00b", "a\rb", "a\x7f"])
