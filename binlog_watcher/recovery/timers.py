@@ -43,6 +43,7 @@ class Timers:
             0  # carts that are being sifted: they don't count as in hand, which they are for a moment
         )
         self._stopping = False
+        self._swept = asyncio.Event()
 
     def poke(self) -> None:
         """Look at the wheel again: something was armed or finished, or a partition's clock went on."""
@@ -58,6 +59,12 @@ class Timers:
             with contextlib.suppress(RuntimeError):  # the loop was closed under us: nothing fires any more
                 self._loop.call_soon_threadsafe(self._wake.set)
 
+    async def sweep(self) -> None:
+        """Have the wheel looked at, and wait until all that was due is handed on."""
+        self._swept.clear()
+        self.poke()
+        await self._swept.wait()
+
     def stop(self) -> None:
         """Let ``run`` end after the batches under way; no timer fires any more."""
         self._stopping = True
@@ -72,6 +79,8 @@ class Timers:
                 self._sleeps_until_us = _ANYTHING  # before the wheel is looked at: nothing is missed
                 work = self._next_batch()
                 if work is None:
+                    if self._has_room():
+                        self._swept.set()
                     await self._sleep()
                 else:
                     batches.create_task(work).add_done_callback(lambda _: self.poke())

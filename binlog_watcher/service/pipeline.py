@@ -1,7 +1,7 @@
 """The recovery with all its parts, as the service and `cartwake reconcile` use it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from binlog_watcher.core.rate_limit import TokenBucket
@@ -82,6 +82,10 @@ class Pipeline:
     def sender_stopped(self) -> bool:
         """Whether the SMTP server takes no mail from us, as far as is known."""
         return self.outbox is not None and self.outbox.gate.stopped
+
+    def depths(self) -> Mapping[str, int]:
+        """How many mails wait before which stage."""
+        return {} if self.outbox is None else self.outbox.depths()
 
     async def try_smtp(self, mail_from: str) -> None:
         """Ask the SMTP server whether it would take mail of ours. Raises SendError: nothing is sent for now."""

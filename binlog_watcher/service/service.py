@@ -15,6 +15,8 @@ from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
 from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
+from binlog_watcher.service.gauges import Gauges
+from binlog_watcher.service.heartbeat import Heartbeat
 from binlog_watcher.service.mailbox_reading import mailbox_reading
 from binlog_watcher.service.note_keeping import NoteKeeping
 from binlog_watcher.service.pages import serving_pages
@@ -28,7 +30,8 @@ from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence
 from binlog_watcher.store.times import from_us
-from binlog_watcher.telemetry.metrics import Metrics, serving
+from binlog_watcher.telemetry.metrics import Metrics
+from binlog_watcher.telemetry.metrics_server import Obstacle, serving
 from mailer import SendError
 from recommender import Catalog
 
@@ -84,13 +87,23 @@ class Service:
         self._readiness = Readiness(
             self.tracker,
             self._source,
-            self.metrics,
             resources.clock,
             check_interval_s=settings.check_interval_seconds,
             leads=leads,
             sender_stopped=lambda: self._pipeline.sender_stopped,
             obstacles=[self._writes.obstacle],
         )
+        self._gauges = Gauges(
+            self.tracker,
+            self._source.stats,
+            self._readiness,
+            self.metrics,
+            resources.clock,
+            leads=leads,
+            sender_stopped=lambda: self._pipeline.sender_stopped,
+            depths=self._pipeline.depths,
+        )
+        self._heartbeat = Heartbeat(settings.heartbeat_url, self._timers.sweep, self.is_ready)
         self._reconciliation = RegularReconciliation(
             _reconciler(settings, resources, self._pipeline),
             interval_s=settings.check_interval_seconds,
@@ -112,7 +125,8 @@ class Service:
                     group.create_task(self._changes.follow()),
                     group.create_task(keep_time(self._resources.clock, self._resources.shop)),
                     group.create_task(every(PING_S, self._presence.ping)),
-                    group.create_task(self._readiness.watch()),
+                    group.create_task(self._gauges.watch()),
+                    group.create_task(self._heartbeat.run()),
                     group.create_task(self._notes.run()),
                 ]
                 timers = group.create_task(self._timers.run())
@@ -154,13 +168,14 @@ class Service:
         self._source.stop()
         await self._pipeline.close()
         await asyncio.to_thread(self._presence.close)
-        self._readiness.clear_gauges()
+        self._gauges.clear()
         log.info("service.stopped")
 
     def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else. In the source's thread."""
         self._changes.note(self.tracker.apply(batch))
         self._readiness.heard(batch)
+        self._gauges.heard(batch)
         spare_hydrated_timers(batch)
         self._timers.heard()
 
@@ -181,8 +196,8 @@ class Service:
         """Whether mails can go out; in a dry run whether they could."""
         return self._readiness.is_ready()
 
-    def not_ready(self) -> str | None:
-        """What /healthz says while this instance is not ready."""
+    def not_ready(self) -> Obstacle | None:
+        """What /readyz says while this instance is not ready."""
         return self._readiness.not_ready()
 
 

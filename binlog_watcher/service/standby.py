@@ -16,10 +16,12 @@ from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
 from binlog_watcher.service.pages import serving_pages
+from binlog_watcher.service.readiness import STANDBY, STARTING
 from binlog_watcher.service.resources import check_alone
 from binlog_watcher.service.service import Service, opened, use_worker_threads
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.telemetry.metrics import Metrics, serving
+from binlog_watcher.telemetry.metrics import Metrics
+from binlog_watcher.telemetry.metrics_server import Obstacle, serving
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +42,11 @@ class Standby:
         self._elected = asyncio.Event()
         self._deposed = asyncio.Event()
 
-    def not_ready(self) -> str | None:
-        """What /healthz says while this instance is not ready."""
-        if self._elected.is_set() or self._service is not None:
-            return "not ready" if self._service is None else self._service.not_ready()
-        return "not ready, standby"
+    def not_ready(self) -> Obstacle | None:
+        """What /readyz says while this instance is not ready."""
+        if self._service is not None:
+            return self._service.not_ready()
+        return STARTING if self._elected.is_set() else STANDBY
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take part until ``stop`` is set. Raises ConfigError for what only a human can mend."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from binlog_watcher.errors import CartwakeError
+from binlog_watcher.telemetry.metrics_server import Obstacle
 
 log = structlog.get_logger(__name__)
 
@@ -55,12 +56,13 @@ class WriteCheck:
         elif self._refusal is None and before is not None:
             log.info("service.can_write")
 
-    def obstacle(self) -> str | None:
+    def obstacle(self) -> Obstacle | None:
         """Why no claim can be written, as far as is known; any thread."""
         asked_at = self._asked_at
         if asked_at is not None and self._clock() - asked_at > PATIENCE_S:
-            return f"MySQL lets nobody write for {self._clock() - asked_at:.0f} s: are its tables locked?"
-        return self._refusal
+            seconds = self._clock() - asked_at
+            return Obstacle("write", f"MySQL lets nobody write for {seconds:.0f} s: are its tables locked?")
+        return None if self._refusal is None else Obstacle("write", self._refusal)
 
 
 def _words(refusal: str | None) -> str | None:

@@ -124,6 +124,7 @@ class Settings(PageSettings, MailServerSettings):
     log_file_backups: Annotated[int, Ge(1), Le(1000)] = 5
     metrics_host: kind.Host = "127.0.0.1"
     metrics_port: kind.Port | None = None
+    heartbeat_url: kind.SecretUrl | None = None
     shutdown_seconds: kind.Seconds = 30.0
     worker_processes: Annotated[int, Ge(0), Le(64)] = 0
 

@@ -161,6 +161,14 @@ def _utf8(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _secret_url(secret: SecretStr) -> SecretStr:
+    try:
+        web_address(secret.get_secret_value())
+    except ValueError:
+        raise ValueError("an address such as https://hc.example.org/ping/…") from None
+    return secret
+
+
 def _long_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < 16:
         raise ValueError(
@@ -257,6 +265,8 @@ CartUrl = Annotated[str, AfterValidator(_cart_url)]
 PemFile = Annotated[str, AfterValidator(_file)]
 Secret = Annotated[SecretStr, AfterValidator(_utf8)]
 LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
+SecretUrl = Annotated[Secret, AfterValidator(_secret_url)]
+"""A web address that whoever knows it may call."""
 Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
 Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
 Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]

@@ -107,7 +107,7 @@ class Desk:
             ["/bin/sh", "-c", f"exec env {self.here(command)}"],
             cwd=self.folder, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
-            healthy = ["curl", "-s", "--fail", f"http://127.0.0.1:{self.port}/healthz"]
+            healthy = ["curl", "-s", "--fail", f"http://127.0.0.1:{self.port}/readyz"]
             wait_until(lambda: subprocess.run(healthy, capture_output=True, check=False).returncode == 0, 60)
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
@@ -142,7 +142,7 @@ def test_each_question_of_the_readme_has_an_answer(desk: Desk) -> None:
     desk.shop.wait_for_mail("jane@example.com")
     served = [command for command in commands if "cartwake run" not in command]
     said = {command: desk.type(command) for command in served}
-    assert said["curl -s http://127.0.0.1:9108/healthz"].startswith("ready")
+    assert said["curl -s http://127.0.0.1:9108/readyz"].startswith("ready")
     assert "the mail server took the mail" in said["cartwake explain --address jane@example.com"]
     assert "sent" in said["cartwake report --hours 720"]
     assert "jane@example.com" not in said["cartwake report --hours 720"]

@@ -17,7 +17,7 @@ GENEROUS_S = 40.0
 def health(service: ServiceProcess) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", int(service._settings["METRICS_PORT"]), timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/readyz")
         return connection.getresponse().read().decode().strip()
     except (OSError, http.client.HTTPException):
         return ""
@@ -38,7 +38,7 @@ def leader_and_standby(shop: Any) -> tuple[ServiceProcess, ServiceProcess]:
     standby = shop.process("--standby")
     standby.start()
     wait_until(lambda: "service.standby" in said(standby), GENEROUS_S, tell=lambda: shop.said)
-    assert health(standby) == "not ready, standby"
+    assert health(standby) == "standby"
     assert leads(leader)
     assert not leads(standby)
     return leader, standby
@@ -95,7 +95,7 @@ def test_a_frozen_leader_is_replaced_and_steps_down_when_it_wakes(running_shop: 
         os.kill(pid(leader), signal.SIGCONT)
     deposed = wait_until(lambda: "service.deposed" in said(leader), GENEROUS_S)
     print(f"SIGCONT of the old leader: it knew after {deposed:.3f} s")  # noqa: T201
-    wait_until(lambda: health(leader) == "not ready, standby", GENEROUS_S, tell=lambda: said(leader))
+    wait_until(lambda: health(leader) == "standby", GENEROUS_S, tell=lambda: said(leader))
     sent(running_shop, 8)
     assert said(leader).count("outcome=sent") == 1, "what it sent before it was frozen"
     assert leader.metrics()["cartwake_timers_armed"] == 0
@@ -114,7 +114,7 @@ def test_sigterm_of_a_standby_and_of_a_leader(running_shop: Any) -> None:
     assert "service.stopped" in said(standby)
     assert leads(leader)
     standby.start()
-    wait_until(lambda: health(standby) == "not ready, standby", GENEROUS_S)
+    wait_until(lambda: health(standby) == "standby", GENEROUS_S)
     assert leader.stop() == 0
     elected = wait_until(lambda: "service.elected" in said(standby), GENEROUS_S)
     print(f"SIGTERM of the leader: elected {elected:.3f} s after its end")  # noqa: T201
@@ -129,7 +129,7 @@ def test_of_several_that_start_at_once_one_leads(running_shop: Any) -> None:
     for one in several:
         one.start()
     wait_until(
-        lambda: sorted(map(health, several)) == ["not ready, standby", "not ready, standby", "ready"],
+        lambda: sorted(map(health, several)) == ["standby", "standby", "ready"],
         GENEROUS_S,
         tell=lambda: running_shop.said,
     )
@@ -145,7 +145,7 @@ def test_a_standby_outlives_the_server(running_shop: Any) -> None:
     running_shop.server.restart()
     sent(running_shop, 1)
     wait_until(
-        lambda: sorted(map(health, several)) == ["not ready, standby", "ready"],
+        lambda: sorted(map(health, several)) == ["standby", "ready"],
         GENEROUS_S,
         tell=lambda: running_shop.said,
     )

@@ -43,8 +43,8 @@ class Outbox:
         standing = standing or Standing()
         self._composed: asyncio.Queue[ComposedMail] = asyncio.Queue(CAPACITY)
         # Mails in these two hold a connection each, which bounds them.
-        fenced: asyncio.Queue[FencedMail] = asyncio.Queue()
-        again: asyncio.Queue[ComposedMail] = asyncio.Queue()
+        fenced = self._fenced = asyncio.Queue[FencedMail]()
+        again = self._again = asyncio.Queue[ComposedMail]()
         self._under_way = UnderWay()
         self.gate = SendingGate(sender, runtime, may_send=standing.leads)
         self._writer = OutcomeWriter(episodes, runtime, sender.slots, self._under_way)
@@ -72,6 +72,15 @@ class Outbox:
         self._deciding_again = DecidingAgain(
             loader=loader, runtime=runtime, gate=self.gate, again=again, writer=self._writer
         )
+
+    def depths(self) -> dict[str, int]:
+        """How many mails wait before which stage."""
+        return {
+            "fence": self._composed.qsize(),
+            "smtp": self._fenced.qsize(),
+            "decision": self._again.qsize(),
+            "log": self._writer.waiting,
+        }
 
     async def run(self) -> None:
         """Send until cancelled."""

@@ -50,6 +50,11 @@ class OutcomeWriter:
         self._queue: asyncio.Queue[Settlement] = asyncio.Queue(CAPACITY)
         self._many = max(1, slots.total // 2)
 
+    @property
+    def waiting(self) -> int:
+        """How many outcomes wait to be written."""
+        return self._queue.qsize()
+
     async def put(self, settlement: Settlement) -> None:
         """Have an outcome written; waits while too many do."""
         await self._queue.put(settlement)

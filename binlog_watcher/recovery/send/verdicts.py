@@ -27,6 +27,22 @@ from mailer import (
 log = structlog.get_logger(__name__)
 
 
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (UnreachableError, "unreachable"),
+    (SenderStoppedError, "stopped"),
+    (RetryLaterError, "later"),
+    (MailboxRefusedError, "mailbox"),
+    (RefusedUsError, "refused_us"),
+    (RejectedForeverError, "refused"),
+    (OutcomeUnknownError, "unknown"),
+)
+"""Of errors one of which may be a kind of another, the narrower ones first."""
+
+
+def _kind(error: Exception) -> str:
+    return next((kind for known, kind in _KINDS if isinstance(error, known)), "other")
+
+
 class Verdicts:
     """Turns the server's word into an outcome, and tells it."""
 
@@ -38,10 +54,12 @@ class Verdicts:
     def sent(self, mail: ComposedMail, handed_us: int, reply: str) -> Outcome:
         """The server took it; it was handed over at ``handed_us``."""
         self._gate.took()
-        self._gate.pace.took(self._runtime.clock.now_us() - handed_us)
+        now_us, metrics = self._runtime.clock.now_us(), self._runtime.metrics
+        self._gate.pace.took(now_us - handed_us)
         lateness_us = max(0, handed_us - mail.claimed.send.due_us)
-        self._runtime.metrics.mails.labels("sent").inc()
-        self._runtime.metrics.lateness.observe(lateness_us / 1e6)
+        metrics.mails.labels("sent").inc()
+        metrics.lateness.observe(lateness_us / 1e6)
+        metrics.due_to_sent.observe(max(0, now_us - mail.claimed.send.due_us) / 1e6)
         log.info(
             "recovery.finished",
             outcome="sent",
@@ -54,6 +72,7 @@ class Verdicts:
     def not_sent(self, mail: ComposedMail, handed_us: int, error: Exception) -> Outcome:
         """It did not; or nobody knows."""
         self._gate.pace.took(self._runtime.clock.now_us() - handed_us)
+        self._runtime.metrics.smtp_errors.labels(_kind(error)).inc()
         match error:
             case SenderStoppedError():
                 return self._sender_stopped(mail, error)
@@ -71,6 +90,7 @@ class Verdicts:
 
     def unreached(self, error: UnreachableError) -> None:
         """The server is gone: nothing is sent until it answers."""
+        self._runtime.metrics.smtp_errors.labels(_kind(error)).inc()
         self._gate.refuse(error)
 
     def rows_to_give_back(self) -> tuple[int, ...]:

@@ -192,9 +192,7 @@ async def test_a_server_that_turns_read_only_and_back(
             await until(lambda: service.is_ready() and len(smtp.accepted) == 1)
     events = [entry["event"] for entry in logs]
     assert (events.count("service.cannot_write"), events.count("service.can_write")) == (1, 1)
-    assert next(entry["why"] for entry in logs if entry["event"] == "service.not_ready").startswith(
-        "not ready: "
-    )
+    assert next(entry["why"] for entry in logs if entry["event"] == "service.not_ready").startswith("write: ")
 
 
 async def test_a_right_that_is_taken_away(

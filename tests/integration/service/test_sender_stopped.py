@@ -13,12 +13,12 @@ from fakes.recovering import settings_of
 from fakes.waiting import until
 
 from binlog_watcher.recovery.send import sending_gate
-from binlog_watcher.service import readiness
+from binlog_watcher.service import gauges
 from binlog_watcher.service.resources import open_resources
 from binlog_watcher.service.service import Service
 
 MYSQL_ONLY = pytest.mark.parametrize("server", ["mysql"], indirect=True)
-REASON = "not ready: the SMTP server takes no mail from us"
+REASON = ("smtp", "the SMTP server takes no mail from us")
 
 
 @contextlib.asynccontextmanager
@@ -47,7 +47,7 @@ def figure(service: Service, name: str) -> float | None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "METRICS_INTERVAL_S", 0.01)
+    monkeypatch.setattr(gauges, "INTERVAL_S", 0.01)
     for name in ("STOPPED_US", "UNREACHABLE_US", "HELD_US"):
         monkeypatch.setattr(sending_gate, name, 50_000)
 

@@ -14,6 +14,7 @@ from fakes.waiting import until
 
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
 from binlog_watcher.service import standby as standby_module
+from binlog_watcher.service.readiness import STANDBY
 from binlog_watcher.service.service import opened
 from binlog_watcher.service.standby import Standby
 
@@ -38,7 +39,7 @@ async def test_a_start_that_fails_for_want_of_the_database_is_tried_again(
     standby = Standby(settings_of(shop, smtp))
     with structlog.testing.capture_logs() as logs:
         async with standing_by(standby):
-            assert standby.not_ready() == "not ready, standby"
+            assert standby.not_ready() == STANDBY
             await until(lambda: standby.not_ready() is None)
     events = [entry["event"] for entry in logs]
     assert events.count("service.not_started") == 1
@@ -83,7 +84,7 @@ async def test_terms_follow_each_other_and_each_is_an_owner_of_its_own(shop: Any
                 candidate = standby._candidate
                 shop.run("KILL %s", (candidate._held_by,))
                 await until(lambda: other.not_ready() is None)
-                await until(lambda: standby.not_ready() == "not ready, standby")
+                await until(lambda: standby.not_ready() == STANDBY)
                 assert standby._metrics.registry.get_sample_value("cartwake_leader") == 0
             await until(lambda: standby.not_ready() is None)
             second = standby._service
