@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from binlog_watcher.settings.load import load_settings
 
@@ -66,7 +67,7 @@ def test_the_settings_of_the_image_are_valid() -> None:
 def answering(status: int, body: bytes = b"") -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path == "/healthz" else 404)
+            self.send_response(status if self.path == "/readyz" else 404)
             self.end_headers()
             self.wfile.write(body)
 
@@ -100,9 +101,9 @@ def test_the_health_check(status: int, *, healthy: bool) -> None:
 
 
 def test_a_standby_is_healthy() -> None:
-    with answering(503, b"not ready, standby\n") as port:
+    with answering(503, b"standby\n") as port:
         assert health_check(port) == 0
-    with answering(503, b"not ready\n") as port:
+    with answering(503, b"starting: the open carts are being read\n") as port:
         assert health_check(port) != 0
 
 
@@ -148,7 +149,8 @@ def test_what_is_published_is_reached_by_this_machine_only() -> None:
     published = re.findall(r"^ +- \"([\d.:]+)\"", service("cartwake"), re.MULTILINE)
     ports = {int(port.rpartition(":")[2]) for port in published}
     assert all(port.startswith("127.0.0.1:") for port in published)
-    assert re.findall(r"^    ports:", COMPOSE, re.MULTILINE) == ["    ports:"]
+    services = yaml.safe_load(COMPOSE)["services"].values()
+    assert all(port.startswith("127.0.0.1:") for one in services for port in one.get("ports", ()))
     image = dict(pair.split("=", 1) for pair in instructions("ENV")[0].split())
     settings = load_settings(None, environ=image | environment("cartwake"))
     assert ports == {settings.metrics_port, settings.web_port, 8025}
