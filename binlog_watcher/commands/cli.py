@@ -20,18 +20,16 @@ from binlog_watcher.commands import (
     report,
     report_tables,
     retry,
-    run,
-    web,
 )
 from binlog_watcher.commands.account_cli import account_app
 from binlog_watcher.commands.cart_seeking import Question
 from binlog_watcher.commands.optout_cli import optout_app
 from binlog_watcher.commands.schema_cli import schema_app
+from binlog_watcher.commands.service_cli import reload_command, run_command, web_command
 from binlog_watcher.commands.terminal import out, settings_of, show
 from binlog_watcher.commands.theme_cli import theme_app
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.errors import INTERRUPTED, CartwakeError, DatabaseUnavailableError
-from binlog_watcher.settings.load import names_of_others
 from mailer import InvalidAddressError, InvalidTokenError
 
 app = typer.Typer(
@@ -41,6 +39,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("run")(run_command)
+app.command("reload")(reload_command)
+app.command("web")(web_command)
 app.add_typer(account_app)
 app.add_typer(optout_app, name="optout")
 app.add_typer(schema_app, name="schema")
@@ -62,37 +63,6 @@ def options(
     ] = False,
 ) -> None:
     """Options before the command."""
-
-
-@app.command("run")
-def run_command(
-    *,
-    standby: Annotated[
-        bool,
-        typer.Option(
-            "--standby", help="One of several: wait until no other instance leads (docs/operating.md)."
-        ),
-    ] = False,
-    include_older_than: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPAN",
-            help="Also mail carts that fell due up to this long before Cartwake was first switched on here: "
-            "hours (48), or 90m, 48h, 3d; at most MAX_CART_AGE_HOURS. Kept for later starts.",
-        ),
-    ] = None,
-) -> None:
-    """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM."""
-    settings = settings_of("mail", log_file=True)
-    run.tell_of_other_names(names_of_others())
-    run.tell_of_promises(settings)
-    run.run(settings, standby=standby, include_older_than=include_older_than)
-
-
-@app.command("web")
-def web_command() -> None:
-    """Serve the pages behind the links of mails, without `run`; several may stand behind a proxy."""
-    web.web(settings_of("preview", serves=True))
 
 
 @app.command("reconcile")

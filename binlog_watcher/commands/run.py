@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.service.reloading import Reloading
 from binlog_watcher.service.service import run_service
 from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.durations import parse_span_us
@@ -18,15 +20,24 @@ from binlog_watcher.telemetry.logs import log_uncaught
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings, *, standby: bool = False, include_older_than: str | None = None) -> None:
+def run(
+    load: Callable[[], Settings],
+    accept: Callable[[Settings], None],
+    *,
+    standby: bool = False,
+    include_older_than: str | None = None,
+) -> None:
     """Follow the binlog and mail until SIGINT or SIGTERM; a second one ends the process at once. Blocking.
 
+    ``load`` reads the settings, at the start and at each SIGHUP; ``accept`` is told of those that are gone by.
     ``include_older_than``: see ``include_older_us``. Raises ConfigError for what only a human can mend, and
     DatabaseUnavailableError when the service can't start.
     """
+    settings = load()
     older_us = include_older_us(settings, include_older_than)
+    accept(settings)
     log_uncaught()
-    asyncio.run(_until_signal(settings, standby=standby, older_us=older_us))
+    asyncio.run(_until_signal(settings, load, accept, standby=standby, older_us=older_us))
 
 
 def tell_of_other_names(names: Sequence[str]) -> None:
@@ -78,7 +89,38 @@ def stop_at_signal() -> asyncio.Event:
     return stop
 
 
-async def _until_signal(settings: Settings, *, standby: bool, older_us: int) -> None:
-    stop = stop_at_signal()
-    runs = run_standby if standby else run_service
-    await runs(settings, stop, include_older_us=older_us)
+def reload_at_signal(reloading: Reloading, stop: asyncio.Event) -> None:
+    """SIGHUP asks for it, unless it means what it says: that the terminal hung up. `nohup` ignores both."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return
+    on_terminal = sys.stdin is not None and sys.stdin.isatty()
+
+    def on_hang_up() -> None:
+        if on_terminal and not _has_terminal():
+            stop.set()
+        else:
+            reloading.ask()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hang_up)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.tcgetpgrp(0)
+    except OSError:  # EIO: it is gone
+        return False
+    return True
+
+
+async def _until_signal(
+    settings: Settings,
+    load: Callable[[], Settings],
+    accept: Callable[[Settings], None],
+    *,
+    standby: bool,
+    older_us: int,
+) -> None:
+    stop, reloading = stop_at_signal(), Reloading(load, accept)
+    reload_at_signal(reloading, stop)
+    term = run_standby if standby else run_service
+    await reloading.run(term, settings, stop, include_older_us=older_us)

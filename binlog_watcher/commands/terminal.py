@@ -20,6 +20,12 @@ def show(*parts: Table | str) -> None:
 def settings_of(need: Need, *, log_file: bool = False, serves: bool = False) -> Settings:
     """Parse the settings and set logging up: all of it for what ``serves``, else warnings; to a file for `run` only."""
     settings = load_settings(need=need)
+    log_by(settings, log_file=log_file, serves=serves)
+    return settings
+
+
+def log_by(settings: Settings, *, log_file: bool = False, serves: bool = False) -> None:
+    """Set logging up as the settings say; see ``settings_of``."""
     for secret in settings.secrets():
         register_secret(secret)
     configure_logging(
@@ -28,4 +34,3 @@ def settings_of(need: Need, *, log_file: bool = False, serves: bool = False) -> 
         max_mb=settings.log_file_max_mb,
         backups=settings.log_file_backups,
     )
-    return settings

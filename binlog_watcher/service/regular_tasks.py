@@ -1,7 +1,8 @@
 """What a service does again and again beside its events: reconcile, and ask MySQL for time and time zone."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -50,6 +51,16 @@ async def keep_time(clock: ServerClock, shop: Shop) -> None:
             raise ZoneError(problem)
 
     await every(CLOCK_INTERVAL_S, refresh)
+
+
+async def first_of(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait until one of them is done."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class RegularReconciliation:

@@ -5,9 +5,7 @@ open carts anew, and takes over the claims of a leader that is gone.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import structlog
 
@@ -17,6 +15,7 @@ from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
 from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.readiness import STANDBY, STARTING
+from binlog_watcher.service.regular_tasks import first_of
 from binlog_watcher.service.resources import check_alone
 from binlog_watcher.service.service import Service, opened, use_worker_threads
 from binlog_watcher.settings.settings import Settings
@@ -84,7 +83,7 @@ class Standby:
         while not stop.is_set():
             if not self._elected.is_set():
                 log.info("service.standby")
-            await _first(self._elected.wait(), stop.wait())
+            await first_of(self._elected.wait(), stop.wait())
             if stop.is_set():
                 log.info("service.stopped")
                 break
@@ -92,7 +91,7 @@ class Standby:
                 await self._lead(stop)
             except DatabaseUnavailableError as error:
                 log.error("service.not_started", error=str(error), retry_s=RETRY_S)  # noqa: TRY400 - one line
-                await _first(stop.wait(), asyncio.sleep(RETRY_S))
+                await first_of(stop.wait(), asyncio.sleep(RETRY_S))
             collect_everything()
 
     async def _lead(self, stop: asyncio.Event) -> None:
@@ -100,7 +99,7 @@ class Standby:
         over = asyncio.Event()
 
         async def end() -> None:
-            await _first(stop.wait(), self._deposed.wait())
+            await first_of(stop.wait(), self._deposed.wait())
             over.set()
 
         ending = asyncio.create_task(end())
@@ -116,16 +115,6 @@ class Standby:
         finally:
             self._service = None
             ending.cancel()
-
-
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait until one of them is done."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:

@@ -9,6 +9,7 @@ from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailabl
 
 COMMANDS = {
     "run",
+    "reload",
     "reconcile",
     "report",
     "retry",
