@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from binlog_watcher.core.erased_keys import is_erased
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.transitions import PUT_BACK
 
@@ -47,6 +48,8 @@ def why_not(row: DeadLetter, oldest_us: int) -> str | None:
         return f"it is {said}, neither failed nor unknown"
     if row.reason == IMPORTED:
         return "another tool logged it, before Cartwake"
+    if is_erased(row.cart_key):
+        return "it was erased (docs/privacy.md)"
     if not row.ours:
         return "it belongs to another preset (SHOP_SCHEMA, SHOP_VARIABLES)"
     if row.newer_id is not None:

@@ -35,7 +35,10 @@ class Reason(enum.StrEnum):
     SUPERSEDED = "superseded"
     BOUGHT_MEANWHILE = "bought_meanwhile"
     EMPTIED = "emptied"
-    DECLINED = "declined"  # by the customer: not for this cart
+    DECLINED = (
+        "declined"  # by the customer: not for this cart; or it stood there when its customer was erased
+    )
+    ERASED = "erased"  # its customer was erased before its mail could go out
     CLOSED = "closed"  # as long as nothing was begun for it, nothing is logged
     # logged with status unknown
     UNREPORTED = "unreported"  # its instance ended inside the hand-over, or has not told yet how that went

@@ -15,7 +15,7 @@ GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_log` TO 
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_recipient` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_meta` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_cart` TO 'cartwake'@'%';
-GRANT SELECT, INSERT, CREATE, ALTER ON `shop`.`cart_abandonment_click` TO 'cartwake'@'%';
+GRANT SELECT, INSERT, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_click` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_returned` TO 'cartwake'@'%';
 
 -- Its views. DROP is what replacing one asks for.

@@ -7,6 +7,7 @@ import structlog
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.recovery.loading import CartLoader
 from binlog_watcher.service.wiring import insist_on_stores, policy
 from binlog_watcher.settings.settings import Settings
@@ -18,6 +19,7 @@ from binlog_watcher.store.own_tables import activation, belonging, recipients, t
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.dry_notes import DryNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
+from binlog_watcher.store.own_tables.retention import OldRows
 from binlog_watcher.store.shop_tables.scans import Scan, scan_of
 from binlog_watcher.store.shop_tables.shop import Shop
 
@@ -45,6 +47,11 @@ class Resources:
     activated_us: int
     link_secret: str | None
     with_log: bool
+
+    @property
+    def old_rows(self) -> OldRows:
+        """Rows of the log that may be erased since they are old."""
+        return OldRows(self.database, self.shop, self.episodes.erased)
 
     def close(self) -> None:
         """Close all sessions."""
@@ -83,11 +90,13 @@ def resources_of(
     with_log = tables.exist(database)
     identity = identity_of(schema)
     shop_id = belonging.own_id(database, identity) if with_log else identity.id
-    episodes = EpisodeLog(database, shop, new_owner(shop_id), bounce_limit=settings.bounce_limit)
-    notes = _notes(database, shop, shop_id or "", clock, write=write)
-    hasher = recipients.AddressHasher(
-        (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
+    salt = (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
+    erased = ErasedKeys(salt)
+    episodes = EpisodeLog(
+        database, shop, new_owner(shop_id), erased=erased, bounce_limit=settings.bounce_limit
     )
+    notes = _notes(shop, shop_id or "", clock, erased, write=write)
+    hasher = recipients.AddressHasher(salt)
     activate = write if activate is None else activate
     activated_us = episodes.activated_us(clock.now_us(), dry_run=not activate)
     mailed_after_us = activation.mailed_after_us(
@@ -111,13 +120,13 @@ def resources_of(
     )
 
 
-def _notes(database: Database, shop: Shop, shop_id: str, clock: ServerClock, *, write: bool) -> CartNotes:
-    document = shop.schema.document
+def _notes(shop: Shop, shop_id: str, clock: ServerClock, erased: ErasedKeys, *, write: bool) -> CartNotes:
+    database, document = shop.database, shop.schema.document
     form = None if document is None else document.form
     present = tables.exist(database) and tables.notes_exist(database)
     if write:
-        return CartNotes(database, shop_id, present=present, form=form, standing=shop.standing)
-    return DryNotes(database, shop_id, now_us=clock.now_us, present=present, form=form)
+        return CartNotes(database, shop_id, present=present, form=form, standing=shop.standing, erased=erased)
+    return DryNotes(database, shop_id, now_us=clock.now_us, present=present, form=form, erased=erased)
 
 
 def presence_of(settings: Settings, resources: Resources) -> Presence:

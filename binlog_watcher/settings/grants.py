@@ -15,10 +15,10 @@ OWN_TABLES = {
     "cart_abandonment_recipient": "SELECT, INSERT, UPDATE, CREATE, ALTER",
     "cart_abandonment_meta": "SELECT, INSERT, UPDATE, CREATE, ALTER",
     "cart_abandonment_cart": "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER",
-    "cart_abandonment_click": "SELECT, INSERT, CREATE, ALTER",
+    "cart_abandonment_click": "SELECT, INSERT, DELETE, CREATE, ALTER",
     "cart_abandonment_returned": "SELECT, INSERT, UPDATE, CREATE, ALTER",
 }
-"""Each with the rights that it needs: notes on carts are deleted when they are old, nothing else is."""
+"""Each with the rights that it needs: notes on carts are deleted when they are old, visits when somebody is erased."""
 
 OWN_VIEWS = ("cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers")
 

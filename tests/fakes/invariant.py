@@ -16,6 +16,7 @@ from fakes.binlog_follower import DEADLINE_S, Follower, Shop, settings_for, sour
 from binlog_watcher.binlog import BinlogSource
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import Assigned, CartKey, Hydrated, ProductChanged, Revoked
 from binlog_watcher.core.source import Batch
 from binlog_watcher.core.tracker import Tracker
@@ -152,7 +153,7 @@ def _hydrator(database: Database, clock: ServerClock) -> tuple[Hydrator, Episode
     refresh_clock(clock, database)
     shop = ShopTables(database, SAMPLE)
     tables.migrate(database, shop)
-    episodes = EpisodeLog(database, shop, new_owner())
+    episodes = EpisodeLog(database, shop, new_owner(), erased=ErasedKeys("salt"))
     policy = Policy(
         threshold_us=THRESHOLD_US, cooldown_us=24 * HOUR_US, max_age_us=72 * HOUR_US,
         activated_us=clock.now_us() - 48 * HOUR_US,

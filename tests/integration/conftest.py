@@ -11,6 +11,7 @@ from fakes.mail_server import MailServer
 
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.decision import Policy
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.demo.server import Server
@@ -45,7 +46,7 @@ class ShopUnderTest:
 
     def instance(self, shop: str | None = None) -> EpisodeLog:
         """Another Cartwake on the same shop, or on another one in this database."""
-        return EpisodeLog(self.database, self.shop, new_owner(shop))
+        return EpisodeLog(self.database, self.shop, new_owner(shop), erased=ErasedKeys("salt"))
 
     def alive(self, episodes: EpisodeLog) -> Presence:
         """Hold the lock that tells others that this instance lives."""

@@ -1,9 +1,10 @@
 """What the binlog told of carts and no table of the shop tells. See docs/design.md, *Activity*."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart_note import CartNote
+from binlog_watcher.core.erased_keys import MARK, ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables.log_rows import by_logged_key
@@ -54,6 +55,16 @@ def write(shop: str, notes: Sequence[CartNote]) -> Statement:
     )
 
 
+def revive(shop: str, names: Mapping[str, str]) -> Statement:
+    """Erased carts that are used again have their keys again; ``names``: that of each key."""
+    table, parameters = rows_as_table(("cart_key", "name"), list(names.items()))
+    return Statement(
+        f"UPDATE IGNORE {table} v STRAIGHT_JOIN {CART} n ON n.shop = %s AND n.cart_key = v.name COLLATE utf8mb4_bin "
+        "SET n.cart_key = v.cart_key",
+        [*parameters, shop],
+    )
+
+
 def take_back_orders(shop: str, keys: Sequence[CartKey]) -> Statement:
     """No order followed these carts' last activity after all."""
     return Statement(
@@ -62,7 +73,7 @@ def take_back_orders(shop: str, keys: Sequence[CartKey]) -> Statement:
     )
 
 
-def read(shop: str, keys: Sequence[CartKey]) -> Statement:
+def read(shop: str, keys: Iterable[CartKey]) -> Statement:
     """Cart, activity, order after it, when it was filled, digest: of those of these carts that there is a note of."""
     return Statement(
         f"SELECT cart_key, active_at, ordered_at, filled_at, digest FROM {CART} WHERE shop = %s AND cart_key IN %s",
@@ -97,12 +108,12 @@ def forms_of_others(shop: str) -> Statement:
 
 
 def active_between(shop: str, after_us: int, until_us: int, last: str, page: int) -> Statement:
-    """The carts behind ``last`` whose last activity lies in a span, in the order of their keys."""
+    """The carts behind ``last`` whose last activity lies in a span, in the order of their keys; not erased ones."""
     return Statement(
         # What is noted is noted after it happened; an index leads to noted_at.
         f"SELECT cart_key FROM {CART} WHERE shop = %s AND noted_at > %s AND active_at > %s AND active_at <= %s "
-        "AND cart_key > %s ORDER BY cart_key LIMIT %s",
-        (shop, utc_naive(after_us), utc_naive(after_us), utc_naive(until_us), last, page),
+        "AND cart_key > %s AND cart_key NOT LIKE %s ORDER BY cart_key LIMIT %s",
+        (shop, utc_naive(after_us), utc_naive(after_us), utc_naive(until_us), last, MARK + "%", page),
     )
 
 
@@ -115,11 +126,14 @@ def purge(before_us: int) -> Statement:
 
 
 def old_documents(shop: str, before_us: int) -> Statement:
-    """Some of the carts with a note of their document that was written before a moment."""
+    """Some of the carts with a note of their document that was written before a moment.
+
+    Of an erased one nobody can tell whether it stands: its note is kept.
+    """
     return Statement(
         f"SELECT cart_key FROM {CART} WHERE shop = %s AND noted_at < %s AND digest IS NOT NULL "
-        f"LIMIT {PURGE_BATCH_SIZE}",
-        (shop, utc_naive(before_us)),
+        f"AND cart_key NOT LIKE %s LIMIT {PURGE_BATCH_SIZE}",
+        (shop, utc_naive(before_us), MARK + "%"),
     )
 
 
@@ -152,7 +166,7 @@ class CartNotes:
 
     ``present``: False where the table is not there yet, before the first run that writes. ``form``: by
     what digests of documents are made (None: carts are none). ``standing``: which of some carts, as text, still have a
-    document.
+    document. ``erased``: by what names erased documents have their notes.
     """
 
     def __init__(
@@ -163,8 +177,10 @@ class CartNotes:
         present: bool = True,
         form: str | None = None,
         standing: Callable[[Sequence[str]], Collection[str]] = lambda _keys: (),
+        erased: ErasedKeys | None = None,
     ) -> None:
         self._database = database
+        self._erased = None if form is None else erased  # notes of others are deleted when they are erased
         self._shop = shop
         self._form = form
         self._standing = standing
@@ -182,6 +198,10 @@ class CartNotes:
         taken_back = [note.key for note in notes if note.only_takes_back]
         with self._database.session() as session:
             for some in in_batches(told, NOTES_BATCH_SIZE):
+                if self._erased is not None:
+                    session.run(
+                        *revive(self._shop, {str(note.key): self._erased(str(note.key)) for note in some})
+                    )
                 session.run(*write(self._shop, some))
             for keys in in_batches(taken_back, NOTES_BATCH_SIZE):
                 session.run(*take_back_orders(self._shop, keys))
@@ -190,9 +210,9 @@ class CartNotes:
         """What is noted of these carts."""
         if not self._present or not keys:
             return {}
-        by_text = by_logged_key(keys)
+        by_text = by_logged_key(keys, self._erased)
         with self._database.session() as session:
-            rows = session.rows(*read(self._shop, keys))
+            rows = session.rows(*read(self._shop, keys if self._erased is None else by_text))
         return {
             key: CartNote(
                 key,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from binlog_watcher.core.cart import LoggedEpisode, Recipient
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.owners import shop_of
@@ -55,6 +56,14 @@ def mails_under_way(hashes: Collection[bytes]) -> Statement:
         f"SELECT address_hash, cart_key, status FROM {LOG} WHERE address_hash IN %s AND (status = %s "
         f"OR (status = %s AND NOT {LEASE_IS_OVER}))",
         (tuple(sorted(hashes)), PASS_FENCE.sets, CLAIM.sets),
+    )
+
+
+def erased_versions(names: Collection[str]) -> Statement:
+    """Name and highest version of those of these carts that were erased."""
+    return Statement(
+        f"SELECT cart_key, MAX(cart_version) FROM {LOG} WHERE cart_key IN %s AND step = %s GROUP BY cart_key",
+        (tuple(sorted(names)), STEP),
     )
 
 
@@ -187,6 +196,7 @@ def claim(
     session: Session,
     owner: str,
     episodes: Sequence[Episode],
+    erased: ErasedKeys,
     *,
     lease_us: int,
     cooldown_us: int,
@@ -194,14 +204,23 @@ def claim(
 ) -> Claims:
     """Inside a transaction: lock the addresses, leave out those that another mail holds back, insert or take over.
 
-    Carts come in the order of preference: of two with one address the first one wins.
+    Carts come in the order of preference: of two with one address the first one wins. Those that were erased since
+    they were read are left out: whoever erases holds the address, too.
     """
     hashes = sorted({e.address_hash for e in episodes if e.address_hash is not None})
     session.run(*lock_addresses(hashes))
     known = recipients.read(session, hashes)
     busy = _busy(session, hashes)
     free, waits = hold_back(episodes, known, busy, cooldown_us=cooldown_us, now_us=now_us)
-    return Claims(_take(session, owner, free, lease_us), waits)
+    fresh = _not_erased(session, _new(free), erased)
+    return Claims(_take(session, owner, fresh, _begun(free), lease_us), waits)
+
+
+def _not_erased(session: Session, fresh: Sequence[Episode], erased: ErasedKeys) -> list[Episode]:
+    """The episodes that are newer than all that was erased of their carts: the unique index knows only keys."""
+    names = {str(e.key): erased(str(e.key)) for e in fresh}
+    handled = dict(session.rows(*erased_versions(names.values()))) if names else {}
+    return [e for e in fresh if handled.get(names[str(e.key)], e.version - 1) < e.version]
 
 
 def _busy(session: Session, hashes: Collection[bytes]) -> dict[bytes, set[str]]:
@@ -228,10 +247,15 @@ def hindrance(
     return waits.get(episode.key)
 
 
-def _take(session: Session, owner: str, free: Sequence[Episode], lease_us: int) -> dict[CartKey, int]:
+def _take(
+    session: Session,
+    owner: str,
+    fresh: Sequence[Episode],
+    begun: Sequence[tuple[Episode, LoggedEpisode]],
+    lease_us: int,
+) -> dict[CartKey, int]:
     """Insert new rows, take over open ones; what carries our owner and lease afterwards is ours."""
     ids: dict[CartKey, int] = {}
-    fresh, begun = _new(free), _begun(free)
     if fresh:
         session.run(*insert(CLAIM, owner, fresh, lease_us=lease_us))
         by_row = {(str(e.key), e.version): e.key for e in fresh}

@@ -6,6 +6,7 @@ from dataclasses import replace
 import structlog
 
 from binlog_watcher.core.cart_note import CartNote
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables.cart_notes import NOTES_PAGE_SIZE, CartNotes
@@ -27,9 +28,10 @@ class DryNotes(CartNotes):
         now_us: Callable[[], int],
         present: bool,
         form: str | None = None,
+        erased: ErasedKeys | None = None,
         most: int = MOST_NOTES,
     ) -> None:
-        super().__init__(database, shop, present=present, form=form)
+        super().__init__(database, shop, present=present, form=form, erased=erased)
         self._now_us = now_us
         self._most = most
         self._notes: dict[str, tuple[CartNote, int]] = {}  # and when it was noted; the oldest first

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.owners import is_ours, shop_of
@@ -55,13 +56,17 @@ def last_mails(keys: Sequence[str], since_us: int) -> Statement:
 class EpisodeLog:
     """The log as one instance works on it; ``owner`` names that instance and its shop. Every method blocks.
 
-    ``bounce_limit``: an address is suppressed to which so many mails bounced; 0: never.
+    ``erased``: by what names carts go on that were erased; ``bounce_limit``: an address is suppressed to which so many
+    mails bounced; 0: never.
     """
 
-    def __init__(self, database: Database, shop: Shop, owner: str, *, bounce_limit: int = 0) -> None:
+    def __init__(
+        self, database: Database, shop: Shop, owner: str, *, erased: ErasedKeys, bounce_limit: int = 0
+    ) -> None:
         self._database = database
         self._shop = shop
         self.owner = owner
+        self.erased = erased
         self._bounce_limit = bounce_limit
         self.shop_id = shop_of(owner)
 
@@ -71,13 +76,13 @@ class EpisodeLog:
         return tables.exist(self._database)
 
     def newest(self, session: Session, keys: Sequence[CartKey]) -> dict[CartKey, LoggedEpisode]:
-        """The row with the highest version of each key.
+        """The row with the highest version of each key, be it that the cart was erased since.
 
         A claim of our own counts as nobody's: one recovery at a time has a key, and it looks before it claims, so
         the reply to that claim was lost.
         """
-        by_text = by_logged_key(keys)
-        rows = session.rows(*newest_rows(list(by_text)))
+        by_text = by_logged_key(keys, self.erased)
+        rows = sorted(session.rows(*newest_rows(list(by_text))), key=lambda row: int(row[2]))
         owners = {row[7] for row in rows if row[3] == Status.CLAIMED and row[7] not in {None, self.owner}}
         dead = leftovers.dead_owners(session, owners)
         return {
@@ -112,9 +117,10 @@ class EpisodeLog:
         """Claim the episodes for this instance, at most one an address; the first of the list is preferred."""
         return self._database.in_transaction(
             lambda session: claims.claim(
-                session, self.owner, episodes, lease_us=lease_us, cooldown_us=cooldown_us, now_us=now_us
+                session, self.owner, episodes, self.erased,
+                lease_us=lease_us, cooldown_us=cooldown_us, now_us=now_us,
             )
-        )
+        )  # fmt: skip
 
     def skip(self, episodes: Sequence[Episode], reason: Reason) -> None:
         """Log episodes that are not mailed; one that is logged as open is closed."""
@@ -178,11 +184,10 @@ class EpisodeLog:
 
     def last_sent(self, session: Session, keys: Sequence[CartKey], since_us: int) -> dict[CartKey, int]:
         """When each key was last mailed, since a moment; a mail that is to be sent again holds no cart back."""
-        by_text = by_logged_key(keys)
+        by_text = by_logged_key(keys, self.erased)
+        rows = sorted(session.rows(*last_mails(list(by_text), since_us)), key=lambda row: row[1])
         return {
-            key: UTC_COLUMN.to_us(sent_at) or 0
-            for text, sent_at in session.rows(*last_mails(list(by_text), since_us))
-            for key in by_text[text.rstrip(" ")]
+            key: UTC_COLUMN.to_us(sent_at) or 0 for text, sent_at in rows for key in by_text[text.rstrip(" ")]
         }
 
     def activated_us(self, now_us: int, *, dry_run: bool) -> int:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import HIGHEST_TOTAL
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 
@@ -15,11 +16,17 @@ STEP = 1
 MOST_ITEMS = 2**32 - 1
 
 
-def by_logged_key(keys: Iterable[CartKey]) -> dict[str, list[CartKey]]:
-    """Keys by the text in which our tables know them: spaces at the end count for nothing there."""
+def by_logged_key(keys: Iterable[CartKey], erased: ErasedKeys | None = None) -> dict[str, list[CartKey]]:
+    """Keys by the text in which our tables know them: spaces at the end count for nothing there.
+
+    With ``erased`` also by the names that they would have if they were erased.
+    """
     found: dict[str, list[CartKey]] = {}
     for key in keys:
-        found.setdefault(str(key).rstrip(" "), []).append(key)
+        text = str(key).rstrip(" ")
+        found.setdefault(text, []).append(key)
+        if erased is not None:
+            found.setdefault(erased(text), []).append(key)
     return found
 
 

@@ -34,6 +34,8 @@ ADDED_COLUMNS = {
     "sent_at": "TIMESTAMP(6) NULL",
     "bounce": "VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'a report said so: hard, soft'",
     "bounced_at": "TIMESTAMP(6) NULL COMMENT 'when it was read'",
+    "bought": "TINYINT(1) NULL COMMENT 'of an erased row: an order within seven days of created_at'",
+    "converted": "TINYINT(1) NULL COMMENT 'of an erased row: an order within seven days of sent_at'",
 }
 INDEXES = {
     "cartwake_episode": "UNIQUE KEY cartwake_episode (cart_key, cart_version, step)",

@@ -11,7 +11,7 @@ from itertools import accumulate
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
+from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT, erasures_exist
 from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
 from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
@@ -108,19 +108,21 @@ def counts(session: Session, window_us: int, activated_us: int) -> list[Count]:
     return [Count(status, reason, int(window), int(all_of)) for status, reason, window, all_of in rows]
 
 
-def mails_by_day(queries: Queries, window_us: int) -> Statement:
+def mails_by_day(queries: Queries, window_us: int, *, with_erased: bool) -> Statement:
     """What ``cart_abandonment_mails_daily`` shows, of the days that the window touches, newest first.
 
     The view would go through the whole log. An order is looked for behind mails that arrived, and behind no others.
+    ``with_erased``: the log has the column of what is kept of erased rows.
     """
+    kept = "l.converted" if with_erased else "NULL"
     of_episode = orders_of_episode(queries)
     first_day = utc_naive(window_us).replace(hour=0, minute=0, second=0, microsecond=0)
     return Statement(
         "SELECT DATE(l.created_at) AS day, COUNT(*), COALESCE(SUM(l.email_sent = 1), 0), "
-        "COALESCE(SUM(l.email_sent = 1 AND EXISTS ("
+        f"COALESCE(SUM(l.email_sent = 1 AND COALESCE({kept}, EXISTS ("
         f"SELECT 1 FROM {of_episode['orders']} o WHERE {of_episode['matches']} "
         f"AND {of_episode['bought_at']} > l.sent_at AND {of_episode['bought_at']} <= l.sent_at + INTERVAL 7 DAY"
-        f")), 0) FROM {LOG} l {BY_MOMENT} WHERE l.created_at >= %(first_day)s AND l.status IN %(statuses)s "
+        f"))), 0) FROM {LOG} l {BY_MOMENT} WHERE l.created_at >= %(first_day)s AND l.status IN %(statuses)s "
         "GROUP BY day ORDER BY day DESC",
         {**queries.constants, "first_day": first_day, "statuses": MAILED_OR_TRIED},
     )
@@ -128,7 +130,7 @@ def mails_by_day(queries: Queries, window_us: int) -> Statement:
 
 def mail_days(session: Session, queries: Queries, window_us: int) -> list[MailDay]:
     """The days that the window touches, newest first."""
-    rows = session.rows(*mails_by_day(queries, window_us))
+    rows = session.rows(*mails_by_day(queries, window_us, with_erased=erasures_exist(session)))
     return [MailDay(day, int(mails), int(good), int(bought)) for day, mails, good, bought in rows]
 
 

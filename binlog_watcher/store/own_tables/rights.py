@@ -51,6 +51,11 @@ def keeping_clicks() -> Statement:
     return Statement(f"INSERT INTO {CLICK} (log_id, kind) SELECT log_id, kind FROM {CLICK} WHERE FALSE")
 
 
+def forgetting_clicks() -> Statement:
+    """DELETE on the followed links."""
+    return Statement(f"DELETE FROM {CLICK} WHERE FALSE")
+
+
 def counting_returned() -> Statement:
     """INSERT, UPDATE and SELECT on the count of mails that come back."""
     return Statement(
@@ -68,6 +73,7 @@ def writing() -> list[Statement]:
         keeping_notes(),
         forgetting(),
         keeping_clicks(),
+        forgetting_clicks(),
         counting_returned(),
     ]
 

@@ -26,14 +26,14 @@ META = "cart_abandonment_meta"
 CART = "cart_abandonment_cart"
 CLICK = "cart_abandonment_click"
 RETURNED = "cart_abandonment_returned"
-VERSION = 3
+VERSION = 4
 """Version of the layout below; a newer one in the database is refused."""
 
-_READABLE = frozenset({"1", "2", str(VERSION)})
+_READABLE = frozenset({"1", "2", "3", str(VERSION)})
 """Versions that can be read as they are.
 
 In the first one keys were shorter, and the notes came later; in the second nothing was known of followed links and of
-mails that came back.
+mails that came back; in the third nothing could be erased.
 """
 
 NOTES_COLUMNS = {
@@ -46,7 +46,7 @@ NOTES_COLUMNS = {
 def exist(database: Database) -> bool:
     """Whether our tables are there, and can be read."""
     with database.session() as session:
-        return META in _tables(session) and _meta(session, "schema_version") in _READABLE
+        return META in present(session) and _meta(session, "schema_version") in _READABLE
 
 
 def migrate(database: Database, shop: Shop) -> None:
@@ -68,8 +68,8 @@ def migrate(database: Database, shop: Shop) -> None:
 
 
 def _migrate(session: Session, shop: Shop, name: str) -> None:
-    present = _tables(session)
-    version = _meta(session, "schema_version") if META in present else None
+    there = present(session)
+    version = _meta(session, "schema_version") if META in there else None
     if version is not None and int(version) > VERSION:
         raise ConfigError(
             f"the tables in this database are of a newer Cartwake (version {version}, this one knows {VERSION}); "
@@ -97,7 +97,7 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
         (VERSION, VERSION),
     )
     session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
-    log.info("tables.ready", version=VERSION, existed=LOG in present)
+    log.info("tables.ready", version=VERSION, existed=LOG in there)
 
 
 def notes_exist(database: Database) -> bool:
@@ -109,7 +109,17 @@ def notes_exist(database: Database) -> bool:
 def clicks_exist(database: Database) -> bool:
     """Whether the table of followed links is there: it came with the third version."""
     with database.session() as session:
-        return CLICK in _tables(session)
+        return CLICK in present(session)
+
+
+def erasures_exist(session: Session) -> bool:
+    """Whether rows of the log may be erased: the columns for what is kept of them came with the fourth version."""
+    row = session.row(
+        "SELECT 1 FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND COLUMN_NAME = 'converted'",
+        (LOG,),
+    )
+    return row is not None
 
 
 def _notes_lack(session: Session) -> set[str]:
@@ -181,7 +191,8 @@ def _has_views(session: Session) -> bool:
     return row is not None and row[0] == 3
 
 
-def _tables(session: Session) -> set[str]:
+def present(session: Session) -> set[str]:
+    """Which of our tables are there."""
     return {
         str(name)
         for (name,) in session.rows(

@@ -11,10 +11,10 @@ SELECT e.day AS day,
        e.currency AS currency
 FROM (
   SELECT DATE(l.created_at) AS day, l.cart_total AS cart_total, l.currency AS currency,
-         EXISTS (
+         COALESCE(l.bought, EXISTS (
            SELECT 1 FROM {orders} o
            WHERE {matches} AND {bought_at} > l.created_at AND {bought_at} <= l.created_at + INTERVAL 7 DAY
-         ) AS bought
+         )) AS bought
   FROM cart_abandonment_log l
   WHERE l.reason IS NULL OR l.reason NOT IN ('superseded', 'bought_meanwhile', 'emptied', 'closed', 'declined')
 ) e
@@ -27,10 +27,10 @@ SELECT e.day AS day,
        COALESCE(SUM(e.sent AND e.bought), 0) AS conversions
 FROM (
   SELECT DATE(l.created_at) AS day, l.email_sent = 1 AS sent,
-         EXISTS (
+         COALESCE(l.converted, EXISTS (
            SELECT 1 FROM {orders} o
            WHERE {matches} AND {bought_at} > l.sent_at AND {bought_at} <= l.sent_at + INTERVAL 7 DAY
-         ) AS bought
+         )) AS bought
   FROM cart_abandonment_log l
   WHERE l.status IN ('sent', 'failed', 'unknown', 'retry', 'sending')
 ) e

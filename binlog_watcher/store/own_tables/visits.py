@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from binlog_watcher.core.erased_keys import MARK
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.owners import shop_of
 from binlog_watcher.core.transitions import LOG_SKIP, SUPERSEDE
@@ -54,13 +55,14 @@ def mail(log_id: int) -> Statement:
 
 
 def click(log_id: int, kind: str, link_no: int, flag: str | None) -> Statement:
-    """Keep a visit, unless too many of the kind are kept."""
+    """Keep a visit, unless too many of the kind are kept, or the mail was erased."""
     return Statement(
         f"INSERT INTO {CLICK} (log_id, kind, link_no, clicked_at, flag) "
         "SELECT %s, %s, %s, UTC_TIMESTAMP(6), %s FROM (SELECT COUNT(*) AS kept FROM "
         f"(SELECT 1 FROM {CLICK} WHERE log_id = %s AND kind = %s AND flag <=> %s LIMIT {MOST_OF_A_MAIL}) c) n "
-        f"WHERE n.kept < {MOST_OF_A_MAIL}",
-        (log_id, kind, link_no, flag, log_id, kind, flag),
+        f"WHERE n.kept < {MOST_OF_A_MAIL} "
+        f"AND NOT EXISTS (SELECT 1 FROM {LOG} l WHERE l.id = %s AND l.cart_key LIKE %s)",
+        (log_id, kind, link_no, flag, log_id, kind, flag, log_id, MARK + "%"),
     )
 
 

@@ -98,7 +98,11 @@ class Container:
                 for view in VIEWS:
                     session.rows("TABLE " + view)
                 keep_a_note(database)
-                for statement in (rights.keeping_clicks(), rights.counting_returned()):
+                for statement in (
+                    rights.keeping_clicks(),
+                    rights.forgetting_clicks(),
+                    rights.counting_returned(),
+                ):
                     session.run(*statement)
                 # A later version replaces the views.
                 session.run("UPDATE cart_abandonment_meta SET value = 'older' WHERE name = 'views'")

@@ -33,6 +33,7 @@ def test_what_can_be_put_back(row: DeadLetter) -> None:
             "it is skipped (bought_meanwhile), neither failed nor unknown",
         ),
         (replace(ROW, reason="imported"), "another tool logged it, before Cartwake"),
+        (replace(ROW, cart_key="erased:0a1b"), "it was erased (docs/privacy.md)"),
         (replace(ROW, ours=False), "it belongs to another preset (SHOP_SCHEMA, SHOP_VARIABLES)"),
         (replace(ROW, newer_id=9), "the cart was logged again since, as row 9"),
         (replace(ROW, activity_us=OLDEST - 1), "its cart is older than MAX_CART_AGE_HOURS"),

@@ -7,7 +7,7 @@ import pytest
 
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.store.own_tables import rights, tables
+from binlog_watcher.store.own_tables import overview, rights, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.returned_mails import returned
 
@@ -95,7 +95,9 @@ def test_keys_of_an_older_layout_are_made_longer(shop: Any) -> None:
         "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'cart_key' ORDER BY 1"
     )
     assert columns == [(table, 128, "utf8mb4_bin", "NO") for table in (tables.CART, tables.LOG)]
-    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [("3",)]
+    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [
+        (str(tables.VERSION),)
+    ]
     kept = shop.run(f"SELECT cart_key, cart_version, status, email_sent FROM {tables.LOG}")
     assert kept == [row]
 
@@ -115,6 +117,40 @@ def test_a_log_that_knew_nothing_of_bounces_gets_to_know_them(shop: Any) -> None
         ("old", "sent", None, None)
     ]
     assert shop.run(f"SELECT COUNT(*) FROM {tables.RETURNED}") == [(0,)]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_log_of_which_nothing_could_be_erased_is_made_fit_for_it(shop: Any, version: int) -> None:
+    """Its rows stay, the views too; and `report` reads it before."""
+    shop.run(f"ALTER TABLE {tables.LOG} DROP COLUMN bought, DROP COLUMN converted")
+    if version < 3:
+        shop.run(f"ALTER TABLE {tables.LOG} DROP COLUMN bounce, DROP COLUMN bounced_at")
+        shop.run(f"DROP TABLE {tables.RETURNED}, {tables.CLICK}")
+    if version < 2:
+        shop.run(f"DROP TABLE {tables.CART}")
+    shop.run("UPDATE cart_abandonment_meta SET value = %s WHERE name = 'schema_version'", (str(version),))
+    shop.run(
+        f"INSERT INTO {tables.LOG} (cart_key, user_id, cart_version, status, email_sent, sent_at) "
+        "VALUES ('7', 7, 1, 'sent', 1, UTC_TIMESTAMP())"
+    )
+    shop.order(7)
+    shop.run("UPDATE orders SET created_at = created_at + INTERVAL 1 MINUTE")
+    assert tables.exist(shop.database), "it can be read before it is upgraded"
+    with shop.database.session() as session:
+        assert not tables.erasures_exist(session)
+        (day,) = overview.mail_days(session, shop.shop.queries, 0)
+    tables.migrate(shop.database, shop.shop)
+    with shop.database.session() as session:
+        assert tables.erasures_exist(session)
+        assert overview.mail_days(session, shop.shop.queries, 0) == [day]
+    assert day.conversions == 1
+    assert shop.run("SELECT conversions FROM cart_abandonment_mails_daily") == [(1,)]
+    assert shop.run(f"SELECT cart_key, status, bought, converted FROM {tables.LOG}") == [
+        ("7", "sent", None, None)
+    ]
+    assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [
+        (str(tables.VERSION),)
+    ]
 
 
 def test_a_newer_layout_is_refused(shop: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 from fakes.dictionary import SampleDictionary
 
 from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode
+from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.transitions import CLAIM, LOG_SKIP
 from binlog_watcher.shop.presets import SAMPLE
@@ -30,6 +31,8 @@ LEASE, COOLDOWN = 600_000_000, 86_400_000_000
 ADA, BOB, EVE = b"\xaa" * 32, b"\xbb" * 32, b"\xee" * 32
 MINE = "shop-me"
 """An owner that names its shop."""
+
+ERASED = ErasedKeys("salt")
 
 BUSY = (NOW + claims.BUSY_AGAIN_US, Reason.ADDRESS_BUSY)
 
@@ -78,7 +81,9 @@ def episode(key: int, address_hash: bytes | None, row: LoggedEpisode | None = No
 
 def claim(script: Script, *episodes: Episode, owner: str = "me") -> Claims:
     with script as session:
-        return claims.claim(session, owner, episodes, lease_us=LEASE, cooldown_us=COOLDOWN, now_us=NOW)
+        return claims.claim(
+            session, owner, episodes, ERASED, lease_us=LEASE, cooldown_us=COOLDOWN, now_us=NOW
+        )
 
 
 def locks(*hashes: bytes, known: Rows | None = None, under_way: Rows | None = None) -> list[Any]:
@@ -91,6 +96,11 @@ def locks(*hashes: bytes, known: Rows | None = None, under_way: Rows | None = No
     ]
 
 
+def not_erased(*fresh: Episode) -> Statement:
+    """What a claim asks of new episodes before it writes them."""
+    return claims.erased_versions([ERASED(str(one.key)) for one in fresh])
+
+
 # --- claims -------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +108,7 @@ def test_new_carts_are_claimed_by_a_row_each() -> None:
     mine, lost = episode(1, BOB), episode(2, ADA)
     script = Script(
         *locks(ADA, BOB),
+        (not_erased(mine, lost), []),
         (claims.insert(CLAIM, "me", [mine, lost], lease_us=LEASE), 2),
         (claims.inserted("me", [mine, lost]), [(11, "1", NOW)]),
     )
@@ -108,6 +119,7 @@ def test_a_row_of_an_older_version_that_is_ours_too_is_not_the_claim() -> None:
     mine = episode(1, BOB)
     script = Script(
         *locks(BOB),
+        (not_erased(mine), []),
         (claims.insert(CLAIM, "me", [mine], lease_us=LEASE), 1),
         (claims.inserted("me", [mine]), [(10, "1", NOW - 1), (11, "1", NOW)]),
     )
@@ -122,11 +134,26 @@ def test_a_claim_of_a_newer_version_ends_the_older_ones_and_only_where_it_was_wo
     )
     script = Script(
         *locks(ADA, BOB, EVE),
+        (not_erased(won, lost, first), []),
         (claims.insert(CLAIM, MINE, [won, lost, first], lease_us=LEASE), 2),
         (claims.inserted(MINE, [won, lost, first]), [(11, "1", NOW), (13, "3", NOW)]),
         (claims.supersede(MINE, [won]), 1),
     )
     assert claim(script, won, lost, first, owner=MINE) == Claims({1: 11, 3: 13}, {})
+
+
+def test_what_was_erased_since_it_was_read_is_no_new_episode() -> None:
+    same, newer, older = episode(1, ADA), episode(2, BOB), episode(3, EVE)
+    script = Script(
+        *locks(ADA, BOB, EVE),
+        (
+            not_erased(same, newer, older),
+            [(ERASED("1"), NOW), (ERASED("2"), NOW - 1), (ERASED("3"), NOW + 1)],
+        ),
+        (claims.insert(CLAIM, "me", [newer], lease_us=LEASE), 1),
+        (claims.inserted("me", [newer]), [(11, "2", NOW)]),
+    )
+    assert claim(script, same, newer, older) == Claims({2: 11}, {})
 
 
 def test_what_was_begun_is_taken_over_and_nothing_is_inserted() -> None:
@@ -143,6 +170,7 @@ def test_new_and_begun_carts_in_one_claim() -> None:
     new, begun = episode(1, ADA), episode(2, BOB, logged(6, NOW))
     script = Script(
         *locks(ADA, BOB),
+        (not_erased(new), []),
         (claims.insert(CLAIM, "me", [new], lease_us=LEASE), 1),
         (claims.inserted("me", [new]), [(11, "1", NOW)]),
         (claims.take_over("me", [(begun, logged(6, NOW))], LEASE), 1),
@@ -159,6 +187,7 @@ def test_one_lock_an_address_and_none_for_carts_without() -> None:
     first, second, nobody = episode(1, ADA), episode(2, ADA), episode(3, None)
     script = Script(
         *locks(ADA),
+        (not_erased(first), []),
         (claims.insert(CLAIM, "me", [first], lease_us=LEASE), 1),
         (claims.inserted("me", [first]), [(11, "1", NOW)]),
     )

@@ -15,6 +15,18 @@ INSERT INTO cart_abandonment_cart (shop, cart_key, active_at, ordered_at, filled
 --   10: None
 --   11: None
 
+-- revive: Erased carts that are used again have their keys again; ``names``: that of each key.
+UPDATE IGNORE (SELECT %s AS cart_key, %s AS name
+  UNION ALL SELECT %s, %s) v
+  STRAIGHT_JOIN cart_abandonment_cart n ON n.shop = %s
+  AND n.cart_key = v.name COLLATE utf8mb4_bin
+  SET n.cart_key = v.cart_key;
+--   1: 1
+--   2: erased:a
+--   3: two
+--   4: erased:b
+--   5: shop
+
 -- take_back_orders: No order followed these carts' last activity after all.
 UPDATE cart_abandonment_cart
   SET ordered_at = NULL
@@ -44,9 +56,11 @@ SELECT cart_key
   FROM cart_abandonment_cart
   WHERE shop = %s
   AND noted_at < %s
-  AND digest IS NOT NULL LIMIT 1000;
+  AND digest IS NOT NULL
+  AND cart_key NOT LIKE %s LIMIT 1000;
 --   1: shop
 --   2: 2026-09-21 14:13:20
+--   3: erased:%
 
 -- last_note: When the last note of a shop was written.
 SELECT MAX(noted_at)
@@ -82,6 +96,24 @@ DELETE
   FROM cart_abandonment_cart
   WHERE shop = %s LIMIT 1000;
 --   1: other
+
+-- active_between: The carts behind ``last`` whose last activity lies in a span, in the order of their keys; not erased ones.
+SELECT cart_key
+  FROM cart_abandonment_cart
+  WHERE shop = %s
+  AND noted_at > %s
+  AND active_at > %s
+  AND active_at <= %s
+  AND cart_key > %s
+  AND cart_key NOT LIKE %s
+  ORDER BY cart_key LIMIT %s;
+--   1: shop
+--   2: 2026-09-21 13:13:20
+--   3: 2026-09-21 13:13:20
+--   4: 2026-09-21 14:13:20
+--   5: 1
+--   6: erased:%
+--   7: 20
 
 -- renew: These notes hold as if they were written now.
 UPDATE cart_abandonment_cart

@@ -47,6 +47,14 @@ INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status,
 --   25: EUR
 --   26: 2026-09-21 14:13:20
 
+-- erased_versions: Name and highest version of those of these carts that were erased.
+SELECT cart_key, MAX(cart_version)
+  FROM cart_abandonment_log
+  WHERE cart_key IN %s
+  AND step = %s GROUP BY cart_key;
+--   1: (erased:a, erased:b)
+--   2: 1
+
 -- inserted: Id, cart, version of the claims of these carts that are ours.
 SELECT id, cart_key, cart_version
   FROM cart_abandonment_log

@@ -1,11 +1,27 @@
 -- mails_by_day: What ``cart_abandonment_mails_daily`` shows, of the days that the window touches, newest first.
 SELECT DATE(l.created_at) AS day, COUNT(*), COALESCE(SUM(l.email_sent = 1), 0), COALESCE(SUM(l.email_sent = 1
-  AND EXISTS (SELECT 1
+  AND COALESCE(l.converted, EXISTS (SELECT 1
   FROM `orders` o
   WHERE (o.`user_id` = l.user_id)
   AND TRUE
   AND o.`created_at` > l.sent_at
-  AND o.`created_at` <= l.sent_at + INTERVAL 7 DAY)), 0)
+  AND o.`created_at` <= l.sent_at + INTERVAL 7 DAY))), 0)
+  FROM cart_abandonment_log l IGNORE INDEX (cartwake_status)
+  WHERE l.created_at >= %(first_day)s
+  AND l.status IN %(statuses)s GROUP BY day
+  ORDER BY day DESC;
+--   nobody: (0)
+--   first_day: 2026-09-21 00:00:00
+--   statuses: (sent, failed, unknown, retry, sending)
+
+-- mails_by_day: What ``cart_abandonment_mails_daily`` shows, of the days that the window touches, newest first.
+SELECT DATE(l.created_at) AS day, COUNT(*), COALESCE(SUM(l.email_sent = 1), 0), COALESCE(SUM(l.email_sent = 1
+  AND COALESCE(NULL, EXISTS (SELECT 1
+  FROM `orders` o
+  WHERE (o.`user_id` = l.user_id)
+  AND TRUE
+  AND o.`created_at` > l.sent_at
+  AND o.`created_at` <= l.sent_at + INTERVAL 7 DAY))), 0)
   FROM cart_abandonment_log l IGNORE INDEX (cartwake_status)
   WHERE l.created_at >= %(first_day)s
   AND l.status IN %(statuses)s GROUP BY day

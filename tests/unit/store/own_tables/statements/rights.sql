@@ -32,6 +32,11 @@ INSERT INTO cart_abandonment_click (log_id, kind) SELECT log_id, kind
   FROM cart_abandonment_click
   WHERE FALSE;
 
+-- forgetting_clicks: DELETE on the followed links.
+DELETE
+  FROM cart_abandonment_click
+  WHERE FALSE;
+
 -- counting_returned: INSERT, UPDATE and SELECT on the count of mails that come back.
 INSERT INTO cart_abandonment_returned (day, kind, mails) SELECT UTC_DATE(), '', 0
   FROM cart_abandonment_meta

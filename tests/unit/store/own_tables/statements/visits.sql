@@ -4,7 +4,7 @@ SELECT cart_key, owner, TIMESTAMPDIFF(SECOND, COALESCE(sent_at, created_at), UTC
   WHERE id = %s;
 --   1: 1
 
--- click: Keep a visit, unless too many of the kind are kept.
+-- click: Keep a visit, unless too many of the kind are kept, or the mail was erased.
 INSERT INTO cart_abandonment_click (log_id, kind, link_no, clicked_at, flag) SELECT %s, %s, %s, UTC_TIMESTAMP(6), %s
   FROM (SELECT COUNT(*) AS kept
   FROM (SELECT 1
@@ -12,7 +12,11 @@ INSERT INTO cart_abandonment_click (log_id, kind, link_no, clicked_at, flag) SEL
   WHERE log_id = %s
   AND kind = %s
   AND flag <=> %s LIMIT 50) c) n
-  WHERE n.kept < 50;
+  WHERE n.kept < 50
+  AND NOT EXISTS (SELECT 1
+  FROM cart_abandonment_log l
+  WHERE l.id = %s
+  AND l.cart_key LIKE %s);
 --   1: 1
 --   2: cart
 --   3: 0
@@ -20,6 +24,8 @@ INSERT INTO cart_abandonment_click (log_id, kind, link_no, clicked_at, flag) SEL
 --   5: 1
 --   6: cart
 --   7: scanner
+--   8: 1
+--   9: erased:%
 
 -- lock_mail: Nobody else leaves this mail's cart meanwhile.
 SELECT 1
