@@ -24,6 +24,7 @@ from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
 from binlog_watcher.service.resources import Resources, enter_log, open_resources, presence_of
+from binlog_watcher.service.retention import Retention
 from binlog_watcher.service.shop_changes import ShopChanges
 from binlog_watcher.service.wiring import remember_us
 from binlog_watcher.service.write_check import WriteCheck
@@ -83,6 +84,12 @@ class Service:
             self.tracker, resources.notes, resources.clock, keep_us=remember_us(resources.policy)
         )
         self._mailbox = mailbox_reading(settings, resources, self.metrics)
+        self._retention = Retention(
+            resources.old_rows.erase_some,
+            self.tracker,
+            keep_us=settings.log_retention_us,
+            now_us=resources.clock.now_us,
+        )
         self._writes = WriteCheck(resources.episodes.check_writable)
         self._readiness = Readiness(
             self.tracker,
@@ -134,6 +141,7 @@ class Service:
                     tasks.append(group.create_task(self._pipeline.send()))
                     tasks.append(group.create_task(self._writes.run()))
                     tasks.append(group.create_task(self._mailbox.run()))
+                    tasks.append(group.create_task(self._retention.run()))
                     tasks.append(group.create_task(self._try_smtp()))
                 await stop.wait()
                 await self._finish(timers)

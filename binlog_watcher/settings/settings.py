@@ -19,6 +19,7 @@ from binlog_watcher.settings import types as kind
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.settings.mail_server import MailServerSettings
 from binlog_watcher.settings.pages import PageSettings
+from binlog_watcher.settings.retention import DAY_US, ORDER_DAYS, least_retention_days
 from binlog_watcher.settings.types import DiscountTier
 from binlog_watcher.shop.presets import load_schema
 from binlog_watcher.shop.schema import Schema
@@ -122,6 +123,7 @@ class Settings(PageSettings, MailServerSettings):
     log_file: Path | None = Path("logs/cart_abandonment.log")
     log_file_max_mb: Annotated[int, Ge(1), Le(10_000)] = 10
     log_file_backups: Annotated[int, Ge(1), Le(1000)] = 5
+    log_retention_days: Annotated[int, Ge(1), Le(36_500)] | None = None
     metrics_host: kind.Host = "127.0.0.1"
     metrics_port: kind.Port | None = None
     heartbeat_url: kind.SecretUrl | None = None
@@ -143,6 +145,19 @@ class Settings(PageSettings, MailServerSettings):
         if age is not None and value >= age:
             # A cart held back that long would be too old for a mail when its time comes.
             raise ValueError(f"less than MAX_CART_AGE_HOURS = {age}")
+        return value
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _retention_above_age(cls, value: int | None, info: ValidationInfo) -> int | None:
+        age, minutes = info.data.get("max_cart_age_hours"), info.data.get("abandonment_threshold_minutes")
+        if value is not None and age is not None and minutes is not None:
+            least = least_retention_days(age, minutes)
+            if value < least:
+                raise ValueError(
+                    f"at least {least}: more than MAX_CART_AGE_HOURS = {age} and ABANDONMENT_THRESHOLD_MINUTES = "
+                    f"{minutes} together, and than the {ORDER_DAYS} days in which an order counts for its mail"
+                )
         return value
 
     @field_validator("discount_tier_2_amount")
@@ -233,6 +248,16 @@ class Settings(PageSettings, MailServerSettings):
     def max_cart_age_us(self) -> int:
         """The age from which an abandoned cart gets no mail, in microseconds."""
         return int(self.max_cart_age_hours * 3_600_000_000)
+
+    @property
+    def least_retention_days(self) -> int:
+        """The least age at which rows of the log may be erased."""
+        return least_retention_days(self.max_cart_age_hours, self.abandonment_threshold_minutes)
+
+    @property
+    def log_retention_us(self) -> int | None:
+        """The age at which rows of the log are erased, in microseconds; None: never."""
+        return None if self.log_retention_days is None else self.log_retention_days * DAY_US
 
     @property
     def cooldown_us(self) -> int:

@@ -13,6 +13,7 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.readiness import SILENT_INTERVALS
 from binlog_watcher.settings.connection import Tls
 from binlog_watcher.settings.load import load_settings
+from binlog_watcher.settings.retention import ORDER_DAYS, least_retention_days
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import DiscountTier, is_loopback
 from mailer import AddressPatterns
@@ -236,6 +237,27 @@ def test_a_rule_over_two_settings_is_silent_while_one_of_them_is_wrong() -> None
     assert complaint(MAX_CART_AGE_HOURS="many") == (
         "MAX_CART_AGE_HOURS = 'many' (environment): give a number above 0 up to 8760"
     )
+
+
+def test_rows_of_the_log_are_kept_for_as_long_as_they_are_in_use() -> None:
+    assert load().log_retention_us is None
+    assert load(LOG_RETENTION_DAYS="8").log_retention_us == 8 * 24 * 3_600_000_000
+    assert complaint(LOG_RETENTION_DAYS="7") == (
+        "LOG_RETENTION_DAYS = '7' (environment): give at least 8: more than MAX_CART_AGE_HOURS = 72 and "
+        "ABANDONMENT_THRESHOLD_MINUTES = 30 together, and than the 7 days in which an order counts for its mail"
+    )
+    assert "at least 11: more than MAX_CART_AGE_HOURS = 240" in complaint(
+        LOG_RETENTION_DAYS="10", MAX_CART_AGE_HOURS="240"
+    )
+    assert complaint(LOG_RETENTION_DAYS="0").startswith("LOG_RETENTION_DAYS = '0' (environment): give ")
+
+
+@given(age=st.integers(1, 8760), minutes=st.integers(1, 59))
+def test_the_least_age_is_more_than_a_cart_s(age: int, minutes: int) -> None:
+    days = least_retention_days(Decimal(age), Decimal(minutes))
+    assert days > ORDER_DAYS
+    assert days * 24 * 60 > age * 60 + minutes
+    assert days == ORDER_DAYS + 1 or (days - 1) * 24 * 60 <= age * 60 + minutes
 
 
 def test_the_reconciliation_is_no_quicker_than_the_heartbeat() -> None:
