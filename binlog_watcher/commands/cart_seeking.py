@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from binlog_watcher.core.batches import in_batches
+from binlog_watcher.core.erased_keys import is_erased
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.resources import Resources
@@ -83,9 +84,9 @@ class CartSeeker:
         schema = self._resources.schema
         if schema.document is not None:
             place = f"the documents in {schema.cart.table}.{schema.document.column}"
-            sought.add(place, self._open_with(digest))
+            sought.add(place, self.open_with(digest))
         elif schema.customers.select is not None:
-            sought.add("all open carts, by the preset's SELECT of customers", self._open_with(digest))
+            sought.add("all open carts, by the preset's SELECT of customers", self.open_with(digest))
         if self._resources.with_log:
             with self._resources.database.session() as session:
                 logged = history.read_carts_mailed_to(session, digest, MOST_CARTS)
@@ -93,9 +94,10 @@ class CartSeeker:
         return sought
 
     def _keys(self, logged: Iterable[str]) -> list[CartKey]:
-        return [key for text in logged if (key := self._resources.shop.key(text)) is not None]
+        named = (text for text in logged if not is_erased(text))
+        return [key for text in named if (key := self._resources.shop.key(text)) is not None]
 
-    def _open_with(self, digest: bytes) -> Iterator[CartKey]:
+    def open_with(self, digest: bytes) -> Iterator[CartKey]:
         """Of all carts that a service would read at its start, those with an address."""
         resources, now_us = self._resources, self._resources.clock.now_us()
         for page in resources.scan.open_carts(now_us - resources.policy.max_age_us, now_us):

@@ -24,6 +24,7 @@ from binlog_watcher.commands import (
 from binlog_watcher.commands.account_cli import account_app
 from binlog_watcher.commands.cart_seeking import Question
 from binlog_watcher.commands.optout_cli import optout_app
+from binlog_watcher.commands.personal_cli import erase_command, export_command
 from binlog_watcher.commands.schema_cli import schema_app
 from binlog_watcher.commands.service_cli import reload_command, run_command, web_command
 from binlog_watcher.commands.terminal import out, settings_of, show
@@ -46,6 +47,8 @@ app.add_typer(account_app)
 app.add_typer(optout_app, name="optout")
 app.add_typer(schema_app, name="schema")
 app.add_typer(theme_app, name="theme")
+app.command("erase")(erase_command)
+app.command("export")(export_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -59,18 +59,44 @@ class CartSearch:
 
         Not those whose address only a SELECT or their document tells: see ``with_address``.
         """
-        parsed = parse_address(address, exact=True)
-        spellings = list(dict.fromkeys([address.strip(), parsed.mailbox, parsed.normalised]))
+        spellings = _spellings(address)
         sought = Sought()
         customers, header = self._schema.customers, self._schema.cart
-        statement = search_queries.customers_with_address(self._shop.queries)
-        if statement is not None:
+        if search_queries.customers_with_address(self._shop.queries) is not None:
             sought.places.append(f"{customers.table}.{customers.email}")
-            self._of_customers(self._all(statement, spellings), sought)
+            self._of_customers(self.customers_with(address), sought)
         statement = search_queries.carts_with_address(self._shop.queries)
         if statement is not None:
             sought.add(f"{header.table}.{header.email}", self._all(statement, spellings))
         return sought
+
+    def customers_with(self, address: str) -> list[CartKey]:
+        """Ids of the customers who have an address. Raises InvalidAddressError."""
+        statement = search_queries.customers_with_address(self._shop.queries)
+        return [] if statement is None else self._all(statement, _spellings(address))
+
+    def carts_with(self, address: str) -> list[CartKey]:
+        """The carts that carry an address themselves. Raises InvalidAddressError."""
+        statement = search_queries.carts_with_address(self._shop.queries)
+        return [] if statement is None else self._all(statement, _spellings(address))
+
+    def carts_of(self, customers: Sequence[CartKey]) -> list[CartKey]:
+        """The carts of these customers."""
+        sought = Sought()
+        self._of_customers(customers, sought)
+        return list(sought.keys)
+
+    def addresses_of(self, customers: Sequence[CartKey]) -> list[str]:
+        """The addresses that the shop has of these customers; none where only a SELECT tells."""
+        table, queries = self._schema.customers, self._shop.queries
+        statement = search_queries.addresses_of_customers(queries)
+        if statement is None or not customers:
+            return []
+        column = self._shop.columns.get(table.table or "", table.id or "")
+        ids = column.asked(key for one in customers if (key := column.key(str(one))) is not None)
+        with self._shop.database.session() as session:
+            rows = session.rows(statement, self._shop.parameters(customers=ids, most=MOST_ROWS))
+        return [address for (address,) in rows if isinstance(address, str)]
 
     def _all(self, statement: str, spellings: Sequence[str]) -> list[CartKey]:
         found: list[CartKey] = []
@@ -124,3 +150,9 @@ class CartSearch:
         """Whether the shop has anything of it: rows, or a header."""
         prints = self._shop.parts_of(cart)
         return any(prints.get(part, EMPTY_FINGERPRINT) != EMPTY_FINGERPRINT for part in ("rows", "header"))
+
+
+def _spellings(address: str) -> list[str]:
+    """How a shop may have an address. Raises InvalidAddressError."""
+    parsed = parse_address(address, exact=True)
+    return list(dict.fromkeys([address.strip(), parsed.mailbox, parsed.normalised]))

@@ -34,6 +34,17 @@ def customers_with_address(queries: Queries) -> str | None:
     return f"SELECT {named('u', customers.id)} FROM {quote(customers.table)} u WHERE {where} LIMIT %(most)s"
 
 
+def addresses_of_customers(queries: Queries) -> str | None:
+    """Addresses of these customers; None where the preset names no table of them."""
+    customers = queries.schema.customers
+    if customers.table is None or customers.id is None or customers.email is None:
+        return None
+    return (
+        f"SELECT {named('u', customers.email)} FROM {quote(customers.table)} u "
+        f"WHERE {named('u', customers.id)} IN %(customers)s{queries.conditions.meant('u')} LIMIT %(most)s"
+    )
+
+
 def _keys(queries: Queries, where: str) -> str:
     header = queries.schema.cart
     key = named("h", header.id or "")
