@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.bagisto.catalogue import KETTLE
+from fakes.bagisto.shop import Bagisto
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.prestashop.on_cartwake import MARK, Presta
 from fakes.prestashop.shop import PrestaShop
@@ -97,6 +99,30 @@ def test_a_store_that_nobody_can_tell_any_more(presta: Presta) -> None:
     assert (report.done.rows, report.untold) == (0, 1)
     assert any("Without --store it is erased, too" in line for line in report.lines())
     assert erase_person(db.settings(), Whom(address="jane@example.com")).done.rows == 1
+
+
+@MYSQL_ONLY
+def test_guests_whose_cart_carries_the_address(server: Server, fresh_database: str) -> None:
+    with preset_shop(server, fresh_database, "bagisto", ("DO 0", 0), CURRENCY="USD") as db:
+        shop = Bagisto(db.run)
+        shop.create()
+        left, waiting, others = (shop.cart(None, minutes_ago=60) for _ in range(3))
+        for key, address in (
+            (left, "ada@example.com"),
+            (waiting, "ada@example.com"),
+            (others, "bob@example.com"),
+        ):
+            shop.add(key, KETTLE, minutes_ago=60)
+            shop.check_out_as(key, address)
+        for key in (left, others):
+            mailed(db, key)
+        report = erase_person(db.settings(), Whom(address="ADA@example.com"))
+        assert (report.done.rows, report.done.marked) == (1, 1)
+        assert is_handled(db, left)
+        assert is_handled(db, waiting)
+        assert sorted(is_erased(row["cart_key"]) for row in db.log()) == [False, True, True]
+        rows = export(db.settings(), Whom(address="bob@example.com")).tables["cart_abandonment_log"]
+        assert [row["cart_key"] for row in rows] == [str(others)]
 
 
 # --- documents --------------------------------------------------------------------------------------------------------

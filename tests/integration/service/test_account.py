@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 import structlog
 from fakes.mail_server import MailServer
-from fakes.recovering import settings_of
+from fakes.recovering import abandon, recovering, settings_of
 from fakes.running_service import following
 from fakes.waiting import until
 
+from binlog_watcher.commands.erase import erase_person
+from binlog_watcher.commands.export import export
 from binlog_watcher.commands.grants import grants
+from binlog_watcher.commands.person import Whom
 from binlog_watcher.commands.report import read_report
 from binlog_watcher.demo.server import Server
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError
@@ -23,6 +26,7 @@ from binlog_watcher.service.service import opened
 from binlog_watcher.settings.grants import OWN_TABLES, OWN_VIEWS, Grants
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.presets import SAMPLE
+from binlog_watcher.store.own_tables import visits
 
 CLERK = "'clerk'@'127.0.0.1'"
 OWNERS_TABLE = (
@@ -104,6 +108,26 @@ async def test_the_same_rights_upgrade_what_is_there(
     shop.run("UPDATE cart_abandonment_meta SET value = 'older' WHERE name = 'views'")
     async with opened(clerks(shop, smtp)):
         pass
+
+
+async def test_the_same_rights_hand_out_and_erase_a_person(
+    shop: Any, smtp: MailServer, clerk: Callable[[str], None]
+) -> None:
+    clerk(all_rights(shop))
+    abandon(shop, [7])
+    async with recovering(shop, smtp, MYSQL_USER="clerk", MYSQL_PASSWORD="clerk-pass") as cartwake:
+        await cartwake.recover(7)
+        for flag in ("head", None):
+            visits.record(cartwake.resources.database, shop.log()[0]["id"], "cart", 0, flag, max_age_s=None)
+        shop.run(
+            "INSERT INTO cart_abandonment_cart (shop, cart_key) VALUES (%s, '7')",
+            (cartwake.resources.episodes.shop_id,),
+        )
+        shop.add(7, 2, minutes_ago=50)
+        whom = Whom(address="user7@example.com")
+        assert len(export(cartwake.settings, whom).tables["cart_abandonment_log"]) == 1
+        done = erase_person(cartwake.settings, whom).done
+    assert (done.rows, done.clicks, done.notes, done.marked) == (1, 1, 1, 1)
 
 
 async def test_an_account_that_may_only_read_is_refused(
