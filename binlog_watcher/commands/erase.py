@@ -9,7 +9,7 @@ from binlog_watcher.commands.person import NEVER_RAN, Holdings, PersonSeeker, Wh
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.erased_keys import is_erased
-from binlog_watcher.core.log_status import Reason
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.retention import DAY_US
@@ -67,7 +67,10 @@ class ErasedReport:
                 "What is put in later counts as a new cart."
             )
         for log_id in done.busy:
-            yield f"Row {log_id} stays: its mail is being handed over just now. Run this again in a minute."
+            yield (
+                f"Row {log_id} stays: its mail is being handed over just now; if the server refuses it, it is not tried "
+                "again. Run this again in a minute."
+            )
         if self.untold:
             yield (
                 f"{_number(self.untold, 'row')} stays: the shop does not say of which store its cart is. Without "
@@ -170,10 +173,16 @@ class _Eraser:
         )
 
     def _unhandled(self, found: Holdings) -> list[Cart]:
+        """Their carts that a mail may still be made for; one that is being handed over may have to be tried again."""
         return [
             cart
             for cart in found.carts
-            if cart.version is not None and (cart.logged is None or cart.logged.version < cart.version)
+            if cart.version is not None
+            and (
+                cart.logged is None
+                or cart.logged.version < cart.version
+                or cart.logged.status is Status.SENDING
+            )
         ]
 
     def _mark(self, found: Holdings) -> Erased:

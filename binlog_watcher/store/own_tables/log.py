@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart, LoggedEpisode
-from binlog_watcher.core.erased_keys import ErasedKeys
+from binlog_watcher.core.erased_keys import ErasedKeys, is_erased
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.owners import is_ours, shop_of
@@ -82,7 +82,10 @@ class EpisodeLog:
         the reply to that claim was lost.
         """
         by_text = by_logged_key(keys, self.erased)
-        rows = sorted(session.rows(*newest_rows(list(by_text))), key=lambda row: int(row[2]))
+        # Of two with one version the erased one counts: nothing is done any more for what was in that cart.
+        rows = sorted(
+            session.rows(*newest_rows(list(by_text))), key=lambda row: (int(row[2]), is_erased(row[1]))
+        )
         owners = {row[7] for row in rows if row[3] == Status.CLAIMED and row[7] not in {None, self.owner}}
         dead = leftovers.dead_owners(session, owners)
         return {
