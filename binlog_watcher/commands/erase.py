@@ -68,7 +68,7 @@ class ErasedReport:
             )
         for log_id in done.busy:
             yield (
-                f"Row {log_id} stays: its mail is being handed over just now; if the server refuses it, it is not tried "
+                f"Row {log_id} stays: its mail is being handed over just now; if it is refused, it is not tried "
                 "again. Run this again in a minute."
             )
         if self.untold:
