@@ -12,8 +12,7 @@ from binlog_watcher.commands.wording import in_words
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Decision, decide
 from binlog_watcher.core.events import CartKey
-from binlog_watcher.doctor.preflight import connect
-from binlog_watcher.doctor.preset_check import check_preset
+from binlog_watcher.doctor.preflight import check_preset, connect
 from binlog_watcher.doctor.select_check import PROMISED
 from binlog_watcher.service.resources import Resources, resources_of
 from binlog_watcher.settings.promises import in_words as promises_in_words

@@ -20,11 +20,8 @@ def wrong_type(schema: Schema, tables: Mapping[str, Mapping[str, str]]) -> str |
 
 
 def image_too_small(schema: Schema, row_image: str, primary_key: list[str]) -> str | None:
-    """Why changed rows would not tell their cart; None: they do. ``primary_key``: its columns, in lower case."""
+    """Why changed rows would not tell their cart, None where they do. ``primary_key``: its columns, in lower case."""
     key = (schema.cart.id or "").casefold()
     if schema.document is None or row_image != "MINIMAL" or key in primary_key:
         return None
-    return (
-        f"binlog_row_image is MINIMAL, and {schema.cart.table}.{key} is not in the primary key: changed carts do not "
-        "tell which they are; SET GLOBAL binlog_row_image = 'FULL', also in the server's option file"
-    )
+    return f"{schema.cart.table}.{key} is not in the primary key, so changed carts do not tell which they are"

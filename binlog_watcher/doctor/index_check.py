@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from binlog_watcher.doctor.finding import Finding, failed, warning
 from binlog_watcher.shop.fields import fixed_columns
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.columns import ShopColumns
@@ -35,24 +36,19 @@ def missing_indexes(schema: Schema, columns: ShopColumns) -> Iterator[tuple[str,
             yield key, table, column
 
 
-def index_advice(
-    schema: Schema, columns: ShopColumns, locked: Collection[str]
-) -> tuple[list[str], list[str]]:
-    """(what must be mended, what could be better), a line each.
+def index_advice(schema: Schema, columns: ShopColumns, locked: Collection[str]) -> Iterator[Finding]:
+    """What must be mended, and what could be better.
 
     ``locked``: tables of ``MANY_ROWS`` that a reader locks as a whole: the shop's own writes would wait for ours.
     """
-    problems, warnings = [], []
     for key, table, column in missing_indexes(schema, columns):
-        line = (
-            f"{schema.origin}: {key}: no index begins with {table}.{column}, so each batch of due carts reads "
-            f"the whole table; CREATE INDEX {column} ON {table} ({column})"
-        )
+        seen = f"{schema.origin}: {key}: no index begins with {table}.{column}"
+        why = "each batch of due carts reads the whole table"
+        mend = f"CREATE INDEX {column} ON {table} ({column})"
         if table in locked:
-            problems.append(
-                f"{line}: the table is not InnoDB's and large, so the shop's own writes would wait meanwhile "
-                "(ALLOW_SLOW_TABLES=true takes it as it is)"
-            )
+            why += ", which is not InnoDB's and large, so the shop's own writes would wait meanwhile"
+            yield failed(seen, why, f"{mend} (ALLOW_SLOW_TABLES=true takes it as it is)")
         else:
-            warnings.append(line)
-    return problems, [*warnings, *(f"{schema.origin}: {line}" for line in advice(schema, columns))]
+            yield warning(seen, why, mend)
+    for said in advice(schema, columns):
+        yield warning(f"{schema.origin}: {said.key}: {said.what}", said.follows, said.mend)

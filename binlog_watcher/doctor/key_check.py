@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from binlog_watcher.doctor.finding import Finding, warning
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.own_tables.log_upgrade import KEY_LENGTH
 from binlog_watcher.store.shop_tables.columns import MOMENT_TYPES, ShopColumn, ShopColumns
@@ -34,7 +35,7 @@ def _never_same(one: ShopColumn, other: ShopColumn) -> bool:
     return one.kind != other.kind and not {one.kind, other.kind} <= {"a number", "text"}
 
 
-def length_warning(schema: Schema, columns: ShopColumns) -> str | None:
+def length_warning(schema: Schema, columns: ShopColumns) -> Finding | None:
     """Whether carts may have keys that the log does not hold."""
     key = columns.get(*schema.key_column)
     length, of_what = key.length or 0, "characters"
@@ -42,7 +43,7 @@ def length_warning(schema: Schema, columns: ShopColumns) -> str | None:
         length, of_what = 2 * length, "characters of hex"
     if length <= KEY_LENGTH:
         return None
-    return (
-        f"{schema.origin}: the cart key may have {length} {of_what}: carts with more than {KEY_LENGTH} "
-        "are not mailed"
+    return warning(
+        f"{schema.origin}: the cart key may have {length} {of_what}",
+        f"carts with more than {KEY_LENGTH} are not mailed",
     )

@@ -1,93 +1,76 @@
 """Holds a preset against the live database: tables, columns, their types, indexes, and the preset's own SELECTs."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
 
 import pymysql.err
 
 from binlog_watcher.doctor.document_check import wrong_type
+from binlog_watcher.doctor.finding import Check, Finding, PresetFindings, failed, not_looked_at, ok, warning
 from binlog_watcher.doctor.index_check import MANY_ROWS, index_advice
 from binlog_watcher.doctor.key_check import kind_problems, length_warning
-from binlog_watcher.doctor.order_times import unreadable_orders
-from binlog_watcher.doctor.rights_check import lacking
 from binlog_watcher.doctor.selects_check import SelectsCheck
-from binlog_watcher.errors import ConfigError
-from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.doctor.server import NO_PRIVILEGE, NO_SUCH_TABLE, Server
 from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.moments import Format, format_of
-from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.shop_tables.columns import KEY_TYPES, MOMENT_TYPES, ShopColumns
 
-if TYPE_CHECKING:
-    from pymysql.connections import Connection
-    from pymysql.cursors import Cursor
-
-_NO_PRIVILEGE = frozenset({1142, 1143, 1227, 1044})
-_NO_SUCH_TABLE = 1146
 _LOCKED_WHOLE = frozenset({"MyISAM", "Aria"})
 """Engines that lock a table as a whole while somebody reads it."""
 
 
-@dataclass(slots=True)
-class Findings:
-    """One line each. ``warnings``: what works, but could be better. ``denied``: tables that may not be read."""
+SHOP = ("shop.tables", "shop.columns", "shop.storage", "shop.indexes", "shop.selects")
+TABLES, COLUMNS, STORAGE, INDEXES, SELECTS = SHOP
+"""The ids of what is looked at, in turn."""
 
-    problems: list[str] = field(default_factory=list)
-    denied: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+_GOOD = {
+    TABLES: "all tables are there",
+    COLUMNS: "all columns are there, in types that can be read",
+    STORAGE: "all tables are InnoDB's",
+    INDEXES: "an index leads to everything that is looked up",
+    SELECTS: "the preset's SELECTs run",
+}
 
 
 class PresetCheck:
-    """One look at one database.
+    """One look at one database."""
 
-    ``slow_tables``: large tables that lack an index are taken as they are, also where reading locks them.
-    """
-
-    def __init__(
-        self,
-        session: "Connection[Cursor]",
-        connection: ConnectionSettings,
-        schema: Schema,
-        *,
-        slow_tables: bool = False,
-    ) -> None:
-        self._session = session
-        self._connection = connection
-        self._schema = schema
-        self._slow_tables = slow_tables
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._connection = server.connection
+        self._schema = server.schema
         self._locked: set[str] = set()
-        self._found = Findings()
+        self._found = PresetFindings()
 
-    def run(self) -> Findings:
+    def run(self) -> PresetFindings:
         """Everything in turn; the SELECTs only when the tables are as the preset says."""
+        found = self._found
         tables = self._read_tables()
         self._check_tables_of_selects(tables)
         self._check_keys(tables)
         self._check_moments(tables)
         if (wrong := wrong_type(self._schema, tables)) is not None:
-            self._say("cart.document.column", wrong)
+            self._say(COLUMNS, "cart.document.column", wrong)
         first_named: dict[str, str] = {}
         for key, table, _ in self._schema.places():
             first_named.setdefault(table, f"{key.partition('.')[0]}.table")
         for table in first_named.keys() & tables.keys():
             self._check_storage(table, first_named[table])
-        if not (self._found.problems or self._found.denied):
+        found.reached |= {TABLES, STORAGE}
+        if not found.has_failed:
             self._check_kinds()
             self._check_charsets()
             self._check_conditions()
-        if not (self._found.problems or self._found.denied):
-            locked = () if self._slow_tables else self._locked
-            problems, warnings = index_advice(self._schema, self.shop_columns(), locked)
-            self._found.problems += problems
-            self._found.warnings += warnings
+            found.reached.add(COLUMNS)
+        if not found.has_failed:
+            self._check_indexes()
             self._check_selects()
-        return self._found
+            found.reached |= {INDEXES, SELECTS}
+        return found
 
-    def _say(self, key: str, what: str) -> None:
-        self._found.problems.append(f"{self._schema.origin}: {key}: {what}")
+    def _say(self, check: str, key: str, what: str, mend: str = "") -> None:
+        self._found.add(check, failed(f"{self._schema.origin}: {key}: {what}", mend=mend))
 
     def _read_tables(self) -> dict[str, dict[str, str]]:
         """Table → column (in lower case) → type; problems for what is missing."""
@@ -105,24 +88,26 @@ class PresetCheck:
                 if column.casefold() not in columns:
                     has = ", ".join(sorted(columns)) or "none that may be read"
                     self._say(
-                        key, f"table {self._connection.database}.{table} has no column {column}; it has {has}"
+                        COLUMNS,
+                        key,
+                        f"table {self._connection.database}.{table} has no column {column}; it has {has}",
                     )
         return tables
 
     def _columns(self, table: str, key: str) -> dict[str, str] | None:
         database = self._connection.database
         try:
-            self.rows(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted names
+            self._server.rows(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted names
         except pymysql.err.MySQLError as error:
-            if error.args[0] == _NO_SUCH_TABLE:
-                hint = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
-                self._say(key, f"there is no table {database}.{table}; {hint}")
-            elif error.args[0] in _NO_PRIVILEGE:
+            if error.args[0] == NO_SUCH_TABLE:
+                mend = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
+                self._say(TABLES, key, f"there is no table {database}.{table}", mend)
+            elif error.args[0] in NO_PRIVILEGE:
                 self._found.denied.append(table)
             else:
                 raise
             return None
-        rows = self.rows(
+        rows = self._server.rows(
             "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS "
             "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
             (database, table),
@@ -135,11 +120,11 @@ class PresetCheck:
             if table in seen or table in self._found.denied:
                 continue
             try:
-                self.rows(f"SELECT 1 FROM {quote(self._connection.database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted
+                self._server.rows(f"SELECT 1 FROM {quote(self._connection.database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted
             except pymysql.err.MySQLError as error:
-                if error.args[0] in _NO_PRIVILEGE:
+                if error.args[0] in NO_PRIVILEGE:
                     self._found.denied.append(table)
-                elif error.args[0] != _NO_SUCH_TABLE:
+                elif error.args[0] != NO_SUCH_TABLE:
                     raise
 
     def _keys(self) -> Iterator[tuple[str, str, str]]:
@@ -157,6 +142,7 @@ class PresetCheck:
             kind = tables.get(table, {}).get(column.casefold())
             if kind is not None and kind not in KEY_TYPES:
                 self._say(
+                    COLUMNS,
                     key,
                     f"{table}.{column} is {kind}: Cartwake follows keys that are whole numbers, CHAR, VARCHAR, BINARY, "
                     "VARBINARY or UUID",
@@ -169,8 +155,9 @@ class PresetCheck:
             charset = columns.get(table, column).charset
             if charset is not None and codec_of(charset) is None:
                 self._say(
+                    COLUMNS,
                     key,
-                    f"{table}.{column} is text in {charset}, which Cartwake can't read from the binlog; "
+                    f"{table}.{column} is text in {charset}, which Cartwake can't read from the binlog",
                     f"ALTER TABLE {quote(table)} CONVERT TO CHARACTER SET utf8mb4",
                 )
 
@@ -186,17 +173,17 @@ class PresetCheck:
                 fits = [one for one in Format if kind in MOMENT_TYPES[one]]
                 say = f'{key.partition(".")[2]} = {{ column = "{column}", format = … }} ({", ".join(fits)})'
                 hint = f"; if it holds moments, say how: {say}" if fits else ""
-                self._say(key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}{hint}")
+                self._say(COLUMNS, key, f"{table}.{column} must be a TIMESTAMP or DATETIME, not {kind}{hint}")
             else:
                 types = ", ".join(sorted(MOMENT_TYPES[held_as]))
-                self._say(key, f"{table}.{column} is {kind}: the format {held_as} is for {types}")
+                self._say(COLUMNS, key, f"{table}.{column} is {kind}: the format {held_as} is for {types}")
 
     def _check_kinds(self) -> None:
         columns = self.shop_columns()
         for key, what in kind_problems(self._schema, columns):
-            self._say(key, what)
-        if warning := length_warning(self._schema, columns):
-            self._found.warnings.append(warning)
+            self._say(COLUMNS, key, what)
+        if (said := length_warning(self._schema, columns)) is not None:
+            self._found.add(COLUMNS, said)
 
     def _check_conditions(self) -> None:
         columns = self.shop_columns()
@@ -207,10 +194,12 @@ class PresetCheck:
                 try:
                     columns.get(table, condition.column).values(condition.among or condition.not_in or ())
                 except ValueError as error:
-                    self._say(key, str(error) if len(conditions) == 1 else f"{condition.column}: {error}")
+                    self._say(
+                        COLUMNS, key, str(error) if len(conditions) == 1 else f"{condition.column}: {error}"
+                    )
 
     def _check_storage(self, table: str, key: str) -> None:
-        rows = self.rows(
+        rows = self._server.rows(
             "SELECT TABLE_TYPE, ENGINE FROM information_schema.TABLES "
             "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
             (self._connection.database, table),
@@ -218,63 +207,74 @@ class PresetCheck:
         kind, engine = rows[0] if rows else (None, None)
         if kind not in {"BASE TABLE", "SYSTEM VERSIONED"}:
             if table not in {self._schema.customers.table, getattr(self._schema.order_items, "table", None)}:
-                self._say(key, f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
+                self._say(STORAGE, key, f"{table} is a {str(kind).lower()}: the binlog tells of tables only")
         elif engine != "InnoDB":
             if engine in _LOCKED_WHOLE and self._count(table) >= MANY_ROWS:
                 self._locked.add(table)
-            self._found.warnings.append(
-                f"table {table} is kept by {engine}: what a crash leaves of it may differ from the binlog; "
-                f"ALTER TABLE {quote(table)} ENGINE = InnoDB"
+            self._found.add(
+                STORAGE,
+                warning(
+                    f"table {table} is kept by {engine}",
+                    "what a crash leaves of it may differ from the binlog",
+                    f"ALTER TABLE {quote(table)} ENGINE = InnoDB",
+                ),
             )
 
     def _count(self, table: str) -> int:
         """Of these engines it is known; the dictionary may tell that of yesterday."""
         counted = f"SELECT COUNT(*) FROM {quote(table)}"  # noqa: S608  # a quoted name
-        return int(self.rows(counted)[0][0])
+        return int(self._server.rows(counted)[0][0])
+
+    def _check_indexes(self) -> None:
+        locked = () if self._server.slow_tables else self._locked
+        for finding in index_advice(self._schema, self.shop_columns(), locked):
+            self._found.add(INDEXES, finding)
 
     def _check_selects(self) -> None:
+        server = self._server
         for key, problem in SelectsCheck(
-            self._rows_and_types, self._schema, self.shop_columns(), self._connection.database
+            server.rows_and_types, self._schema, self.shop_columns(), self._connection.database
         ).problems():
-            self._say(key, problem)
+            self._say(SELECTS, key, problem)
 
     def shop_columns(self) -> ShopColumns:
         """What the dictionary says of the preset's columns; asked for when needed."""
-        return ShopColumns(self, self._schema, UTC)
-
-    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        return self._rows_and_types(sql, parameters)[0]
-
-    def _rows_and_types(
-        self, statement: str, arguments: Any = None
-    ) -> tuple[list[tuple[Any, ...]], list[tuple[str, int]]]:
-        with self._session.cursor() as cursor:
-            cursor.execute(statement, arguments)
-            rows = list(cursor.fetchall())
-            return rows, [(str(column[0]).lower(), int(column[1])) for column in cursor.description or ()]
+        return shop_columns(self._server)
 
 
-def check_preset(
-    session: "Connection[Cursor]",
-    connection: ConnectionSettings,
-    schema: Schema,
-    *,
-    slow_tables: bool = False,
-) -> list[str]:
-    """The warnings. Raises ConfigError with all problems, one line each."""
-    check = PresetCheck(session, connection, schema, slow_tables=slow_tables)
-    found = check.run()
-    problems = list(found.problems)
-    if found.denied:
-        problems.append(
-            lacking(
-                check.rows, connection, schema, [f"SELECT on {table}" for table in found.denied], writes=False
-            )
-        )
-    if problems:
-        raise ConfigError(*problems)
-    return [
-        *found.warnings,
-        *unreadable_orders(check.rows, schema, check.shop_columns()),
-    ]  # all orders are read for these: not at each start
+def shop_columns(server: Server) -> ShopColumns:
+    """What the dictionary says of the preset's columns."""
+    return ShopColumns(server, server.schema, UTC)
+
+
+def findings_of(server: Server) -> PresetFindings:
+    """All about the preset, looked at once."""
+    if server.findings is None:
+        server.findings = PresetCheck(server).run()
+    return server.findings
+
+
+def _look(check: str) -> Callable[[Server], Iterator[Finding]]:
+    def look(server: Server) -> Iterator[Finding]:
+        found = findings_of(server)
+        yield from found.of.get(check, ())
+        if check in found.of:
+            return
+        if check in found.reached and not (check == TABLES and found.denied):
+            yield ok(_GOOD[check])
+        else:
+            yield not_looked_at("the tables must be as the preset says first, and may be read")
+
+    return look
+
+
+AT_START: tuple[Check[Server], ...] = tuple(
+    Check(
+        check,
+        _look(check),
+        ("SHOP_SCHEMA", "SHOP_VARIABLES", *(("ALLOW_SLOW_TABLES",) if check == INDEXES else ())),
+        needs=("shop.preset",),
+    )
+    for check in SHOP
+)
+"""What `cartwake run` looks at, too."""

@@ -27,6 +27,12 @@ VIEW = "SELECT, CREATE, CREATE VIEW, DROP"
 
 HELP = "`cartwake grants` prints the statements that give it all it needs"
 
+FAR_REACHING = (
+    "ALL PRIVILEGES", "SUPER", "INSERT", "UPDATE", "DELETE", "DROP", "CREATE", "ALTER", "TRIGGER", "EXECUTE", "FILE",
+    "SHUTDOWN", "CREATE USER", "SYSTEM_USER", "SYSTEM_VARIABLES_ADMIN", "BINLOG_ADMIN", "BINLOG ADMIN",
+)  # fmt: skip
+"""Rights by which an account that only follows the binlog and reads could do harm."""
+
 _SHOWN = re.compile(
     r"GRANT (?P<rights>.+?) ON (?:\*|`(?P<database>(?:[^`]|``)+)`)\.(?:\*|`(?P<table>(?:[^`]|``)+)`) TO ",
     re.DOTALL,
@@ -92,6 +98,24 @@ class Grants:
                 lacks.setdefault(", ".join(missing), []).append(where)
         return [f"{rights} on {', '.join(places)}" for rights, places in lacks.items()]
 
+    def too_wide(self, shown: Iterable[str]) -> list[str]:
+        """What rows of SHOW GRANTS give of ``FAR_REACHING`` where Cartwake reads only, as ``INSERT, SUPER on *.*``."""
+        found = []
+        for row in shown:
+            given = _Given.of(row)
+            if given is None or not any(given.covers(self.database, table) for table in ("", *self.reads)):
+                continue
+            rights = [right for right in FAR_REACHING if right in given.rights]
+            if row.upper().endswith(" WITH GRANT OPTION"):
+                rights.append("GRANT OPTION")
+            if rights:
+                found.append(f"{', '.join(rights)} on {given.place}")
+        return found
+
+    def revoke_all(self) -> str:
+        """The statement after which `cartwake grants` gives just what is needed."""
+        return f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {self.account}"
+
     def _needed(self) -> Iterator[tuple[str, str | None]]:
         for _, needed in self._kinds():
             yield from needed
@@ -134,6 +158,11 @@ class _Given:
         rights = frozenset(_SAME_AS.get(right.strip(), right.strip()) for right in of_the_whole.split(","))
         names = ((match[part] or "").replace("``", "`") for part in ("database", "table"))
         return cls(rights, *names)
+
+    @property
+    def place(self) -> str:
+        """As it is written in a statement: ``*.*``, ``shop.*``, ``shop.cart``."""
+        return f"{self.database or '*'}.{self.table or '*'}"
 
     def covers(self, database: str, table: str) -> bool:
         """``table``: empty for what is given on the whole server."""

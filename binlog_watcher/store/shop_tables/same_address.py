@@ -7,7 +7,7 @@ the addresses that are asked for, ``w`` the customers who have one, ``o`` the or
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from binlog_watcher.core.cart import Customer
@@ -74,65 +74,84 @@ def _comparable(text: str) -> str:
     return f"LOWER(CONVERT({text} USING utf8mb4)) COLLATE utf8mb4_bin"
 
 
-def advice(schema: Schema, columns: ShopColumns) -> Iterator[str]:
-    """``key: what is missing`` for each way that can't be gone, and who is mailed for that; one a line."""
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What keeps a way from being gone. ``key``: the preset's; ``mend``: what to do; ``follows``: who is mailed."""
+
+    key: str
+    what: str
+    mend: str = ""
+    follows: str = ""
+
+
+def advice(schema: Schema, columns: ShopColumns) -> Iterator[Missing]:
+    """What is missing of each way that can't be gone."""
     there = ways(schema, columns)
     if all(way.part != BY_ORDERS for way in there):
-        if (why_not := why_not_by_customers(schema, columns)) is not None:
-            yield f"{why_not}; till then whoever bought under another row with the same address is mailed all the same"
-        if schema.orders.email is not None and schema.orders.by_email is None:
-            why_not = why_not_by_orders(schema, columns)
-            yield f"{why_not}; till then a guest who bought with another cart is mailed all the same"
+        if (missing := why_not_by_customers(schema, columns)) is not None:
+            yield replace(
+                missing,
+                follows="whoever bought under another row with the same address is mailed all the same",
+            )
+        if schema.orders.by_email is None and schema.orders.email is not None:
+            missing = why_not_by_orders(schema, columns)
+            if missing is not None:
+                yield replace(missing, follows="a guest who bought with another cart is mailed all the same")
     for way in there:
         if not way.any_case:
-            yield (
-                f"{'customers' if way.part == BY_CUSTOMERS else 'orders'}.email: its collation tells capitals from "
-                "small letters: an address is found as the cart's own customer has it, and in small letters"
+            yield Missing(
+                f"{'customers' if way.part == BY_CUSTOMERS else 'orders'}.email",
+                "its collation tells capitals from small letters",
+                follows="an address is found as the cart's own customer has it, and in small letters",
             )
 
 
-def why_not_by_customers(schema: Schema, columns: ShopColumns) -> str | None:
-    """``key: what is missing``; None: orders are found by the customers who have an address."""
+def why_not_by_customers(schema: Schema, columns: ShopColumns) -> Missing | None:
+    """None: orders are found by the customers who have an address."""
     customers, orders = schema.customers, schema.orders
     if orders.customer is None:
-        return "orders.customer: is missing"
+        return Missing("orders.customer", "is missing")
     if customers.table is None or customers.id is None or customers.email is None:
-        return "customers.email: is missing; give table, id and email of the customers beside the select"
+        return Missing(
+            "customers.email", "is missing", "give table, id and email of the customers beside the select"
+        )
     email = columns.get(customers.table, customers.email)
     if email.data_type not in TEXTS:
-        return f"customers.email: {customers.table}.{customers.email} is {email.data_type}, no text"
+        return Missing(
+            "customers.email", f"{customers.table}.{customers.email} is {email.data_type}, no text"
+        )
     kinds = [
         columns.get(*place).kind
         for place in ((customers.table, customers.id), (orders.table, orders.customer))
     ]
     if kinds[0] != kinds[1]:
-        return f"customers.id: is {kinds[0]}, and orders.customer is {kinds[1]}"
+        return Missing("customers.id", f"is {kinds[0]}, and orders.customer is {kinds[1]}")
     for key, table, name, asked in (
         ("customers.email", customers.table, customers.email, customers.only),
         ("orders.customer", orders.table, orders.customer, (*orders.only, *orders.bought)),
     ):
         if columns.index_to(table, name, fixed=fixed_columns(asked)) != "":
-            return f"{key}: {no_index(table, name)}"
+            return no_index(key, table, name)
     return None
 
 
-def why_not_by_orders(schema: Schema, columns: ShopColumns) -> str | None:
+def why_not_by_orders(schema: Schema, columns: ShopColumns) -> Missing | None:
     """The same of orders that carry the address themselves."""
     orders = schema.orders
     if orders.email is None:
-        return "orders.email: is missing"
+        return Missing("orders.email", "is missing")
     email = columns.get(orders.table, orders.email)
     if email.data_type not in TEXTS:
-        return f"orders.email: {orders.table}.{orders.email} is {email.data_type}, no text"
+        return Missing("orders.email", f"{orders.table}.{orders.email} is {email.data_type}, no text")
     fixed = fixed_columns((*orders.only, *orders.bought))
     if columns.index_to(orders.table, orders.email, fixed=fixed) != "":
-        return f"orders.email: {no_index(orders.table, orders.email)}"
+        return no_index("orders.email", orders.table, orders.email)
     return None
 
 
-def no_index(table: str, name: str) -> str:
-    """What to do about a column that is looked up and can't be."""
-    return f"no index begins with {table}.{name}; CREATE INDEX {name} ON {table} ({name})"
+def no_index(key: str, table: str, name: str) -> Missing:
+    """Of a column that is looked up and can't be."""
+    return Missing(key, f"no index begins with {table}.{name}", f"CREATE INDEX {name} ON {table} ({name})")
 
 
 def addresses_of(customer: Customer | None, ways_there: Sequence[Way]) -> list[str]:

@@ -78,5 +78,5 @@ def test_a_key_that_can_not_be_read_is_refused_with_what_helps(shop: Shop) -> No
     ]
     assert "text in swe7" in caught.value.problems[0]
     for problem in caught.value.problems:
-        shop.run(problem.split("; ")[1])
+        shop.run(problem.split(": ")[-1])
     check_server(settings_for(shop.server, shop.database), SAMPLE)

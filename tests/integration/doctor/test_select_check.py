@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from binlog_watcher.demo.server import Server
-from binlog_watcher.doctor.preset_check import check_preset
+from binlog_watcher.doctor.preflight import check_preset
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings, Tls
 from binlog_watcher.shop.presets import parse_schema, preset_text

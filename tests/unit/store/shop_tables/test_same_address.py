@@ -74,9 +74,10 @@ def test_each_way_is_taken_where_its_indexes_are() -> None:
     ],
 )  # fmt: skip
 def test_what_is_missing_is_said_with_the_remedy(schema: Schema, without: str, expected: list[str]) -> None:
-    said = list(advice(schema, columns(schema, without=without)))
+    found = list(advice(schema, columns(schema, without=without)))
+    said = [f"{one.key}: {one.what}; {one.mend}" for one in found]
     assert [line[: len(begins)] for line, begins in zip(said, expected, strict=True)] == expected
-    assert all(line.endswith(" is mailed all the same") for line in said)
+    assert all(one.follows.endswith(" is mailed all the same") for one in found)
 
 
 def test_a_select_of_customers_alone_does_not_tell_where_addresses_are() -> None:
@@ -84,26 +85,26 @@ def test_a_select_of_customers_alone_does_not_tell_where_addresses_are() -> None
         update={"customers": MAGENTO.customers.model_copy(update={"table": None, "id": None, "email": None})}
     )
     (first, second) = advice(schema, columns(schema))
-    assert first.startswith(
-        "customers.email: is missing; give table, id and email of the customers beside the select"
-    )
-    assert second.startswith("orders.email: no index")
+    assert (first.key, first.what) == ("customers.email", "is missing")
+    assert first.mend == "give table, id and email of the customers beside the select"
+    assert second.key == "orders.email"
+    assert second.what.startswith("no index")
 
 
 def test_keys_of_two_kinds_and_addresses_that_are_no_text() -> None:
     schema = SAMPLE.model_copy(update={"orders": SAMPLE.orders.model_copy(update={"customer": "email"})})
     (mixed,) = advice(schema, columns(schema))
-    assert mixed.startswith("customers.id: is a number, and orders.customer is text")
+    assert (mixed.key, mixed.what) == ("customers.id", "is a number, and orders.customer is text")
     schema = SAMPLE.model_copy(update={"customers": SAMPLE.customers.model_copy(update={"email": "role"})})
     (number,) = advice(schema, columns(schema))
-    assert number.startswith("customers.email: users.role is int, no text")
+    assert (number.key, number.what) == ("customers.email", "users.role is int, no text")
 
 
 def test_capitals_that_are_told_from_small_letters() -> None:
     exact = columns(SAMPLE, collation="utf8mb4_bin")
     assert [way.any_case for way in ways(SAMPLE, exact)] == [False]
-    (line,) = advice(SAMPLE, exact)
-    assert line.startswith("customers.email: its collation tells capitals from small letters")
+    (told,) = advice(SAMPLE, exact)
+    assert (told.key, told.what) == ("customers.email", "its collation tells capitals from small letters")
     for collation in ("utf8mb4_0900_ai_ci", "latin1_swedish_ci", "utf8mb4_uca1400_as_ci"):
         assert [way.any_case for way in ways(SAMPLE, columns(SAMPLE, collation=collation))] == [True]
 
