@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from binlog_watcher.settings.env import Need
 from binlog_watcher.settings.load import load_settings
+from binlog_watcher.settings.mistakes import Need
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 

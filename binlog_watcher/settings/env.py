@@ -1,11 +1,10 @@
-"""Reads settings from the environment and a ``.env`` file, and words what is wrong with them.
+"""Reads settings from the environment and a ``.env`` file.
 
 The syntax of the file is python-dotenv's (``NAME=value``, quotes, ``#`` comments, ``export``), but values are
 taken as they stand: ``$`` is not expanded, since passwords hold it.
 """
 
 import re
-import types
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -13,45 +12,20 @@ from decimal import Decimal
 from enum import Enum
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
 from dotenv.parser import parse_stream
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from binlog_watcher.settings import names as setting_names
 from binlog_watcher.settings.mysql_url import split_url
 from binlog_watcher.settings.names import PREFIX
 
-Need = Literal["mysql", "preview", "mail"]
-
 _OTHER_NAMES = frozenset({"MYSQL_URL", "SERVER_ID"})
-_SECRET_NAMES = frozenset({
+SECRET_NAMES = frozenset({
     "MYSQL_URL", "MYSQL_PASSWORD", "SMTP_PASSWORD", "GEMINI_API_KEY", "LINK_SECRET", "LINK_SECRET_OLD", "RETURN_SECRET",
     "BOUNCE_PASSWORD", "SMTP_OAUTH_CLIENT_SECRET", "SMTP_OAUTH_REFRESH_TOKEN",
 })  # fmt: skip
 EMPTY_MEANS_NONE = frozenset({"LOG_FILE", "FREE_SHIPPING_TEXT"})
 """An empty value of these is a choice, not an absence."""
-
-_MYSQL = {
-    "MYSQL_USER": "the account that Cartwake logs in with (or MYSQL_URL)",
-    "MYSQL_DATABASE": "the shop's database (or MYSQL_URL)",
-}
-NEEDED_IN_MAILS = {
-    "STORE_NAME": "the shop's name as customers know it",
-    "STORE_URL": "the shop's address on the web, such as https://shop.example.com",
-    "STORE_ADDRESS": "the shop's postal address, which the law wants in such mails",
-    "SUPPORT_EMAIL": "the mail address that customers write to",
-    "CART_URL": "the page of the shop that shows the cart, such as https://shop.example.com/cart",
-    "SENDER_EMAIL": "the mail address that Cartwake sends from",
-}
-_MAIL = {"SMTP_HOST": "the mail server (or DRY_RUN = true to try without one)"}
-_REQUIRED: dict[Need, dict[str, str]] = {
-    "mysql": _MYSQL,
-    "preview": _MYSQL | NEEDED_IN_MAILS,
-    "mail": _MYSQL | NEEDED_IN_MAILS | _MAIL,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +63,19 @@ class Values:
             # An enum shows as its value, a Decimal as written.
             plain = default.value if isinstance(default, Enum) else default
             return f"{name} = {plain} (default)" if isinstance(plain, str | Decimal | float) else name
-        if name in _SECRET_NAMES:
+        if name in SECRET_NAMES:
             return f"{name} ({value.origin})"
+        return f"{name} = {self.shown(name)!r} ({value.origin})"
+
+    def shown(self, name: str) -> str:
+        """A found value that is no secret, at most 80 characters of it."""
         # A URL with a password may have come into the wrong setting.
-        text = re.sub(r"//[^/]*@", "//***@", self.scrub(value.text))
-        return f"{name} = {text if len(text) <= 80 else text[:77] + '…'!r} ({value.origin})"
+        text = re.sub(r"//[^/]*@", "//***@", self.scrub(self.found[name].text))
+        return text if len(text) <= 80 else f"{text[:77]}…"
 
     def scrub(self, text: str) -> str:
         """``text`` without the secrets that were found: one may have been pasted twice."""
-        for name in _SECRET_NAMES & self.found.keys():
+        for name in SECRET_NAMES & self.found.keys():
             if len(secret := self.found[name].text) > 3:
                 text = text.replace(secret, "***")
         return text
@@ -159,7 +137,7 @@ def _origin(written: str, name: str, where: str) -> str:
 def _tidy(values: Values) -> None:
     """Take away white space and what is empty; name values that somebody else made or put quotes around."""
     for name, value in list(values.found.items()):
-        text = value.text if name in _SECRET_NAMES else value.text.strip()
+        text = value.text if name in SECRET_NAMES else value.text.strip()
         if not text and name not in EMPTY_MEANS_NONE:
             del values.found[name]
         elif setting_names.is_service_link(name, text):
@@ -168,7 +146,7 @@ def _tidy(values: Values) -> None:
                 "or enableServiceLinks: false"
             )
             del values.found[name]
-        elif _is_quoted(text) and not (value.in_file and name in _SECRET_NAMES):
+        elif _is_quoted(text) and not (value.in_file and name in SECRET_NAMES):
             values.problems.append(
                 f"{values.show(name)}: the quotes count as part of the value, as with docker --env-file; "
                 "write it without them"
@@ -248,69 +226,3 @@ def _merge(parts: dict[str, Value], values: Values) -> None:
         if own is not None and own.text != part.text:
             values.problems.append(f"{values.show(name)}: differs from {part.origin}; give one of them")
         values.found.setdefault(name, part)
-
-
-def missing(values: Values, need: Need) -> list[str]:
-    """One line for each setting that the command needs and nobody gave, and where they were looked for.
-
-    None where a part of the file could not be read: they may be there.
-    """
-    if values.incomplete:
-        return []
-    required = dict(_REQUIRED[need])
-    dry_run = values.found.get("DRY_RUN")
-    if dry_run and dry_run.text.lower() in {"1", "true", "t", "yes", "y", "on"}:
-        required.pop("SMTP_HOST", None)
-    if "MYSQL_URL" in values.found and "MYSQL_HOST" not in values.found:
-        # The URL could not be read and is reported as such: its parts are not missing.
-        required = {name: what for name, what in required.items() if name not in _MYSQL}
-    lines = [f"{name} is not set: give {what}" for name, what in required.items() if name not in values.found]
-    if lines and values.no_file is not None:
-        lines.insert(
-            0,
-            f"there is no .env in {values.no_file}, where it was looked for: start in its folder, or copy .env.example "
-            "to .env and fill it in (or set what follows in the environment)",
-        )
-    return lines
-
-
-def explain(error: ValidationError, values: Values, fields: Mapping[str, FieldInfo]) -> list[str]:
-    """One line for each mistake that the model found: the name, the value (never a secret), what is allowed."""
-    lines = []
-    for mistake in error.errors(include_url=False, include_input=False):
-        if mistake["type"] == "default_factory_not_called":
-            continue  # its default would follow from a setting that is reported anyway
-        name = str(mistake["loc"][0])
-        cause = mistake.get("ctx", {}).get("error")
-        wanted = str(cause) if isinstance(cause, ValueError) else _allowed(fields[name])
-        lines.append(f"{values.show(name.upper(), fields[name].default)}: give {values.scrub(wanted)}")
-    return lines
-
-
-def _allowed(info: FieldInfo) -> str:
-    """What a field takes, in words, from its type and bounds."""
-    wanted, bounds = info.annotation, list(info.metadata)
-    if get_origin(wanted) in {types.UnionType, Union}:
-        wanted = next(part for part in get_args(wanted) if part is not type(None))
-    if get_origin(wanted) is Annotated:
-        wanted, *bounds = get_args(wanted)
-    if get_origin(wanted) is Literal:
-        return f"one of {', '.join(get_args(wanted))}"
-    if isinstance(wanted, type) and issubclass(wanted, Enum):
-        return f"one of {', '.join(member.value for member in wanted)}"
-    if wanted is bool:
-        return "true or false"
-    if wanted in (int, float, Decimal):
-        return " ".join(["a whole number" if wanted is int else "a number", *map(_bound, bounds)])
-    return "text in UTF-8"
-
-
-def _bound(bound: Any) -> str:
-    match bound:
-        case Gt(gt=low):
-            return f"above {low}"
-        case Ge(ge=low):
-            return f"from {low}"
-        case Le(le=high):
-            return f"up to {high}"
-    return ""

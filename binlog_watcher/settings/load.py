@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.settings.env import Need, Values, explain, missing, read_values
+from binlog_watcher.settings.env import SECRET_NAMES, Values, read_values
+from binlog_watcher.settings.mistakes import Need, explain, missing, unset
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.stores import read_stores
 
@@ -31,21 +36,104 @@ def load_settings(
 
     Raises ConfigError with every mistake found, one line each; no line holds a secret.
     """
+    found = examine_settings(env_file, need=need, environ=environ)
+    if found.settings is None or found.problems:
+        raise ConfigError(*found.problems)
+    return found.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A setting as it counts. ``value``: None for a secret, and empty for what is not set."""
+
+    name: str
+    value: str | None
+    origin: str
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.name} ({self.origin})"
+        if not self.value:
+            return f"{self.name} is not set"
+        return f"{self.name} = {self.value} ({self.origin})"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was read, however much of it is wrong. No text in it holds a secret.
+
+    ``settings``: with its default in the place of each that is wrong or missing; None where that makes no sense either.
+    ``wrong``: the names of those. ``others``: names that begin as settings do and are none.
+    """
+
+    settings: Settings | None
+    problems: list[str]
+    wrong: frozenset[str]
+    values: Values
+
+    @property
+    def others(self) -> list[str]:
+        """In alphabetical order."""
+        return sorted(set(self.values.others))
+
+    def given(self, name: str) -> Given:
+        """What counts of a setting, and where it was found."""
+        found = self.values.found.get(name)
+        if found is not None:
+            secret = name in SECRET_NAMES
+            return Given(name, None if secret else self.values.shown(name), found.origin)
+        value = None if self.settings is None else getattr(self.settings, name.lower())
+        plain = value.value if isinstance(value, Enum) else value
+        if isinstance(plain, bool):
+            plain = str(plain).lower()
+        known = isinstance(plain, str | int | float | Decimal | Path)
+        return Given(name, str(plain) if known else "", "default")
+
+
+def examine_settings(
+    env_file: str | Path | None = DEFAULT_ENV_FILE,
+    *,
+    need: Need = "mail",
+    environ: Mapping[str, str] | None = None,
+) -> Examined:
+    """As ``load_settings``, and raises nothing: what is right can be used beside what is wrong."""
     values = _read(env_file, environ)
     problems = [*values.problems, *missing(values, need)]
-    settings = None
+    wrong = set(unset(values, need))
+    given = values.by_field() | {"stores": None}
+    settings, told = None, False
+    while settings is None:
+        try:
+            settings = Settings.model_validate(given)
+        except ValidationError as error:
+            if not told:  # what is wrong without the first ones may be wrong for want of them
+                problems += explain(error, values, Settings.model_fields)
+                told = True
+            real = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
+            names = {str(mistake["loc"][0]) for mistake in real}
+            wrong |= {name.upper() for name in names}
+            left = _without(given, names)
+            if left == given:
+                break
+            given = left
     stores = None
-    try:
-        settings = Settings.model_validate(values.by_field() | {"stores": None})
-    except ValidationError as error:
-        problems += explain(error, values, Settings.model_fields)
     if "STORES" in values.found:
         stores, mistakes = read_stores(values, known=problems.__contains__)
         problems += mistakes
-    # Raised out here, so that no traceback drags the validation error and its inputs along.
-    if settings is None or problems:
-        raise ConfigError(*problems)
-    return settings.model_copy(update={"stores": stores})
+        wrong |= {"STORES"} if mistakes else set()
+    if settings is not None:
+        settings = settings.model_copy(update={"stores": stores})
+    return Examined(settings, problems, frozenset(wrong), values)
+
+
+def _without(given: Mapping[str, str | None], wrong: AbstractSet[str]) -> dict[str, str | None]:
+    """Those that are left. A mistake in what was not given comes from its likes: SMTP_USER wants SMTP_PASSWORD."""
+    families = {name.partition("_")[0] for name in wrong - given.keys()}
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in wrong and name.partition("_")[0] not in families
+    }
 
 
 def names_of_others(

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from binlog_watcher.settings.env import NEEDED_IN_MAILS, Value, Values, explain
+from binlog_watcher.settings.env import Value, Values
+from binlog_watcher.settings.mistakes import NEEDED_IN_MAILS, explain
 from binlog_watcher.settings.settings import Settings
 
 _TIERS = frozenset(
