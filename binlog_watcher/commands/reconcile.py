@@ -17,6 +17,7 @@ from binlog_watcher.service.resources import Resources, open_resources, register
 from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence, service_runs
+from binlog_watcher.store.own_tables import origin
 from binlog_watcher.store.times import from_us
 
 CARTS_BATCH_SIZE = 100
@@ -82,9 +83,10 @@ async def reconcile_once(settings: Settings, *, dry_run: bool) -> OncePass:
 
     That service may know of activity that the tables do not show, so it alone may mail what falls due.
     """
-    resources = await asyncio.to_thread(
-        lambda: open_resources(settings, write=not (dry_run or settings.dry_run))
-    )
+    writes = not (dry_run or settings.dry_run)
+    if writes:
+        await asyncio.to_thread(origin.insist_on_original, settings.connection)
+    resources = await asyncio.to_thread(lambda: open_resources(settings, write=writes))
     try:
         runs = await asyncio.to_thread(service_runs, resources.database)
         now_us = resources.clock.now_us()

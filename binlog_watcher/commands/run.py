@@ -15,6 +15,7 @@ from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.durations import parse_span_us
 from binlog_watcher.settings.promises import in_words, promised, unconfirmed
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables import origin
 from binlog_watcher.telemetry.logs import log_uncaught
 
 log = structlog.get_logger(__name__)
@@ -26,17 +27,21 @@ def run(
     *,
     standby: bool = False,
     include_older_than: str | None = None,
+    adopt: bool = False,
 ) -> None:
     """Follow the binlog and mail until SIGINT or SIGTERM; a second one ends the process at once. Blocking.
 
     ``load`` reads the settings, at the start and at each SIGHUP; ``accept`` is told of those that are gone by.
-    ``include_older_than``: see ``include_older_us``. Raises ConfigError for what only a human can mend, and
+    ``include_older_than``: see ``include_older_us``; ``adopt``: a log that another server has written is this one's
+    from now on. Raises ConfigError for what only a human can mend, and
     DatabaseUnavailableError when the service can't start.
     """
     settings = load()
     older_us = include_older_us(settings, include_older_than)
     accept(settings)
     log_uncaught()
+    if adopt and not settings.dry_run:
+        origin.adopt(settings.connection)
     asyncio.run(_until_signal(settings, load, accept, standby=standby, older_us=older_us))
 
 

@@ -27,6 +27,13 @@ def run_command(
             "hours (48), or 90m, 48h, 3d; at most MAX_CART_AGE_HOURS. Kept for later starts.",
         ),
     ] = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="The log was written on another server, whose place this one has taken for good: mail from here.",
+        ),
+    ] = False,
 ) -> None:
     """Follow the binlog and mail abandoned carts until Ctrl-C or SIGTERM; `cartwake reload` has it read .env anew."""
 
@@ -36,7 +43,11 @@ def run_command(
         run.tell_of_promises(settings)
 
     run.run(
-        partial(load_settings, need="mail"), accept, standby=standby, include_older_than=include_older_than
+        partial(load_settings, need="mail"),
+        accept,
+        standby=standby,
+        include_older_than=include_older_than,
+        adopt=adopt,
     )
 
 

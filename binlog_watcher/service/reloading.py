@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.service.pipeline import build_pipeline
 from binlog_watcher.service.regular_tasks import first_of
 from binlog_watcher.service.resources import open_resources
+from binlog_watcher.service.start_check import check_start
 from binlog_watcher.settings.settings import Settings
 from recommender import Catalog
 
@@ -103,13 +103,7 @@ class Reloading:
 
 async def rehearse(settings: Settings) -> None:
     """Do what a start does before it begins, and leave it at that. Raises what a start would: CartwakeError."""
-    await asyncio.to_thread(
-        check_server,
-        settings.connection,
-        settings.preset(),
-        writes=not settings.dry_run,
-        slow_tables=settings.allow_slow_tables,
-    )
+    await check_start(settings)
     resources = await asyncio.to_thread(open_resources, settings, write=False)
     with closing(resources):
         await build_pipeline(settings, resources, Catalog()).close()

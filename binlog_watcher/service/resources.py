@@ -15,7 +15,7 @@ from binlog_watcher.shop.identity import ShopIdentity, identity_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.locks.presence import Presence, new_owner
-from binlog_watcher.store.own_tables import activation, belonging, recipients, tables
+from binlog_watcher.store.own_tables import activation, belonging, origin, recipients, tables
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.dry_notes import DryNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
@@ -156,9 +156,10 @@ def enter_log(resources: Resources, presence: Presence) -> None:
 
 
 def register(resources: Resources) -> None:
-    """Remember whose rows are written from now on, and by which threshold. Blocking."""
+    """Remember whose rows are written from now on, on which server, and by which threshold. Blocking."""
     belonging.register(resources.database, resources.episodes.shop_id or "", resources.identity)
     activation.keep_threshold(resources.database, resources.policy.threshold_us)
+    origin.record_origin(resources.database)
 
 
 def check_alone(settings: Settings) -> None:

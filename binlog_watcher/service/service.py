@@ -9,7 +9,6 @@ import structlog
 
 from binlog_watcher.binlog import BinlogSource, SourceOptions, Tuning
 from binlog_watcher.core.source import Batch, EventSource
-from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
 from binlog_watcher.recovery.runtime import Standing
@@ -26,6 +25,7 @@ from binlog_watcher.service.regular_tasks import RegularReconciliation, every, k
 from binlog_watcher.service.resources import Resources, enter_log, open_resources, presence_of
 from binlog_watcher.service.retention import Retention
 from binlog_watcher.service.shop_changes import ShopChanges
+from binlog_watcher.service.start_check import check_start
 from binlog_watcher.service.wiring import remember_us
 from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
@@ -266,13 +266,7 @@ async def opened(
     ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
     """
     writes = not settings.dry_run
-    facts = await asyncio.to_thread(
-        check_server,
-        settings.connection,
-        settings.preset(),
-        writes=writes,
-        slow_tables=settings.allow_slow_tables,
-    )
+    facts = await check_start(settings)
     resources = await asyncio.to_thread(
         lambda: open_resources(settings, write=writes, include_older_us=include_older_us)
     )

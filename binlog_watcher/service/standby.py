@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
@@ -18,6 +17,7 @@ from binlog_watcher.service.readiness import STANDBY, STARTING
 from binlog_watcher.service.regular_tasks import first_of
 from binlog_watcher.service.resources import check_alone
 from binlog_watcher.service.service import Service, opened, use_worker_threads
+from binlog_watcher.service.start_check import check_start
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.metrics import Metrics
 from binlog_watcher.telemetry.metrics_server import Obstacle, serving
@@ -121,13 +121,7 @@ async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_
     """Check the server, so that a mistake shows now and not at the take-over; then take part until ``stop``."""
     use_worker_threads()
     writes = not settings.dry_run
-    await asyncio.to_thread(
-        check_server,
-        settings.connection,
-        settings.preset(),
-        writes=writes,
-        slow_tables=settings.allow_slow_tables,
-    )
+    await check_start(settings)
     if writes:
         await asyncio.to_thread(check_alone, settings)
     await Standby(settings, include_older_us=include_older_us).run(stop)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pymysql
 import sqlalchemy
@@ -74,6 +74,14 @@ def classify(error: BaseException, where: str) -> CartwakeError | None:
     if isinstance(origin, pymysql.err.DataError):
         return UnwritableValueError(f"MySQL at {where} refuses a value: {text} ({code})")
     return None
+
+
+class Asks(Protocol):
+    """A session, as far as it is needed to ask."""
+
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        ...
 
 
 class Database:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.store.database import Session
+from binlog_watcher.store.database import Asks, Session
 
 _NUMBER = re.compile(r"([+-])(\d{1,2}):(\d{2})")
 _DAYS = 400
@@ -69,7 +69,7 @@ class ServerTime:
         return self.utc.replace(tzinfo=UTC).astimezone(zone).utcoffset() == self.offset
 
 
-def ask_server(session: Session) -> ServerTime:
+def ask_server(session: Asks) -> ServerTime:
     """What the server says of its zone now."""
     now = "UTC_TIMESTAMP()"
     ((setting, system, utc, seconds),) = session.rows(

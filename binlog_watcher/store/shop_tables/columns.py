@@ -13,8 +13,9 @@ from binlog_watcher.shop.keys import as_bytes, as_key, as_uuid
 from binlog_watcher.shop.moments import Format, format_of
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.shop.sql_text import quote
+from binlog_watcher.store.database import Asks
 from binlog_watcher.store.moments import time_column
-from binlog_watcher.store.shop_tables.folding import EXACT, Asks, Folding, ask_folding
+from binlog_watcher.store.shop_tables.folding import EXACT, Folding, ask_folding
 from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})

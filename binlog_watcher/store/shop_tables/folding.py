@@ -7,8 +7,9 @@ Latin, Greek and Cyrillic in another case, count as different ones here.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 from unicodedata import normalize
+
+from binlog_watcher.store.database import Asks
 
 _LATIN, _GREEK_AND_CYRILLIC = range(0xA0, 0x370), range(0x370, 0x530)
 _LETTERS = (
@@ -16,14 +17,6 @@ _LETTERS = (
     "".join(map(chr, _GREEK_AND_CYRILLIC)),
 )
 """Asked about in one statement each: a recursion may go 1,000 deep."""
-
-
-class Asks(Protocol):
-    """A session, as far as it is needed to ask."""
-
-    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
