@@ -3,7 +3,7 @@
 The same findings stand in the table of `cartwake doctor`, end `cartwake run` at its start, and are warnings in its log.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -96,7 +96,7 @@ class Check(Generic[Patient]):
 class Result:
     """A finding, of which check, and by which settings.
 
-    ``since``: the id of the check that failed before, where this one was not made for that.
+    ``since``: the id of the check that failed first, where this one was not made for that.
     """
 
     id: str
@@ -108,35 +108,32 @@ class Result:
 class Round:
     """Checks in turn. What needs something that failed is not made, and says so; nothing else is hidden."""
 
-    def __init__(self, wanted: Callable[[str], bool] = lambda _id: True) -> None:
-        """``wanted``: which checks are made, by their ids."""
+    def __init__(
+        self, wanted: Callable[[str], bool] = lambda _id: True, beside: Collection[str] = ()
+    ) -> None:
+        """``wanted``: which checks are made, by their ids; those ``beside`` too, and they are told where they fail."""
         self.results: list[Result] = []
         self._wanted = wanted
-        self._lost: set[str] = set()
+        self._beside = beside
+        self._lost: dict[str, str] = {}
 
     def make(self, checks: Iterable[Check[Patient]], patient: Patient) -> None:
         """Raises what a check raises: see ``guarded``."""
         for check in checks:
             missing = next((need for need in check.needs if need in self._lost), None)
             if missing is not None:
-                self._lost.add(check.id)
-            if not self._wanted(check.id):
-                continue
-            if missing is not None:
-                self.add(check, [not_looked_at(f"{missing} comes first")], since=missing)
-            else:
+                first = self._lost[missing]
+                self.add(check, [not_looked_at(f"{first} comes first")], since=first)
+            elif self._wanted(check.id) or check.id in self._beside:
                 self.add(check, check.look(patient))
 
     def add(self, check: Check[Patient], findings: Iterable[Finding], *, since: str | None = None) -> None:
-        """Take in what a check has found."""
+        """Take in what a check has found. ``since``: see ``Result``."""
         for finding in findings:
-            self.results.append(Result(check.id, finding, check.settings, since))
+            if self._wanted(check.id) or finding.mark is Mark.FAILED:
+                self.results.append(Result(check.id, finding, check.settings, since))
             if finding.mark in {Mark.FAILED, Mark.NOT_LOOKED_AT}:
-                self._lost.add(check.id)
-
-    def lose(self, *ids: str) -> None:
-        """Take these checks for failed, whoever has said so."""
-        self._lost.update(ids)
+                self._lost[check.id] = since or check.id
 
     def with_mark(self, mark: Mark) -> Iterator[str]:
         """The lines of these findings."""

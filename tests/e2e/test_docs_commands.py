@@ -162,7 +162,7 @@ def test_the_answer_that_goes_on_until_it_is_stopped(desk: Desk) -> None:
 
 def test_what_the_other_pages_tell_to_type(desk: Desk) -> None:
     desk.start()
-    for page in ("docs/troubleshooting.md", "docs/alerts.md", "docs/upgrade.md"):
+    for page in ("docs/troubleshooting.md", "docs/alerts.md", "docs/upgrade.md", "docs/doctor.md"):
         assert blocks(page)
         for block in blocks(page):
             desk.type(block)

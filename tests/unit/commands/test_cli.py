@@ -26,6 +26,7 @@ COMMANDS = {
     "theme",
     "web",
     "demo",
+    "doctor",
 }
 
 
