@@ -1,5 +1,6 @@
 """`cartwake doctor`: everything that a shop needs, looked at in one pass."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from binlog_watcher.doctor.finding import Mark, Result
 from binlog_watcher.doctor.mail_check import TRIAL
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.mail_server import smtp
-from binlog_watcher.service.wiring import dkim_signer
+from binlog_watcher.service.wiring import brands, dkim_signer, insist_on_stores, text_writer
 from binlog_watcher.settings.load import Examined, Given
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Address, InvalidAddressError, parse_address
 
 _LOOKS = {Mark.OK: ("✓", "green"), Mark.FAILED: ("✗", "red")}
@@ -142,4 +144,21 @@ def _case(settings: Settings, send_to: Address | None, ask_dns: Callable[[str], 
         signer = dkim_signer(settings)
         return message if signer is None else signer.sign(message)
 
-    return Case(settings, lambda: smtp(settings), ask_dns, sign, send_to)
+    return Case(
+        settings,
+        smtp=lambda: smtp(settings),
+        make_mails=lambda: _make_mails(settings),
+        insist_on_stores=lambda schema, told: insist_on_stores(settings, schema, told=told),
+        ask_dns=ask_dns,
+        sign=sign,
+        send_to=send_to,
+    )
+
+
+def _make_mails(settings: Settings) -> None:
+    brands(settings, None)
+
+    async def write() -> None:
+        await text_writer(settings, Metrics()).close()
+
+    asyncio.run(write())

@@ -7,19 +7,24 @@ from binlog_watcher.doctor.finding import Check
 from binlog_watcher.doctor.server import Server
 from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.shop.schema import Schema
 from mailer import Address, SmtpSettings
 
 
 @dataclass(slots=True)
 class Case:
-    """``reached``: the server, None while it is not. ``smtp``: how mails are handed over, made of the settings.
+    """What lies on floors above is handed over: each raises ConfigError.
 
-    ``ask_dns``: the TXT records of a name, see ``dns_check``. ``send_to``: who gets a mail on trial, which
-    ``sign`` signs.
+    ``smtp``: how mails are handed over. ``make_mails``: makes all that a mail is made of. ``insist_on_stores``: that
+    the listed stores go with a preset, which does or does not tell a cart's store. ``ask_dns``: the TXT records of a
+    name, see ``dns_check``. ``send_to``: who gets a mail on trial, which ``sign`` signs. ``reached``: the server, None
+    while it is not.
     """
 
     settings: Settings
     smtp: Callable[[], SmtpSettings]
+    make_mails: Callable[[], None]
+    insist_on_stores: Callable[[Schema, bool], None]
     ask_dns: Callable[[str], Sequence[str]]
     sign: Callable[[bytes], bytes]
     send_to: Address | None = None

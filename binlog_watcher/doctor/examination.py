@@ -16,6 +16,7 @@ from binlog_watcher.doctor import (
     rights_check,
     server_check,
     shop_times,
+    stores_check,
     surroundings,
 )
 from binlog_watcher.doctor.case import Case, of_server, with_server
@@ -108,6 +109,7 @@ CASE: tuple[Check[Case], ...] = (
     *map(of_server, preset_check.AT_START),
     *map(of_server, order_times.BESIDE),
     *map(with_server, shop_times.CHECKS),
+    *map(with_server, stores_check.CHECKS),
     *map(with_server, origin_check.CHECKS),
     *surroundings.CHECKS,
     *mail_check.CHECKS,
@@ -138,17 +140,17 @@ def examine(
                 reason = f"{', '.join(wrong) or 'what settings.valid names'} must be right first"
                 found.add(check, [not_looked_at(reason)], since="settings.valid")
             else:
-                found.make([guarded(check, _ERRORS, _in_words)], case)
+                found.make([guarded(check, (Exception,), lambda error: _in_words(error, examined))], case)
     finally:
         if case is not None and case.reached is not None:
             case.reached.session.close()
     return found.results
 
 
-_ERRORS = (pymysql.err.MySQLError, CartwakeError, OSError)
-
-
-def _in_words(error: Exception) -> str:
+def _in_words(error: Exception, examined: Examined) -> str:
+    """An error that nobody thought of hides no other check either."""
     if isinstance(error, pymysql.err.MySQLError):
         return f"{error.args[-1]} ({error.args[0]})" if error.args else type(error).__name__
-    return str(error) or type(error).__name__
+    if isinstance(error, CartwakeError | OSError):
+        return str(error) or type(error).__name__
+    return examined.values.scrub(f"an error of Cartwake's own, please report it: {error!r}")

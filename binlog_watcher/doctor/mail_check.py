@@ -8,10 +8,22 @@ from email.utils import formatdate, make_msgid
 
 from binlog_watcher.doctor.case import Case
 from binlog_watcher.doctor.finding import Check, Finding, failed, ok
+from binlog_watcher.errors import ConfigError
 from mailer import SendError, SmtpSender
 
 TRIAL = "smtp.trial"
 """The id of what is made only where somebody wants the mail."""
+
+
+def _parts(case: Case) -> Iterator[Finding]:
+    """Themes, languages, signatures, the SDK of Gemini: what would end the start of a service."""
+    try:
+        case.make_mails()
+    except ConfigError as error:
+        for problem in error.problems:
+            yield failed(problem)
+    else:
+        yield ok(f"theme {case.settings.mail_theme}, languages {', '.join(case.settings.languages)}")
 
 
 def _login(case: Case) -> Iterator[Finding]:
@@ -68,6 +80,20 @@ async def _send(case: Case) -> str:
 
 
 CHECKS: tuple[Check[Case], ...] = (
+    Check(
+        "mail.parts",
+        _parts,
+        (
+            "MAIL_THEME",
+            "LANGUAGES",
+            "MAIL_MESSAGES",
+            "DKIM_KEYS",
+            "GEMINI_SDK",
+            "STORE_NAME",
+            "STORE_URL",
+            "CART_URL",
+        ),
+    ),
     Check(
         "smtp.login",
         _login,

@@ -1,4 +1,4 @@
-"""Whether the log was written here, or is a copy of another shop's."""
+"""Whether the log can be used: its layout, and where it was written, for it may be a copy of another server's."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from binlog_watcher.doctor.case import Case
 from binlog_watcher.doctor.finding import Check, Finding, failed, ok, warning
 from binlog_watcher.doctor.server import NO_SUCH_TABLE
 from binlog_watcher.store.own_tables.origin import is_copy, present_origin, recorded_origin, refusal
+from binlog_watcher.store.own_tables.tables import META, newer_layout
 
 
 def _origin(case: Case) -> Iterator[Finding]:
@@ -31,4 +32,19 @@ def _origin(case: Case) -> Iterator[Finding]:
         yield failed(*refusal(recorded, present))
 
 
-CHECKS: tuple[Check[Case], ...] = (Check("log.origin", _origin, ("MYSQL_HOST", "MYSQL_DATABASE", "DRY_RUN")),)
+def _layout(case: Case) -> Iterator[Finding]:
+    try:
+        rows = case.server.rows(f"SELECT value FROM {META} WHERE name = 'schema_version'")  # noqa: S608  # our own name
+    except pymysql.err.MySQLError as error:
+        if error.args[0] != NO_SUCH_TABLE:
+            raise
+        yield ok("the first run creates Cartwake's tables")
+        return
+    newer = newer_layout(str(rows[0][0]) if rows else None)
+    yield ok("Cartwake's tables are of this version, or an older one") if newer is None else failed(newer)
+
+
+CHECKS: tuple[Check[Case], ...] = (
+    Check("log.layout", _layout, ("MYSQL_DATABASE",)),
+    Check("log.origin", _origin, ("MYSQL_HOST", "MYSQL_DATABASE", "DRY_RUN")),
+)

@@ -70,11 +70,8 @@ def migrate(database: Database, shop: Shop) -> None:
 def _migrate(session: Session, shop: Shop, name: str) -> None:
     there = present(session)
     version = _meta(session, "schema_version") if META in there else None
-    if version is not None and int(version) > VERSION:
-        raise ConfigError(
-            f"the tables in this database are of a newer Cartwake (version {version}, this one knows {VERSION}); "
-            "upgrade Cartwake"
-        )
+    if (newer := newer_layout(version)) is not None:
+        raise ConfigError(newer)
     if version is not None and int(version) == VERSION and not _notes_lack(session):  # newer than the rest
         _check_keys(session, shop)
         create_views(session, shop)
@@ -98,6 +95,16 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
     )
     session.rows("SELECT RELEASE_LOCK(%s)", (lock,))
     log.info("tables.ready", version=VERSION, existed=LOG in there)
+
+
+def newer_layout(version: str | None) -> str | None:
+    """Why tables with a layout of this version can't be used; None: they can. ``version``: as the meta table has it."""
+    if version is None or int(version) <= VERSION:
+        return None
+    return (
+        f"the tables in this database are of a newer Cartwake (version {version}, this one knows {VERSION}); "
+        "upgrade Cartwake"
+    )
 
 
 def notes_exist(database: Database) -> bool:

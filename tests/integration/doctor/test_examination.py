@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.binlog_follower import settings_for
 from fakes.examined import FILLED_IN, examined, found, mark_of, not_well
 from fakes.mail_server import MailServer
 from pymysqlreplication.binlogstream import ReportSlave
@@ -15,6 +17,8 @@ from binlog_watcher.demo import sample_shop
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.doctor.examination import IDS
 from binlog_watcher.doctor.finding import Finding, Mark
+from binlog_watcher.doctor.preflight import check_server
+from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.grants import Grants
 from binlog_watcher.shop.presets import SAMPLE, preset_text
 
@@ -211,7 +215,7 @@ def test_an_order_that_lies_ahead(case: Case) -> None:
     assert "SHOP_TIMEZONE" in finding.mend
 
 
-def test_a_statement_over_the_whole_table(case: Case, tmp_path: Any) -> None:
+def test_a_statement_over_the_whole_table(case: Case, tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     text = preset_text("sample")
     path.write_text(
@@ -231,6 +235,63 @@ def test_a_statement_over_the_whole_table(case: Case, tmp_path: Any) -> None:
         case.run("DELETE FROM cart", "ALTER TABLE cart DROP COLUMN changed_at")
     assert finding.mark is Mark.WARNING
     assert "1000 rows of cart were changed in one moment" in finding.seen
+
+
+def test_storefronts_that_the_preset_does_not_tell(case: Case, tmp_path: Path) -> None:
+    stores = tmp_path / "stores.toml"
+    stores.write_text('[de]\nstore_name = "Der Laden"\n')
+    finding = case.finding("shop.stores", STORES=stores)
+    assert finding.mark is Mark.FAILED
+    assert "does not say which store a cart is of" in finding.seen
+    assert case.finding("shop.stores").mark is Mark.OK
+
+
+def test_the_log(case: Case) -> None:
+    """What is there before the first run, after a newer Cartwake's, and in a copy."""
+    assert {one.finding.mark for one, _ in case.looked_at("log").results} == {Mark.OK}
+    case.run("CREATE TABLE cart_abandonment_meta (name VARCHAR(64) PRIMARY KEY, value VARCHAR(255))")
+    try:
+        case.run("INSERT INTO cart_abandonment_meta VALUES ('schema_version', '3')")
+        assert {one.finding.mark for one, _ in case.looked_at("log").results} == {Mark.OK}
+        case.run(
+            "INSERT INTO cart_abandonment_meta VALUES ('origin.server', 'another'), ('origin.host', 'production'), "
+            "('origin.database', 'shop')",
+            "UPDATE cart_abandonment_meta SET value = '99' WHERE name = 'schema_version'",
+        )
+        copied = case.finding("log.origin")
+        assert copied.mark is Mark.FAILED
+        assert "written in shop on production" in copied.seen
+        assert "--adopt" in copied.mend
+        assert case.finding("log.origin", DRY_RUN="true").mark is Mark.WARNING
+        newer = case.finding("log.layout")
+        assert newer.mark is Mark.FAILED
+        assert "upgrade Cartwake" in newer.seen
+    finally:
+        case.run("DROP TABLE cart_abandonment_meta")
+
+
+def test_a_start_is_refused_in_the_same_words(case: Case) -> None:
+    case.run("RENAME TABLE users TO people")
+    try:
+        with case.set_globally(binlog_format="STATEMENT"):
+            report = case.looked_at("binlog", "account", "shop")
+            account = settings_for(case.server, case.name, user="clerk", password="clerk-pass")
+            with pytest.raises(ConfigError) as refused:
+                check_server(account, SAMPLE)
+    finally:
+        case.run("RENAME TABLE people TO users")
+    told = [one.finding.line for one, _ in report.results if one.finding.mark is Mark.FAILED]
+    assert list(refused.value.problems) == told
+    assert len(told) == 2
+
+
+def test_a_check_that_breaks_hides_no_other(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("binlog_watcher.doctor.server_check.ServerClock", lambda: 1 // 0)
+    report = case.looked_at("mysql", "binlog")
+    (finding,) = found(report, "mysql.clock")
+    assert finding.mark is Mark.NOT_LOOKED_AT
+    assert "please report it: ZeroDivisionError" in finding.seen
+    assert not_well(report) == {"mysql.clock"}
 
 
 def test_a_preset_that_is_none_leaves_the_rest_to_be_seen(case: Case) -> None:

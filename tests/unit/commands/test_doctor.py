@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import pytest
 from fakes.examined import FILLED_IN, examined, not_well
@@ -146,6 +147,15 @@ def test_no_secret_is_told() -> None:
     )
     assert "hush" not in report.json() + shown(report)
     assert "MYSQL_PASSWORD (environment)" in " ".join(shown(report).split())
+
+
+def test_what_mails_are_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one.finding.mark for one, _ in examined("mail.parts").results] == [Mark.OK]
+    monkeypatch.setitem(sys.modules, "google.genai", None)  # as if it were not installed
+    report = examined("mail.parts", GEMINI_API_KEY="AIza" + "x" * 35, GEMINI_SDK="google-genai")
+    (finding,) = [one.finding for one, _ in report.results]
+    assert finding.mark is Mark.FAILED
+    assert "pip install google-genai" in finding.seen
 
 
 def test_names_that_are_no_settings() -> None:
