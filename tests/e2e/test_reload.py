@@ -62,7 +62,9 @@ def test_new_settings_count_from_the_next_mail_on_and_no_cart_is_lost_or_mailed_
     pid = reloaded.service.pid
     reloaded.service.run("reload")
     reloaded.says("reload.done")
-    shop.wait_for_mail(waiting, 40)  # by the old settings or by the new: on a busy machine it falls due before
+    shop.wait_for_mail(
+        waiting, 40
+    )  # by the old settings or by the new: on a busy machine it falls due before
     assert "Another Name" in str(reloaded.mails(3).content)
     wait_until(reloaded.is_ready, 40)
     assert reloaded.service.pid == pid
