@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from binlog_watcher.commands.grants import grants
+from binlog_watcher.commands.grants import grants, password_of
 from binlog_watcher.commands.terminal import settings_of
 
 account_app = typer.Typer()
@@ -15,12 +15,21 @@ User = Annotated[
 
 
 @account_app.command("grants")
-def grants_command(*, user: User = None) -> None:
+def grants_command(
+    *,
+    user: User = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the account first, with the password of the settings.")
+    ] = False,
+) -> None:
     """Print the GRANT statements of the preset and settings in use: cartwake grants | mysql --user=root -p.
 
     Asks no server. With DRY_RUN=true only what a dry run needs.
     """
-    print(grants(settings_of("mysql"), user).script(), end="")  # noqa: T201 - to be handed to mysql
+    settings = settings_of("mysql")
+    needed = grants(settings, user)
+    script = needed.script(needed.creation(password_of(settings))) if create else needed.script()
+    print(script, end="")  # noqa: T201 - to be handed to mysql
 
 
 @account_app.command("uninstall")

@@ -1,5 +1,6 @@
 """`cartwake grants` and `cartwake uninstall`: what an administrator of MySQL runs for Cartwake."""
 
+from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.grants import Grants
 from binlog_watcher.settings.settings import Settings
 
@@ -13,3 +14,12 @@ def grants(settings: Settings, account: str | None = None) -> Grants:
     return Grants(
         user, host, settings.mysql_database, tuple(settings.preset().tables()), writes=not settings.dry_run
     )
+
+
+def password_of(settings: Settings) -> str:
+    """What a new account is to have. Raises ConfigError for none."""
+    if not (password := settings.mysql_password.get_secret_value()):
+        raise ConfigError(
+            "MYSQL_PASSWORD is not set: an account without a password would be open to everybody"
+        )
+    return password

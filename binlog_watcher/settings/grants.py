@@ -55,12 +55,13 @@ class Grants:
         """To be run one after the other, each with its semicolon."""
         return [self._grant(rights, table) for rights, table in self._needed()]
 
-    def script(self) -> str:
-        """The statements as a file for `mysql`, with a word on each kind."""
-        parts = [
-            "-- What a shop gives Cartwake, and no more: `cartwake grants` prints it for yours.",
-            "-- The account itself comes first: CREATE USER … IDENTIFIED BY …",
-        ]
+    def creation(self, password: str) -> str:
+        """The statement that makes the account; it fails where there is one."""
+        return f"CREATE USER {self.account} IDENTIFIED BY '{_in_quotes(password)}';"
+
+    def script(self, first: str = "-- The account itself comes first: CREATE USER … IDENTIFIED BY …") -> str:
+        """The statements as a file for `mysql`, with a word on each kind. ``first``: see ``creation``."""
+        parts = ["-- What a shop gives Cartwake, and no more: `cartwake grants` prints it for yours.", first]
         for heading, needed in self._kinds():
             parts += ["", f"-- {heading}", *(self._grant(rights, table) for rights, table in needed)]
         return "\n".join(parts) + "\n"
@@ -68,8 +69,7 @@ class Grants:
     @property
     def account(self) -> str:
         """As SQL has it."""
-        user, host = (name.replace("\\", "\\\\").replace("'", "''") for name in (self.user, self.host))
-        return f"'{user}'@'{host}'"
+        return f"'{_in_quotes(self.user)}'@'{_in_quotes(self.host)}'"
 
     def removal(self) -> str:
         """The statements that take away what Cartwake has put there, and the account, as a file for `mysql`."""
@@ -171,6 +171,10 @@ class _Given:
         if self.table:
             return (self.database, self.table.casefold()) == (database, table.casefold())
         return not self.database or bool(re.fullmatch(_like(self.database), database))
+
+
+def _in_quotes(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "''")
 
 
 def _like(pattern: str) -> str:

@@ -78,3 +78,9 @@ NOTHING = "GRANT USAGE ON *.* TO `cartwake`@`%`"
 )  # fmt: skip
 def test_what_an_account_lacks(shown: list[str], lacks: list[str]) -> None:
     assert grants().lacking(shown) == lacks
+
+
+def test_the_account_is_made_with_whatever_is_in_its_password() -> None:
+    made = Grants("o'neill", "10.0.0.%", "shop", READS).creation("it's \\ 5%")
+    assert made == "CREATE USER 'o''neill'@'10.0.0.%' IDENTIFIED BY 'it''s \\\\ 5%';"
+    assert grants().script(made).splitlines()[1] == made
