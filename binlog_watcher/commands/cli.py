@@ -118,8 +118,10 @@ def retry_command(
 
 @app.command("preview")
 def preview_command(
+    *,
     user: Annotated[str | None, typer.Option(help="The customer whose (newest) cart is looked at.")] = None,
     cart: Annotated[str | None, typer.Option(help="The cart's key instead, where carts have ids.")] = None,
+    newest: Annotated[bool, typer.Option("--newest", help="The newest cart that has a mail.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the HTML part to this file.")] = None,
     text: Annotated[Path | None, typer.Option(help="Write the plain-text part to this file.")] = None,
     send_to: Annotated[str | None, typer.Option(help="Send the mail to this address, on trial.")] = None,
@@ -129,8 +131,8 @@ def preview_command(
     Exit code 0: there is a mail; 1: none to be shown, or it could not be sent; 2: wrong use, settings, or no such cart;
     69: MySQL can't be reached.
     """
-    if (user is None) == (cart is None):
-        raise typer.BadParameter("give either --user or --cart")
+    if (user is not None) + (cart is not None) + newest != 1:
+        raise typer.BadParameter("give one of --user, --cart and --newest")
     found = asyncio.run(
         preview.preview(
             settings_of("mail" if send_to else "preview"), user=user, cart_key=cart, send_to=send_to

@@ -23,6 +23,13 @@ from mailer import Address, InvalidAddressError, Rendered, SendError, SmtpSender
 MOST_ROWS = 20
 """Of the log are looked at for one cart, the newest ones."""
 
+TRIED = 20
+"""Newest carts that are looked at for one with a mail: those of guests without an address have none."""
+
+
+class NoCartError(ConfigError):
+    """The shop has no cart at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -43,12 +50,17 @@ async def preview(
 ) -> Preview:
     """Decide on a cart as the service would, and render its mail; writes nothing, and sends only to ``send_to``.
 
-    The cart is that of the key, or the newest of the customer's. Raises ConfigError where there is none,
-    CartwakeError for one that can't be read, and where the mail could not be sent.
+    The cart is that of the key, or the newest of the customer's, or the shop's newest. Raises ConfigError where there
+    is none (``NoCartError``, if the shop has none at all), CartwakeError for one that can't be read, and where the mail
+    could not be sent.
     """
     resources = await asyncio.to_thread(lambda: open_resources(settings, write=False))
     try:
-        key = await asyncio.to_thread(_key, resources.shop, user, cart_key)
+        if user is None and cart_key is None:
+            key = await asyncio.to_thread(_newest, resources)
+            cart_key = str(key)
+        else:
+            key = await asyncio.to_thread(_key, resources.shop, user, cart_key)
         whose = f"the cart {cart_key}" if cart_key is not None else f"the cart of user {user}"
         loaded = await asyncio.to_thread(resources.loader.load, [key])
         if key in loaded.unreadable:
@@ -114,6 +126,15 @@ async def _sent(settings: Settings, mail_from: str, to: Address, message: bytes)
         raise CartwakeError(f"the mail was not sent: {error}") from error
     finally:
         await sender.close()
+
+
+def _newest(resources: Resources) -> CartKey:
+    """Of the newest carts the first that somebody can be written to about; if there is none the newest."""
+    keys = resources.scan.newest(TRIED)
+    if not keys:
+        raise NoCartError("the shop has no cart yet")
+    loaded = resources.loader.load(keys).carts
+    return next((key for key in keys if (cart := loaded.get(key)) and cart.customer and cart.lines), keys[0])
 
 
 def _key(shop: Shop, user: str | None, cart_key: str | None) -> CartKey:

@@ -130,5 +130,6 @@ def test_a_preview_by_cart(command: Any, session: Any) -> None:
     assert by_cart.returncode == by_user.returncode == 0, by_cart.stderr
     assert by_cart.stdout == by_user.stdout
     assert LAMP.names[1] in by_cart.stdout
+    assert command("preview", "--newest", **settings).stdout == by_cart.stdout
     assert command("preview", "--cart", "nonsense", **settings).returncode == 2
-    assert "give either --user or --cart" in command("preview", **settings).stderr
+    assert "give one of --user, --cart and --newest" in command("preview", **settings).stderr

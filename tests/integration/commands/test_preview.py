@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from fakes.mail_server import MailServer
-from fakes.recovering import abandon, recovering
+from fakes.recovering import abandon, recovering, settings_of
 
-from binlog_watcher.commands.preview import preview
+from binlog_watcher.commands.preview import NoCartError, preview
 
 
 async def test_a_handled_cart_says_when_and_why(shop: Any, smtp: MailServer) -> None:
@@ -23,3 +24,17 @@ async def test_a_handled_cart_says_when_and_why(shop: Any, smtp: MailServer) -> 
     assert mailed.mail is not None
     assert skipped.decision.startswith("no mail (handled): it was skipped on 20")
     assert "there was no valid e-mail address" in skipped.decision
+
+
+async def test_the_newest_cart_is_one_that_has_a_mail(shop: Any, smtp: MailServer) -> None:
+    settings = settings_of(shop, smtp)
+    with pytest.raises(NoCartError, match="the shop has no cart yet"):
+        await preview(settings)
+    shop.add(9, 1, minutes_ago=1)  # whose user is gone
+    assert (await preview(settings)).mail is None
+    abandon(shop, [1, 2], minutes_ago=90)
+    shop.run("UPDATE users SET name = 'Ann Newer' WHERE id = 2")
+    shop.run("UPDATE cart SET created_at = created_at + INTERVAL 30 MINUTE WHERE user_id = 2")
+    found = await preview(settings)
+    assert found.mail is not None
+    assert found.mail.subject.startswith("Ann,")
