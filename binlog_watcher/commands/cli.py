@@ -218,16 +218,18 @@ def demo_command(
             f"the demo's mail catcher needs aiosmtpd: {sys.executable} -m pip install aiosmtpd (or install Cartwake "
             "with its extra: '.[demo]' in its source, 'cartwake[demo]' from an index)"
         ) from None
-    raise typer.Exit(run_demo(serve=serve, output_folder=output))
+    sys.exit(run_demo(serve=serve, output_folder=output))  # it says itself that it was interrupted
 
 
 def main() -> None:
     """Entry point: every error that the operator can act on is one line a problem, and an exit code."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)  # typer.Exit comes back as the code
+        code = (
+            app(standalone_mode=False) or 0
+        )  # typer.Exit comes back as the code, Ctrl-C in a command as its own
+        sys.exit(_interrupted() if code == INTERRUPTED else code)
     except (KeyboardInterrupt, typer.Abort):
-        print("cartwake: interrupted", file=sys.stderr)  # noqa: T201 - the terminal is the log here
-        sys.exit(INTERRUPTED)
+        sys.exit(_interrupted())
     except BaseExceptionGroup as group:
         known, rest = group.split(CartwakeError)
         if known is None or rest is not None:
@@ -240,6 +242,11 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         raise
+
+
+def _interrupted() -> int:
+    print("cartwake: interrupted", file=sys.stderr)  # noqa: T201 - the terminal is the log here
+    return INTERRUPTED
 
 
 def _first(group: BaseExceptionGroup[CartwakeError]) -> CartwakeError:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from binlog_watcher.commands import cli
+from binlog_watcher.commands import cli, schema
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
 
 COMMANDS = {
@@ -52,8 +52,8 @@ def test_every_command_is_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["preview"], "--user or --cart"),
-        (["preview", "--user", "1", "--cart", "2"], "--user or --cart"),
+        (["preview"], "--user, --cart and --newest"),
+        (["preview", "--user", "1", "--cart", "2"], "--user, --cart and --newest"),
         (["explain"], "--customer, --address and --cart"),
         (["explain", "--customer", "1", "--cart", "2"], "--customer, --address and --cart"),
         (["retry"], "--failed, --unknown or --id"),
@@ -114,3 +114,11 @@ def test_a_bug_keeps_its_trace(monkeypatch: pytest.MonkeyPatch, error: Exception
     with pytest.raises(type(error)) as raised:
         cli.main()
     assert raised.value is error
+
+
+def test_ctrl_c_within_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(schema, "presets_shown", interrupted)
+    assert call(monkeypatch, capsys, "schema", "show") == (130, "", "cartwake: interrupted\n")
