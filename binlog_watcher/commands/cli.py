@@ -24,6 +24,7 @@ from binlog_watcher.commands import (
 from binlog_watcher.commands.account_cli import account_app
 from binlog_watcher.commands.cart_seeking import Question
 from binlog_watcher.commands.doctor_cli import doctor_app
+from binlog_watcher.commands.init_cli import init_app
 from binlog_watcher.commands.optout_cli import optout_app
 from binlog_watcher.commands.personal_cli import erase_command, export_command
 from binlog_watcher.commands.schema_cli import schema_app
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command("run")(run_command)
 app.command("reload")(reload_command)
 app.command("web")(web_command)
+app.add_typer(init_app)
 app.add_typer(account_app)
 app.add_typer(doctor_app)
 app.add_typer(optout_app, name="optout")

@@ -1,6 +1,7 @@
 """Reads the settings: the environment over a file, once, with all mistakes told together."""
 
 import os
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -134,6 +135,29 @@ def _without(given: Mapping[str, str | None], wrong: AbstractSet[str]) -> dict[s
         for name, value in given.items()
         if name not in wrong and name.partition("_")[0] not in families
     }
+
+
+def complaint(name: str, given: Mapping[str, str]) -> str | None:
+    """What is wrong with the setting ``name`` among those ``given``, such as "give a whole number"; None: nothing."""
+    values = _read(None, given)
+    lines = list(values.problems)
+    try:
+        Settings.model_validate(values.by_field() | {"stores": None})
+    except ValidationError as error:
+        lines += explain(error, values, Settings.model_fields)
+    found = (re.match(rf"{name}(?:: | .*?\((?:environment|default)\): )(.*)", line) for line in lines)
+    return next((match[1] for match in found if match), None)
+
+
+def given_in(env_file: Path | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The settings that are set there, by name, without the default of any; those of MYSQL_URL by their own names.
+
+    Raises ConfigError for what can't be read, or is no setting.
+    """
+    values = _read(env_file, environ)
+    if values.problems:
+        raise ConfigError(*values.problems)
+    return {name: value.text for name, value in values.found.items() if name != "MYSQL_URL"}
 
 
 def names_of_others(

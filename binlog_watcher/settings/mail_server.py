@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationInf
 from binlog_watcher.settings import bounce_types
 from binlog_watcher.settings import types as kind
 
-_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 def _command(value: Any) -> Any:
@@ -43,7 +43,7 @@ class MailServerSettings(BaseModel):
 
     smtp_host: kind.Host = ""
     smtp_tls: Annotated[Literal["starttls", "tls", "none"], kind.Lower] = "starttls"
-    smtp_port: kind.Port = Field(default_factory=lambda data: _SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
+    smtp_port: kind.Port = Field(default_factory=lambda data: SMTP_PORTS.get(data.get("smtp_tls", ""), 587))
     smtp_user: kind.Text = ""
     smtp_token_command: Command = ()
     smtp_oauth_token_url: kind.Web = ""

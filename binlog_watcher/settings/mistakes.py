@@ -27,11 +27,12 @@ NEEDED_IN_MAILS = {
     "SENDER_EMAIL": "the mail address that Cartwake sends from",
 }
 _MAIL = {"SMTP_HOST": "the mail server (or DRY_RUN = true to try without one)"}
-_REQUIRED: dict[Need, dict[str, str]] = {
+REQUIRED: dict[Need, dict[str, str]] = {
     "mysql": _MYSQL,
     "preview": _MYSQL | NEEDED_IN_MAILS,
     "mail": _MYSQL | NEEDED_IN_MAILS | _MAIL,
 }
+"""What a command can't do without, and what to give."""
 
 
 def missing(values: Values, need: Need) -> list[str]:
@@ -57,7 +58,7 @@ def missing(values: Values, need: Need) -> list[str]:
 
 def unset(values: Values, need: Need) -> dict[str, str]:
     """The settings that the command needs and that were not found, with what they are."""
-    required = dict(_REQUIRED[need])
+    required = dict(REQUIRED[need])
     dry_run = values.found.get("DRY_RUN")
     if dry_run and dry_run.text.lower() in {"1", "true", "t", "yes", "y", "on"}:
         required.pop("SMTP_HOST", None)

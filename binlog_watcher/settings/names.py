@@ -15,10 +15,10 @@ PREFIX = "CARTWAKE_"
 """May stand before the name of any setting; behind it every unknown name is a mistake."""
 
 NOT_SETTINGS = frozenset({
-    "CARTWAKE_CACHE", "CARTWAKE_DATA", "CARTWAKE_ENV_FILE", "CARTWAKE_MARIADBD", "CARTWAKE_MYSQLD", "CARTWAKE_PASSWORD",
-    "CARTWAKE_TEST_OUTPUT",
+    "CARTWAKE_ADMIN_PASSWORD", "CARTWAKE_CACHE", "CARTWAKE_DATA", "CARTWAKE_ENV_FILE", "CARTWAKE_MARIADBD",
+    "CARTWAKE_MYSQLD", "CARTWAKE_PASSWORD", "CARTWAKE_TEST_OUTPUT",
 })  # fmt: skip
-"""Names with our prefix that the demo, the tests and the compose file read, and the one that names the file."""
+"""Names with our prefix that `init`, the demo, the tests and the compose file read, and the one that names the file."""
 
 _OF_OTHERS = frozenset({
     "DB_HOST", "DB_PORT", "MYSQL_HOME", "MYSQL_PWD", "SERVER_EMAIL", "SERVER_IP", "SERVER_NAME", "STORAGE_NAME",

@@ -21,6 +21,7 @@ COMMANDS = {
     "optout",
     "bounce",
     "grants",
+    "init",
     "uninstall",
     "schema",
     "theme",
