@@ -63,12 +63,12 @@ class Desk:
         self._program("mysql", MYSQL)
         for name in ASKED_OF_THE_MACHINE:
             self._program(name, f'#!/bin/sh\necho {name} "$@" >>{folder}/asked\n')
-        self._account = f"desk{shop.database[-6:]}"
-        shop.run(f"CREATE USER '{self._account}'@'%' IDENTIFIED BY 'desk-pass-1'")
+        self.account = f"desk{shop.database[-6:]}"
+        shop.run(f"CREATE USER '{self.account}'@'%' IDENTIFIED BY 'desk-pass-1'")
         self.port = free_port()
         self.environ = {
             **shop.settings(
-                MYSQL_USER=self._account, MYSQL_PASSWORD="desk-pass-1", METRICS_PORT=str(self.port)
+                MYSQL_USER=self.account, MYSQL_PASSWORD="desk-pass-1", METRICS_PORT=str(self.port)
             ),
             "PATH": f"{folder}/bin:/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1", "HOME": str(folder),
             "ROOTS_PORT": str(shop.server.port), "ROOTS_USER": shop.server.user, "ROOTS_PASSWORD": shop.server.password,
@@ -121,7 +121,7 @@ class Desk:
 def desk(running_shop: Any, tmp_path: Path) -> Any:
     made = Desk(running_shop, tmp_path / "desk")
     yield made
-    running_shop.run(f"DROP USER IF EXISTS '{made.environ['MYSQL_USER']}'@'%'")
+    running_shop.run(f"DROP USER IF EXISTS '{made.account}'@'%'")
 
 
 def answer_of_the_machine(desk: Desk) -> None:
@@ -167,6 +167,33 @@ def test_what_the_other_pages_tell_to_type(desk: Desk) -> None:
         for block in blocks(page):
             desk.type(block)
     answer_of_the_machine(desk)
+
+
+def test_the_first_hour(desk: Desk) -> None:
+    shop = desk.shop
+    shop.add(42, "Laptop")
+    *steps, alone = blocks("docs/first-hour.md")
+    for block in steps:
+        if "cartwake run" in block:
+            desk.run_until_ready(block.strip())
+        else:
+            desk.type(block)
+    assert len(shop.mails_to("you@example.com")) == 1
+    server = shop.server
+    for shown, here in {
+        "the password of root": server.password,
+        "--admin root": f"--admin {server.user}",
+        "db.example.com": f"{server.host} --port {server.port}",
+        "--database shop": f"--database {shop.database}",
+    }.items():
+        assert shown in alone
+        alone = alone.replace(shown, here)
+    desk.environ = {name: desk.environ[name] for name in ("PATH", "COLUMNS", "PYTHONUTF8", "HOME")}
+    try:
+        assert "Its mail, “Jane, you left something in your cart" in desk.type(alone)
+    finally:
+        shop.run("DROP USER IF EXISTS 'cartwake'@'%'")
+    assert (desk.folder / ".env").exists()
 
 
 def test_the_page_about_removing_leaves_nothing(desk: Desk) -> None:
