@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql.err
 
+from binlog_watcher.doctor.finding import Mark
 from binlog_watcher.doctor.preset_check import PresetCheck
+from binlog_watcher.doctor.server import Server
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.recognition import Match, Tables, recognise
 from binlog_watcher.shop.schema import Schema
@@ -64,7 +66,8 @@ def _tables(session: "Connection[Cursor]", database: str) -> Tables:
 
 def _faults(session: "Connection[Cursor]", connection: ConnectionSettings, schema: Schema) -> int:
     """How much of a preset does not fit: types, and what its SELECTs read beyond the columns that it names."""
-    return len(PresetCheck(session, connection, schema, slow_tables=True).run().problems)
+    found = PresetCheck(Server(session, connection, schema, slow_tables=True)).run()
+    return sum(finding.mark is Mark.FAILED for findings in found.of.values() for finding in findings)
 
 
 def _without_twins(matches: Iterable[Match]) -> list[Match]:

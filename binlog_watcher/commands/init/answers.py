@@ -7,8 +7,8 @@ from binlog_watcher.commands.init.dialogue import NOTHING, Dialogue
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.settings.env import SECRET_NAMES
-from binlog_watcher.settings.mistakes import REQUIRED
 from binlog_watcher.settings.load import complaint, load_settings
+from binlog_watcher.settings.mistakes import REQUIRED
 from binlog_watcher.settings.settings import Settings
 
 Known = Mapping[str, str]

@@ -34,6 +34,7 @@ def fits(settings: Settings) -> bool:
         tell(f"! {warning}")
     if missing := unconfirmed(settings):
         tell(f"! {in_words(missing)}")
+    tell("`cartwake doctor` looks at all the rest, too: mail server, DNS, pages, disk.")
     return True
 
 

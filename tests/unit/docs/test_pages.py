@@ -142,3 +142,13 @@ def test_comments_cite_headings_of_the_design() -> None:
         for heading in re.findall(r"\*([^*\n]+)\*", citation)
     }
     assert sorted((path, heading) for path, heading in cited if heading not in known) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_no_row_stands_twice_in_a_table(page: Path) -> None:
+    """As a merge of two lines of work leaves it."""
+    twice = []
+    for table in re.findall(r"(?:^\|.*\n)+", page.read_text(), re.MULTILINE):
+        cells = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+        twice += [cell for cell in set(cells) if cell and cell != "…" and cells.count(cell) > 1]
+    assert twice == []

@@ -12,6 +12,7 @@ from binlog_watcher.core.source import HEARTBEAT_US
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.readiness import SILENT_INTERVALS
 from binlog_watcher.settings.connection import Tls
+from binlog_watcher.settings.env import SECRET_NAMES
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.retention import ORDER_DAYS, least_retention_days
 from binlog_watcher.settings.settings import Settings
@@ -793,3 +794,11 @@ def test_webhooks_want_pages_and_secrets_that_can_be_right() -> None:
     assert "verification key that SendGrid shows" in complaint(SENDGRID_WEBHOOK_KEY="no key", **PAGES)
     for login in ("a long password of the tests", "cartwake:short", ":a long password of the tests"):
         assert "user:password" in complaint(POSTMARK_WEBHOOK_LOGIN=login, **PAGES)
+
+
+def test_every_secret_is_kept_out_of_messages() -> None:
+    secret = {
+        name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+    }
+    assert len(secret) > 10
+    assert secret - SECRET_NAMES == set()
