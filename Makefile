@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
-.PHONY: demo test test-unit test-parts contact-sheet mutants lint format clean
+.PHONY: demo test test-unit test-parts site contact-sheet mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-documents bench-install bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
@@ -16,7 +16,7 @@ help:
 	@echo "make test   lint, types, import contracts and all tests that need no root"
 	@echo "make test-unit   the quick tests, to run at each save: no server, less than 20 seconds"
 	@echo "make mutants ONLY=mailer/discounts.py   break that file in every small way; which breaks do the tests miss?"
-	@echo "make test-parts, lint, format, bench, clean"
+	@echo "make test-parts, site, lint, format, bench, clean"
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -51,6 +51,11 @@ test-unit: $(READY)
 
 test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
+
+# The documentation, to be looked at or put on a web server.
+site: $(READY)
+	@$(BIN)/mkdocs build --config-file .mkdocs.yml
+	@echo "open site/index.html"
 
 # Every mail in every theme, language and look, as pictures on one page.
 contact-sheet: $(READY)
