@@ -66,7 +66,15 @@ def test_the_compose_file_is_one(tools: Path, tmp_path: Path) -> None:
     code, output = parse(tools, DOCKER / "compose.yaml")
     assert code == 0, output
     services: dict[str, Any] = json.loads(output)["services"]
-    assert set(services) == {"mysql", "mailpit", "cartwake"}
+    assert {name for name, one in services.items() if not one.get("profiles")} == {
+        "mysql",
+        "mailpit",
+        "cartwake",
+    }
+    assert {name for name, one in services.items() if one.get("profiles") == ["monitoring"]} == {
+        "prometheus",
+        "grafana",
+    }
     assert all("healthcheck" in services[name] for name in ("mysql", "mailpit"))
     waits = services["cartwake"]["depends_on"]
     assert {name: wait["condition"] for name, wait in waits.items()} == {
