@@ -96,16 +96,13 @@ class PresetCheck:
 
     def _columns(self, table: str, key: str) -> dict[str, str] | None:
         database = self._connection.database
-        try:
-            self._server.rows(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted names
-        except pymysql.err.MySQLError as error:
-            if error.args[0] == NO_SUCH_TABLE:
-                mend = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
-                self._say(TABLES, key, f"there is no table {database}.{table}", mend)
-            elif error.args[0] in NO_PRIVILEGE:
-                self._found.denied.append(table)
-            else:
-                raise
+        refusal = self._refusal(table)
+        if refusal == NO_SUCH_TABLE:
+            mend = "check MYSQL_DATABASE, and SHOP_SCHEMA and SHOP_VARIABLES for its name"
+            self._say(TABLES, key, f"there is no table {database}.{table}", mend)
+        elif refusal is not None:
+            self._found.denied.append(table)
+        if refusal is not None:
             return None
         rows = self._server.rows(
             "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS "
@@ -119,13 +116,18 @@ class PresetCheck:
         for table in self._schema.tables():
             if table in seen or table in self._found.denied:
                 continue
-            try:
-                self._server.rows(f"SELECT 1 FROM {quote(self._connection.database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted
-            except pymysql.err.MySQLError as error:
-                if error.args[0] in NO_PRIVILEGE:
-                    self._found.denied.append(table)
-                elif error.args[0] != NO_SUCH_TABLE:
-                    raise
+            if self._refusal(table) in NO_PRIVILEGE:
+                self._found.denied.append(table)
+
+    def _refusal(self, table: str) -> int | None:
+        """The server's code if the table is not there, or may not be read; None: it can be read."""
+        try:
+            self._server.rows(f"SELECT 1 FROM {quote(self._connection.database)}.{quote(table)} LIMIT 0")  # noqa: S608  # quoted
+        except pymysql.err.MySQLError as error:
+            if error.args[0] == NO_SUCH_TABLE or error.args[0] in NO_PRIVILEGE:
+                return int(error.args[0])
+            raise
+        return None
 
     def _keys(self) -> Iterator[tuple[str, str, str]]:
         """(the preset's key, table, column) of what the binlog must tell."""

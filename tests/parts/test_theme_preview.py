@@ -1,16 +1,14 @@
 """The page of `cartwake theme preview` in a real browser."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.store import store
+from fakes.previewed_theme import previewed
 from parts.chromium import Browser
 from parts.markup import Checkers
 
 from mailer.theme_preview import PreviewServer
-from mailer.themes.starting import begin_theme
 
 pytestmark = pytest.mark.parts
 
@@ -21,13 +19,8 @@ LOADED = (
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PreviewServer]:
-    begin_theme(tmp_path / "mine", "bold", [])
-    with PreviewServer(store(), str(tmp_path / "mine")) as made:
-        thread = threading.Thread(target=made.serve_forever, daemon=True)
-        thread.start()
+    with previewed(tmp_path / "mine", "bold") as made:
         yield made
-        made.shutdown()
-        thread.join(10)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (1400, "dark"), (375, "light")])

@@ -2,29 +2,22 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from fakes.store import store
+from fakes.previewed_theme import previewed
 
 from mailer.theme_preview import PreviewServer
-from mailer.themes.starting import begin_theme
 
 MAIL = f"kind={quote('a cart of two things')}&language=en"
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[PreviewServer]:
-    begin_theme(tmp_path / "mine", "calm", [])
-    with PreviewServer(store(), str(tmp_path / "mine")) as made:
-        thread = threading.Thread(target=made.serve_forever, daemon=True)
-        thread.start()
+    with previewed(tmp_path / "mine", "calm") as made:
         yield made
-        made.shutdown()
-        thread.join(10)
 
 
 def ask(server: PreviewServer, path: str, *, method: str = "GET", host: str = "") -> tuple[int, str]:
