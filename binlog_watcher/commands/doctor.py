@@ -23,6 +23,7 @@ from mailer import Address, InvalidAddressError, parse_address
 
 _LOOKS = {Mark.OK: ("✓", "green"), Mark.FAILED: ("✗", "red")}
 _WARNS = ("!", "yellow")
+_WAY_OUT = ("smtp.", "dns.", "pages.", "logs.")
 _PLAIN = {"✓": "ok", "✗": "x"}
 """Where the terminal can't show them."""
 
@@ -37,6 +38,14 @@ class Report:
     def exit_code(self) -> int:
         """1 where something failed."""
         return int(any(result.finding.mark is Mark.FAILED for result, _ in self.results))
+
+    @property
+    def keeps_from_mails(self) -> bool:
+        """Whether something failed that comes before any mail could be written; its way out is another matter."""
+        return any(
+            result.finding.mark is Mark.FAILED and not result.id.startswith(_WAY_OUT)
+            for result, _ in self.results
+        )
 
     def json(self) -> str:
         """For scripts. A value is null for a secret."""
@@ -55,8 +64,11 @@ class Report:
         ]
         return json.dumps({"ok": not self.exit_code, "checks": checks}, ensure_ascii=False, indent=2)
 
-    def shown(self, *, encoding: str = "utf-8") -> Iterator[Table | str]:
-        """The table on a terminal, and a last line that counts. Checks that another one holds up share a row."""
+    def shown(self, *, encoding: str = "utf-8", well: bool = True) -> Iterator[Table | str]:
+        """The table on a terminal, and a last line that counts. Checks that another one holds up share a row.
+
+        ``well``: also those that have nothing to say.
+        """
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
@@ -65,7 +77,7 @@ class Report:
         for result, settings in self.results:
             if result.since is not None:
                 held_up.setdefault(result.since, []).append(result.id)
-            else:
+            elif well or result.finding.mark is not Mark.OK:
                 mark, colour = _LOOKS.get(result.finding.mark, _WARNS)
                 table.add_row(
                     f"[{colour}]{_shown(mark, encoding)}[/{colour}]", result.id, _told(result, settings)

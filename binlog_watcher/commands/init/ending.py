@@ -1,41 +1,24 @@
-"""The end: what a start would say, and one mail to look at."""
+"""The end: what the doctor says, and one mail to look at."""
 
 import asyncio
 from pathlib import Path
 
+from binlog_watcher.commands.doctor import Report, doctor
 from binlog_watcher.commands.init.dialogue import tell
 from binlog_watcher.commands.preview import NoCartError, preview
-from binlog_watcher.doctor.preflight import check_server
-from binlog_watcher.errors import CartwakeError, ConfigError
-from binlog_watcher.settings.promises import in_words, unconfirmed
+from binlog_watcher.commands.terminal import out, show
+from binlog_watcher.errors import CartwakeError
+from binlog_watcher.settings.load import examine_settings
 from binlog_watcher.settings.settings import Settings
 
 PREVIEW = "cartwake-preview.html"
 
 
-def fits(settings: Settings) -> bool:
-    """Whether nothing stands in the way of a start; says what does, and what could be better."""
-    try:
-        facts = check_server(
-            settings.connection,
-            settings.preset(),
-            writes=not settings.dry_run,
-            slow_tables=settings.allow_slow_tables,
-        )
-    except CartwakeError as error:
-        for problem in error.problems if isinstance(error, ConfigError) else [str(error)]:
-            tell(f"✗ {problem}")
-        return False
-    name = "MariaDB" if facts.flavor == "mariadb" else "MySQL"
-    tell(
-        f"✓ {name} {facts.version}: its binlog, the account's rights and the shop's tables are as they must be."
-    )
-    for warning in facts.warnings:
-        tell(f"! {warning}")
-    if missing := unconfirmed(settings):
-        tell(f"! {in_words(missing)}")
-    tell("`cartwake doctor` looks at all the rest, too: mail server, DNS, pages, disk.")
-    return True
+def look_at_all(env_file: Path) -> Report:
+    """What `cartwake doctor` finds with the settings of the file; shown is what is not well."""
+    report = doctor(examine_settings(env_file))
+    show(*report.shown(encoding=out.encoding, well=False))
+    return report
 
 
 def show_mail(settings: Settings, folder: Path) -> bool:

@@ -156,11 +156,15 @@ def _give_rights(settings: Settings, admin: Admin, wishes: Wishes, dialogue: Dia
 
 
 def _ended(settings: Settings, file: Path) -> bool:
-    begin("Does all fit?")
-    if not ending.fits(settings):
-        tell(f"{file} is written. Mend these, and type: cartwake schema check")
+    begin("Does all fit? What cartwake doctor finds:")
+    report = ending.look_at_all(file)
+    if report.keeps_from_mails:
+        tell(f"{file} is written. Mend what has a ✗, and type: cartwake doctor")
         return False
     shown = ending.show_mail(settings, file.parent)
+    if report.exit_code:
+        tell(f"{file} is written. Before it can run, mend what has a ✗, and type: cartwake doctor")
+        return False
     tell("\nNext: DRY_RUN=true cartwake run    follows the shop, and sends nothing")
     tell("      cartwake run                 mails carts that are left from now on")
     return shown

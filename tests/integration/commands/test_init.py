@@ -18,6 +18,7 @@ from binlog_watcher.commands.init.dialogue import Dialogue, Unattended
 from binlog_watcher.commands.init.looking import Admin
 from binlog_watcher.commands.init.steps import Wishes, init
 from binlog_watcher.demo import sample_shop
+from binlog_watcher.demo.catcher import MailCatcher
 from binlog_watcher.demo.server import Server
 from binlog_watcher.errors import CartwakeError, ConfigError, DatabaseUnavailableError
 from binlog_watcher.settings.load import given_in, load_settings
@@ -32,7 +33,7 @@ MAILS = {
 
 ALL_ANSWERED = {
     "CART_URL": "https://shop.example.com/cart", "CURRENCY": "USD", "SUPPORT_EMAIL": "s@example.com",
-    "SMTP_TLS": "none", "SMTP_PORT": "25", "SMTP_USER": "",
+    "SMTP_TLS": "none", "SMTP_USER": "",
 }  # fmt: skip
 """What else is asked about mails, so that it is not."""
 
@@ -42,8 +43,9 @@ NOTHING_PROMISED = "2"
 class Place:
     """A database, a folder, and an account that may be made. ``said``: what `init` said, on one line."""
 
-    def __init__(self, server: Server, database: str, folder: Path, capsys: Any) -> None:
+    def __init__(self, server: Server, database: str, folder: Path, smtp_port: int, capsys: Any) -> None:
         self.server = server
+        self.smtp_port = smtp_port
         self.database = database
         self.file = folder / ".env"
         self.user = f"init{secrets.token_hex(4)}"
@@ -65,7 +67,7 @@ class Place:
         """``admin``: the server's own, unless another one is named; one without a name runs no statements."""
         server = {
             "MYSQL_HOST": self.server.host, "MYSQL_PORT": str(self.server.port), "MYSQL_USER": self.user,
-            "MYSQL_DATABASE": self.database,
+            "MYSQL_DATABASE": self.database, "SMTP_PORT": str(self.smtp_port),
         }  # fmt: skip
         wishes = Wishes(
             server | MAILS | (given or {}), self.file, admin=admin or self.admin, apply=True, replace=replace
@@ -89,7 +91,12 @@ class Place:
 
 @pytest.fixture
 def place(server: Server, fresh_database: str, tmp_path: Path, capsys: Any) -> Iterator[Place]:
-    with closing(Place(server, fresh_database, tmp_path, capsys)) as made:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    with (
+        MailCatcher(tmp_path / "mails") as catcher,
+        closing(Place(server, fresh_database, folder, catcher.port, capsys)) as made,
+    ):
         yield made
 
 
@@ -136,7 +143,7 @@ def test_a_prestashop_ends_in_the_newest_carts_mail(place: Place) -> None:
 def test_what_is_written_is_enough_and_the_account_has_no_more_than_it_needs(sample: Place) -> None:
     leave_a_cart(sample)
     assert sample.init()
-    assert "mails promise a discount that no code gives" in sample.said
+    assert "! mail.promises" in sample.said
     settings = load_settings(sample.file, environ={})
     assert settings.store_address.splitlines() == MAILS["STORE_ADDRESS"].splitlines()
     given = [str(row[0]) for row in sample.run(f"SHOW GRANTS FOR '{sample.user}'@'%'")]
@@ -247,8 +254,8 @@ def test_a_server_that_can_not_be_followed_is_told_after_the_file_is_written(sam
     sample.run("ALTER TABLE users DROP COLUMN email")
     assert not sample.init(given={"SHOP_SCHEMA": "sample"})
     said = sample.said
-    assert "✗ sample: customers.email: table" in said
-    assert "is written. Mend these, and type: cartwake schema check" in said
+    assert "✗ shop.columns sample: customers.email: table" in said
+    assert "is written. Mend what has a ✗, and type: cartwake doctor" in said
     assert sample.file.exists()
 
 
@@ -302,6 +309,7 @@ def test_half_a_login_at_the_mail_server_is_asked_for_or_told(sample: Place) -> 
     with pytest.raises(ConfigError, match="SMTP_PASSWORD: give it"):
         sample.init(given=half)
     script = Script("mail-secret", "", NOTHING_PROMISED, "")
-    assert sample.init(script, given=ALL_ANSWERED | half)
+    assert not sample.init(script, given=ALL_ANSWERED | half), "this server knows no logins"
+    assert "✗ smtp.login" in sample.said
     assert "Password of that login" in script.asked[0]
     assert sample.written()["SMTP_PASSWORD"] == "mail-secret"

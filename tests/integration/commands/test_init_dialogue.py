@@ -71,8 +71,9 @@ def test_from_the_first_question_to_a_mail(
         typist.answer("Password of Cartwake's account (Enter: a random one), not shown: ")
         typist.answer(f"Shall {server.user} run them now? [Y/n]: ", "perhaps")
         typist.answer("[Y/n]: ", "y")
+        typist.expect("✗ smtp.login 127.0.0.1:1025 (none): the SMTP server 127.0.0.1 port 1025 can't be")
         typist.expect("Its mail, “Jane, you left something in your cart")
-        assert typist.ended() == 0, typist.shown
+        assert typist.ended() == 1, typist.shown
     written = (tmp_path / ".env").read_text()
     assert "STORE_NAME='Jane\\'s #1 $hop'" in written
     assert "DISCOUNT_TIER_1_CODE=SAVE10" in written
