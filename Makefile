@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
-.PHONY: demo test test-unit test-parts site contact-sheet mutants lint format clean
+.PHONY: demo test test-unit test-parts reference site contact-sheet mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-documents bench-install bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
@@ -51,6 +51,10 @@ test-unit: $(READY)
 
 test-parts: $(READY)
 	$(PYTEST) -m parts tests/parts
+
+# The tables of settings and the shops' pages in docs/, from the code.
+reference: $(READY)
+	@$(BIN)/python .ci/reference.py
 
 # The documentation, to be looked at or put on a web server.
 site: $(READY)

@@ -1,5 +1,6 @@
 """MkDocs' hooks: pages that stand at the top of the repository come along, and so do files that a page links to."""
 
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -32,18 +33,29 @@ def on_files(files: Files, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Links as they are on the site: pages beside each other, other files under ``source``."""
-    path = ROOT / page.file.src_uri if page.file.src_uri in TOP else ROOT / "docs" / page.file.src_uri
+    uri = page.file.src_uri
+    path = ROOT / uri if uri in TOP else ROOT / "docs" / uri
 
     def moved(found: re.Match[str]) -> str:
         target = (path.parent / found[1]).resolve()
-        anchor = found[2] or ""
-        if target.parent == ROOT / "docs" or (target.parent == ROOT and target.name in TOP):
-            return f"]({target.name}{anchor})"
-        if target.is_relative_to(ROOT) and target.is_file():
-            return f"](source/{target.relative_to(ROOT).as_posix()})"
-        return found[0]
+        at = _place(target)
+        if at is None:
+            return found[0]
+        anchor = (found[2] or "") if at.endswith(".md") else ""
+        return f"]({posixpath.relpath(at, posixpath.dirname(uri) or '.')}{anchor})"
 
     return outside_code(markdown, lambda text: _LINK.sub(moved, text))
+
+
+def _place(target: Path) -> str | None:
+    """Where a file of the repository is on the site."""
+    if target.is_relative_to(ROOT / "docs") and target.suffix == ".md":
+        return target.relative_to(ROOT / "docs").as_posix()
+    if target.parent == ROOT and target.name in TOP:
+        return target.name
+    if target.is_relative_to(ROOT) and target.is_file():
+        return f"source/{target.relative_to(ROOT).as_posix()}"
+    return None
 
 
 def linked(path: Path) -> set[Path]:

@@ -16,7 +16,8 @@ def run_command(
     standby: Annotated[
         bool,
         typer.Option(
-            "--standby", help="One of several: wait until no other instance leads (docs/operating.md)."
+            "--standby",
+            help="One of several: wait until no other instance leads (docs/high-availability.md).",
         ),
     ] = False,
     include_older_than: Annotated[

@@ -33,7 +33,7 @@ def _pages(case: Case) -> Iterator[Finding]:
         yield ok("PUBLIC_URL is not set: no pages, customers unsubscribe by mail")
         return
     asked = f"{url}/style.css"
-    mend = "is `cartwake run` or `cartwake web` up, and does the proxy lead to WEB_PORT? (docs/operating.md)"
+    mend = "is `cartwake run` or `cartwake web` up, and does the proxy lead to WEB_PORT? (docs/nginx.md)"
     try:
         with urllib.request.urlopen(asked, timeout=_PATIENCE_S) as answer:  # noqa: S310  # http(s), see PUBLIC_URL
             is_ours = answer.headers.get_content_type() == "text/css"

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, InstanceOf
 
+from binlog_watcher.settings.takes import Takes
 from binlog_watcher.settings.types import mail_address
 from mailer import VERP
 from mailer.mail_ids import LONGEST
@@ -27,5 +28,7 @@ def _mailbox(value: Any) -> Any:
     return parse_mailbox(value) if isinstance(value, str) else value
 
 
-BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
-Mailbox = Annotated[InstanceOf[MailboxAddress], BeforeValidator(_mailbox)]
+BounceAddress = Annotated[str, AfterValidator(_bounce_address), Takes("mail address")]
+Mailbox = Annotated[
+    InstanceOf[MailboxAddress], BeforeValidator(_mailbox), Takes("imaps://user@host/INBOX, maildir:/path")
+]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from binlog_watcher.settings.takes import Takes
 from mailer.languages import languages, shipped
 from mailer.themes import load_theme
 
@@ -39,6 +40,6 @@ def _theme(name: str) -> str:
     return name
 
 
-ThemeName = Annotated[str, AfterValidator(_theme)]
-LanguageTags = Annotated[tuple[str, ...], BeforeValidator(_languages)]
-Folder = Annotated[Path | None, AfterValidator(_folder)]
+ThemeName = Annotated[str, AfterValidator(_theme), Takes("name or folder")]
+LanguageTags = Annotated[tuple[str, ...], BeforeValidator(_languages), Takes("list of languages")]
+Folder = Annotated[Path | None, AfterValidator(_folder), Takes("folder")]

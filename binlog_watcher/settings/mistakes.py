@@ -73,12 +73,12 @@ def explain(error: ValidationError, values: Values, fields: Mapping[str, FieldIn
             continue  # its default would follow from a setting that is reported anyway
         name = str(mistake["loc"][0])
         cause = mistake.get("ctx", {}).get("error")
-        wanted = str(cause) if isinstance(cause, ValueError) else _allowed(fields[name])
+        wanted = str(cause) if isinstance(cause, ValueError) else allowed(fields[name])
         lines.append(f"{values.show(name.upper(), fields[name].default)}: give {values.scrub(wanted)}")
     return lines
 
 
-def _allowed(info: FieldInfo) -> str:
+def allowed(info: FieldInfo) -> str:
     """What a field takes, in words, from its type and bounds."""
     wanted, bounds = info.annotation, list(info.metadata)
     if get_origin(wanted) in {types.UnionType, Union}:

@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr, ValidationInfo, field_validator
 
 from binlog_watcher.settings import types as kind
+from binlog_watcher.settings.takes import Takes
 from mailer.webhooks import sendgrid, ses
 
 
@@ -69,33 +70,60 @@ def _topics(text: str) -> str:
     return text
 
 
-Topics = Annotated[str, AfterValidator(_topics)]
-SendGridKey = Annotated[kind.Secret, AfterValidator(_sendgrid_key)]
-Login = Annotated[kind.Secret, AfterValidator(_login)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
-LongerSecret = Annotated[kind.Secret, AfterValidator(_longer_secret)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
+Topics = Annotated[str, AfterValidator(_topics), Takes("list of ARNs")]
+SendGridKey = Annotated[kind.Secret, AfterValidator(_sendgrid_key), Takes("secret")]
+Login = Annotated[kind.Secret, AfterValidator(_login), Takes("user:password, of 16 characters or more")]
+PublicUrl = Annotated[str, AfterValidator(_public_url), Takes("web address with https")]
+LongerSecret = Annotated[
+    kind.Secret, AfterValidator(_longer_secret), Takes("secret of 32 characters or more")
+]
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), Takes("list of networks")
+]
 
 
 class PageSettings(BaseModel):
     """A part of ``Settings``. Without PUBLIC_URL there are no pages."""
 
     link_secret: kind.LongSecret | None = None
+    """Signs links. Empty: a random one that is kept in MySQL; links signed with it stay valid."""
     link_secret_old: kind.LongSecret | None = None
+    """The `LINK_SECRET` before: links in mails that it signed stay valid."""
     web_port: kind.Port | None = None
+    """Where `cartwake run` or `cartwake web` serves the pages."""
     web_host: kind.Host = "127.0.0.1"
+    """On which address of this machine; [a proxy](nginx.md) stands before them."""
     web_served_elsewhere: bool = False
+    """True where this process serves none and `cartwake web` does."""
     public_url: PublicUrl = ""
+    """The address under which customers reach the pages. At most 37 characters: some software breaks longer links
+    in headers."""
     return_secret: LongerSecret | None = None
+    """Signs [the claim](links.md#the-claim) that the cart's page gets; not `LINK_SECRET` again. Empty: it gets
+    none."""
     return_link_days: Annotated[int, Ge(1), Le(3650)] = 30
+    """How long after its mail a link leads back, in days. Those that unsubscribe do so for ever."""
     utm_parameters: kind.Variables = ()
+    """Added to the cart's page, and to products': `utm_source=cartwake, utm_medium=email`. One that is in the
+    address already stays."""
     track_product_links: bool = True
+    """Links to products lead through Cartwake, [which counts them](links.md). False: they lead to the shop
+    directly."""
     open_pixel: bool = False
+    """A picture of one pixel in each mail counts who opens it. In many countries customers must be asked for
+    that."""
     trusted_proxies: Networks = ()
+    """Proxies whose `X-Forwarded-For` is believed. Without it all visitors behind a proxy share one limit for links
+    that are not valid."""
     sendgrid_webhook_key: SendGridKey | None = None
+    """The verification key of SendGrid's signed event webhook; with it reports are taken at `PUBLIC_URL/b/sendgrid`
+    ([how](provider-webhooks.md))."""
     mailgun_webhook_key: kind.LongSecret | None = None
+    """Mailgun's HTTP webhook signing key, for `PUBLIC_URL/b/mailgun`."""
     postmark_webhook_login: Login | None = None
+    """For `PUBLIC_URL/b/postmark`: Postmark signs nothing."""
     ses_topic_arn: Topics = ""
+    """The SNS topics through which Amazon SES posts to `PUBLIC_URL/b/ses`."""
 
     @field_validator("public_url")
     @classmethod

@@ -78,7 +78,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("nested too deeply; give one table a store") from None
     except ValueError as error:  # TOMLDecodeError is one; so is that of a number of 5,000 digits
-        raise ValueError(f"{error}; the file is TOML, docs/settings.md shows its form") from None
+        raise ValueError(f"{error}; the file is TOML, docs/stores.md shows its form") from None
 
 
 def _is_plain(value: Any) -> bool:

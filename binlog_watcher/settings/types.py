@@ -19,6 +19,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 
 from binlog_watcher.core.source import HEARTBEAT_US
+from binlog_watcher.settings.takes import Takes
 from mailer import AddressPatterns, refill
 
 MAX_HOURS = 8760
@@ -253,25 +254,27 @@ def _tiers(value: Any) -> Any:
     return tiers
 
 
-Text = Annotated[str, AfterValidator(one_line)]
-Lines = Annotated[str, AfterValidator(_few_lines)]
-Host = Annotated[str, AfterValidator(_host)]
-Web = Annotated[str, AfterValidator(web_address)]
-Mail = Annotated[str, AfterValidator(mail_address)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Currency = Annotated[str, AfterValidator(_currency)]
-ProductUrl = Annotated[str, AfterValidator(_product_url)]
-CartUrl = Annotated[str, AfterValidator(_cart_url)]
-PemFile = Annotated[str, AfterValidator(_file)]
-Secret = Annotated[SecretStr, AfterValidator(_utf8)]
-LongSecret = Annotated[Secret, AfterValidator(_long_secret)]
-SecretUrl = Annotated[Secret, AfterValidator(_secret_url)]
+Text = Annotated[str, AfterValidator(one_line), Takes("text")]
+Lines = Annotated[str, AfterValidator(_few_lines), Takes("text, several lines")]
+Host = Annotated[str, AfterValidator(_host), Takes("host name or IP address")]
+Web = Annotated[str, AfterValidator(web_address), Takes("web address")]
+Mail = Annotated[str, AfterValidator(mail_address), Takes("mail address")]
+Zone = Annotated[str, AfterValidator(_zone), Takes("IANA zone, such as Europe/Berlin")]
+Currency = Annotated[str, AfterValidator(_currency), Takes("ISO 4217 code")]
+ProductUrl = Annotated[str, AfterValidator(_product_url), Takes("web address with {id}")]
+CartUrl = Annotated[str, AfterValidator(_cart_url), Takes("web address")]
+PemFile = Annotated[str, AfterValidator(_file), Takes("path of a PEM file")]
+Secret = Annotated[SecretStr, AfterValidator(_utf8), Takes("secret")]
+LongSecret = Annotated[Secret, AfterValidator(_long_secret), Takes("secret of 16 characters or more")]
+SecretUrl = Annotated[Secret, AfterValidator(_secret_url), Takes("web address, kept secret")]
 """A web address that whoever knows it may call."""
-Roles = Annotated[frozenset[str], BeforeValidator(_roles)]
-Promises = Annotated[frozenset[Promise], BeforeValidator(_promises)]
-Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns)]
-Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables)]
-Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers)]
+Roles = Annotated[frozenset[str], BeforeValidator(_roles), Takes("list")]
+Promises = Annotated[
+    frozenset[Promise], BeforeValidator(_promises), Takes("discount_without_code, free_shipping")
+]
+Addresses = Annotated[InstanceOf[AddressPatterns], BeforeValidator(_address_patterns), Takes("list")]
+Variables = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_variables), Takes("list of name=value")]
+Tiers = Annotated[tuple[DiscountTier, ...], BeforeValidator(_tiers), Takes("list of AMOUNT:PERCENT[:CODE]")]
 Upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper]
@@ -286,4 +289,6 @@ PositiveHours = Annotated[Decimal, Gt(0), Le(MAX_HOURS)]
 Minutes = Annotated[Decimal, Ge(Decimal("0.001")), Le(MAX_HOURS * 60)]
 Grace = Annotated[Decimal, Ge(0), Le(MAX_HOURS * 60)]
 Seconds = Annotated[float, Gt(0), Le(86400)]
-Interval = Annotated[float, AfterValidator(_above_heartbeat)]
+Interval = Annotated[
+    float, AfterValidator(_above_heartbeat), Takes(f"a number from {HEARTBEAT_US / 1_000_000:g} up to 86400")
+]

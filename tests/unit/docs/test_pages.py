@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "tests/parts/README.md"])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests/parts/README.md"])
 CODE = [
     path
     for folder in ("binlog_watcher", "recommender", "mailer", "tests", "benchmarks")
@@ -89,6 +89,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", ["troubleshooting", "alerts", "upgrade", "removal"])
 def test_what_is_read_in_a_hurry_is_short(page: str) -> None:
     assert len((ROOT / f"docs/{page}.md").read_text().splitlines()) <= 45
+
+
+def test_no_page_is_longer_than_three_screens() -> None:
+    long = {named(page) for page in (ROOT / "docs").rglob("*.md") if len(page.read_text().splitlines()) > 120}
+    assert long == {"docs/architecture.md", "docs/benchmarks.md", "docs/design.md"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

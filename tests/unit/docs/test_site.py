@@ -34,9 +34,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_is_there_and_in_the_menu(site: Path) -> None:
     first = (site / "index.html").read_text()
-    for page in [*ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
-        assert (site / f"{page.stem}.html").is_file()
-        assert f'href="{page.stem}.html"' in first
+    pages = [page.relative_to(ROOT / "docs").with_suffix("") for page in ROOT.glob("docs/**/*.md")]
+    for page in [*pages, Path("CONTRIBUTING"), Path("CHANGELOG")]:
+        assert (site / f"{page}.html").is_file()
+        assert f'href="{page}.html"' in first
 
 
 def test_files_that_pages_link_to_come_along(site: Path) -> None:
@@ -47,7 +48,7 @@ def test_files_that_pages_link_to_come_along(site: Path) -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
-    for page in site.glob("*.html"):
+    for page in site.rglob("*.html"):
         loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', page.read_text())
         assert [url for url in loaded if "canonical" not in url] == []
 

@@ -1,4 +1,4 @@
-"""The unit of docs/operating.md: what systemd says of it, and that it hands over a file that only root may read."""
+"""The unit of docs/running.md: what systemd says of it, and that it hands over a file that only root may read."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from binlog_watcher.settings.load import ENV_FILE
 from binlog_watcher.settings.settings import Settings
 
-PAGE = (Path(__file__).parents[3] / "docs/operating.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/running.md").read_text()
 
 
 def unit() -> str:

@@ -117,7 +117,7 @@ def test_every_mistake_is_told_with_store_and_key(file: Path) -> None:
         (None, "STORES = 'stores.toml' (environment): there is no such file"),
         (b"", "stores.toml: names no store; give a table for each, such as [de]"),
         (b"\xff", "STORES = 'stores.toml' (environment): not UTF-8; save the file with the encoding UTF-8"),
-        (b"[de", "docs/settings.md shows its form"),
+        (b"[de", "docs/stores.md shows its form"),
         (b"a = " + b"[" * 5000, "nested too deeply"),
         (b"[de]\ncurrency = " + b"9" * 5000, "the file is TOML"),
         (b"[de.x]\nstore_name = 'x'", "x (stores.toml [de]): there is no such key"),

@@ -1,0 +1,34 @@
+"""The settings of recommendations and of the sentence above them."""
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel
+
+from binlog_watcher.settings import types as kind
+
+
+class RecommendationSettings(BaseModel):
+    """A part of ``Settings``."""
+
+    recommendation_count: Annotated[int, Ge(0), Le(12)] = 3
+    """Products in the mail."""
+    similarity_threshold: Annotated[float, Ge(0), Le(1)] = 0.1
+    """From 0 (anything) to 1 (the same text)."""
+    gemini_api_key: kind.Secret | None = None
+    """With it Gemini writes the sentence above the products; without it a template does."""
+    gemini_model: kind.Text = "gemini-3.5-flash-lite"
+    """Which model."""
+    gemini_temperature: Annotated[float, Ge(0), Le(2)] = 0.7
+    """Sent only where the model still takes it."""
+    gemini_max_tokens: Annotated[int, Ge(1), Le(65536)] = 500
+    """The longest answer."""
+    gemini_requests_per_minute: Annotated[int, Ge(1), Le(100_000)] = 60
+    """Past it the template is used."""
+    gemini_timeout_seconds: kind.Seconds = 10.0
+    """In seconds; past it the template is used."""
+    gemini_sdk: Literal["google-generativeai", "google-genai"] = "google-generativeai"
+    """`google-genai` is newer and [a sixth of the size](installing.md#extras). Install `'.[gemini]'` or
+    `'.[genai]'` in the source (from an index `cartwake[…]`)."""
+    gemini_endpoint: kind.Web | None = None
+    """Another address of the API. Empty: Google's."""
