@@ -33,4 +33,5 @@ def log_by(settings: Settings, *, log_file: bool = False, serves: bool = False) 
         settings.log_file if log_file else None,
         max_mb=settings.log_file_max_mb,
         backups=settings.log_file_backups,
+        json_lines=settings.log_format == "json",
     )

@@ -103,12 +103,14 @@ class Claiming:
             again = logged is not None and logged.version == cart.version
             attempt = logged.attempts + 1 if logged and again else 1
             log.info(
-                "recovery.detected", user=due.key, cart_total=str(cart.total), items=cart.item_count,
+                "recovery.detected", cart=due.key, log_id=claims.ids[due.key], cart_total=str(cart.total),
+                items=cart.item_count,
                 quiet_s=(now_us - send.activity_us) // 1_000_000,
             )  # fmt: skip
             if self._is_too_dear(cart):
                 log.warning(
-                    "discount.too_dear", user=due.key, cart_total=str(cart.total), items=cart.item_count,
+                    "discount.too_dear", cart=due.key, log_id=claims.ids[due.key], cart_total=str(cart.total),
+                    items=cart.item_count,
                     hint="mailed without a discount; DISCOUNT_MAX_TOTAL is the highest total that one is promised for",
                 )  # fmt: skip
             return ClaimedCart(due, cart, send, claims.ids[due.key], attempt)
@@ -116,6 +118,6 @@ class Claiming:
             until_us, reason = claims.waits[due.key]
             wait(self._runtime.tracker, due, max(until_us, now_us + SOON_US), reason, now_us)
         else:
-            log.info("recovery.finished", user=due.key, outcome="taken", reason="claimed by another instance")
+            log.info("recovery.finished", cart=due.key, outcome="taken", reason="claimed by another instance")
             self._runtime.tracker.finish(due.key)
         return None

@@ -22,11 +22,12 @@ def closing_reason(cart: Cart, reason: Reason, claimed: Cart | None = None) -> R
     return Reason.EMPTIED if reason is Reason.EMPTY else reason
 
 
-def finish_skipped(runtime: Runtime, one: UnmailedCart) -> None:
-    """An episode that is not mailed: its recovery is over."""
+def finish_skipped(runtime: Runtime, one: UnmailedCart, log_id: int | None = None) -> None:
+    """An episode that is not mailed: its recovery is over. ``log_id``: its row; None in a dry run."""
     log.info(
         "recovery.finished",
-        user=one.due.key,
+        cart=one.due.key,
+        log_id=log_id,
         outcome="skipped",
         reason=one.reason,
         cart_total=str(one.cart.total),
@@ -37,6 +38,6 @@ def finish_skipped(runtime: Runtime, one: UnmailedCart) -> None:
 
 def finish_dropped(runtime: Runtime, one: UnmailedCart) -> None:
     """No episode: its recovery is over."""
-    log.debug("recovery.dropped", user=one.due.key, reason=one.reason)
+    log.debug("recovery.dropped", cart=one.due.key, reason=one.reason)
     runtime.metrics.skips.labels(str(one.reason)).inc()
     runtime.tracker.finish(one.due.key)

@@ -64,7 +64,14 @@ class Composing:
             await self._outbox.settle(one, outcome_of(one, Status.RETRY, now_us, error=made, next_us=next_us))
         elif isinstance(made, Exception):
             why = f"{type(made).__name__}: {made}"
-            log.error("recovery.finished", user=one.key, outcome="failed", error=why, exc_info=made)
+            log.error(
+                "recovery.finished",
+                cart=one.key,
+                log_id=one.log_id,
+                outcome="failed",
+                error=why,
+                exc_info=made,
+            )
             self._runtime.metrics.mails.labels("failed").inc()
             await self._outbox.settle(one, outcome_of(one, Status.FAILED, now_us, error=why))
         else:

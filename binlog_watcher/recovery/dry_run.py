@@ -45,7 +45,7 @@ class DryRun:
         for due, cart, send in decided:
             email = cart.customer.email if cart.customer else None
             log.info(
-                "recovery.would_send", user=due.key, to=mask(email or ""), cart_total=str(cart.total),
+                "recovery.would_send", cart=due.key, to=mask(email or ""), cart_total=str(cart.total),
                 items=cart.item_count, due_s_ago=(now_us - send.due_us) // 1_000_000,
             )  # fmt: skip
             self._runtime.metrics.mails.labels("dry_run").inc()

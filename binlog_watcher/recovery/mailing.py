@@ -57,9 +57,9 @@ class Mailing:
             await self._drop(reason, carts)
         for reason, carts in _by_reason(one for one in unmailed if one.activity_us is not None):
             episodes = [self._episode_of(one.cart, one.activity_us or 0) for one in carts]
-            await asyncio.to_thread(self._episodes.skip, episodes, reason)
+            rows = await asyncio.to_thread(self._episodes.skip, episodes, reason)
             for one in carts:
-                finish_skipped(self._runtime, one)
+                finish_skipped(self._runtime, one, rows.get(one.due.key))
 
     async def _drop(self, reason: Reason, carts: Sequence[UnmailedCart]) -> None:
         """No episode (any more): nothing is logged, but a row that is still open is closed.
@@ -81,7 +81,14 @@ class Mailing:
             rows = [one.cart.logged for one in some if one.cart.logged is not None]
             await asyncio.to_thread(self._episodes.close, rows, why)
             for one in some:
-                log.info("recovery.finished", user=one.due.key, outcome="skipped", reason=why)
+                logged = one.cart.logged
+                log.info(
+                    "recovery.finished",
+                    cart=one.due.key,
+                    log_id=logged and logged.id,
+                    outcome="skipped",
+                    reason=why,
+                )
         for one in carts:
             finish_dropped(self._runtime, one)
 

@@ -157,7 +157,7 @@ class Recovery:
                 self._runtime.policy,
                 ordered=self._runtime.tracker.ordered(one.key),
             )
-            log.debug("recovery.decided", user=one.key, decision=repr(decision))
+            log.debug("recovery.decided", cart=one.key, decision=repr(decision))
             if not self._acting.is_news(cart, decision):
                 self._runtime.tracker.finish(one.key)
                 continue

@@ -31,12 +31,12 @@ class SetAside:
             key: since_us for key, since_us in self._since_us.items() if since_us > forgotten_us
         }
         if now_us - self._since_us.setdefault(due.key, now_us) > self._runtime.policy.max_age_us:
-            log.error("recovery.given_up", user=due.key, what=what, error=why, hint="it is too old by now")
+            log.error("recovery.given_up", cart=due.key, what=what, error=why, hint="it is too old by now")
             self._runtime.tracker.finish(due.key)
             return
         log.error(
             "recovery.set_aside",
-            user=due.key,
+            cart=due.key,
             what=what,
             error=why,
             retry_s=SET_ASIDE_US // 1_000_000,

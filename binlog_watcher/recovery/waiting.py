@@ -12,6 +12,6 @@ def wait(tracker: Tracker, due: DueCart, until_us: int, reason: Reason, now_us: 
     """Look at the cart again at ``until_us``, epoch microseconds."""
     # Two carts of one address take turns every other second: no news.
     (log.debug if reason is Reason.ADDRESS_BUSY else log.info)(
-        "recovery.waits", user=due.key, reason=reason, seconds=max(0, until_us - now_us) // 1_000_000
+        "recovery.waits", cart=due.key, reason=reason, seconds=max(0, until_us - now_us) // 1_000_000
     )
     tracker.wait(due, until_us)

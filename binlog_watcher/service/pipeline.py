@@ -155,7 +155,7 @@ class ComposerSetup:
         """In a worker process: it logs to the terminal, counts for itself and writes with the template."""
         for secret in self.settings.secrets():
             register_secret(secret)
-        configure_logging(self.settings.log_level)
+        configure_logging(self.settings.log_level, json_lines=self.settings.log_format == "json")
         return self.composer(build_recommender(self.settings, catalog), TemplateWriter(), Metrics())
 
     def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:

@@ -1,7 +1,7 @@
 """The settings of the process: its log, its metrics, its end."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationInfo, field_validator
@@ -15,6 +15,8 @@ class OperationSettings(BaseModel):
 
     log_level: kind.Level = "INFO"
     """DEBUG (statements, scores), INFO (detections, mails), WARNING (fallbacks), ERROR."""
+    log_format: Annotated[Literal["console", "json"], kind.Lower] = "console"
+    """`console`: a readable line an event; `json`: the same as one object a line, for whatever collects logs."""
     log_file: Path | None = Path("logs/cart_abandonment.log")
     """Its folder is created. It means something when it is empty: standard error only."""
     log_file_max_mb: Annotated[int, Ge(1), Le(10_000)] = 10

@@ -1,6 +1,9 @@
 """Logging: one readable line an event, on standard error and in a rotating file.
 
-``2026-01-31T12:00:00.123Z INFO    recovery.finished user=7 outcome=sent lateness_ms=41``
+``2026-01-31T12:00:00.123Z INFO    recovery.finished cart=7 outcome=sent lateness_ms=41``
+
+With LOG_FORMAT=json the same as an object a line: ``time``, ``level``, ``event``, ``logger`` of other libraries, the
+values, and a traceback in ``traceback``.
 
 Times are UTC. Line breaks and other control characters in values are escaped, so that no customer's name can
 forge a line. Mail addresses are masked and registered secrets replaced in everything written, tracebacks
@@ -9,6 +12,7 @@ terminal shows one line, unless the level is DEBUG or there is no file.
 """
 
 import functools
+import json
 import logging
 import os
 import re
@@ -57,6 +61,7 @@ def configure_logging(
     *,
     max_mb: int = 10,
     backups: int = 5,
+    json_lines: bool = False,
     stream: TextIO | None = None,
 ) -> None:
     """Send the events of structlog and of the standard library to ``stream`` (standard error) and ``file``.
@@ -64,15 +69,22 @@ def configure_logging(
     ``file`` is begun anew at ``max_mb`` megabytes, ``backups`` older ones are kept; its folder is created. A disk
     that fills up later costs log lines and one warning, not the service. Callable again: the last call counts.
 
+    ``json_lines``: an object a line.
+
     Raises LogUnwritableError when the first line can't be written to ``file``.
     """
     stream = sys.stderr if stream is None else stream
     coloured = stream.isatty() and "NO_COLOR" not in os.environ
     terminal = TerminalHandler(stream)
-    terminal.setFormatter(_formatter(_Line(coloured=coloured, tracebacks=level == "DEBUG" or file is None)))
+    tracebacks = level == "DEBUG" or file is None
+    terminal.setFormatter(
+        _formatter(_JsonLine(tracebacks) if json_lines else _Line(coloured=coloured, tracebacks=tracebacks))
+    )
     handlers: list[logging.Handler] = [terminal]
     if file is not None:
-        formatter = _formatter(_Line(coloured=False, tracebacks=True))
+        formatter = _formatter(
+            _JsonLine(tracebacks=True) if json_lines else _Line(coloured=False, tracebacks=True)
+        )
         handlers.append(
             open_log_file(file, formatter, terminal, max_bytes=max_mb * 1_000_000, backups=backups)
         )
@@ -123,7 +135,7 @@ def summarise(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _formatter(line: "_Line") -> logging.Formatter:
+def _formatter(line: "_Line | _JsonLine") -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(processors=[line])
 
 
@@ -148,6 +160,32 @@ class _Line:
         padded = f"{record.levelname:<7}"
         colour = _COLOURS.get(record.levelname.lower(), "")
         return f"{colour}{padded}\x1b[0m" if self._coloured else padded
+
+
+class _JsonLine:
+    """The last processor: renders an event as a JSON object in one line, redacted."""
+
+    def __init__(self, tracebacks: bool) -> None:
+        self._tracebacks = tracebacks
+
+    def __call__(self, _logger: object, _method: str, event: EventDict) -> str:
+        record: logging.LogRecord = event["_record"]
+        error = _exception(event.get("exc_info"))
+        line: dict[str, object] = {
+            "time": _time(record), "level": record.levelname.lower(), "event": _text(event["event"]),
+        }  # fmt: skip
+        if not event["_from_structlog"]:
+            line["logger"] = record.name
+        line |= {
+            key: value if value is None or isinstance(value, bool | int | float) else _text(value)
+            for key, value in event.items()
+            if key not in _OUR_KEYS and key not in line
+        }
+        if error is not None:
+            line["exception"] = _text(summarise(error))
+            if self._tracebacks:
+                line["traceback"] = REDACTOR.redact("".join(traceback.format_exception(error)))
+        return json.dumps(line)
 
 
 def _words(record: logging.LogRecord, event: EventDict, error: BaseException | None) -> str:

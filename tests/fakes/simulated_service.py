@@ -23,7 +23,7 @@ from binlog_watcher.core.tracker import DueCart, Tracker
 from binlog_watcher.core.transitions import SUPERSEDE
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
-from binlog_watcher.store.own_tables.claims import hold_back
+from binlog_watcher.store.own_tables.free_addresses import hold_back
 from binlog_watcher.store.own_tables.log_rows import Episode
 
 BEAT = SECOND // 4

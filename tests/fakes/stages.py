@@ -197,8 +197,9 @@ class FakeLog:
         }
         return Claims(ids, {key: until for key, until in self.waits.items() if key not in ids})
 
-    def skip(self, episodes: Sequence[Episode], reason: Reason) -> None:
+    def skip(self, episodes: Sequence[Episode], reason: Reason) -> dict[CartKey, int]:
         self.skipped.append(([episode.key for episode in episodes], reason))
+        return {}
 
     def close(self, rows: Sequence[LoggedEpisode], reason: Reason) -> None:
         self.closed.append(([row.id for row in rows], reason))

@@ -74,7 +74,7 @@ class DecidingAgain:
                 mails.append(self._again.get_nowait())
             for mail, outcome in zip(mails, await self.decide(mails), strict=True):
                 log.info(
-                    "recovery.stopped", user=mail.claimed.key, outcome=outcome.status, reason=outcome.reason,
+                    "recovery.stopped", cart=mail.claimed.key, outcome=outcome.status, reason=outcome.reason,
                     log_id=mail.claimed.log_id,
                 )  # fmt: skip
                 await self._writer.put(Settlement(mail.claimed, outcome, connections=1))
@@ -112,7 +112,7 @@ class DecidingAgain:
         try:
             return self._decide(mail.claimed, cart, now_us)
         except Exception as error:
-            log.exception("fence.not_decided", error=str(error), user=mail.claimed.key)
+            log.exception("fence.not_decided", error=str(error), cart=mail.claimed.key)
             return self._decide(mail.claimed, None, now_us)
 
     def _decide(self, claimed: ClaimedCart, cart: Cart | None, now_us: int) -> Outcome:

@@ -175,7 +175,7 @@ def _names(mail: ComposedMail) -> dict[str, Any]:
     """Which mail a log line is about."""
     claimed = mail.claimed
     return {
-        "user": claimed.key,
+        "cart": claimed.key,
         "to": mask(mail.recipient),
         "log_id": claimed.log_id,
         "attempt": claimed.attempt,

@@ -4,10 +4,10 @@ First the statements, each a pure function of values; then what is done with the
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from binlog_watcher.core.cart import LoggedEpisode, Recipient
+from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
@@ -15,6 +15,7 @@ from binlog_watcher.core.owners import shop_of
 from binlog_watcher.core.transitions import CLAIM, LOG_SKIP, PASS_FENCE, SKIP, SUPERSEDE, TAKE_OVER, Step
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
+from binlog_watcher.store.own_tables.free_addresses import SENDING_NOW, hold_back
 from binlog_watcher.store.own_tables.log_rows import STEP, Claims, Episode
 from binlog_watcher.store.own_tables.statement import (
     LEASE_IS_OVER,
@@ -26,14 +27,8 @@ from binlog_watcher.store.own_tables.statement import (
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import utc_naive
 
-SENDING_NOW = "\0sending"
-"""Stands for a mail between fence and outcome: it holds its address back, whichever cart it is for."""
-
 HIGHEST_ID = (1 << 63) - 1
 """What the log's ``user_id`` holds."""
-
-BUSY_AGAIN_US = 2_000_000
-"""When a cart is looked at again whose address has another mail under way."""
 
 # --- statements -----------------------------------------------------------------------------------------------------
 
@@ -102,6 +97,14 @@ def inserted(owner: str, episodes: Sequence[Episode]) -> Statement:
     )
 
 
+def rows_of(episodes: Sequence[Episode]) -> Statement:
+    """Id, cart, version of the rows of these carts."""
+    return Statement(
+        f"SELECT id, cart_key, cart_version FROM {LOG} WHERE cart_key IN %s AND cart_version IN %s AND step = %s",
+        (tuple(str(e.key) for e in episodes), tuple(e.version for e in episodes), STEP),
+    )
+
+
 def take_over(owner: str, begun: Sequence[tuple[Episode, LoggedEpisode]], lease_us: int) -> Statement:
     """Claim open rows for the cart as it is now; a claim only from the dead owner that was seen, or after its lease."""
     values = [
@@ -152,41 +155,6 @@ def skip_begun(ids: Sequence[int], reason: Reason) -> Statement:
         "WHERE id IN %s AND status IN %s",
         (SKIP.sets, reason, tuple(ids), SKIP.of_anybody),
     )
-
-
-# --- which episodes are free ----------------------------------------------------------------------------------------
-
-
-def hold_back(
-    episodes: Sequence[Episode],
-    known: Mapping[bytes, Recipient],
-    busy: Mapping[bytes, set[str]],
-    *,
-    cooldown_us: int,
-    now_us: int,
-) -> tuple[list[Episode], dict[CartKey, tuple[int, Reason]]]:
-    """The episodes that may be claimed, and until when and why the others wait. Pure.
-
-    ``busy``: address → keys of carts whose mail is under way, or SENDING_NOW. Of two episodes with one address the
-    first one wins.
-    """
-    waits: dict[CartKey, tuple[int, Reason]] = {}
-    free: list[Episode] = []
-    taken: set[bytes] = set()
-    for episode in episodes:
-        digest = episode.address_hash
-        state = known.get(digest) if digest else None
-        if digest is None or state is None or state.suppressed:
-            # It is decided on again at once, and closed.
-            waits[episode.key] = (now_us, Reason.BOUNCED if state and state.bounced else Reason.OPTED_OUT)
-        elif (held_us := state.held_until_us(cooldown_us, episode.cart.own_mail_us)) > now_us:
-            waits[episode.key] = (held_us, Reason.COOLDOWN)
-        elif digest in taken or busy.get(digest, set()) - {str(episode.key)}:
-            waits[episode.key] = (now_us + BUSY_AGAIN_US, Reason.ADDRESS_BUSY)
-        else:
-            taken.add(digest)
-            free.append(episode)
-    return free, waits
 
 
 # --- in a transaction -----------------------------------------------------------------------------------------------
@@ -258,10 +226,7 @@ def _take(
     ids: dict[CartKey, int] = {}
     if fresh:
         session.run(*insert(CLAIM, owner, fresh, lease_us=lease_us))
-        by_row = {(str(e.key), e.version): e.key for e in fresh}
-        for log_id, cart_key, version in session.rows(*inserted(owner, fresh)):
-            if (cart_key, version) in by_row:
-                ids[by_row[cart_key, version]] = log_id
+        ids |= _ids(fresh, session.rows(*inserted(owner, fresh)))
     if begun:
         session.run(*take_over(owner, begun, lease_us))
         won = {log_id for (log_id,) in session.rows(*taken_over(owner, [row.id for _, row in begun]))}
@@ -270,14 +235,27 @@ def _take(
     return ids
 
 
-def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reason) -> None:
-    """Inside a transaction: log episodes that are not mailed; one that is logged as open is closed."""
+def _ids(episodes: Sequence[Episode], rows: Sequence[tuple[Any, ...]]) -> dict[CartKey, int]:
+    """The row of each episode, of rows with id, cart, version."""
+    by_row = {(str(e.key), e.version): e.key for e in episodes}
+    return {
+        by_row[cart_key, version]: log_id
+        for log_id, cart_key, version in rows
+        if (cart_key, version) in by_row
+    }
+
+
+def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reason) -> dict[CartKey, int]:
+    """Inside a transaction: log episodes that are not mailed; one that is logged as open is closed. Its row by cart."""
     fresh, begun = _new(episodes), _begun(episodes)
+    ids = {e.key: row.id for e, row in begun}
     if fresh:
         session.run(*insert(LOG_SKIP, owner, fresh, reason=reason, lease_us=None))
         _supersede(session, owner, fresh)
+        ids |= _ids(fresh, session.rows(*rows_of(fresh)))
     if begun:
         session.run(*skip_begun([row.id for _, row in begun], reason))
+    return ids
 
 
 def _supersede(session: Session, owner: str, fresh: Sequence[Episode]) -> None:

@@ -125,10 +125,13 @@ class EpisodeLog:
             )
         )  # fmt: skip
 
-    def skip(self, episodes: Sequence[Episode], reason: Reason) -> None:
-        """Log episodes that are not mailed; one that is logged as open is closed."""
-        if episodes:
-            self._database.in_transaction(lambda session: claims.skip(session, self.owner, episodes, reason))
+    def skip(self, episodes: Sequence[Episode], reason: Reason) -> dict[CartKey, int]:
+        """Log episodes that are not mailed; one that is logged as open is closed. The rows by cart."""
+        if not episodes:
+            return {}
+        return self._database.in_transaction(
+            lambda session: claims.skip(session, self.owner, episodes, reason)
+        )
 
     def fence(self, mails: Sequence[Fenced], *, lease_us: int) -> set[int]:
         """The last look before SMTP: the ids of the mails that may be handed over this very moment."""

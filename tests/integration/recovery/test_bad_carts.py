@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def aside(logs: list[Any]) -> list[tuple[int, str]]:
-    return [(entry["user"], entry["what"]) for entry in logs if entry["event"] == "recovery.set_aside"]
+    return [(entry["cart"], entry["what"]) for entry in logs if entry["event"] == "recovery.set_aside"]
 
 
 async def test_a_recommender_that_breaks_costs_the_recommendations_only(

@@ -113,9 +113,13 @@ async def test_one_line_per_outcome(shop: Any, smtp: MailServer) -> None:
         with structlog.testing.capture_logs() as logs:
             await cartwake.recover(*range(1, 6))
         finished = sorted(
-            (entry["user"], entry["outcome"]) for entry in logs if entry["event"] == "recovery.finished"
+            (entry["cart"], entry["outcome"]) for entry in logs if entry["event"] == "recovery.finished"
         )
         assert finished == [(1, "sent"), (2, "failed"), (3, "retry"), (4, "sent"), (5, "skipped")]
+        rows = dict(shop.run("SELECT cart_key, id FROM cart_abandonment_log"))
+        told = [entry for entry in logs if entry["event"] in {"recovery.detected", "recovery.finished"}]
+        assert len(told) == 4 + 5
+        assert {str(entry["cart"]): entry["log_id"] for entry in told} == rows, "each line leads to its row"
         levels = {
             entry["outcome"]: entry["log_level"] for entry in logs if entry["event"] == "recovery.finished"
         }

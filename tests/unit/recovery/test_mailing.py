@@ -130,7 +130,7 @@ async def test_a_dry_run_tells_each_episode_once_and_finishes_the_cart() -> None
         await dry.mail([DecidedCart(shop.take(1), one, Send(NOW - HOUR, NOW - 5_000_000))], NOW)
         await dry.close([UnmailedCart(shop.take(2), cart(2), Reason.OPTED_OUT, NOW)])
         await dry.close([UnmailedCart(shop.take(3), cart(3), Reason.EMPTY, None)])
-    assert [(entry["event"], entry["user"]) for entry in logs] == [
+    assert [(entry["event"], entry["cart"]) for entry in logs] == [
         ("recovery.would_send", 1), ("recovery.finished", 2), ("recovery.dropped", 3),
     ]  # fmt: skip
     assert logs[0]["due_s_ago"] == 5

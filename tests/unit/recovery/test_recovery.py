@@ -134,7 +134,7 @@ async def test_a_cart_that_breaks_something_is_set_aside_and_the_others_go_on(
     assert desk.waits_until(2) == NOW + SET_ASIDE_US
     assert 2 in desk.recovery.set_aside
     assert 1 not in desk.recovery.set_aside
-    assert [(entry["user"], entry["what"]) for entry in logs if entry["event"] == "recovery.set_aside"] == [
+    assert [(entry["cart"], entry["what"]) for entry in logs if entry["event"] == "recovery.set_aside"] == [
         (2, what)
     ]
     desk.shop.clock.us += SET_ASIDE_US

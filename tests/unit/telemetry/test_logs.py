@@ -1,5 +1,6 @@
 import contextlib
 import io
+import json
 import logging
 import os
 import re
@@ -59,6 +60,30 @@ def test_a_line_says_when_how_serious_what_and_its_values(terminal: io.StringIO,
     first, second = file.read_text().splitlines()
     assert first.endswith("INFO    [log] log opened")
     assert second + "\n" == terminal.getvalue()
+
+
+def test_json_is_an_object_a_line_with_the_same_values(terminal: io.StringIO, file: Path) -> None:
+    configure_logging("INFO", file, json_lines=True, stream=terminal)
+    log.info("recovery.finished", cart=7, log_id=None, outcome="sent", ready=True, to="jane@example.com\n{}")
+    logging.getLogger("other").warning("says %s", "hi")
+    try:
+        int("jane@example.com")
+    except ValueError:
+        log.exception("broken", time="not ours")
+    lines = [json.loads(line) for line in terminal.getvalue().splitlines()]
+    assert [re.sub(r"\d", "0", line.pop("time")) for line in lines] == ["0000-00-00T00:00:00.000Z"] * 3
+    wrong = "invalid literal for int() with base 10: 'j***@example.com'"
+    assert lines == [
+        {
+            "level": "info", "event": "recovery.finished", "cart": 7, "log_id": None, "outcome": "sent",
+            "ready": True, "to": "j***@example.com\n{}",
+        },
+        {"level": "warning", "event": "says hi", "logger": "other"},
+        {"level": "error", "event": "broken", "exception": f"ValueError: {wrong}"},
+    ]  # fmt: skip
+    written = [json.loads(line) for line in file.read_text().splitlines()]
+    assert "Traceback" in written[-1]["traceback"]
+    assert "jane@" not in file.read_text()
 
 
 def test_the_level_holds_for_both_ways_of_logging(terminal: io.StringIO) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from binlog_watcher.core.cart import Cart, Customer, LoggedEpisode, Recipient
 from binlog_watcher.core.log_status import Reason, Status
-from binlog_watcher.store.own_tables.claims import BUSY_AGAIN_US, SENDING_NOW, hold_back
+from binlog_watcher.store.own_tables.free_addresses import BUSY_AGAIN_US, SENDING_NOW, hold_back
 from binlog_watcher.store.own_tables.log_rows import Episode
 
 NOW = 1_790_000_000_000_000

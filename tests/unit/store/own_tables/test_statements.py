@@ -127,6 +127,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(claims.insert, transitions.CLAIM, "me", NEW, lease_us=HOUR, step=transitions.CLAIM),
         built(claims.erased_versions, ["erased:b", "erased:a"]),
         built(claims.inserted, "me", NEW),
+        built(claims.rows_of, NEW),
         built(claims.take_over, "me", BEGUN, HOUR, step=transitions.TAKE_OVER),
         built(claims.taken_over, "me", [7, 4, 5]),
         built(claims.supersede, "shop-me", NEW, step=transitions.SUPERSEDE),

@@ -19,6 +19,7 @@ from binlog_watcher.core.transitions import CLAIM, LOG_SKIP
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import claims, fence, outcomes
+from binlog_watcher.store.own_tables.free_addresses import BUSY_AGAIN_US
 from binlog_watcher.store.own_tables.log_rows import Claims, Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.outcomes import Before
 from binlog_watcher.store.own_tables.statement import Statement
@@ -34,7 +35,7 @@ MINE = "shop-me"
 
 ERASED = ErasedKeys("salt")
 
-BUSY = (NOW + claims.BUSY_AGAIN_US, Reason.ADDRESS_BUSY)
+BUSY = (NOW + BUSY_AGAIN_US, Reason.ADDRESS_BUSY)
 
 Rows = list[tuple[Any, ...]]
 Said = Statement | tuple[str, Sequence[Any]]
@@ -224,11 +225,17 @@ def test_skipped_carts_get_a_row_or_close_the_one_they_have() -> None:
     script = Script(
         (claims.insert(LOG_SKIP, MINE, [new, newer], reason=Reason.ROLE, lease_us=None), 2),
         (claims.supersede(MINE, [newer]), 1),
+        (claims.rows_of([new, newer]), [(8, "1", NOW), (9, "2", NOW), (5, "2", NOW - 1)]),
         (claims.skip_begun([6], Reason.ROLE), 1),
     )
     with script as session:
-        claims.skip(session, MINE, [new, begun, newer, later], Reason.ROLE)
-    with Script((claims.insert(LOG_SKIP, "me", [new], reason=Reason.ROLE, lease_us=None), 1)) as session:
+        ids = claims.skip(session, MINE, [new, begun, newer, later], Reason.ROLE)
+    assert ids == {1: 8, 2: 9, 3: 6}
+    script = Script(
+        (claims.insert(LOG_SKIP, "me", [new], reason=Reason.ROLE, lease_us=None), 1),
+        (claims.rows_of([new]), [(8, "1", NOW)]),
+    )
+    with script as session:
         claims.skip(session, "me", [new], Reason.ROLE)
     with Script((claims.skip_begun([6], Reason.ROLE), 1)) as session:
         claims.skip(session, "me", [begun], Reason.ROLE)

@@ -67,6 +67,16 @@ SELECT id, cart_key, cart_version
 --   3: claimed
 --   4: 1
 
+-- rows_of: Id, cart, version of the rows of these carts.
+SELECT id, cart_key, cart_version
+  FROM cart_abandonment_log
+  WHERE cart_key IN %s
+  AND cart_version IN %s
+  AND step = %s;
+--   1: (1, 2)
+--   2: (1790000000000000, 1790000000000000)
+--   3: 1
+
 -- take_over: Claim open rows for the cart as it is now; a claim only from the dead owner that was seen, or after its lease.
 UPDATE (SELECT %s AS id, %s AS owner, %s AS dead, %s AS hash, %s AS total, %s AS percent, %s AS items, %s AS currency, %s AS activity
   UNION ALL SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s
