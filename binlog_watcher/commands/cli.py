@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from binlog_watcher.answers import explain
+from binlog_watcher.answers.cart_seeking import Question
 from binlog_watcher.commands import (
     bounce,
-    explain,
     explain_shown,
     preview,
     recommend,
@@ -22,7 +23,6 @@ from binlog_watcher.commands import (
     retry,
 )
 from binlog_watcher.commands.account_cli import account_app
-from binlog_watcher.commands.cart_seeking import Question
 from binlog_watcher.commands.doctor_cli import doctor_app
 from binlog_watcher.commands.init_cli import init_app
 from binlog_watcher.commands.optout_cli import optout_app

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterator
 
-from binlog_watcher.commands.explain import CartLine, CartStory, Explained
+from binlog_watcher.answers.explain import CartLine, CartStory, Explained
 
 
 def shown(explained: Explained) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from binlog_watcher.commands.cart_seeking import CartSeeker
+from binlog_watcher.answers.cart_seeking import CartSeeker
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.erased_keys import is_erased

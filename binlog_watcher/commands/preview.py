@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from binlog_watcher.commands.cart_verdict import handled
-from binlog_watcher.commands.wording import WHY, in_words
+from binlog_watcher.answers.cart_verdict import handled
+from binlog_watcher.answers.wording import WHY, in_words
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Skip, decide, is_ours
 from binlog_watcher.core.events import CartKey

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.table import Table
 
-from binlog_watcher.commands.wording import in_words
+from binlog_watcher.answers.wording import in_words
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Send, decide
 from binlog_watcher.core.events import CartKey

@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
+from binlog_watcher.admin.serving import serving_admin
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.service.alone import run_service
 from binlog_watcher.service.reloading import Reloading
-from binlog_watcher.service.service import run_service
 from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.durations import parse_span_us
 from binlog_watcher.settings.promises import in_words, promised, unconfirmed
@@ -127,5 +129,5 @@ async def _until_signal(
 ) -> None:
     stop, reloading = stop_at_signal(), Reloading(load, accept)
     reload_at_signal(reloading, stop)
-    term = run_standby if standby else run_service
+    term = partial(run_standby if standby else run_service, beside=serving_admin)
     await reloading.run(term, settings, stop, include_older_us=older_us)

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, replace
 from rich.markup import escape
 from rich.table import Table
 
-from binlog_watcher.commands.wording import in_words
+from binlog_watcher.answers.wording import in_words
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Decision, decide
 from binlog_watcher.core.events import CartKey

@@ -95,6 +95,17 @@ class TimerWheel:
         """The earliest due time, or None when nothing is armed."""
         return self._buckets.peekitem(0)[0] * self._tick_us if self._buckets else None
 
+    def first(self, limit: int) -> list[tuple[CartKey, int]]:
+        """Up to ``limit`` timers, earliest first, as (key, due); they stay armed."""
+        found: list[tuple[CartKey, int]] = []
+        for tick in self._buckets:
+            bucket = self._buckets[tick]
+            keys = bucket if isinstance(bucket, _Many) else bucket[1:]
+            found += ((key, tick * self._tick_us) for key in itertools.islice(keys, limit - len(found)))
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
     def is_crowded(self, due_us: int) -> bool:
         """Whether many timers are due at this tick already."""
         return isinstance(self._buckets.get(-(-due_us // self._tick_us)), _Many)

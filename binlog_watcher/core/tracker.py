@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Concatenate, ParamSpec, TypeVar
 
 from binlog_watcher.core.cart_note import CartNote
@@ -248,6 +249,12 @@ class Tracker:
         """
         dues = [due for wheel in self._wheels(woken=woken) if (due := wheel.next_due()) is not None]
         return min(dues, default=None)
+
+    @_alone
+    def upcoming(self, limit: int) -> list[tuple[CartKey, int]]:
+        """Up to ``limit`` armed carts and when they are due, the earliest first; a copy, for whoever shows them."""
+        found = [timer for wheel in self._wheels(woken=False) for timer in wheel.first(limit)]
+        return sorted(found, key=itemgetter(1))[:limit]
 
     @_alone
     def due_of(self, key: CartKey) -> int | None:

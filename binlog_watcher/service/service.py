@@ -16,9 +16,9 @@ from binlog_watcher.recovery.timers import Timers
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.gauges import Gauges
 from binlog_watcher.service.heartbeat import Heartbeat
+from binlog_watcher.service.live import Live
 from binlog_watcher.service.mailbox_reading import mailbox_reading
 from binlog_watcher.service.note_keeping import NoteKeeping
-from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.readiness import Readiness
 from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
@@ -32,7 +32,7 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.metrics import Metrics
-from binlog_watcher.telemetry.metrics_server import Obstacle, serving
+from binlog_watcher.telemetry.metrics_server import Obstacle
 from mailer import SendError
 from recommender import Catalog
 
@@ -107,6 +107,14 @@ class Service:
             self.metrics,
             resources.clock,
             leads=leads,
+            sender_stopped=lambda: self._pipeline.sender_stopped,
+            depths=self._pipeline.depths,
+        )
+        self.live = Live(
+            self.tracker,
+            self._source.stats,
+            self._readiness,
+            resources.clock,
             sender_stopped=lambda: self._pipeline.sender_stopped,
             depths=self._pipeline.depths,
         )
@@ -288,12 +296,3 @@ async def opened(
     finally:
         await asyncio.to_thread(presence.close)
         await asyncio.to_thread(resources.close)
-
-
-async def run_service(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:
-    """Check the server, open everything, run until ``stop``; for ``include_older_us`` see ``opened``."""
-    use_worker_threads()
-    async with opened(settings, include_older_us=include_older_us) as service:
-        where = settings.metrics_host, settings.metrics_port
-        with serving(service.metrics, *where, service.not_ready), serving_pages(settings, service.metrics):
-            await service.run(stop)

@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from binlog_watcher.errors import DatabaseUnavailableError
+from binlog_watcher.service.beside import Beside, nothing_beside
 from binlog_watcher.service.garbage_collection import collect_everything
 from binlog_watcher.service.leadership import Candidate
+from binlog_watcher.service.live import Live
 from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.readiness import STANDBY, STARTING
 from binlog_watcher.service.regular_tasks import first_of
@@ -31,15 +33,24 @@ RETRY_S = 1.0
 class Standby:
     """One instance of several. ``run`` returns after ``stop`` was set and the mails in hand are finished."""
 
-    def __init__(self, settings: Settings, *, include_older_us: int = 0) -> None:
-        """``include_older_us``: see ``service.opened``."""
+    def __init__(
+        self, settings: Settings, *, include_older_us: int = 0, beside: Beside = nothing_beside
+    ) -> None:
+        """``include_older_us``: see ``service.opened``; ``beside``: what else is served, whoever leads."""
         self._settings = settings
         self._include_older_us = include_older_us
+        self._beside = beside
         self._candidate = Candidate(settings.connection)
         self._metrics = Metrics()
         self._service: Service | None = None
         self._elected = asyncio.Event()
         self._deposed = asyncio.Event()
+
+    @property
+    def live(self) -> Live | None:
+        """What the service shows; None while another instance leads."""
+        service = self._service
+        return None if service is None else service.live
 
     def not_ready(self) -> Obstacle | None:
         """What /readyz says while this instance is not ready."""
@@ -54,7 +65,11 @@ class Standby:
         thread = ThreadPoolExecutor(1, thread_name_prefix="leadership")
         try:
             # Each instance serves them, whoever leads: behind a proxy one does for the other.
-            with serving(self._metrics, *where, self.not_ready), serving_pages(self._settings):
+            with (
+                serving(self._metrics, *where, self.not_ready),
+                serving_pages(self._settings),
+                self._beside(self._settings, self),
+            ):
                 async with asyncio.TaskGroup() as group:
                     part = group.create_task(self._take_part(thread))
                     await self._terms(stop)
@@ -117,11 +132,17 @@ class Standby:
             ending.cancel()
 
 
-async def run_standby(settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0) -> None:
+async def run_standby(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    include_older_us: int = 0,
+    beside: Beside = nothing_beside,
+) -> None:
     """Check the server, so that a mistake shows now and not at the take-over; then take part until ``stop``."""
     use_worker_threads()
     writes = not settings.dry_run
     await check_start(settings)
     if writes:
         await asyncio.to_thread(check_alone, settings)
-    await Standby(settings, include_older_us=include_older_us).run(stop)
+    await Standby(settings, include_older_us=include_older_us, beside=beside).run(stop)

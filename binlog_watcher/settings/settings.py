@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from pydantic import ConfigDict, SecretStr
 
+from binlog_watcher.settings.admin import AdminSettings
 from binlog_watcher.settings.discounts import DiscountSettings
 from binlog_watcher.settings.mail_content import MailSettings
 from binlog_watcher.settings.mail_server import MailServerSettings
@@ -25,6 +26,7 @@ from mailer import VERP
 
 
 class Settings(
+    AdminSettings,
     OperationSettings,
     MailSettings,
     RecommendationSettings,

@@ -34,7 +34,7 @@ async def posted_choice(request: Request) -> Choice | None:
     Raises TooLargeError and TooSlowError.
     """
     body = await read_body(request, MOST_BYTES)
-    fields = _fields(request.headers.get("content-type", ""), body)
+    fields = fields_of(request.headers.get("content-type", ""), body)
     # Names of fields are matched exactly, values of the RFC without regard to case.
     if any(name == "List-Unsubscribe" and value.lower() == "one-click" for name, value in fields):
         return Choice.STOP_MAILS
@@ -60,7 +60,7 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-def _fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
+def fields_of(content_type: str, body: bytes) -> list[tuple[str, str]]:
     """Names and values; none for what is no form."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":

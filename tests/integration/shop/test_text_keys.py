@@ -9,8 +9,8 @@ from fakes.mail_server import MailServer
 from fakes.preset_shop import PresetShop, preset_shop
 from fakes.recovering import recovering
 
-from binlog_watcher.commands.cart_seeking import Question
-from binlog_watcher.commands.explain import explain
+from binlog_watcher.answers.cart_seeking import Question
+from binlog_watcher.answers.explain import explain
 from binlog_watcher.core.decision import Send
 from binlog_watcher.core.events import CartChanged
 from binlog_watcher.demo.server import Server

@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from binlog_watcher.answers.wording import WHY, in_words
 from binlog_watcher.commands import optout, recommend
 from binlog_watcher.commands.reconcile import Found, OncePass
 from binlog_watcher.commands.retry import RetryReport
 from binlog_watcher.commands.schema import Example, SchemaReport, presets_shown
-from binlog_watcher.commands.wording import WHY, in_words
 from binlog_watcher.core.decision import Holdout, Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.own_tables.dead_letters import PutBack

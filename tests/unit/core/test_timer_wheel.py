@@ -112,6 +112,20 @@ def test_a_due_time_on_a_tick_fires_on_that_tick_and_one_above_it_on_the_next() 
     assert wheel.advance(110, 10) == [(2, 110)]
 
 
+def test_the_first_timers_of_a_crowd_are_shown_and_stay_armed() -> None:
+    wheel = TimerWheel()
+    for key in range(200):
+        wheel.arm(key, 20_000)
+    wheel.arm("first", 10_000)
+    shown = wheel.first(50)
+    assert shown[0] == ("first", 10_000)
+    assert len({key for key, _ in shown}) == 50
+    assert {due for _, due in shown[1:]} == {20_000}
+    assert len(wheel) == 201
+    assert wheel.first(0) == []
+    assert TimerWheel().first(3) == []
+
+
 def test_moving_a_timer_to_an_earlier_time_works_too() -> None:
     wheel = TimerWheel(tick_us=10)
     wheel.arm(1, 1_000)

@@ -861,3 +861,14 @@ def test_a_document_that_hydration_found_changed_is_noted() -> None:
     stream.send(CartRead("a", stream.at(0), stream.at(60), stream.at(0), b"one"))
     stream.send(CartRead("b", stream.at(0), stream.at(60)))  # as noted
     assert stream.tracker.take_unsaved() == [CartNote("a", stream.at(0), None, stream.at(0), b"one")]
+
+
+def test_what_is_due_first_can_be_looked_at_and_stays_armed() -> None:
+    stream = Stream()
+    assert stream.tracker.upcoming(2) == []
+    for key, second in ((1, 3), (2, 1), (3, 2)):
+        stream.send(CartChanged(key, Change.INSERT, stream.at(second)))
+    due = [(2, stream.at(1) + THRESHOLD), (3, stream.at(2) + THRESHOLD), (1, stream.at(3) + THRESHOLD)]
+    assert stream.tracker.upcoming(2) == due[:2]
+    assert stream.tracker.upcoming(9) == due
+    assert stream.tracker.armed == 3

@@ -272,6 +272,24 @@ def test_the_reconciliation_is_no_quicker_than_the_heartbeat() -> None:
     assert Tuning().heartbeat_s * 1_000_000 == HEARTBEAT_US
 
 
+def test_the_dashboard_has_a_port_of_its_own_and_always_a_token() -> None:
+    token = "t" * 32
+    assert "the token of the dashboard, since ADMIN_PORT is set" in complaint(ADMIN_PORT="8091")
+    assert "at least 32 random characters" in complaint(ADMIN_PORT="8091", ADMIN_TOKEN="short")
+    settings = load(ADMIN_PORT="8091", ADMIN_TOKEN=token, ADMIN_URL="https://cartwake.example.com/")
+    assert (settings.admin_port, settings.admin_host) == (8091, "127.0.0.1")
+    assert settings.admin_url == "https://cartwake.example.com"
+    assert token in settings.secrets()
+    assert load().admin_port is None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://c.example.com/admin", "https://c.example.com/?x=1", "c.example.com"]
+)
+def test_the_address_of_the_dashboard_is_a_host_of_its_own(url: str) -> None:
+    assert "a web address" in complaint(ADMIN_URL=url) or "begins with https://" in complaint(ADMIN_URL=url)
+
+
 PAGES = {"PUBLIC_URL": "https://c.shop.test", "WEB_PORT": "8090"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from binlog_watcher.commands.cart_story import Known, Moments
+from binlog_watcher.answers.cart_story import Known, Moments
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.dead_letters import RESTORABLE, advice

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from binlog_watcher.commands.wording import (
+from binlog_watcher.answers.wording import (
     FLAGS,
     LOGGED_WHY,
     ORDERED_BY,

@@ -23,8 +23,8 @@ from fakes.woocommerce.session import Session, line
 from fakes.woocommerce.sessions import guest_key
 from fakes.woocommerce.shop import WooCommerce
 
-from binlog_watcher.commands.cart_seeking import Question
-from binlog_watcher.commands.explain import CartStory, Explained, explain
+from binlog_watcher.answers.cart_seeking import Question
+from binlog_watcher.answers.explain import CartStory, Explained, explain
 from binlog_watcher.commands.explain_shown import shown
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.events import CartKey

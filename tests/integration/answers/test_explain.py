@@ -12,9 +12,9 @@ from fakes.mail_server import MailServer, hang_up
 from fakes.recovering import Recovering, abandon, recovering, settings_of
 from fakes.running_service import following
 
-from binlog_watcher.commands.cart_seeking import Question
-from binlog_watcher.commands.cart_story import Event
-from binlog_watcher.commands.explain import CartStory, Explained, explain
+from binlog_watcher.answers.cart_seeking import Question
+from binlog_watcher.answers.cart_story import Event
+from binlog_watcher.answers.explain import CartStory, Explained, explain
 from binlog_watcher.commands.explain_shown import shown
 from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.errors import ConfigError

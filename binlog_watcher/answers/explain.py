@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from binlog_watcher.commands.cart_reading import CartReader
-from binlog_watcher.commands.cart_seeking import MOST_CARTS, CartSeeker, Question, nothing
-from binlog_watcher.commands.cart_story import Event, Known, activity_from, events
-from binlog_watcher.commands.cart_verdict import verdict
-from binlog_watcher.commands.wording import moment
+from binlog_watcher.answers.cart_reading import CartReader
+from binlog_watcher.answers.cart_seeking import MOST_CARTS, CartSeeker, Question, nothing
+from binlog_watcher.answers.cart_story import Event, Known, activity_from, events
+from binlog_watcher.answers.cart_verdict import verdict
+from binlog_watcher.answers.wording import moment
 from binlog_watcher.core.cart import Line
 from binlog_watcher.core.decision import Send, Wait
 from binlog_watcher.errors import ConfigError

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from binlog_watcher.commands.cart_story import READABLE_US, Known, why
-from binlog_watcher.commands.wording import ORDERED_BY, PARTS, WHY, moment
+from binlog_watcher.answers.cart_story import READABLE_US, Known, why
+from binlog_watcher.answers.wording import ORDERED_BY, PARTS, WHY, moment
 from binlog_watcher.core.cart import LoggedEpisode
 from binlog_watcher.core.decision import Holdout, Send, Skip, Wait, refusals
 from binlog_watcher.core.log_status import Reason, Status

@@ -12,10 +12,9 @@ import pytest
 from fakes.dictionary import SampleDictionary
 from fakes.quiet_cart import CART, CUSTOMER, DUE, HOUR, POLICY, T0, logged
 
-from binlog_watcher.commands.cart_story import LOG_SAYS, Known, Moments, events
-from binlog_watcher.commands.cart_verdict import verdict
-from binlog_watcher.commands.optout_file import IMPORTED as IMPORTED_OPTOUT
-from binlog_watcher.commands.wording import (
+from binlog_watcher.answers.cart_story import LOG_SAYS, Known, Moments, events
+from binlog_watcher.answers.cart_verdict import verdict
+from binlog_watcher.answers.wording import (
     FLAGS,
     LOGGED_WHY,
     ORDERED_BY,
@@ -24,6 +23,7 @@ from binlog_watcher.commands.wording import (
     VISITED,
     WHY,
 )
+from binlog_watcher.commands.optout_file import IMPORTED as IMPORTED_OPTOUT
 from binlog_watcher.core.decision import Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.outlook import Look, outlook
