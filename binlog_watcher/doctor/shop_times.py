@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from statistics import median
 
 import pymysql.err
 
+from binlog_watcher.binlog.meaning.created_at import TOLERANCE_US
+from binlog_watcher.binlog.written_lately import created_against_commits
 from binlog_watcher.doctor.case import Case
 from binlog_watcher.doctor.finding import Check, Finding, failed, not_looked_at, ok, warning
 from binlog_watcher.doctor.preset_check import shop_columns
@@ -18,6 +21,10 @@ from binlog_watcher.store.zones import ask_server, shop_zone
 _MOMENTS = frozenset({"created", "updated", "bought_at"})
 _AHEAD_US = 120_000_000
 """So much may differ between the clocks of a shop's machines."""
+
+_FEW, _LAST = 3, 50
+"""Rows: fewer say nothing, since one alone may be an import; and older ones may be from before somebody mended it."""
+_READ_S = 3.0
 
 _MANY = 1000
 _NAME_IT = "SHOP_TIMEZONE=Europe/Berlin, say: the zone that the shop's program writes in"
@@ -72,6 +79,33 @@ def _ahead(case: Case) -> Iterator[Finding]:
         yield ok("no cart and no order lies ahead of MySQL's clock")
 
 
+def _commit_times(case: Case) -> Iterator[Finding]:
+    """A zone that is wrong in either direction shows in what the binlog tells of new rows."""
+    server = case.server
+    rows, cart = server.schema.rows, server.schema.cart
+    table, created = (rows.table, rows.created) if rows.created else (cart.table, cart.created)
+    if created is None:
+        yield ok("no column of the cart says when a row was written")
+        return
+    place = f"{table}.{created}"
+    to_us = _columns(case).time(table, created).to_us
+    offsets = created_against_commits(server.connection, server.schema, to_us, _READ_S)[-_LAST:]
+    if len(offsets) < _FEW:
+        yield ok(f"the binlog has too few new rows lately to hold {place} against their commits")
+        return
+    usual_us = median(offsets)
+    if abs(usual_us) <= TOLERANCE_US:
+        yield ok(f"{place} is the time of the commit, in the last {len(offsets)} new rows of the binlog")
+        return
+    where = "behind" if usual_us < 0 else "ahead of"
+    yield warning(
+        f"{place} lies {abs(usual_us) / 60e6:.0f} minutes {where} the commit, in the last {len(offsets)} new rows of "
+        "the binlog",
+        "carts are mailed that much too early or too late, or taken for older than an order that came before",
+        _NAME_IT,
+    )
+
+
 def _mass_updates(case: Case) -> Iterator[Finding]:
     """Rows that were all changed in one moment."""
     server = case.server
@@ -117,5 +151,11 @@ def _columns_of_moments(case: Case, names: frozenset[str] | set[str] = _MOMENTS)
 CHECKS: tuple[Check[Case], ...] = (
     Check("shop.time_zone", _zone, ("SHOP_TIMEZONE",), needs=("shop.preset", "shop.columns")),
     Check("shop.clock", _ahead, ("SHOP_TIMEZONE",), needs=("shop.preset", "shop.columns")),
+    Check(
+        "shop.commit_times",
+        _commit_times,
+        ("SHOP_TIMEZONE",),
+        needs=("shop.columns", "account.rights", "binlog.enabled"),
+    ),
     Check("shop.mass_updates", _mass_updates, ("SHOP_SCHEMA",), needs=("shop.preset", "shop.columns")),
 )

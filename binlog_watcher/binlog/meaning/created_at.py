@@ -20,7 +20,8 @@ from binlog_watcher.shop.moments import format_of
 ToUs = Callable[[object], int | None]
 """From a value of the column, as a session in UTC reads it (of a DATETIME naive), to epoch microseconds."""
 
-_TOLERANCE_US = 5 * 60_000_000
+TOLERANCE_US = 5 * 60_000_000
+"""So much may lie between the clocks of the shop and of MySQL."""
 _SUSPECTS = 3
 """In a row: one alone may be an import of old carts."""
 
@@ -55,23 +56,28 @@ class CreatedAtCheck:
         if column is not None and not self._silent:
             self.sample = column, body, at
 
-    def compare(self, now_us: int, *, live: bool) -> None:
-        """Hold the last rows against the time. ``live``: they have been committed just now."""
+    def take(self) -> int | None:
+        """The ``created_at`` of a row that was kept, in epoch microseconds; None where there is none that tells it."""
         sample, self.sample = self.sample, None
-        if sample is None or self._to_us is None or not live:
-            return
+        if sample is None or self._to_us is None:
+            return None
         column, body, at = sample
         try:
             value = column.first(body, at)
             if not isinstance(value, int | str):
-                return
+                return None
             if format_of(column.watched.created_column or "") is None and isinstance(value, int):
-                created_us = self._to_us(_EPOCH + timedelta(microseconds=value))
-            else:
-                created_us = self._to_us(value)
+                return self._to_us(_EPOCH + timedelta(microseconds=value))
+            return self._to_us(value)
         except (DecodeError, OverflowError):  # the last: the year 9999, in some zones
+            return None
+
+    def compare(self, now_us: int, *, live: bool) -> None:
+        """Hold the last rows against the time. ``live``: they have been committed just now."""
+        created_us = self.take()
+        if created_us is None or not live:
             return
-        if created_us is None or abs(created_us - now_us) <= _TOLERANCE_US:
+        if abs(created_us - now_us) <= TOLERANCE_US:
             self._suspects = 0
             return
         self._suspects += 1

@@ -215,6 +215,24 @@ def test_an_order_that_lies_ahead(case: Case) -> None:
     assert "SHOP_TIMEZONE" in finding.mend
 
 
+@pytest.mark.parametrize(("hours", "told"), [(-5, "300 minutes behind"), (2, "120 minutes ahead of")])
+def test_new_carts_in_another_zone_than_their_commits(case: Case, hours: int, told: str) -> None:
+    row = "INSERT INTO cart (user_id, product_id, created_at) VALUES (1, 1, NOW(6) + INTERVAL {} HOUR)"
+    case.run("FLUSH BINARY LOGS", "FLUSH BINARY LOGS")
+    assert "too few new rows" in case.finding("shop.commit_times").seen
+    try:
+        case.run(*[row.format(0)] * 4)
+        finding = case.finding("shop.commit_times")
+        assert (finding.mark, "in the last 4 new rows" in finding.seen) == (Mark.OK, True), finding
+        case.run(*[row.format(hours)] * 6)
+        finding = case.finding("shop.commit_times")
+    finally:
+        case.run("DELETE FROM cart")
+    assert finding.mark is Mark.WARNING
+    assert f"cart.created_at lies {told} the commit, in the last 10 new rows" in finding.seen
+    assert "SHOP_TIMEZONE" in finding.mend
+
+
 def test_a_statement_over_the_whole_table(case: Case, tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     text = preset_text("sample")
