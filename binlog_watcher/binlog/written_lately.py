@@ -11,7 +11,7 @@ import pymysql.err
 from binlog_watcher.binlog.connection.anchor import ServerState, read_state
 from binlog_watcher.binlog.connection.dump import Dump, Session
 from binlog_watcher.binlog.decoding.statement import StatementReader
-from binlog_watcher.binlog.meaning.created_at import CreatedAtCheck, ToUs
+from binlog_watcher.binlog.meaning.created_at import TOLERANCE_US, CreatedAtCheck, ToUs
 from binlog_watcher.binlog.meaning.effects import watched_tables
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.meaning.tables import Dialect, Tables
@@ -22,6 +22,8 @@ from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.binlog.transactions.decoder import Decoder
 from binlog_watcher.settings.connection import ConnectionSettings
 from binlog_watcher.shop.schema import Schema
+
+__all__ = ["TOLERANCE_US", "created_against_commits"]
 
 _HEARTBEAT_S = 1.0
 _FIRST_OFFSET = 4  # behind the file's magic number

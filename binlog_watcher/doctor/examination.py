@@ -10,6 +10,7 @@ from binlog_watcher.doctor import (
     binlog_keeping,
     dns_check,
     mail_check,
+    mailbox_check,
     order_times,
     origin_check,
     plans_check,
@@ -115,6 +116,7 @@ CASE: tuple[Check[Case], ...] = (
     *map(with_server, origin_check.CHECKS),
     *surroundings.CHECKS,
     *mail_check.CHECKS,
+    *mailbox_check.CHECKS,
     *dns_check.CHECKS,
 )
 IDS = (*(check.id for check in SETTINGS), *(check.id for check in CASE))

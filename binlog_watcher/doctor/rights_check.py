@@ -11,9 +11,11 @@ from binlog_watcher.doctor.preset_check import findings_of
 from binlog_watcher.doctor.server import NO_PRIVILEGE, Server
 from binlog_watcher.settings.grants import HELP, Grants
 from binlog_watcher.settings.server_errors import READ_ONLY
+from binlog_watcher.shop.sql_text import quote
 from binlog_watcher.store.own_tables.rights import writing
 
 _NOT_THERE_YET = frozenset({1054, 1146})
+_ROLES = re.compile(r"GRANT (?P<roles>(?:[`'][^ ]+)(?:, ?[`'][^ ]+)*) TO ")
 _LOCKED_S = 10
 """How long somebody else's lock on all tables (a backup's, say) is waited for."""
 
@@ -91,14 +93,30 @@ def lacking(server: Server, denied: Sequence[str], *, writes: bool) -> Finding:
     return failed(f"the account '{grants.user}'@'{grants.host}' lacks {named}{hint}", mend=HELP)
 
 
+def _with_roles(server: Server) -> Iterator[str]:
+    """Rows of SHOW GRANTS, and what roles add to them: whoever has the password may take each that is granted."""
+    shown = [str(row[0]) for row in server.rows("SHOW GRANTS")]
+    yield from shown
+    roles = [match["roles"] for row in shown if (match := _ROLES.match(row))]
+    if not server.is_mariadb:
+        using = f"SHOW GRANTS FOR CURRENT_USER() USING {', '.join(roles)}"
+        yield from (str(row[0]) for row in (server.rows(using) if roles else ()))
+        return
+    before = server.one("SELECT CURRENT_ROLE()")
+    for role in roles:  # of another role than that which is taken MariaDB tells nothing
+        server.rows(f"SET ROLE {role}")
+        yield from (str(row[0]) for row in server.rows("SHOW GRANTS"))
+        server.rows(f"SET ROLE {quote(str(before)) if before else 'NONE'}")
+
+
 def _not_too_wide(server: Server) -> Iterator[Finding]:
     grants = _grants(server, writes=server.writes)
     try:
-        shown = [str(row[0]) for row in server.rows("SHOW GRANTS")]
+        shown = list(_with_roles(server))
     except pymysql.err.MySQLError as error:
         yield not_looked_at(f"the server does not tell the account's rights ({error.args[-1]})")
         return
-    found = grants.too_wide(shown)
+    found = list(dict.fromkeys(grants.too_wide(shown)))
     if not found:
         yield ok("no rights that reach too far")
         return

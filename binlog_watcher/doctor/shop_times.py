@@ -6,8 +6,7 @@ from statistics import median
 
 import pymysql.err
 
-from binlog_watcher.binlog.meaning.created_at import TOLERANCE_US
-from binlog_watcher.binlog.written_lately import created_against_commits
+from binlog_watcher.binlog.written_lately import TOLERANCE_US, created_against_commits
 from binlog_watcher.doctor.case import Case
 from binlog_watcher.doctor.finding import Check, Finding, failed, not_looked_at, ok, warning
 from binlog_watcher.doctor.preset_check import shop_columns

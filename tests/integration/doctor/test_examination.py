@@ -112,6 +112,18 @@ def test_a_variable_of_the_server(case: Case, variable: str, value: Any, check: 
     assert variable == "read_only" or f"{setting} {variable} = " in finding.mend
 
 
+def test_a_role_that_reaches_too_far(case: Case) -> None:
+    assert case.finding("account.excess").mark is Mark.OK
+    role = "shopkeeper"
+    case.run(f"CREATE ROLE {role}", f"GRANT DELETE ON `{case.name}`.* TO {role}", f"GRANT {role} TO {CLERK}")
+    try:
+        finding = case.finding("account.excess")
+    finally:
+        case.run(f"DROP ROLE {role}")
+    assert finding.mark is Mark.WARNING
+    assert f"DELETE on {case.name}.*" in finding.seen
+
+
 def test_a_right_that_is_missing(case: Case) -> None:
     case.run(f"REVOKE SELECT ON `{case.name}`.users FROM {CLERK}")
     try:
@@ -239,6 +251,17 @@ def test_reads_that_go_through_a_large_table(case: Case) -> None:
     assert re.search(
         r"for 1 carts the server reads \w+ from end to end, some [23]\d{4} rows", finding.seen
     ), finding
+
+
+def test_the_mailbox_of_returned_mails(case: Case, tmp_path: Path) -> None:
+    assert "no mailbox" in case.finding("mailbox.login").seen
+    folder = tmp_path / "Maildir"
+    finding = case.finding("mailbox.login", BOUNCE_MAILBOX=f"maildir:{folder}")
+    assert finding.mark is Mark.FAILED
+    assert str(folder) in finding.seen
+    for name in ("new", "cur", "tmp"):
+        (folder / name).mkdir(parents=True)
+    assert case.finding("mailbox.login", BOUNCE_MAILBOX=f"maildir:{folder}").mark is Mark.OK
 
 
 @pytest.mark.parametrize(("hours", "told"), [(-5, "300 minutes behind"), (2, "120 minutes ahead of")])
