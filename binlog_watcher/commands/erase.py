@@ -129,7 +129,7 @@ def _opened(settings: Settings, *, dry_run: bool) -> Resources:
         resources.close()
         raise CartwakeError(NEVER_RAN)
     if not dry_run:
-        tables.migrate(resources.database, resources.shop)
+        tables.migrate(resources.database, resources.shop, attribution_days=settings.attribution_days)
     return resources
 
 

@@ -14,7 +14,8 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import activation, belonging, dead_letters, overview, visits
 from binlog_watcher.store.own_tables.belonging import OthersRows
-from binlog_watcher.store.own_tables.overview import Count, Lateness, MailDay, Suppressed, UnderWay
+from binlog_watcher.store.own_tables.figures import Lateness
+from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed, UnderWay
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
 from binlog_watcher.store.own_tables.tables import clicks_exist
 from binlog_watcher.store.own_tables.visits import Followed

@@ -22,3 +22,9 @@ GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_returned
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_daily` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_mails_daily` TO 'cartwake'@'%';
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_tiers` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_orders` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_carts` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_bought` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_recovered` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_left_again` TO 'cartwake'@'%';
+GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_lost` TO 'cartwake'@'%';

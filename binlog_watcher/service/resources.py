@@ -86,7 +86,7 @@ def resources_of(
     shop = Shop(database, schema, timezone=settings.shop_timezone, currency_of=settings.currency_of)
     insist_on_stores(settings, schema, told=shop.tells_store)
     if write:
-        tables.migrate(database, shop)
+        tables.migrate(database, shop, attribution_days=settings.attribution_days)
     with_log = tables.exist(database)
     identity = identity_of(schema)
     shop_id = belonging.own_id(database, identity) if with_log else identity.id

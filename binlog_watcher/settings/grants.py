@@ -20,7 +20,11 @@ OWN_TABLES = {
 }
 """Each with the rights that it needs: notes on carts are deleted when they are old, visits when somebody is erased."""
 
-OWN_VIEWS = ("cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers")
+OWN_VIEWS = (
+    "cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers", "cart_abandonment_orders",
+    "cart_abandonment_carts", "cart_abandonment_bought", "cart_abandonment_recovered", "cart_abandonment_left_again",
+    "cart_abandonment_lost",
+)  # fmt: skip
 
 VIEW = "SELECT, CREATE, CREATE VIEW, DROP"
 """DROP is what replacing a view asks for; without CREATE nothing can be granted on what is not there yet."""

@@ -23,6 +23,9 @@ class OperationSettings(BaseModel):
     """At how many megabytes a new file is begun."""
     log_file_backups: Annotated[int, Ge(1), Le(1000)] = 5
     """How many old ones are kept."""
+    attribution_days: Annotated[int, Ge(1), Le(30)] = 5
+    """An order of the same customer or cart within so many days after a mail counts as recovered ([what the figures
+    mean](report.md))."""
     log_retention_days: Annotated[int, Ge(1), Le(36_500)] | None = None
     """After so many days what names a person is taken out of the rows of the log; totals stay, and nothing is
     mailed twice ([privacy](privacy.md)). At least 8, and more than `MAX_CART_AGE_HOURS` and the threshold together.
@@ -47,7 +50,7 @@ class OperationSettings(BaseModel):
     def _retention_above_age(cls, value: int | None, info: ValidationInfo) -> int | None:
         age, minutes = info.data.get("max_cart_age_hours"), info.data.get("abandonment_threshold_minutes")
         if value is not None and age is not None and minutes is not None:
-            least = least_retention_days(age, minutes)
+            least = least_retention_days(age, minutes, info.data.get("attribution_days", 0))
             if value < least:
                 raise ValueError(
                     f"at least {least}: more than MAX_CART_AGE_HOURS = {age} and ABANDONMENT_THRESHOLD_MINUTES = "

@@ -65,7 +65,9 @@ class Settings(
     @property
     def least_retention_days(self) -> int:
         """The least age at which rows of the log may be erased."""
-        return least_retention_days(self.max_cart_age_hours, self.abandonment_threshold_minutes)
+        return least_retention_days(
+            self.max_cart_age_hours, self.abandonment_threshold_minutes, self.attribution_days
+        )
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must appear nowhere: hand them to ``logs.register_secret``."""

@@ -32,7 +32,18 @@ _ZEROS = ("0" * 32, "00000000-0000-0000-0000-000000000000")
 """What 0 is among UUIDs."""
 
 _NO_COLUMNS = frozenset(
-    {"table", "select", "by_customer", "by_email", "unpaid", "watch", "guests", "version", "url_pattern"}
+    {
+        "table",
+        "select",
+        "by_customer",
+        "by_email",
+        "unpaid",
+        "watch",
+        "guests",
+        "version",
+        "url_pattern",
+        "hundredths",
+    }
 )
 """Keys of sections that hold no names of columns, or such as are looked up in their own way."""
 
@@ -185,7 +196,7 @@ class Schema(Section):
         """(the preset's key, table, conditions) of all that the preset asks of its rows."""
         for section in ("cart", "lines", "customers", "products", "orders", "order_items"):
             part = getattr(self, section)
-            for field in ("open", "bought", "available", "only"):
+            for field in ("open", "bought", "stands", "available", "only"):
                 found = getattr(part, field, ())
                 if found and part.table is not None:
                     yield f"{section}.{field}", part.table, found

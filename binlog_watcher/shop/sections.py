@@ -74,6 +74,10 @@ class OrderTable(Section):
     ``bought_at``: since when. ``by_customer``, ``by_email``: SELECTs of the orders that count, by whose they are, where
     no column of the table tells. ``unpaid``: a SELECT of those that were cancelled and never paid; one that the cart's
     document still names has bought nothing.
+
+    For reports only: ``total``, in the main unit unless ``hundredths``, of the currency whose code is in ``currency``
+    (None: the cart's); ``rate``: units of that currency for one of the total's. ``refunded``: the part of the total
+    that was given back. ``stands``: when an order that counts has not been cancelled or refunded since.
     """
 
     table: Name
@@ -82,7 +86,13 @@ class OrderTable(Section):
     cart: Name | None = None
     customer: Name | None = None
     email: Name | None = None
+    total: Name | None = None
+    currency: Name | None = None
+    rate: Name | None = None
+    refunded: Name | None = None
+    hundredths: bool = False
     bought: Conditions = ()
+    stands: Conditions = ()
     only: Conditions = ()
     by_customer: str | None = None
     by_email: str | None = None

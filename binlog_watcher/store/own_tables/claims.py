@@ -71,13 +71,14 @@ def insert(
         values += [
             str(e.key), _user_id(e.cart.customer_id), e.version, STEP, step.sets, reason,
             e.address_hash, owner, e.cart_total, e.discount_percent, e.item_count, e.currency,
-            utc_naive(e.activity_us),
+            utc_naive(e.activity_us), e.store, e.language,
         ]  # fmt: skip
     lease = "NULL" if lease_us is None else lease_end(lease_us)
-    row = "(" + ", ".join(["%s"] * 13) + f", 0, 0, {lease})"
+    row = "(" + ", ".join(["%s"] * 15) + f", 0, 0, {lease})"
     return Statement(
         f"INSERT INTO {LOG} (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, "
-        "cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until) "
+        "cart_total, discount_percent, item_count, currency, last_activity_at, store, language, "
+        "attempts, email_sent, lease_until) "
         f"VALUES {', '.join([row] * len(episodes))} ON DUPLICATE KEY UPDATE id = id",
         values,
     )
@@ -110,18 +111,19 @@ def take_over(owner: str, begun: Sequence[tuple[Episode, LoggedEpisode]], lease_
     values = [
         (
             row.id, row.owner, row.status is TAKE_OVER.left and not row.owner_alive, e.address_hash, e.cart_total,
-            e.discount_percent, e.item_count, e.currency, utc_naive(e.activity_us),
+            e.discount_percent, e.item_count, e.currency, utc_naive(e.activity_us), e.store, e.language,
         )
         for e, row in sorted(begun, key=lambda pair: pair[1].id)
     ]  # fmt: skip
-    columns = ("id", "owner", "dead", "hash", "total", "percent", "items", "currency", "activity")
+    columns = ("id", "owner", "dead", "hash", "total", "percent", "items", "currency", "activity",
+               "store", "language")  # fmt: skip
     table, parameters = rows_as_table(columns, values)
     return Statement(
         f"UPDATE {table} v STRAIGHT_JOIN {LOG} l ON l.id = v.id "
         f"SET l.status = %s, l.owner = %s, l.lease_until = {lease_end(lease_us)}, l.reason = NULL, "
         "l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, "
         "l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, "
-        "l.last_activity_at = v.activity "
+        "l.last_activity_at = v.activity, l.store = v.store, l.language = v.language "
         f"WHERE l.status = %s OR (l.status = %s AND (v.dead AND l.owner = v.owner OR l.{LEASE_IS_OVER}))",
         [*parameters, TAKE_OVER.sets, owner, TAKE_OVER.free, TAKE_OVER.left],
     )

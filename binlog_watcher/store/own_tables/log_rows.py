@@ -15,6 +15,9 @@ STEP = 1
 
 MOST_ITEMS = 2**32 - 1
 
+LONGEST_STORE, LONGEST_LANGUAGE = 64, 35
+"""Characters of the columns."""
+
 
 def by_logged_key(keys: Iterable[CartKey], erased: ErasedKeys | None = None) -> dict[str, list[CartKey]]:
     """Keys by the text in which our tables know them: spaces at the end count for nothing there.
@@ -55,6 +58,17 @@ class Episode:
     def item_count(self) -> int:
         """Pieces, as many as the column can hold."""
         return min(self.cart.item_count, MOST_ITEMS)
+
+    @property
+    def store(self) -> str | None:
+        """The storefront, as far as the column holds its name."""
+        return None if self.cart.store is None else self.cart.store[:LONGEST_STORE]
+
+    @property
+    def language(self) -> str | None:
+        """The customer's; None for what is no code of a language."""
+        code = self.cart.customer.language if self.cart.customer else None
+        return code if code and code.isascii() and len(code) <= LONGEST_LANGUAGE else None
 
     @property
     def address_hash(self) -> bytes | None:

@@ -36,6 +36,13 @@ ADDED_COLUMNS = {
     "bounced_at": "TIMESTAMP(6) NULL COMMENT 'when it was read'",
     "bought": "TINYINT(1) NULL COMMENT 'of an erased row: an order within seven days of created_at'",
     "converted": "TINYINT(1) NULL COMMENT 'of an erased row: an order within seven days of sent_at'",
+    "store": "VARCHAR(64) NULL COMMENT 'the storefront of the cart'",
+    "language": "VARCHAR(35) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'of the customer, as the shop has it'",
+    "ordered": "TINYINT(1) NULL COMMENT 'of an erased row: it is in cart_abandonment_bought'",
+    "left_again": "TINYINT(1) NULL COMMENT 'of an erased row: it is in cart_abandonment_left_again'",
+    "recovered": "DECIMAL(14,2) NULL COMMENT 'of an erased row: what its order came to'",
+    "recovered_in": "VARCHAR(3) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'the currency of that'",
+    "recovered_click": "TINYINT(1) NULL COMMENT 'whether that order followed a click'",
 }
 INDEXES = {
     "cartwake_episode": "UNIQUE KEY cartwake_episode (cart_key, cart_version, step)",
@@ -43,6 +50,7 @@ INDEXES = {
     "cartwake_address": "KEY cartwake_address (address_hash, status)",
     "cartwake_owner": "KEY cartwake_owner (owner)",
     "cartwake_created": "KEY cartwake_created (created_at)",
+    "cartwake_user": "KEY cartwake_user (user_id)",
 }
 
 

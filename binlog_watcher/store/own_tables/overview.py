@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
+from binlog_watcher.store.own_tables.figures import Lateness
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT, erasures_exist
 from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
@@ -55,16 +56,6 @@ class WaitingRetry:
     next_attempt_us: int | None
     reason: str | None
     error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Lateness:
-    """Hand-over to SMTP minus due moment, of mails that needed one attempt; in microseconds."""
-
-    mails: int
-    median_us: int
-    p99_us: int
-    worst_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +148,8 @@ def lateness(session: Session, window_us: int, threshold_us: int) -> Lateness | 
     mails = sum(count for count, _ in steps)
     if not mails:
         return None
-    return Lateness(mails, _reached(steps, 0.5 * mails), _reached(steps, 0.99 * mails), steps[-1][1])
+    median, p95, p99 = (_reached(steps, share * mails) for share in (0.5, 0.95, 0.99))
+    return Lateness(mails, median, p95, p99, steps[-1][1])
 
 
 def _reached(steps: Sequence[tuple[int, int]], mails: float) -> int:

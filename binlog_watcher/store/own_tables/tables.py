@@ -11,9 +11,10 @@ import pymysql
 import structlog
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.settings.grants import Grants
+from binlog_watcher.settings.grants import OWN_VIEWS, Grants
 from binlog_watcher.store.database import PRIVILEGE, Database, Session
 from binlog_watcher.store.locks.named_lock import of_database
+from binlog_watcher.store.own_tables.definitions import FIRST_DAYS, views
 from binlog_watcher.store.own_tables.log_upgrade import KEY_TYPE, upgrade_log
 from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -26,14 +27,15 @@ META = "cart_abandonment_meta"
 CART = "cart_abandonment_cart"
 CLICK = "cart_abandonment_click"
 RETURNED = "cart_abandonment_returned"
-VERSION = 4
+VERSION = 5
 """Version of the layout below; a newer one in the database is refused."""
 
-_READABLE = frozenset({"1", "2", "3", str(VERSION)})
+_READABLE = frozenset({"1", "2", "3", "4", str(VERSION)})
 """Versions that can be read as they are.
 
 In the first one keys were shorter, and the notes came later; in the second nothing was known of followed links and of
-mails that came back; in the third nothing could be erased.
+mails that came back; in the third nothing could be erased; in the fourth a row knew
+neither its store nor its language, and what was erased kept no amounts.
 """
 
 NOTES_COLUMNS = {
@@ -49,15 +51,17 @@ def exist(database: Database) -> bool:
         return META in present(session) and _meta(session, "schema_version") in _READABLE
 
 
-def migrate(database: Database, shop: Shop) -> None:
+def migrate(database: Database, shop: Shop, *, attribution_days: int = FIRST_DAYS) -> None:
     """Create what is missing and bring what is old up to date; safe to run at every start.
+
+    ``attribution_days``: within which an order belongs to a cart or a mail, in the views.
 
     Raises ConfigError when the tables are of a newer Cartwake or of another kind of cart, or the account may not
     create or alter them.
     """
     try:
         with database.session() as session:
-            _migrate(session, shop, database.settings.database)
+            _migrate(session, shop, database.settings.database, attribution_days)
     except ConfigError as error:
         if not isinstance(error.__cause__, pymysql.err.Error) or error.__cause__.args[0] not in PRIVILEGE:
             raise
@@ -67,14 +71,14 @@ def migrate(database: Database, shop: Shop) -> None:
         ) from error.__cause__
 
 
-def _migrate(session: Session, shop: Shop, name: str) -> None:
+def _migrate(session: Session, shop: Shop, name: str, attribution_days: int) -> None:
     there = present(session)
     version = _meta(session, "schema_version") if META in there else None
     if (newer := newer_layout(version)) is not None:
         raise ConfigError(newer)
     if version is not None and int(version) == VERSION and not _notes_lack(session):  # newer than the rest
         _check_keys(session, shop)
-        create_views(session, shop)
+        create_views(session, shop, attribution_days)
         return
     lock = of_database("cartwake.migrate", name)
     if session.row("SELECT GET_LOCK(%s, 30)", (lock,)) != (1,):
@@ -84,7 +88,7 @@ def _migrate(session: Session, shop: Shop, name: str) -> None:
     upgrade_log(session, LOG, users_are_keys=shop.schema.header is None)
     session.run(f"ALTER TABLE {CART} MODIFY COLUMN cart_key {KEY_TYPE} NOT NULL")
     _check_keys(session, shop)
-    create_views(session, shop)
+    create_views(session, shop, attribution_days)
     session.run(f"INSERT INTO {META} (name, value) VALUES ('address_salt', %s) ON DUPLICATE KEY UPDATE name = name",
                 (secrets.token_hex(32),))  # fmt: skip
     session.run(f"INSERT INTO {META} (name, value) VALUES ('link_secret', %s) ON DUPLICATE KEY UPDATE name = name",
@@ -156,10 +160,11 @@ def _lacking(database: Database, shop: Shop) -> list[str]:
         return grants.lacking(str(row[0]) for row in session.rows("SHOW GRANTS"))
 
 
-def create_views(session: Session, shop: Shop) -> None:
+def create_views(session: Session, shop: Shop, attribution_days: int = FIRST_DAYS) -> None:
     """(Re-)create the monitoring views, if they are not there as they should be."""
     statements = [
-        statement.format(**orders_of_episode(shop.queries)) for statement in _statements("views.sql")
+        *(statement.format(**orders_of_episode(shop.queries)) for statement in _statements("views.sql")),
+        *views(shop.queries, attribution_days),
     ]
     digest = hashlib.sha256(repr([statements, shop.queries.constants]).encode()).hexdigest()
     if _meta(session, "views") == digest and _has_views(session):
@@ -193,9 +198,10 @@ def _set_meta(session: Session, name: str, value: str) -> None:
 def _has_views(session: Session) -> bool:
     row = session.row(
         "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'VIEW' "
-        "AND TABLE_NAME IN ('cart_abandonment_daily', 'cart_abandonment_mails_daily', 'cart_abandonment_tiers')"
+        "AND TABLE_NAME IN %s",
+        (OWN_VIEWS,),
     )
-    return row is not None and row[0] == 3
+    return row is not None and row[0] == len(OWN_VIEWS)
 
 
 def present(session: Session) -> set[str]:

@@ -1,13 +1,17 @@
 """The one list of rights: the statements, the file that the demo and Docker use, and what an account lacks of them."""
 
 import re
+from datetime import UTC
 from pathlib import Path
 
 import pytest
+from fakes.dictionary import SampleDictionary
 
 from binlog_watcher.settings.grants import OWN_TABLES, OWN_VIEWS, Grants
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.own_tables import tables
+from binlog_watcher.store.own_tables import definitions, tables
+from binlog_watcher.store.shop_tables.columns import ShopColumns
+from binlog_watcher.store.shop_tables.queries import Queries
 
 ROOT = Path(__file__).parents[3]
 READS = ("cart", "orders")
@@ -26,8 +30,9 @@ def test_they_name_all_that_is_ours() -> None:
     assert set(OWN_TABLES) == {
         tables.LOG, tables.RECIPIENT, tables.META, tables.CART, tables.CLICK, tables.RETURNED,
     }  # fmt: skip
-    views = (ROOT / "binlog_watcher/store/own_tables/views.sql").read_text()
-    assert set(OWN_VIEWS) == set(re.findall(r"VIEW (\w+) AS", views))
+    monitoring = (ROOT / "binlog_watcher/store/own_tables/views.sql").read_text()
+    figures = definitions.views(Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC)), 5)
+    assert set(OWN_VIEWS) == set(re.findall(r"VIEW (\w+) AS", "\n".join([monitoring, *figures])))
 
 
 @pytest.mark.parametrize("writes", [True, False])

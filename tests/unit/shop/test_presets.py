@@ -79,7 +79,7 @@ def test_the_sample_is_flat() -> None:
     assert SAMPLE.header is None
     assert SAMPLE.key_column == ("cart", "user_id")
     assert (SAMPLE.rows.key, SAMPLE.rows.created) == ("user_id", "created_at")
-    assert SAMPLE.columns()["orders"] == ("id", "created_at", "user_id")
+    assert SAMPLE.columns()["orders"] == ("id", "created_at", "user_id", "total_amount")
     assert SAMPLE.selects() == {}
 
 

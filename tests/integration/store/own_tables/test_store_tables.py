@@ -92,7 +92,8 @@ def test_keys_of_an_older_layout_are_made_longer(shop: Any) -> None:
     tables.migrate(shop.database, shop.shop)
     columns = shop.run(
         "SELECT TABLE_NAME, CHARACTER_MAXIMUM_LENGTH, COLLATION_NAME, IS_NULLABLE FROM information_schema.COLUMNS "
-        "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'cart_key' ORDER BY 1"
+        "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'cart_key' AND TABLE_NAME IN %s ORDER BY 1",
+        ((tables.LOG, tables.CART),),
     )
     assert columns == [(table, 128, "utf8mb4_bin", "NO") for table in (tables.CART, tables.LOG)]
     assert shop.run("SELECT value FROM cart_abandonment_meta WHERE name = 'schema_version'") == [

@@ -247,7 +247,7 @@ def test_a_customer_whose_id_is_no_number_is_not_written_as_one() -> None:
     values = list(
         claims.insert(CLAIM, "me", [new, Episode(guest, NOW, NOW, "EUR", Decimal(0))], lease_us=1).parameters
     )
-    assert (values[13], values[14], values[19]) == ("c-1", None, None)
+    assert (values[15], values[16], values[21]) == ("c-1", None, None)
 
 
 # --- the fence ----------------------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ SELECT address_hash, cart_key, status
 --   3: claimed
 
 -- insert: Make rows for new episodes; one that is there already stays as it is.
-INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until)
-  VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND), (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND)
+INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, cart_total, discount_percent, item_count, currency, last_activity_at, store, language, attempts, email_sent, lease_until)
+  VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND), (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND)
   ON DUPLICATE KEY UPDATE id = id;
 --   1: 1
 --   2: 1
@@ -33,19 +33,23 @@ INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status,
 --   11: 2
 --   12: EUR
 --   13: 2026-09-21 14:13:20
---   14: 2
---   15: 2
---   16: 1790000000000000
---   17: 1
---   18: claimed
---   19: None
---   20: 0xaaaa…
---   21: me
---   22: 39.98
---   23: 10
---   24: 2
---   25: EUR
---   26: 2026-09-21 14:13:20
+--   14: None
+--   15: None
+--   16: 2
+--   17: 2
+--   18: 1790000000000000
+--   19: 1
+--   20: claimed
+--   21: None
+--   22: 0xaaaa…
+--   23: me
+--   24: 39.98
+--   25: 10
+--   26: 2
+--   27: EUR
+--   28: 2026-09-21 14:13:20
+--   29: None
+--   30: None
 
 -- erased_versions: Name and highest version of those of these carts that were erased.
 SELECT cart_key, MAX(cart_version)
@@ -78,11 +82,11 @@ SELECT id, cart_key, cart_version
 --   3: 1
 
 -- take_over: Claim open rows for the cart as it is now; a claim only from the dead owner that was seen, or after its lease.
-UPDATE (SELECT %s AS id, %s AS owner, %s AS dead, %s AS hash, %s AS total, %s AS percent, %s AS items, %s AS currency, %s AS activity
-  UNION ALL SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s
-  UNION ALL SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s) v
+UPDATE (SELECT %s AS id, %s AS owner, %s AS dead, %s AS hash, %s AS total, %s AS percent, %s AS items, %s AS currency, %s AS activity, %s AS store, %s AS language
+  UNION ALL SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s
+  UNION ALL SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) v
   STRAIGHT_JOIN cart_abandonment_log l ON l.id = v.id
-  SET l.status = %s, l.owner = %s, l.lease_until = UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND, l.reason = NULL, l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, l.last_activity_at = v.activity
+  SET l.status = %s, l.owner = %s, l.lease_until = UTC_TIMESTAMP(6) + INTERVAL 3600000000 MICROSECOND, l.reason = NULL, l.next_attempt_at = NULL, l.address_hash = v.hash, l.cart_total = v.total, l.discount_percent = v.percent, l.item_count = v.items, l.currency = v.currency, l.last_activity_at = v.activity, l.store = v.store, l.language = v.language
   WHERE l.status = %s
   OR (l.status = %s
   AND (v.dead
@@ -97,28 +101,34 @@ UPDATE (SELECT %s AS id, %s AS owner, %s AS dead, %s AS hash, %s AS total, %s AS
 --   7: 2
 --   8: EUR
 --   9: 2026-09-21 14:13:20
---   10: 5
---   11: there
---   12: False
---   13: 0xbbbb…
---   14: 39.98
---   15: 10
---   16: 2
---   17: EUR
---   18: 2026-09-21 14:13:20
---   19: 7
---   20: there
---   21: False
---   22: 0xaaaa…
---   23: 39.98
---   24: 10
---   25: 2
---   26: EUR
---   27: 2026-09-21 14:13:20
---   28: claimed
---   29: me
---   30: retry
---   31: claimed
+--   10: None
+--   11: None
+--   12: 5
+--   13: there
+--   14: False
+--   15: 0xbbbb…
+--   16: 39.98
+--   17: 10
+--   18: 2
+--   19: EUR
+--   20: 2026-09-21 14:13:20
+--   21: None
+--   22: None
+--   23: 7
+--   24: there
+--   25: False
+--   26: 0xaaaa…
+--   27: 39.98
+--   28: 10
+--   29: 2
+--   30: EUR
+--   31: 2026-09-21 14:13:20
+--   32: None
+--   33: None
+--   34: claimed
+--   35: me
+--   36: retry
+--   37: claimed
 
 -- taken_over: Ids of those rows that are ours now; one that someone else was faster to take has another owner.
 SELECT id
@@ -154,8 +164,8 @@ UPDATE (SELECT %s AS cart_key, %s AS version
 --   11: shop
 
 -- insert: Make rows for new episodes; one that is there already stays as it is.
-INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, cart_total, discount_percent, item_count, currency, last_activity_at, attempts, email_sent, lease_until)
-  VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, NULL), (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, NULL)
+INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status, reason, address_hash, owner, cart_total, discount_percent, item_count, currency, last_activity_at, store, language, attempts, email_sent, lease_until)
+  VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, NULL), (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, NULL)
   ON DUPLICATE KEY UPDATE id = id;
 --   1: 1
 --   2: 1
@@ -170,19 +180,23 @@ INSERT INTO cart_abandonment_log (cart_key, user_id, cart_version, step, status,
 --   11: 2
 --   12: EUR
 --   13: 2026-09-21 14:13:20
---   14: 2
---   15: 2
---   16: 1790000000000000
---   17: 1
---   18: skipped
---   19: no_address
---   20: 0xaaaa…
---   21: me
---   22: 39.98
---   23: 10
---   24: 2
---   25: EUR
---   26: 2026-09-21 14:13:20
+--   14: None
+--   15: None
+--   16: 2
+--   17: 2
+--   18: 1790000000000000
+--   19: 1
+--   20: skipped
+--   21: no_address
+--   22: 0xaaaa…
+--   23: me
+--   24: 39.98
+--   25: 10
+--   26: 2
+--   27: EUR
+--   28: 2026-09-21 14:13:20
+--   29: None
+--   30: None
 
 -- skip_begun: Open rows of episodes that are not mailed after all.
 UPDATE cart_abandonment_log

@@ -1,0 +1,263 @@
+"""Reads the figures of a span: what `cartwake report` and the dashboard show. See ``definitions`` and ``figures``.
+
+No statement makes a table, not even a temporary one, which would ask for a right on the whole database.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from binlog_watcher.core.log_status import Reason
+from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.own_tables import activation, overview, visits
+from binlog_watcher.store.own_tables.definitions import ABANDONED, MAILED, Definitions
+from binlog_watcher.store.own_tables.figures import (
+    DIMENSIONS,
+    Cell,
+    Figures,
+    Period,
+    Sums,
+    Window,
+    by_day,
+    by_outcome,
+    by_value,
+    total,
+)
+from binlog_watcher.store.own_tables.statement import Statement
+from binlog_watcher.store.own_tables.tables import LOG
+from binlog_watcher.store.shop_tables.episode_orders import orders_span, orders_that_stand, ways_to_orders
+from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.shop_tables.shop import Shop
+from binlog_watcher.store.times import utc_naive
+
+DAY_US = 86_400_000_000
+
+BY_MOMENT = "IGNORE INDEX (cartwake_status)"
+"""Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
+
+_AN_EPISODE = "(l.reason IS NULL OR l.reason <> 'declined' OR l.item_count IS NOT NULL)"
+"""Not a mark that what is in a cart counts as handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading: ``since_us`` and ``until_us`` of its rows, ``split_us`` where the span itself begins in them.
+
+    ``erasable``: the log is of the fifth layout at least.
+    """
+
+    queries: Queries
+    days: int
+    since_us: int
+    split_us: int
+    until_us: int
+    erasable: bool
+
+    @property
+    def define(self) -> Definitions:
+        """The definitions, for these rows."""
+        return Definitions(self.queries, self.days, (self.since_us, self.until_us), self.erasable)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of all statements below."""
+        return {
+            **self.queries.constants,
+            **orders_span(self.queries, (self.since_us, self.until_us)),
+            "rows_from": utc_naive(self.since_us),
+            "rows_to": utc_naive(self.until_us),
+            "split": utc_naive(self.split_us),
+        }
+
+    # --- statements -----------------------------------------------------------------------------------------
+
+    def _keys(self) -> str:
+        named = ["l.store", "l.language"] if self.erasable else ["NULL", "NULL"]
+        keys = ["l.created_at >= %(split)s", "DATE(l.created_at)", "l.status", "l.reason"]
+        keys += ["l.discount_percent", "l.step", named[0], "l.currency", named[1]]
+        return ", ".join(f"{sql} AS key_{nth}" for nth, sql in enumerate(keys, 1))
+
+    @property
+    def _grouped(self) -> str:
+        return ", ".join(f"key_{nth}" for nth in range(1, KEYS + 1))
+
+    def carts(self) -> Statement:
+        """Of all rows: the keys, carts, abandoned, their value, mailed; of erased ones the rest, as they kept it."""
+        kept = [
+            "COALESCE(SUM(l.ordered = 1 AND {abandoned}), 0)",
+            "COALESCE(SUM(IF(l.ordered = 1 AND {abandoned}, l.cart_total, 0)), 0)",
+            "COALESCE(SUM(l.left_again = 1 AND {abandoned}), 0)",
+            "COALESCE(SUM(IF(l.left_again = 1 AND {abandoned}, l.cart_total, 0)), 0)",
+            "COALESCE(SUM(l.recovered_click = 1), 0)",
+            "COALESCE(SUM(IF(l.recovered_click = 1, l.recovered, 0)), 0)",
+            "COALESCE(SUM(l.recovered_click = 0), 0)",
+            "COALESCE(SUM(IF(l.recovered_click = 0, l.recovered, 0)), 0)",
+        ]
+        sums = ", ".join(sql.format(abandoned=ABANDONED) if self.erasable else "0" for sql in kept)
+        currency = "COALESCE(l.recovered_in, '')" if self.erasable else "''"
+        return Statement(
+            f"SELECT {self._keys()}, {currency} AS key_{KEYS + 1}, COUNT(*), SUM({ABANDONED}), "
+            f"COALESCE(SUM(IF({ABANDONED}, l.cart_total, 0)), 0), SUM({MAILED}), {sums} "
+            f"FROM {LOG} l {BY_MOMENT} WHERE {self.define.of_window} AND {_AN_EPISODE} "
+            f"GROUP BY {self._grouped}, key_{KEYS + 1}",
+            self.parameters,
+        )
+
+    def followed(self) -> Statement:
+        """Of rows that an order followed: the keys, how many, those left again, and what their mails recovered."""
+        define = self.define
+        again = f"({ABANDONED} AND {define.newer()})"
+        return Statement(
+            f"WITH orders_of_window AS ({define.orders}), "
+            f"pairs AS ({define.pairs('orders_of_window')}), "
+            f"mine AS ({define.recovered('pairs')}) "
+            f"SELECT {self._keys()}, COALESCE(r.currency, '') AS key_{KEYS + 1}, SUM({ABANDONED}), "
+            f"COALESCE(SUM(IF({ABANDONED}, l.cart_total, 0)), 0), "
+            f"COALESCE(SUM({again}), 0), COALESCE(SUM(IF({again}, l.cart_total, 0)), 0), "
+            "COALESCE(SUM(r.clicked = 1), 0), COALESCE(SUM(IF(r.clicked = 1, r.amount, 0)), 0), "
+            "COALESCE(SUM(r.clicked = 0), 0), COALESCE(SUM(IF(r.clicked = 0, r.amount, 0)), 0) "
+            f"FROM (SELECT DISTINCT log_id FROM pairs) p JOIN {LOG} l ON l.id = p.log_id "
+            f"LEFT JOIN mine r ON r.log_id = l.id GROUP BY {self._grouped}, key_{KEYS + 1}",
+            self.parameters,
+        )
+
+    def left_again(self) -> Statement:
+        """Of rows whose cart was left again, whether or not an order followed: the keys, how many, their value."""
+        define = self.define
+        return Statement(
+            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) FROM {LOG} l {BY_MOMENT} "
+            f"WHERE {define.rows} AND {ABANDONED} AND {define.newer()} GROUP BY {self._grouped}",
+            self.parameters,
+        )
+
+    def orders(self) -> Statement:
+        """How many orders of the span before, and of the span, stand."""
+        window = (self.since_us, self.until_us)
+        return Statement(
+            "SELECT COALESCE(SUM(o.bought_at < %(split)s), 0), COALESCE(SUM(o.bought_at >= %(split)s), 0) "
+            f"FROM ({orders_that_stand(self.queries, window)}) o "
+            "WHERE o.bought_at >= %(rows_from)s AND o.bought_at <= %(rows_to)s",
+            self.parameters,
+        )
+
+
+KEYS = 9
+"""Of a cell: span, day, status, reason, and the five dimensions."""
+
+
+def read_figures(
+    database: Database, shop: Shop, window: Window, *, days: int, threshold_us: int, before: bool = True
+) -> Figures | None:
+    """The figures; None for a log of the first two layouts, which the next `cartwake run` brings up to date. Blocking.
+
+    ``days``: ATTRIBUTION_DAYS; ``threshold_us``: after which a cart fell due, for what is late; ``before``: read the
+    span before, too, for comparison. Two sessions ask at once.
+    """
+    with database.session() as session:
+        columns = _columns(session)
+    if "bounce" not in columns:
+        return None
+    since_us = window.before_us if before else window.since_us
+    reading = Reading(
+        shop.queries, days, since_us, window.since_us, window.until_us, erasable="ordered" in columns
+    )
+    tasks: list[Callable[[Session], Any]] = [
+        lambda session: session.rows(*reading.followed()),
+        lambda session: session.rows(*reading.left_again()),
+        lambda session: session.rows(*reading.carts()),
+        lambda session: overview.lateness(session, window.since_us, threshold_us),
+        lambda session: session.row(*reading.orders()) or (0, 0),
+        lambda session: visits.read_followed(session, window.since_us),
+    ]
+
+    def run(task: Callable[[Session], Any]) -> Any:
+        with database.session() as session:
+            return task(session)
+
+    with ThreadPoolExecutor(2) as pool:
+        followed, again, carts, late, orders, links = pool.map(run, tasks)
+    cells = [*map(_of_carts, carts), *map(_of_followed, followed), *map(_of_again, again)]
+    current = [cell for cell in cells if cell.current]
+    earlier = Period(total(cell for cell in cells if not cell.current), int(orders[0]))
+    return Figures(
+        window=window,
+        attribution_days=days,
+        now=Period(total(current), int(orders[1])),
+        before=earlier if before else None,
+        clicked=links.clicked,
+        holdout=total(cell for cell in current if cell.reason == Reason.HOLDOUT),
+        days=by_day(current),
+        splits={dimension: by_value(current, dimension) for dimension in DIMENSIONS},
+        outcomes=by_outcome(current),
+        lateness=late,
+        traced=tuple(name for name, _ in ways_to_orders(shop.queries)),
+        with_totals=shop.schema.orders.total is not None,
+    )
+
+
+def threshold_us(database: Database, own_us: int) -> int:
+    """The service's, since the shell that asks may know another one; else ``own_us``."""
+    return activation.kept_threshold_us(database) or own_us
+
+
+def _columns(session: Session) -> set[str]:
+    rows = session.rows(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+        (LOG,),
+    )
+    return {str(name).lower() for (name,) in rows}
+
+
+def _cell(row: Iterable[Any], sums: Sums) -> Cell:
+    current, day, status, reason, tier, step, store, currency, language = list(row)[:KEYS]
+    values = {
+        "tier": "" if tier is None else f"{tier.normalize():f}",
+        "step": str(step),
+        "store": store or "",
+        "currency": currency or "",
+        "language": language or "",
+    }
+    at = day if isinstance(day, date) else date.min
+    return Cell(bool(current), at, str(status), reason, values, sums)
+
+
+def _of_carts(row: tuple[Any, ...]) -> Cell:
+    code, paid_in = row[KEYS - 2] or "", row[KEYS]
+    carts, abandoned, value, mailed, *kept = row[KEYS + 1 :]
+    ordered, ordered_value, again, again_value, clicks, click_money, others, other_money = kept
+    return _cell(
+        row,
+        Sums(
+            carts=int(carts), abandoned=int(abandoned), mailed=int(mailed), ordered=int(ordered),
+            left_again=int(again), recovered_click=int(clicks), recovered_other=int(others),
+            value=_money(code, value), ordered_value=_money(code, ordered_value),
+            left_again_value=_money(code, again_value), click_money=_money(paid_in, click_money),
+            other_money=_money(paid_in, other_money),
+        ),
+    )  # fmt: skip
+
+
+def _of_followed(row: tuple[Any, ...]) -> Cell:
+    code, paid_in = row[KEYS - 2] or "", row[KEYS]
+    ordered, value, again, again_value, clicks, click_money, others, other_money = row[KEYS + 1 :]
+    return _cell(
+        row,
+        Sums(  # what an order followed is not left again: it is in the other statement, too
+            ordered=int(ordered), ordered_value=_money(code, value), left_again=-int(again),
+            left_again_value=_money(code, -again_value), recovered_click=int(clicks),
+            recovered_other=int(others), click_money=_money(paid_in, click_money),
+            other_money=_money(paid_in, other_money),
+        ),
+    )  # fmt: skip
+
+
+def _of_again(row: tuple[Any, ...]) -> Cell:
+    count, value = row[KEYS:]
+    return _cell(row, Sums(left_again=int(count), left_again_value=_money(row[KEYS - 2] or "", value)))
+
+
+def _money(code: str, amount: Any) -> dict[str, Decimal]:
+    return {code: Decimal(amount)} if amount else {}
