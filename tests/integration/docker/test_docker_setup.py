@@ -14,6 +14,7 @@ from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.demo.server import Server, private_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.connection import ConnectionSettings
+from binlog_watcher.settings.grants import OWN_VIEWS
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import rights, tables
@@ -23,7 +24,7 @@ from binlog_watcher.store.shop_tables.shop import Shop
 ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
 OWN_TABLES = (tables.LOG, tables.RECIPIENT, tables.META)
-VIEWS = ("cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers")
+VIEWS = OWN_VIEWS
 NASTY_PASSWORD = 'it\'s \\ a "pass" $(word) `x` %s\\'
 
 
