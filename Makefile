@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
-.PHONY: demo test test-unit test-parts reference site contact-sheet mutants lint format clean
+.PHONY: demo test test-unit test-parts reference release site contact-sheet mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-documents bench-install bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
@@ -60,6 +60,13 @@ reference: $(READY)
 site: $(READY)
 	@$(BIN)/mkdocs build --config-file .mkdocs.yml
 	@echo "open site/index.html"
+
+# What would be put on an index, in dist/, looked over; nothing is uploaded.
+release: $(READY)
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/twine check --strict dist/*
+	@$(BIN)/check-wheel-contents dist/*.whl
 
 # Every mail in every theme, language and look, as pictures on one page.
 contact-sheet: $(READY)

@@ -45,9 +45,11 @@ def blocks(page: str) -> list[str]:
     return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
 
 
-def answers() -> list[str]:
-    """The commands of the README's table of questions: what begins a cell's first code span."""
-    table = (ROOT / "README.md").read_text().split("| question | the command that answers it |\n")[1]
+def answers(page: str = "README.md") -> list[str]:
+    """The commands of a page's table of questions: what begins a cell's first code span."""
+    table = re.split(
+        r"^\|[^|]+\| the command that answers it \|.*\n", (ROOT / page).read_text(), flags=re.MULTILINE
+    )[1]
     rows = table.split("\n\n")[0].splitlines()[1:]
     return [re.findall(r"`([^`]+)`", row.split("|")[2])[0] for row in rows]
 
@@ -155,6 +157,17 @@ def test_each_question_of_the_readme_has_an_answer(desk: Desk) -> None:
     answer_of_the_machine(desk)
 
 
+def test_each_point_of_the_owners_checklist_has_an_answer(desk: Desk) -> None:
+    desk.start()
+    desk.shop.wait_for_mail("jane@example.com")
+    said = {command: desk.type(command) for command in answers("docs/checklist.md")}
+    assert len(said) >= 20
+    assert "0 failed" in said["cartwake doctor"]
+    assert "jane" in said["cartwake export --address jane@example.com"]
+    assert len(desk.shop.mails_to("you@example.com")) == 1
+    answer_of_the_machine(desk)
+
+
 def test_the_answer_that_goes_on_until_it_is_stopped(desk: Desk) -> None:
     (command,) = [command for command in answers() if "cartwake run" in command]
     desk.run_until_ready(command)
@@ -185,6 +198,7 @@ def test_the_first_hour(desk: Desk) -> None:
         "--admin root": f"--admin {server.user}",
         "db.example.com": f"{server.host} --port {server.port}",
         "--database shop": f"--database {shop.database}",
+        "SMTP_HOST=127.0.0.1": f"SMTP_HOST=127.0.0.1 SMTP_TLS=none SMTP_PORT={desk.environ['SMTP_PORT']}",
     }.items():
         assert shown in alone
         alone = alone.replace(shown, here)

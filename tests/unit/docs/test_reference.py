@@ -31,3 +31,8 @@ def test_what_a_shops_page_tells_to_set_is_valid(page: Path, tmp_path: Path) -> 
     env = tmp_path / ".env"
     env.write_text(f"MYSQL_USER=cartwake\nMYSQL_DATABASE=shop\n{block}")
     assert load_settings(env, need="mysql", environ={}).preset().cart.table
+
+
+@pytest.mark.parametrize("name", ["binlog_row_metadata", "binlog_row_image", "binlog_format", "gtid_mode"])
+def test_the_page_on_servers_names_what_the_doctor_asks_for(name: str) -> None:
+    assert re.search(rf"\| `{name}`", (ROOT / "docs/servers.md").read_text())
