@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from binlog_watcher.errors import ConfigError
@@ -24,6 +24,7 @@ def read_back(folder: Path, text: str) -> dict[str, str]:
     return {name: value.text for name, value in values.found.items()}
 
 
+@settings(deadline=None)
 @given(password=AWKWARD, name=AWKWARD)
 def test_every_value_is_read_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, password: str, name: str
