@@ -5,6 +5,7 @@ off by hours, and nothing else would tell. So now and then the ``created_at`` of
 against the time of its arrival: one row of what was handed over, while the stream is live, until the first warning.
 """
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -62,20 +63,33 @@ class CreatedAtCheck:
         if sample is None or self._to_us is None:
             return None
         column, body, at = sample
-        try:
-            value = column.first(body, at)
-            if not isinstance(value, int | str):
-                return None
-            if format_of(column.watched.created_column or "") is None and isinstance(value, int):
-                return self._to_us(_EPOCH + timedelta(microseconds=value))
-            return self._to_us(value)
-        except (DecodeError, OverflowError):  # the last: the year 9999, in some zones
-            return None
+        with contextlib.suppress(DecodeError):
+            return self._read(column.watched, column.first(body, at))
+        return None
 
     def compare(self, now_us: int, *, live: bool) -> None:
         """Hold the last rows against the time. ``live``: they have been committed just now."""
         created_us = self.take()
-        if created_us is None or not live:
+        if live:
+            self._judge(created_us, now_us)
+
+    def hold(self, watched: Watched, value: Value, committed_us: int) -> None:
+        """Hold what a new row says against its commit; of a column of time it is microseconds since 1970."""
+        if not self._silent:
+            self._judge(self._read(watched, value), committed_us)
+
+    def _read(self, watched: Watched, value: Value) -> int | None:
+        if self._to_us is None or not isinstance(value, int | str):
+            return None
+        try:
+            if format_of(watched.created_column or "") is None and isinstance(value, int):
+                return self._to_us(_EPOCH + timedelta(microseconds=value))
+            return self._to_us(value)
+        except OverflowError:  # the year 9999, in some zones
+            return None
+
+    def _judge(self, created_us: int | None, now_us: int) -> None:
+        if created_us is None:
             return
         if abs(created_us - now_us) <= TOLERANCE_US:
             self._suspects = 0

@@ -6,19 +6,13 @@ it: products, variants, quantities, the address.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
-from binlog_watcher.binlog.decoding.rows import RowPlan
-from binlog_watcher.binlog.decoding.table_map import Column
 from binlog_watcher.binlog.decoding.values import ABSENT, Value
-from binlog_watcher.binlog.meaning.action import Action
 from binlog_watcher.binlog.meaning.asked import States, after
 from binlog_watcher.binlog.meaning.effects import Effects, Watched
-from binlog_watcher.binlog.protocol.wire import DecodeError
 from binlog_watcher.core.events import Change
-from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.documents.content import Content, content_of
 from binlog_watcher.shop.documents.preset import DocumentColumn
 from binlog_watcher.shop.documents.sameness import Parts, alone, is_same, refer
@@ -37,24 +31,23 @@ _UNKNOWN = Content(b"", frozenset())
 
 
 class DocumentRows:
-    """The rows of one table of documents. ``rows``: decodes key, id, state, and last the document as it stands.
+    """The rows of one table of documents, as they were decoded: key, id, state, and last the document as it stands.
 
-    ``column``: the document's. ``clock``: in nanoseconds, bounds the time that one may take; None: its size alone does.
+    ``codec``: what decodes the document's text; None: its bytes are as they were written. ``clock``: in nanoseconds,
+    bounds the time that one may take; None: its size alone does.
     """
 
     def __init__(
         self,
-        rows: RowPlan,
         watched: Watched,
         document: DocumentColumn,
-        column: Column,
-        clock: Callable[[], int] | None,
+        codec: str | None = None,
+        clock: Callable[[], int] | None = None,
     ) -> None:
-        self._rows = rows
         self._watched = watched
         self._plan = document.content
         self._sameness = document.sameness
-        self._codec = _codec_of(column)
+        self._codec = codec
         self._clock = clock
         self._seen: OrderedDict[Value, tuple[int, Content | None]] = OrderedDict()
         self._deleted: OrderedDict[Value, Row] = OrderedDict()
@@ -64,27 +57,36 @@ class DocumentRows:
         """What was seen last may be told once more, or never have happened: a connection broke inside of it."""
         self._seen.clear()
 
-    def apply(self, action: Action, body: bytes, at: int, effects: Effects, *, partial: bool) -> int:
-        """Note what rows do, whose columns' bitmaps begin behind ``at``; returns their number. Raises DecodeError."""
+    def inserted(self, rows: Iterable[Row], effects: Effects) -> int:
+        """Rows were written; returns their number. So do ``deleted`` and ``updated``."""
         count = 0
-        if action is Action.UPDATE:
-            for before, now in self._rows.pairs(body, at, partial=partial):
-                count += 1
-                self._change(before, now, effects)
-            return count
-        for row in self._rows.single(body, at):
+        for row in rows:
             count += 1
             key, _, *states, document = row
-            if action is Action.DELETE:
-                effects.deleted(self._watched, key, states)
-                self._remember_deleted(key, row, effects)
-                continue
             deleted = self._replaced(key, effects)
             if deleted is None:
                 self._write(key, document, states, effects)
             else:
                 effects.put_back(self._watched, key)
                 self._change(deleted, row, effects)
+        return count
+
+    def deleted(self, rows: Iterable[Row], effects: Effects) -> int:
+        """Rows were deleted."""
+        count = 0
+        for row in rows:
+            count += 1
+            key, _, *states, _ = row
+            effects.deleted(self._watched, key, states)
+            self._remember_deleted(key, row, effects)
+        return count
+
+    def updated(self, pairs: Iterable[tuple[Row, Row]], effects: Effects) -> int:
+        """Rows were changed."""
+        count = 0
+        for before, now in pairs:
+            count += 1
+            self._change(before, now, effects)
         return count
 
     def _remember_deleted(self, key: Value, row: Row, effects: Effects) -> None:
@@ -213,13 +215,3 @@ def _change_of(was: Content | None, now: Content | None) -> Change | None:
     if was is None or now.items - was.items:
         return Change.INSERT
     return None if now.digest == was.digest else Change.UPDATE
-
-
-def _codec_of(column: Column) -> str | None:
-    """What decodes the column's text; None: its bytes are as they were written."""
-    if column.charset in (None, BINARY):
-        return None
-    codec = codec_of(column.charset)
-    if codec is None:
-        raise DecodeError(f"a document is text in {column.charset}, which can't be read")
-    return None if codec == "utf_8" else codec

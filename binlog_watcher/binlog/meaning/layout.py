@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from binlog_watcher.binlog.decoding.collations import BINARY
 from binlog_watcher.binlog.decoding.row_image import Row
 from binlog_watcher.binlog.decoding.rows import RowPlan
 from binlog_watcher.binlog.decoding.sieve import Sieve
@@ -17,6 +18,7 @@ from binlog_watcher.binlog.meaning.document_rows import DocumentRows
 from binlog_watcher.binlog.meaning.effects import Effects, Role, Watched
 from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
+from binlog_watcher.shop.charsets import codec_of
 from binlog_watcher.shop.moments import Format, format_of
 
 _NO_PARENT = Parent()
@@ -25,9 +27,9 @@ _NOWHERE = -1
 
 
 class Part(NamedTuple):
-    """One role of a watched table. ``plan``: decodes key, id and state of its rows for it.
+    """One role of a watched table. ``plan``: decodes key, id and state of its rows for it, and last the document.
 
-    ``content``: reads what an update must have changed to count (None: any does). ``documents``: reads rows that hold
+    ``content``: reads what an update must have changed to count (None: any does). ``documents``: knows rows that hold
     a whole cart.
     """
 
@@ -41,7 +43,10 @@ class Part(NamedTuple):
     ) -> int:
         """Note what the rows do; returns their number."""
         if self.documents is not None:
-            return self.documents.apply(action, body, at, effects, partial=partial)
+            if action is Action.UPDATE:
+                return self.documents.updated(self.plan.pairs(body, at, partial=partial), effects)
+            tell = self.documents.inserted if action is Action.WRITE else self.documents.deleted
+            return tell(self.plan.single(body, at), effects)
         if action is Action.UPDATE:
             count, pairs = self.pairs(body, at, partial=partial)
             keys.updated(self.watched, pairs, effects)
@@ -190,7 +195,18 @@ def _part(
     if at is None:
         raise DecodeError(f"table {name} has no column {watched.document.column}")
     rows = RowPlan(columns, (*plan.wanted, at), plan.states, raw=frozenset({at}))
-    return Part(watched, plan, None, DocumentRows(rows, watched, watched.document, columns[at], clock))
+    documents = DocumentRows(watched, watched.document, _codec_of(columns[at]), clock)
+    return Part(watched, rows, None, documents)
+
+
+def _codec_of(column: Column) -> str | None:
+    """What decodes the column's text; None: its bytes are as they were written."""
+    if column.charset in (None, BINARY):
+        return None
+    codec = codec_of(column.charset)
+    if codec is None:
+        raise DecodeError(f"a document is text in {column.charset}, which can't be read")
+    return None if codec == "utf_8" else codec
 
 
 def _content(
