@@ -18,6 +18,8 @@ from binlog_watcher.admin.login import Login
 
 STATIC = {
     "style.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "dashboard.js": "text/javascript; charset=utf-8",
     "htmx-2.0.11.min.js": "text/javascript; charset=utf-8",
 }
 """What pages are made of beside HTML; nothing in it is about a shop, so it stands before the door."""

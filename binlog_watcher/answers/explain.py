@@ -97,7 +97,12 @@ def explain(settings: Settings, question: Question, *, show_address: bool = Fals
     Raises ConfigError for a question that makes no sense here, InvalidAddressError, DatabaseUnavailableError.
     """
     with closing(open_resources(settings, write=False)) as resources:
-        return _Teller(resources, settings, show_address=show_address).answer(question)
+        return tell(resources, settings, question, show_address=show_address)
+
+
+def tell(resources: Resources, settings: Settings, question: Question, *, show_address: bool) -> Explained:
+    """The same with what is open already."""
+    return _Teller(resources, settings, show_address=show_address).answer(question)
 
 
 class _Teller:

@@ -103,6 +103,12 @@ def pictures() -> Path:
 
 
 @pytest.fixture(scope="session")
+def dashboard_pictures() -> Path:
+    """The same of the dashboard."""
+    return _folder("dashboard")
+
+
+@pytest.fixture(scope="session")
 def page_pictures() -> Path:
     """The same of the pages behind a mail's links."""
     return _folder("pages")

@@ -1,0 +1,147 @@
+"""The dashboard in a real browser: looked at in every state, audited, used by keyboard, and kept fresh by htmx."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.admin import TOKEN, Clock, access_of
+from fakes.dashboard import STATES, FakeInstance, app_in, part, standing
+from parts.chromium import Browser, Page
+from parts.markup import Checkers
+
+from binlog_watcher.admin.app import admin_app
+from binlog_watcher.telemetry.metrics_server import Obstacle
+from mailer.web import PageServer
+
+pytestmark = pytest.mark.parts
+
+SIZES = {
+    "desk": (1280, "light"),
+    "dark": (1280, "dark"),
+    "phone": (360, "light"),
+    "dark-phone": (360, "dark"),
+}
+GROUND = {"light": "rgb(244, 246, 249)", "dark": "rgb(14, 18, 23)"}
+
+
+@contextlib.contextmanager
+def served(state: str) -> Iterator[str]:
+    server = PageServer(app_in(state, access_of(Clock())), "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.close()
+
+
+def log_in(page: Page, site: str) -> None:
+    page.visit(site + "/login")
+    page.evaluate(f"document.querySelector('#token').value = '{TOKEN}'")
+    page.evaluate("document.querySelector('button').click()")
+    page.wait(f"document.readyState === 'complete' && location.href === '{site}/'")
+
+
+def text(page: Page) -> str:
+    return str(page.evaluate("document.body.innerText"))
+
+
+def look(page: Page, name: str, pictures: Path) -> None:
+    """A picture, and nothing of the page is wider than the screen."""
+    page.screenshot(pictures / f"{name}.png")
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} scrolls sideways by {wide}"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_legible_everywhere(
+    browser: Browser, checkers: Checkers, dashboard_pictures: Path, state: str, size: str
+) -> None:
+    width, scheme = SIZES[size]
+    found: dict[str, list[str]] = {}
+    with served(state) as site, browser.page(width, height=900, scheme=scheme) as page:
+        log_in(page, site)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == GROUND[scheme]
+        look(page, f"{state}-{size}", dashboard_pictures)
+        found["front"] = page.audit(checkers.axe)
+        asked = {request.url.removeprefix(site) for request in page.requests}
+        assert all(one.startswith("/") for one in asked), asked  # nothing of anybody else's
+    assert {name: violations for name, violations in found.items() if violations} == {}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_door_and_a_story(
+    browser: Browser, checkers: Checkers, dashboard_pictures: Path, size: str
+) -> None:
+    width, scheme = SIZES[size]
+    with served("fine") as site, browser.page(width, height=900, scheme=scheme) as page:
+        page.visit(site + "/login")
+        look(page, f"login-{size}", dashboard_pictures)
+        assert page.audit(checkers.axe) == []
+        page.evaluate("document.querySelector('#token').value = 'wrong'")
+        page.evaluate("document.querySelector('button').click()")
+        page.wait("document.body.innerText.includes('That is not the token')")
+        look(page, f"wrong-token-{size}", dashboard_pictures)
+        assert page.audit(checkers.axe) == []
+        log_in(page, site)
+        page.call("Emulation.setScriptExecutionDisabled", value=False)
+        page.visit(site + "/cart?by=customer&q=4117")
+        page.wait("document.querySelector('.story') !== null")
+        look(page, f"story-{size}", dashboard_pictures)
+        assert page.audit(checkers.axe) == []
+        for word in ("j***@example.com", "Trail running shoes & socks", "order 9001"):
+            assert word in text(page)
+
+
+def test_it_keeps_itself_fresh_and_says_when_nobody_answers(browser: Browser) -> None:
+    instance = FakeInstance(standing())
+    app = admin_app(access_of(Clock()), [part("fine", instance=instance)])
+    server = PageServer(app, "127.0.0.1", 0)
+    site = f"http://127.0.0.1:{server.port}"
+    try:
+        with browser.page(1280, height=900) as page:
+            log_in(page, site)
+            page.call("Emulation.setScriptExecutionDisabled", value=False)
+            page.visit(site + "/")
+            assert "All is well" in text(page)
+            instance.obstacle = Obstacle("smtp", "the SMTP server takes no mail from us")
+            page.wait("document.body.innerText.includes('No mail goes out')")
+            server.close()
+            page.wait("!document.getElementById('lost').hidden")
+    finally:
+        server.close()
+
+
+def test_a_session_that_ended_leads_the_whole_page_to_the_login(browser: Browser) -> None:
+    clock = Clock()
+    server = PageServer(app_in("fine", access_of(clock)), "127.0.0.1", 0)
+    site = f"http://127.0.0.1:{server.port}"
+    try:
+        with browser.page(1280, height=900) as page:
+            log_in(page, site)
+            page.call("Emulation.setScriptExecutionDisabled", value=False)
+            page.visit(site + "/")
+            clock.now += 13 * 3600
+            page.wait("location.pathname === '/login'")
+    finally:
+        server.close()
+
+
+def test_the_keyboard_alone_finds_a_cart(browser: Browser) -> None:
+    with served("fine") as site, browser.page(1280, height=900) as page:
+        log_in(page, site)
+        page.evaluate("document.activeElement.blur()")
+        seen = []
+        for _ in range(5):
+            for kind in ("rawKeyDown", "keyUp"):
+                page.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            seen.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert seen[:4] == ["skip", "brand", "by", "q"]
+        page.evaluate("document.querySelector('#q').focus()")
+        page.call("Input.insertText", text="4117")
+        for kind, typed in (("keyDown", "\r"), ("keyUp", "")):
+            page.call(
+                "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text=typed
+            )  # fmt: skip
+        page.wait("location.pathname === '/cart' && location.search === '?by=customer&q=4117'")
