@@ -15,11 +15,13 @@ from recommender.answer_check import MAX_CHARACTERS, check_answer
 from recommender.catalog import Catalog, Product, ProductId, Snapshot
 from recommender.cleaning import clean_text, shorten
 from recommender.errors import RecommenderError, WriterError
+from recommender.fallback import FallbackWriter, Watch
 from recommender.gemini import DEFAULT_MODEL, GeminiSettings, GeminiWriter
 from recommender.index_refresh import Recommender
+from recommender.names import printable_name
 from recommender.similarity import Recommendation, SimilarityIndex
 from recommender.subprocess_build import build_in_subprocess
-from recommender.writer import FallbackWriter, ProductFacts, TemplateWriter, TextRequest, TextWriter
+from recommender.writer import ProductFacts, TemplateWriter, TextRequest, TextWriter
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -39,9 +41,11 @@ __all__ = [
     "TemplateWriter",
     "TextRequest",
     "TextWriter",
+    "Watch",
     "WriterError",
     "build_in_subprocess",
     "check_answer",
     "clean_text",
+    "printable_name",
     "shorten",
 ]

@@ -1,116 +1,153 @@
-"""Whether a model's answer may go into a mail: plain text, short, without promises only the shop can make.
+"""Whether a model's answer may go into a mail: made of products' names and of ordinary words, and of nothing else.
 
-The model sees product texts that anybody may have written, so its answer is not trusted. A false alarm costs
-nothing (the template's text is sent instead); a miss sends a stranger's link or an invented price to a customer.
-The rules are therefore wider than what they name.
+The model sees product texts that anybody may have written, so its answer is not trusted. Nothing is looked for that
+may not stand there: what may is listed. Products stand in an answer as ``{1}``, ``{2}`` …, filled in here; every other
+word must be on the reviewed list of the mail's language (``recommender/words/``). A false alarm costs nothing, for the
+template writes instead; a miss would send a stranger's link or an invented price to a customer.
 """
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 
 from recommender.errors import WriterError
+from recommender.words import Words, words_of
 
 MAX_CHARACTERS = 400
+MAX_MENTIONS = 6
+MIN_WORDS = 3
+"""So many beside the products' names: the cards have the names already."""
+MIN_LETTERS_WITHOUT_SPACES = 8
+"""The same for a language that has none between its words."""
+MAX_REPETITIONS = 8
 
-_JOINERS = "\u200c\u200d"  # Persian and emoji need them; they are looked through when the rules are applied
-_WRAPPING_QUOTES = ('""', "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb", "''", "\u2018\u2019")
-
-_SPELLED = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|twenty[ -]five|thirty|forty|"
-    r"fifty|sixty|seventy|eighty|ninety|hundred|half)"
+_PLACE = re.compile(r"\{ ?([1-9]\d?) ?\}")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*['\u2019]?")
+_WITH_MARKS = re.compile(
+    r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u0652\u0670])*"
 )
-_CURRENCY_WORDS = (
-    r"dollars?|euros?|pounds?(?: sterling)?|cents?|bucks|quid|yen|yuan|rupees?|francs?|franken|kron(?:or|er|a)|"
-    r"zloty|pesos?|reais|rubles?|roubles?|lira|dirhams?|riyals?|won|baht"
-)
-_CURRENCY_CODES = (
-    r"usd|eur|gbp|chf|jpy|cny|inr|cad|aud|nzd|sek|nok|dkk|pln|czk|huf|ron|brl|mxn|zar|aed|sar|krw|thb|rub|"
-    r"rs|kr"
-)
-
-_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (reason, re.compile(pattern, re.IGNORECASE))
-    for reason, pattern in (
-        ("a URL", r"[a-z][a-z0-9+.-]*\s*:\s*//|\bwww\d?\s*\.|\b(?:https?|mailto|tel|javascript|data)\s*:"),
-        ("a URL", r"[\w-]\s*[.。]\s?(?:com|net|org|info|biz)\b"),
-        ("a URL", r"[\w-]\.[^\W\d_]{2,}|[a-z0-9]。[a-z]{2,}|。(?:com|net|org|jp)\b"),
-        (
-            "a URL",
-            r"[(\[{]\s*(?:dot|punkt|punto|point)\s*[)\]}]|\b(?:dot|punkt|punto)\s+(?:com|net|org|info|biz|io|shop|store|de|co)\b",
-        ),
-        ("an address", r"@|[(\[{]\s*at\s*[)\]}]|\b\d{1,3}(?:\.\d{1,3}){3}\b"),
-        ("a phone number", r"\+?\d(?:[\s()./-]*\d){7,}"),
-        (
-            "markup",
-            r"[<>{}\[\]`|\\^]|&(?:#|[a-z]+;)|\*|__|~~|(?:^|\s)_\w|^\s*(?:#{1,6}\s|[-+•\u2013]\s|\d+[.)]\s)",
-        ),
-        (
-            "a percentage",
-            r"[%٪‰‱]|\bper\s?-?\s?cent|\bpercent|\bprozent|\bpour\s?cent|\bpor\s?cien?to|\bper\s?cento",
-        ),
-        ("a percentage", r"\bprocent|\bpct\b|процент|百分|パーセント|퍼센트|\d\s*割|打\s*\d|\d\s*折"),
-        (
-            "a price",
-            rf"\b(?:\d[\d.,]*|{_SPELLED})\s*-?\s*(?:{_CURRENCY_WORDS})\b|\b(?:dollars?|euros?|bucks|quid)\b",
-        ),
-        ("a price", rf"\b(?:{_CURRENCY_CODES})\.?\s*\d|\d\s*(?:{_CURRENCY_CODES})\b|[\d十百千万]\s*[円元원]"),
-        ("a price", r"\d[.,]\d{2}(?!\d)|\d{1,3}(?:[.,']\d{3})+(?![\d-])|\d,-"),
-        (
-            "a price",
-            r"\b(?:only|just|for|at|from|nur|für|seulement|solo)\s+(?:only\s|just\s)?\d+\s*(?:$|[.,;!?…])",
-        ),
-        (
-            "a discount of its own",
-            rf"\b(?:\d+|{_SPELLED})[\s-]+(?:off|price|rabatt)\b|\b(?:coupon|voucher|promo)",
-        ),
-        (
-            "a discount of its own",
-            r"\b(?:discount|promo|offer|gutschein)[\s-]*code|\b(?:for free|free of charge)\b",
-        ),
-        (
-            "a refusal",
-            r"\b(?:as an ai|language model|i cannot|i can['\u2019]?t|i(?: a|['\u2019])?m (?:sorry|unable))",
-        ),
-        (
-            "a refusal",
-            r"^(?:sorry|unfortunately|i (?:won['\u2019]t|will not))\b|\b(?:system prompt|previous instructions)",
-        ),
-        (
-            "talk about itself",
-            r"^(?:sure|certainly|of course|here(?:['\u2019]s| is| are| you go)\b[^.!?]{0,80}:)",
-        ),
-    )
+_ELIDED = re.compile(r"(?<=['\u2019])")
+_ENDS = re.compile(r"[.!?\u2026\u061f\u3002\uff01\uff1f]+")
+_WRAPPING_QUOTES = (
+    '""',
+    "\u201c\u201d",
+    "\u201e\u201c",
+    "\u00ab\u00bb",
+    "''",
+    "\u2018\u2019",
+    "\u300c\u300d",
 )
 
+_MARKS = " .,;:!?\u2026'\u2019\"\u201c\u201d\u201e\u2018\u00ab\u00bb-\u2013\u2014"
+_MARKS_OF = {
+    "ar": _MARKS + "\u060c\u061b\u061f",
+    "es": _MARKS + "\u00a1\u00bf",
+    "fr": _MARKS + "\u00a0\u202f",
+    "he": _MARKS + "\u05f3\u05f4\u05be",
+    "ja": " \u3001\u3002\uff01\uff1f\u30fb\u300c\u300d\u300e\u300f\uff1a\u2026\uff08\uff09",
+}
+_CLOSING = '"\u201d\u201c\u2019\u00bb'
+_LONE_STOP = re.compile(rf"(?:^|\s)[.]|[.](?=[^\s{_CLOSING}])|[:](?=\S)")
+"""A stop that ends no sentence, as in a link, or an address that was pulled apart."""
 
-def check_answer(raw: str) -> str:
-    """The text to print: white space collapsed, wrapping quotes taken off, at most 400 characters.
 
-    Raises WriterError (no outage) when it is empty, too long, holds a control or invisible character, a URL, an
-    address, a phone number, markup, a percentage, a price, a discount or code of its own, or is a refusal. Full-width
-    and other compatibility forms are treated as what they look like.
+def check_answer(raw: str, names: Sequence[str], language: str) -> str:
+    """The text to print, with the products' ``names`` in their places: white space collapsed, wrapping quotes off.
+
+    Raises WriterError (no outage) for anything that is not certainly harmless: more than 400 characters, a digit, a
+    sign that no sentence has, a word that is not on the language's list, one that is written like a code, a place
+    that is no product's, or nothing but names. The error tells the kind of what was found, never the answer.
     """
-    lines = [" ".join(line.split()) for line in raw.splitlines()]
-    text = _unquoted(" ".join(line for line in lines if line))
+    words = words_of(language)
+    if words is None:
+        raise WriterError(f"there is no list of words of the language {language[:20]!r}", kind="language")
+    text = _unquoted(unicodedata.normalize("NFC", " ".join(raw.split())))
+    text = re.sub(r"(?<![.])[.]{3}(?![.])", "\u2026", text)
+    _check_length(text)
+    _check_places(text, len(names))
+    bare = _PLACE.sub(" \ufffc ", text) if words.language != "ja" else _PLACE.sub("\ufffc", text)
+    _check_signs(_PLACE.sub("\ufffc", text), words.language)
+    _check_words(bare, words)
+    filled = _PLACE.sub(lambda place: names[int(place[1]) - 1], text)
+    _check_length(filled)
+    return filled
+
+
+def _refuse(what: str) -> WriterError:
+    return WriterError(f"the answer {what}", kind="refused")
+
+
+def _check_length(text: str) -> None:
     if not text:
-        raise WriterError("the answer is empty")
+        raise WriterError("the answer is empty", kind="empty")
     if len(text) > MAX_CHARACTERS:
-        raise WriterError(f"the answer has {len(text)} characters, {MAX_CHARACTERS} are allowed")
-    if not any(char.isalpha() for char in text):
-        raise WriterError("the answer holds no word")
+        raise _refuse(f"has {len(text)} characters, {MAX_CHARACTERS} are allowed")
+
+
+def _check_places(text: str, known: int) -> None:
+    mentions = Counter(int(number) for number in _PLACE.findall(text))
+    if any(number > known for number in mentions):
+        raise _refuse("names a product that it was not told of")
+    if mentions.total() > MAX_MENTIONS or max(mentions.values(), default=0) > 2:
+        raise _refuse("repeats the products' names")
+    if re.search(r"\}\s*\{", text):
+        raise _refuse("puts two names together")
+
+
+def _check_signs(text: str, language: str) -> None:
+    """``text`` with U+FFFC for each product."""
+    marks = _MARKS_OF.get(language, _MARKS) + "\ufffc"
+    pointed = language in {"ar", "he"}
     for char in text:
         category = unicodedata.category(char)
-        if category in {"Cc", "Cf", "Cs", "Co", "Cn"} and char not in _JOINERS:
-            raise WriterError(f"the answer holds the character U+{ord(char):04X}")
-        if category == "Sc":
-            raise WriterError("the answer holds a price")
-    # List markers and headings stand at the start of a line: look at the lines as well as at the whole.
-    for part in dict.fromkeys([text, *lines]):
-        looks_like = _as_it_looks(part)
-        for reason, pattern in _RULES:
-            if pattern.search(looks_like):
-                raise WriterError(f"the answer holds {reason}")
-    return text
+        if category[0] != "L" and char not in marks and not (category == "Mn" and pointed):
+            kind = "a digit" if category[0] == "N" else f"the character U+{ord(char):04X}"
+            raise _refuse(f"holds {kind}")
+    if _LONE_STOP.search(text):
+        raise _refuse("has a stop where no sentence ends")
+
+
+def _check_words(text: str, words: Words) -> None:
+    seen: Counter[str] = Counter()
+    for sentence in _ENDS.split(text):
+        first = True
+        for word in _words(sentence, words.language):
+            if word != "\ufffc":
+                _check_word(word, words, first=first)
+                seen[word.casefold()] += 1
+            first = False
+    if max(seen.values(), default=0) > MAX_REPETITIONS:
+        raise _refuse("says the same word again and again")
+    enough = seen.total() >= MIN_WORDS
+    if words.language == "ja":
+        enough = sum(len(word) * count for word, count in seen.items()) >= MIN_LETTERS_WITHOUT_SPACES
+    if not enough:
+        raise _refuse("says nothing beside names")
+
+
+def _words(sentence: str, language: str) -> list[str]:
+    """In turn, elided ones apart (l'|ampoule), and U+FFFC for a product."""
+    found: list[str] = []
+    for piece in re.split("(\ufffc)", sentence):
+        if piece == "\ufffc":
+            found.append(piece)
+        elif language in {"ar", "he"}:
+            found += _WITH_MARKS.findall(piece)
+        elif language in {"fr", "it"}:
+            found += [part for word in _WORD.findall(piece) for part in _ELIDED.split(word) if part]
+        else:
+            found += [word.rstrip("'\u2019") for word in _WORD.findall(piece)]
+    return found
+
+
+def _check_word(word: str, words: Words, *, first: bool) -> None:
+    if any(char.isupper() for char in word[1:]):
+        raise _refuse("holds a word that is written like a code")
+    if first and word.casefold() in words.later:
+        raise _refuse("gives an order")
+    if not words.knows(word) and not words.knows(word.rstrip("'\u2019")):
+        raise _refuse(f"holds a word that is not on the list of {words.language}")
 
 
 def _unquoted(text: str) -> str:
@@ -119,9 +156,3 @@ def _unquoted(text: str) -> str:
         if len(text) > 2 and text[0] == opening and text[-1] == closing and opening not in text[1:-1]:
             return text[1:-1].strip()
     return text
-
-
-def _as_it_looks(text: str) -> str:
-    """Compatibility forms resolved, joiners and marks removed, so that full-width letters are letters."""
-    plain = unicodedata.normalize("NFKC", text.translate({ord(char): None for char in _JOINERS}))
-    return "".join(char for char in plain if unicodedata.category(char) not in {"Mn", "Me"})

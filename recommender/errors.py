@@ -14,9 +14,20 @@ class WriterError(Exception):
     ``reason`` is one line for the log; it never holds an API key or the model's answer.
     ``outage``: the service itself failed (network, quota, key), so asking again at once is of no use. False when
     it answered and only this answer was unusable, or when we did not ask because of our own rate limit.
+    ``kind``: one of ``KINDS``, for a metric.
     """
 
-    def __init__(self, reason: str, *, outage: bool = False) -> None:
+    def __init__(self, reason: str, *, kind: str = "unexpected", outage: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.kind = kind
         self.outage = outage
+
+
+KINDS = (
+    "key", "model", "quota", "server", "status", "timeout", "unreachable", "garbled",  # the service fails
+    "blocked", "cut_off", "empty", "refused",  # it answered, and not with a text that may be sent
+    "rate_limit", "left_alone", "language",  # it was not asked
+    "unexpected",
+)  # fmt: skip
+"""Why there is no text: see docs/gemini.md."""

@@ -3,14 +3,14 @@
 import asyncio
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from urllib.parse import quote
 
 from recommender.answer_check import check_answer
 from recommender.errors import RecommenderError, WriterError
-from recommender.gemini_models import Generation, plan
+from recommender.gemini_errors import explained, may_be_repeated, simplified
+from recommender.gemini_models import plan
 from recommender.gemini_sdks import Answer, ApiError, GenAiSdk, LegacySdk, Sdk, UnreachableError
 from recommender.limiter import TokenBucket
 from recommender.prompt import Prompt, build_prompt
@@ -22,8 +22,12 @@ SDKS: dict[str, type[LegacySdk] | type[GenAiSdk]] = {
 }
 DEFAULT_MODEL = "gemini-3.5-flash-lite"
 
-_KEY_LIKE = re.compile(r"AIza[\w-]{10,}|(?<=key=)[^&\s\"']+", re.IGNORECASE)
-_MESSAGE_LIMIT = 200
+CACHED_TEXTS = 1000
+"""Texts that are kept: the same products in the same language get the same one."""
+SHORTEST_TRY_S = 0.5
+"""With less time left a request is not repeated."""
+PAUSE_S = 0.3
+"""Before a request is repeated, where the server does not say how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class GeminiSettings:
 
     ``temperature``: 0 to 2, sent only to models that still take it; None never sends it. ``max_tokens``: of the
     answer (room for a model's thoughts is added where it can't be told not to think). ``timeout_s``: for the whole
-    of one text. ``patience_s``: the longest wait for the rate limit; beyond it the template writes.
+    of one text, a repetition included. ``patience_s``: the longest wait for the rate limit; beyond it the template
+    writes.
     ``sdk``: ``google-generativeai`` or its successor ``google-genai``. ``endpoint``: another base URL, for tests.
     """
 
@@ -92,92 +97,93 @@ class GeminiWriter:
         self._generation = plan(
             settings.model, settings.temperature, settings.max_tokens, sets_thinking=self._sdk.sets_thinking
         )
+        self._kept: OrderedDict[TextRequest, str] = OrderedDict()
 
     async def write(self, request: TextRequest) -> str:
-        """The checked text for a cart."""
+        """The checked text for a cart; at once, if there was one for the same products in the same language."""
+        if (kept := self._kept.get(request)) is not None:
+            self._kept.move_to_end(request)
+            return kept
+        prompt = build_prompt(request)
         await self._await_turn()
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                answer = await self._ask(build_prompt(request))
-        except WriterError:
-            raise
-        except TimeoutError:
-            error = WriterError(f"Gemini did not answer within {self._settings.timeout_s:g} s", outage=True)
-        except ApiError as refusal:
-            error = WriterError(self._explain(refusal), outage=True)
-        except UnreachableError as failure:
-            error = WriterError(f"Gemini can't be reached: {failure.args[0]}", outage=True)
-        except Exception as surprise:  # noqa: BLE001 - SDKs raise what their libraries raise; its text may hold the key
-            error = WriterError(f"Gemini's answer can't be read: {type(surprise).__name__}", outage=True)
-        else:
-            return check_answer(self._text(answer))
-        raise error  # outside of the handlers, so that no SDK error hangs on to it as its context
+        text = check_answer(self._text(await self._answer(prompt)), prompt.names, request.language)
+        self._kept[request] = text
+        if len(self._kept) > CACHED_TEXTS:
+            self._kept.popitem(last=False)
+        return text
 
     async def close(self) -> None:
         """Give back connections and threads."""
         await self._sdk.close()
 
+    async def _answer(self, prompt: Prompt) -> Answer:
+        """Within the time for one text, whatever the SDK does with it."""
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                return await self._ask(prompt)
+        except WriterError:
+            raise
+        except TimeoutError:
+            error = WriterError(
+                f"Gemini did not answer within {self._settings.timeout_s:g} s", kind="timeout", outage=True
+            )
+        except ApiError as refusal:
+            error = explained(refusal, key=self._settings.api_key, model=self._settings.model)
+        except UnreachableError as failure:
+            kind = "timeout" if failure.args[0] == "timeout" else "unreachable"
+            error = WriterError(f"Gemini can't be reached: {failure.args[0]}", kind=kind, outage=True)
+        except Exception as surprise:  # noqa: BLE001 - SDKs raise what their libraries raise; its text may hold the key
+            error = WriterError(
+                f"Gemini's answer can't be read: {type(surprise).__name__}", kind="garbled", outage=True
+            )
+        raise error  # outside of the handlers, so that no SDK error hangs on to it as its context
+
     async def _await_turn(self) -> None:
         if self._bucket.wait_s(self._clock()) > self._settings.patience_s:
             raise WriterError(
-                f"the limit of {self._settings.requests_per_minute:g} requests a minute is used up"
+                f"the limit of {self._settings.requests_per_minute:g} requests a minute is used up",
+                kind="rate_limit",
             )
         wait_s = self._bucket.take(self._clock())
         if wait_s > 0:
             await asyncio.sleep(wait_s)
 
     async def _ask(self, prompt: Prompt) -> Answer:
-        """One request; a parameter that the model refuses is left out from then on."""
-        while True:
-            generation = self._generation
-            try:
-                return await self._sdk.generate(prompt, generation)
-            except ApiError as error:
-                simpler = _simplify(generation, error)
-                if simpler is None:
-                    raise
-            self._generation = simpler
+        """One request, and one more where that may help: in a simpler form that is remembered, or after a pause."""
+        until = self._clock() + self._settings.timeout_s
+        try:
+            return await self._sdk.generate(prompt, self._generation)
+        except (ApiError, UnreachableError) as error:
+            simpler = simplified(self._generation, error)
+            if simpler is not None:
+                self._generation = simpler
+            elif not await self._may_repeat(error, until):
+                raise
+        return await self._sdk.generate(prompt, self._generation)
+
+    async def _may_repeat(self, error: ApiError | UnreachableError, until: float) -> bool:
+        """Wait for the moment to ask again, if it comes in time and our own limit has room."""
+        now = self._clock()
+        after_s = error.retry_after_s if isinstance(error, ApiError) else None
+        if after_s is not None:
+            self._bucket.hold_until(now + after_s)
+        pause_s = max(PAUSE_S if after_s is None else after_s, self._bucket.wait_s(now))
+        if not may_be_repeated(error) or now + pause_s + SHORTEST_TRY_S > until:
+            return False
+        self._bucket.take(now)
+        await asyncio.sleep(pause_s)
+        return True
 
     def _text(self, answer: Answer) -> str:
         if answer.blocked:
-            raise WriterError(f"Gemini blocked the prompt: {answer.blocked}")
+            raise WriterError(f"Gemini blocked the prompt: {answer.blocked}", kind="blocked")
         if not answer.candidates:
-            raise WriterError("Gemini answered without a text")
+            raise WriterError("Gemini answered without a text", kind="empty")
         match answer.finish:
             case "" | "STOP":
                 return answer.text
             case "MAX_TOKENS":
-                raise WriterError(f"the answer was cut off at {self._generation.max_output_tokens} tokens")
+                tokens = self._generation.max_output_tokens
+                raise WriterError(f"the answer was cut off at {tokens} tokens", kind="cut_off")
             case finish:
-                raise WriterError(f"Gemini stopped: {finish[:40]}")
-
-    def _explain(self, error: ApiError) -> str:
-        try:
-            status = f"{error.status} {HTTPStatus(error.status).phrase}"
-        except ValueError:
-            status = str(error.status)
-        hint = {
-            400: " (is GEMINI_API_KEY right? is GEMINI_MODEL?)",
-            401: " (is GEMINI_API_KEY right?)",
-            403: " (is GEMINI_API_KEY right and allowed to use this API?)",
-            404: f" (is there a model {self._settings.model}? see GEMINI_MODEL)",
-            429: " (the quota is used up; see GEMINI_REQUESTS_PER_MINUTE)",
-        }.get(error.status, "")
-        return f"Gemini answered {status}{hint}: {self._scrub(error.message)}"
-
-    def _scrub(self, message: str) -> str:
-        for form in (self._settings.api_key, quote(self._settings.api_key, safe="")):
-            message = message.replace(form, "***")
-        return " ".join(_KEY_LIKE.sub("***", message).split())[:_MESSAGE_LIMIT]
-
-
-def _simplify(generation: Generation, error: ApiError) -> Generation | None:
-    """The same request without the parameter that a 400 names; None when it names none that was sent."""
-    if error.status != HTTPStatus.BAD_REQUEST:
-        return None
-    message = error.message.lower()
-    if generation.temperature is not None and "temperature" in message:
-        return generation.without_temperature()
-    if (generation.thinking_level, generation.thinking_budget) != (None, None) and "thinking" in message:
-        return generation.without_thinking()
-    return None
+                raise WriterError(f"Gemini stopped: {finish[:40]}", kind="blocked")

@@ -1,12 +1,13 @@
 """The two Python SDKs of Gemini behind one small interface; the only importer of either, and only when needed."""
 
 import asyncio
+import contextlib
 import importlib
 import importlib.util
 import re
 import sys
+import threading
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,12 +22,16 @@ THREADS = 8
 
 
 class ApiError(Exception):
-    """The API answered with an error status. ``message`` is the server's and may hold anything: scrub it."""
+    """The API answered with an error status. ``message`` is the server's and may hold anything: scrub it.
 
-    def __init__(self, status: int, message: str) -> None:
+    ``retry_after_s``: the header of that name in seconds, if there was one.
+    """
+
+    def __init__(self, status: int, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(status)
         self.status = status
         self.message = message
+        self.retry_after_s = retry_after_s
 
 
 class UnreachableError(Exception):
@@ -74,16 +79,45 @@ class LegacySdk:
         self._transport_errors = importlib.import_module("requests").exceptions
         # Without "retry": None it repeats a 503 for 600 seconds.
         self._request_options = {"timeout": timeout_s, "retry": None}
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="gemini")
+        self._free = asyncio.Semaphore(THREADS)
+        self._closed = False
 
     async def generate(self, prompt: Prompt, generation: Generation) -> Answer:
-        """See ``Sdk``. A cancelled call ends in its thread within the timeout; its answer is dropped."""
+        """See ``Sdk``. A cancelled call goes on in its thread, which is given back when it ends; its answer is dropped.
+
+        The library's timeout is one between bytes, so a server that sends a byte now and then holds a thread for long:
+        hence daemons, which no exit of the process waits for, and no more than ``THREADS``.
+        """
+        if self._closed:
+            raise UnreachableError("closed")
+        await self._free.acquire()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._call, prompt, generation)
+        done: asyncio.Future[Answer] = loop.create_future()
+
+        def settle(answer: Answer | None, error: Exception | None) -> None:
+            self._free.release()
+            if done.done():
+                return
+            if error is not None:
+                done.set_exception(error)
+            elif answer is not None:
+                done.set_result(answer)
+
+        def run() -> None:
+            answer, error = None, None
+            try:
+                answer = self._call(prompt, generation)
+            except Exception as failure:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
+                error = failure
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(settle, answer, error)
+
+        threading.Thread(target=run, name="gemini", daemon=True).start()
+        return await done
 
     async def close(self) -> None:
-        """See ``Sdk``; does not wait for calls in hand, which end within the timeout."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """See ``Sdk``; does not wait for calls in hand."""
+        self._closed = True
 
     def _call(self, prompt: Prompt, generation: Generation) -> Answer:
         config: dict[str, Any] = {"max_output_tokens": generation.max_output_tokens}
@@ -96,13 +130,16 @@ class LegacySdk:
             response = model.generate_content(prompt.data, request_options=self._request_options)
         except self._api_errors as error:
             status, message = int(error.code or 0), _METHOD_AND_URL.sub("", str(error.message))
+            after_s = _retry_after_s(getattr(error, "response", None))
         except self._transport_errors.Timeout:
             raise UnreachableError("timeout") from None
         except self._transport_errors.ConnectionError:
             raise UnreachableError("connection failed") from None
         else:
             return self._answer(response)
-        raise ApiError(status, message)  # out here, where the SDK's error with its URL is no longer attached
+        raise ApiError(
+            status, message, after_s
+        )  # out here, where the SDK's error with its URL is no longer attached
 
     @staticmethod
     def _answer(response: Any) -> Answer:
@@ -140,6 +177,7 @@ class GenAiSdk:
             )
         except self._api_error as error:
             status, message = int(error.code or 0), str(error.message)
+            after_s = _retry_after_s(error.response)
         except Exception as error:
             if _is_transport_error(error):
                 kind = "timeout" if "Timeout" in type(error).__name__ else "connection failed"
@@ -147,7 +185,7 @@ class GenAiSdk:
             raise
         else:
             return self._answer(response)
-        raise ApiError(status, message)
+        raise ApiError(status, message, after_s)
 
     async def close(self) -> None:
         """See ``Sdk``."""
@@ -181,6 +219,12 @@ class GenAiSdk:
         parts = (candidate.content.parts if candidate.content else None) or []
         text = "".join(part.text or "" for part in parts if not part.thought)
         return Answer(text, _name(candidate.finish_reason), blocked)
+
+
+def _retry_after_s(response: Any) -> float | None:
+    """Of either SDK's response; a date in the header, which Google does not send, is none."""
+    said = str((getattr(response, "headers", None) or {}).get("retry-after", ""))
+    return float(said) if re.fullmatch(r"\d{1,6}(?:[.]\d+)?", said) else None
 
 
 def _name(reason: Any) -> str:

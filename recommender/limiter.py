@@ -17,17 +17,22 @@ class TokenBucket:
         self._burst = max(1.0, per_minute / 10 if burst is None else burst)
         self._tokens = self._burst
         self._seen: float | None = None
+        self._held_until = float("-inf")
 
     def take(self, now_s: float) -> float:
         """Take a token that will be ours in the returned number of seconds (0: at once)."""
         self._fill(now_s)
         self._tokens -= 1
-        return max(0.0, -self._tokens / self._per_second)
+        return max(0.0, -self._tokens / self._per_second, self._held_until - now_s)
 
     def wait_s(self, now_s: float) -> float:
         """How long ``take`` would have to wait, without taking."""
         self._fill(now_s)
-        return max(0.0, (1 - self._tokens) / self._per_second)
+        return max(0.0, (1 - self._tokens) / self._per_second, self._held_until - now_s)
+
+    def hold_until(self, moment_s: float) -> None:
+        """No token before ``moment_s``: the provider has said so."""
+        self._held_until = max(self._held_until, moment_s)
 
     def _fill(self, now_s: float) -> None:
         if self._seen is not None:

@@ -15,7 +15,8 @@ from binlog_watcher.doctor.finding import Mark, Result
 from binlog_watcher.doctor.mail_check import TRIAL
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.mail_server import smtp
-from binlog_watcher.service.wiring import brands, dkim_signer, insist_on_stores, text_writer
+from binlog_watcher.service.texts import text_writer
+from binlog_watcher.service.wiring import brands, dkim_signer, insist_on_stores
 from binlog_watcher.settings.load import Examined, Given
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.metrics import Metrics

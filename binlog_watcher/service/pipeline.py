@@ -21,7 +21,8 @@ from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.mail_server import smtp
 from binlog_watcher.service.resources import Resources
-from binlog_watcher.service.wiring import brands, remember_us, text_writer, untold
+from binlog_watcher.service.texts import text_writer
+from binlog_watcher.service.wiring import brands, remember_us, untold
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret

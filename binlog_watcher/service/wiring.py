@@ -1,7 +1,5 @@
 """Turns Settings into the parts' own values: each package gets only its slice, and none knows Settings."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -16,7 +14,6 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.store.shop_tables.shop import Shop
-from binlog_watcher.telemetry.metrics import Metrics
 from mailer import (
     DiscountTable,
     DkimError,
@@ -31,19 +28,11 @@ from mailer.theme_check import problems
 from mailer.themes import Theme, ThemeError, built_in, load_theme
 from recommender import (
     Catalog,
-    FallbackWriter,
-    GeminiSettings,
-    GeminiWriter,
     Product,
     RecommenderError,
-    TemplateWriter,
-    TextWriter,
 )
 
 log = structlog.get_logger(__name__)
-
-FALLBACK_QUIET_S = 60.0
-"""While Gemini is out every mail falls back: after the first WARNING there is at most one in this time."""
 
 
 def policy(settings: Settings, activated_us: int) -> Policy:
@@ -201,49 +190,6 @@ def brands(
         except ConfigError as error:
             raise ConfigError(*(f"STORES [{name}]: {line}" for line in error.problems)) from error
     return Brands(checked(settings), listed)
-
-
-class FallbackReport:
-    """Counts every fallback and says so in the log, at once and then damped; ``clock`` in seconds."""
-
-    def __init__(self, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._metrics = metrics
-        self._clock = clock
-        self._quiet_until = float("-inf")
-        self._untold = 0
-
-    def __call__(self, reason: str) -> None:
-        """One mail has the template's text."""
-        self._metrics.fallbacks.labels("gemini").inc()
-        self._untold += 1
-        now = self._clock()
-        if now >= self._quiet_until:
-            log.warning("gemini.fallback", reason=reason, mails=self._untold)
-            self._quiet_until = now + FALLBACK_QUIET_S
-            self._untold = 0
-
-
-def text_writer(settings: Settings, metrics: Metrics) -> TextWriter:
-    """Gemini with the template as its fallback, or the template alone without a key."""
-    if settings.gemini_api_key is None:
-        return TemplateWriter()
-
-    try:
-        primary = GeminiWriter(
-            GeminiSettings(
-                api_key=settings.gemini_api_key.get_secret_value(),
-                model=settings.gemini_model,
-                temperature=settings.gemini_temperature,
-                max_tokens=settings.gemini_max_tokens,
-                requests_per_minute=settings.gemini_requests_per_minute,
-                timeout_s=settings.gemini_timeout_seconds,
-                sdk=settings.gemini_sdk,
-                endpoint=settings.gemini_endpoint or None,
-            )
-        )
-    except RecommenderError as error:
-        raise ConfigError(f"GEMINI settings: {error}") from error
-    return FallbackWriter(primary, TemplateWriter(), FallbackReport(metrics))
 
 
 def product(row: CatalogueRow) -> Product | None:

@@ -79,6 +79,14 @@ class Metrics:
         self.fallbacks = Counter(
             "cartwake_fallbacks", "Parts replaced after a failure", ["part"], registry=registry
         )
+        self.gemini_errors = Counter(
+            "cartwake_gemini_errors", "Texts that Gemini did not write, by why", ["kind"], registry=registry
+        )
+        self.gemini_out = Gauge(
+            "cartwake_gemini_out",
+            "1 while Gemini fails again and again, and is left alone",
+            registry=registry,
+        )
         self.lateness = Histogram(
             "cartwake_lateness_seconds",
             "Hand-over to SMTP minus the moment the cart became due",

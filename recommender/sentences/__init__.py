@@ -23,9 +23,11 @@ class Sentences:
     unnamed: str
     more: str
     cart_alone: Sequence[str]
-    of_one_kind: Sequence[str]
-    of_other_kinds: Sequence[str]
-    of_any_kind: Sequence[str]
+    bought_together: Sequence[str]
+    similar: Sequence[str]
+    same_category: Sequence[str]
+    popular: Sequence[str]
+    mixed: Sequence[str]
 
     def listed(self, names: Sequence[str], shown: int) -> str:
         """One text of names, as the language lists them; of too many the last is how many more there are."""

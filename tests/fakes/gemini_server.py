@@ -64,6 +64,9 @@ class Reply:
     """The reply is sent only once this is set (or the server stops)."""
     drop: bool = False
     """Cut the connection instead of answering."""
+    headers: dict[str, str] = field(default_factory=dict)
+    dribble_s: float | None = None
+    """So long after each byte of the body."""
 
 
 def text_reply(text: str, finish: str = "STOP") -> Reply:
@@ -140,8 +143,16 @@ class FakeGemini:
                     self.send_response(reply.status)
                     self.send_header("Content-Type", "application/json; charset=UTF-8")
                     self.send_header("Content-Length", str(len(body)))
+                    for name, value in reply.headers.items():
+                        self.send_header(name, value)
                     self.end_headers()
-                    self.wfile.write(body)
+                    if reply.dribble_s is None:
+                        self.wfile.write(body)
+                        return
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        if fake._stopping.wait(reply.dribble_s):
+                            return
                 except OSError:
                     self.close_connection = True  # the caller has gone: that is what some tests are about
 

@@ -227,6 +227,4 @@ def _text(lines: tuple[Line, ...], picks: tuple[Pick, ...], language: str) -> st
     bought, recommended = (
         tuple(ProductFacts(item.name, item.category or "") for item in items[:20]) for items in (lines, picks)
     )
-    return TemplateWriter().compose(
-        TextRequest(bought, recommended, store_name=STORE.name, language=language)
-    )
+    return TemplateWriter().compose(TextRequest(bought, recommended, language))

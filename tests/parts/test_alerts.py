@@ -42,6 +42,7 @@ STEADY = [
     series('cartwake_due_to_sent_seconds_bucket{instance="a",le="600"}', f"0+10x{MINUTES}"),
     series('cartwake_due_to_sent_seconds_bucket{instance="a",le="+Inf"}', f"0+10x{MINUTES}"),
     series('cartwake_fallbacks_total{instance="a",part="gemini"}', f"0x{MINUTES}"),
+    series('cartwake_gemini_out{instance="a"}', f"0x{MINUTES}"),
     series('cartwake_mailbox_failing{instance="a"}', f"0x{MINUTES}"),
 ]
 """One instance, all well: one mail of eleven fails."""
@@ -66,6 +67,7 @@ TROUBLES: dict[str, list[dict[str, str]]] = {
     "CartwakeTextsFallBack": [
         series('cartwake_fallbacks_total{instance="a",part="gemini"}', f"0+1x{MINUTES}")
     ],
+    "CartwakeGeminiOut": [series('cartwake_gemini_out{instance="a"}', f"1x{MINUTES}")],
     "CartwakeBouncesUnread": [series('cartwake_mailbox_failing{instance="a"}', f"1x{MINUTES}")],
 }
 """What moves which alert."""
@@ -117,6 +119,7 @@ def scraped(prometheus_package: Path, tmp_path_factory: pytest.TempPathFactory) 
     metrics.leader.set(1)
     for counter, labels in (
         (metrics.mails, ["sent", "failed"]), (metrics.skips, ["bought_meanwhile"]), (metrics.fallbacks, ["gemini"]),
+        (metrics.gemini_errors, ["quota"]),
         (metrics.events, ["cart_changed"]), (metrics.resets, ["purged"]), (metrics.relapses, ["purged"]),
         (metrics.smtp_errors, ["later"]), (metrics.returned, ["bounce"]),
     ):  # fmt: skip

@@ -4,7 +4,6 @@ Whatever fails on the way has a fallback: no recommender, no recommendations; no
 mail that can't be built at all is an error.
 """
 
-import math
 from collections.abc import Sequence
 from email.utils import make_msgid
 from functools import partial
@@ -100,9 +99,7 @@ class Composer:
         brand = self.brands.of(cart)
         return TextRequest(
             lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines if line.price >= 0),
-            picks=tuple(ProductFacts.of(pick.product) for pick in picks),
-            discount_percent=math.ceil(brand.discount(cart).percent),  # the text only says that there is one
-            store_name=brand.store.name,
+            picks=tuple(ProductFacts.of(pick.product, str(getattr(pick, "reason", ""))) for pick in picks),
             language=brand.language(cart).tag,
         )
 

@@ -72,7 +72,7 @@ def test_the_template_copes_with_every_name(products: list[Product], index: Simi
     writer = TemplateWriter()
     for product in products[::17]:
         picks = tuple(ProductFacts.of(found.product) for found in index.recommend([product.id], 3, 0.1))
-        text = writer.compose(TextRequest((ProductFacts.of(product),), picks, 10))
+        text = writer.compose(TextRequest((ProductFacts.of(product),), picks))
         assert 0 < len(text) <= 400
 
 

@@ -20,6 +20,7 @@ from binlog_watcher.recovery.stages import ClaimedCart
 from binlog_watcher.service import mail_server, wiring
 from binlog_watcher.service.pipeline import ComposerSetup
 from binlog_watcher.service.stored_visits import web_settings
+from binlog_watcher.service.texts import text_writer
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.settings.types import DiscountTier
@@ -80,30 +81,13 @@ def test_the_tiers_of_the_owner_with_codes() -> None:
 
 
 def test_without_a_key_the_template_writes() -> None:
-    assert isinstance(wiring.text_writer(settings(), Metrics()), TemplateWriter)
+    assert isinstance(text_writer(settings(), Metrics()), TemplateWriter)
 
 
 async def test_with_a_key_gemini_writes_and_the_template_stands_by() -> None:
-    writer = wiring.text_writer(settings(GEMINI_API_KEY="made-up-key-0123456789"), Metrics())
+    writer = text_writer(settings(GEMINI_API_KEY="made-up-key-0123456789"), Metrics())
     assert isinstance(writer, FallbackWriter)
     await writer.close()
-
-
-def test_fallbacks_are_all_counted_and_told_once_a_minute() -> None:
-    metrics, now = Metrics(), [100.0]
-    report = wiring.FallbackReport(metrics, clock=lambda: now[0])
-    with structlog.testing.capture_logs() as logs:
-        for _ in range(500):
-            report("HTTP 500")
-            now[0] += 0.1
-        now[0] = 161.0
-        report("left alone")
-        report("left alone")
-    assert [(entry["log_level"], entry["reason"], entry["mails"]) for entry in logs] == [
-        ("warning", "HTTP 500", 1),
-        ("warning", "left alone", 500),
-    ]
-    assert metrics.registry.get_sample_value("cartwake_fallbacks_total", {"part": "gemini"}) == 502
 
 
 def test_a_product_that_cannot_be_recommended_is_left_out_and_told() -> None:
