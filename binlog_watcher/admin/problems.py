@@ -54,7 +54,7 @@ OBSTACLES: Mapping[str, Problem] = {
     ),
     "smtp": Problem(
         Grade.BAD,
-        "The mail server takes no mail from us",
+        "The mail server takes no mail from us.",
         "Its words are in the log (`sender.stopped`). Check the SMTP_… settings, or ask its operator; sending goes on "
         "by itself.",
     ),
@@ -88,7 +88,7 @@ def _of_readiness(obstacle: Obstacle | None) -> Iterator[Problem]:
         yield Problem(
             Grade.BAD, f"No mail can go out just now ({obstacle}).", "`cartwake doctor` looks at everything."
         )
-    elif known.grade is Grade.NOTE or not obstacle.sentence:
+    elif known.said.endswith(".") or not obstacle.sentence:
         yield known
     else:
         yield Problem(known.grade, f"{known.said}: {obstacle.sentence}.".replace("?.", "?"), known.todo)

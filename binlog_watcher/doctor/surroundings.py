@@ -12,6 +12,7 @@ from pathlib import Path
 from binlog_watcher.doctor.case import Case
 from binlog_watcher.doctor.finding import Check, Finding, failed, ok, warning
 from binlog_watcher.settings.promises import in_words, promised, unconfirmed
+from binlog_watcher.settings.types import is_loopback
 
 _PATIENCE_S = 5.0
 _GEMINI_KEY = re.compile(r"AIza[\w-]{35}|AQ\.[\w.-]{20,}")
@@ -57,6 +58,28 @@ def _pages(case: Case) -> Iterator[Finding]:
 
 
 _DEAD_LINKS = "customers could neither unsubscribe by the mail's link nor come back to their cart"
+
+
+def _admin(case: Case) -> Iterator[Finding]:
+    settings = case.settings
+    if settings.admin_port is None:
+        yield ok("ADMIN_PORT is not set: no dashboard")
+    elif settings.admin_port in {settings.web_port, settings.metrics_port}:
+        yield failed(
+            f"ADMIN_PORT={settings.admin_port} is the port of the pages or of the metrics, too",
+            "only one of them can be served there",
+            "give the dashboard a port of its own",
+        )
+    elif not is_loopback(settings.admin_host) and not settings.admin_url.startswith("https://"):
+        yield warning(
+            f"the dashboard is served on ADMIN_HOST={settings.admin_host}, without TLS",
+            "whoever listens on the way reads the token",
+            "leave ADMIN_HOST at 127.0.0.1 and use a tunnel, or put a proxy with TLS before it and set ADMIN_URL "
+            "(docs/dashboard.md)",
+        )
+    else:
+        where = settings.admin_url or f"http://{settings.admin_host}:{settings.admin_port}"
+        yield ok(f"the dashboard is on {where}, behind ADMIN_TOKEN")
 
 
 def _gemini(case: Case) -> Iterator[Finding]:
@@ -118,6 +141,7 @@ CHECKS: tuple[Check[Case], ...] = (
         ),
     ),
     Check("pages.reachable", _pages, ("PUBLIC_URL", "WEB_PORT")),
+    Check("admin.reach", _admin, ("ADMIN_PORT", "ADMIN_HOST", "ADMIN_URL")),
     Check("gemini.key", _gemini, ("GEMINI_API_KEY",)),
     Check("logs.disk", _disk, ("LOG_FILE", "LOG_FILE_MAX_MB", "LOG_FILE_BACKUPS")),
 )

@@ -153,8 +153,8 @@ def test_what_is_published_is_reached_by_this_machine_only() -> None:
     assert all(port.startswith("127.0.0.1:") for one in services for port in one.get("ports", ()))
     image = dict(pair.split("=", 1) for pair in instructions("ENV")[0].split())
     settings = load_settings(None, environ=image | environment("cartwake"))
-    assert ports == {settings.metrics_port, settings.web_port, 8025}
-    assert settings.metrics_host == settings.web_host == "0.0.0.0"  # noqa: S104 - in a container
+    assert ports == {settings.metrics_port, settings.web_port, settings.admin_port, 8025}
+    assert {settings.metrics_host, settings.web_host, settings.admin_host} == {"0.0.0.0"}  # noqa: S104 - in a container
 
 
 def test_the_service_needs_nothing_of_the_mail_catcher() -> None:

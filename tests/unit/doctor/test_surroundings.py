@@ -53,3 +53,28 @@ def test_a_log_that_can_not_be_written() -> None:
     (finding,) = found(examined("logs.disk", LOG_FILE="/proc/self/cart.log"), "logs.disk")
     assert finding.mark is Mark.FAILED
     assert "LOG_FILE" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("more", "mark", "words"),
+    [
+        ({}, Mark.OK, "no dashboard"),
+        ({"ADMIN_PORT": "8091"}, Mark.OK, "http://127.0.0.1:8091, behind ADMIN_TOKEN"),
+        (
+            {"ADMIN_PORT": "8091", "ADMIN_HOST": "192.0.2.7"},
+            Mark.WARNING,
+            "ADMIN_HOST=192.0.2.7, without TLS",
+        ),
+        (
+            {"ADMIN_PORT": "8091", "ADMIN_HOST": "192.0.2.7", "ADMIN_URL": "https://cartwake.example.com"},
+            Mark.OK,
+            "on https://cartwake.example.com",
+        ),
+        ({"ADMIN_PORT": "8091", "METRICS_PORT": "8091"}, Mark.FAILED, "or of the metrics, too"),
+    ],
+)
+def test_who_can_reach_the_dashboard(more: dict[str, str], mark: Mark, words: str) -> None:
+    token = {"ADMIN_TOKEN": "t" * 32} if more else {}
+    (finding,) = found(examined("admin.reach", **more, **token), "admin.reach")
+    assert finding.mark is mark
+    assert words in finding.seen
