@@ -1,6 +1,7 @@
 """What lies beside the shop and can be seen without asking anybody."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.examined import examined, found, mark_of
@@ -74,7 +75,7 @@ def test_a_log_that_can_not_be_written() -> None:
     ],
 )
 def test_who_can_reach_the_dashboard(more: dict[str, str], mark: Mark, words: str) -> None:
-    token = {"ADMIN_TOKEN": "t" * 32} if more else {}
-    (finding,) = found(examined("admin.reach", **more, **token), "admin.reach")
+    given: dict[str, Any] = more | ({"ADMIN_TOKEN": "t" * 32} if more else {})
+    (finding,) = found(examined("admin.reach", **given), "admin.reach")
     assert finding.mark is mark
     assert words in finding.seen
