@@ -113,11 +113,13 @@ class Claiming:
                     items=cart.item_count,
                     hint="mailed without a discount; DISCOUNT_MAX_TOTAL is the highest total that one is promised for",
                 )  # fmt: skip
+            self._runtime.traces.done(due.key, "claim", self._runtime.clock.now_us())
             return ClaimedCart(due, cart, send, claims.ids[due.key], attempt)
         if due.key in claims.waits:
             until_us, reason = claims.waits[due.key]
             wait(self._runtime.tracker, due, max(until_us, now_us + SOON_US), reason, now_us)
         else:
             log.info("recovery.finished", cart=due.key, outcome="taken", reason="claimed by another instance")
+            self._runtime.traces.forget(due.key)
             self._runtime.tracker.finish(due.key)
         return None

@@ -33,11 +33,13 @@ def finish_skipped(runtime: Runtime, one: UnmailedCart, log_id: int | None = Non
         cart_total=str(one.cart.total),
     )
     runtime.metrics.skips.labels(str(one.reason)).inc()
+    runtime.traces.end(one.due.key, "skipped", str(one.reason), log_id=log_id)
     runtime.tracker.finish(one.due.key)
 
 
 def finish_dropped(runtime: Runtime, one: UnmailedCart) -> None:
     """No episode: its recovery is over."""
     log.debug("recovery.dropped", cart=one.due.key, reason=one.reason)
+    runtime.traces.forget(one.due.key)
     runtime.metrics.skips.labels(str(one.reason)).inc()
     runtime.tracker.finish(one.due.key)

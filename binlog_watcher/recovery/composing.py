@@ -59,6 +59,7 @@ class Composing:
 
     async def _pass_on(self, one: ClaimedCart, made: Composed | str) -> None:
         now_us = self._runtime.clock.now_us()
+        self._runtime.traces.done(one.key, "compose", now_us)
         if isinstance(made, str):
             next_us = self._retries.next_us(one.attempt, now_us)
             await self._outbox.settle(one, outcome_of(one, Status.RETRY, now_us, error=made, next_us=next_us))

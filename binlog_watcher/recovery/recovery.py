@@ -150,6 +150,7 @@ class Recovery:
                 self.set_aside.add(one, "unreadable", loaded.unreadable.get(one.key, "could not be read"))
                 continue
             self._row_times.look_at(cart, one.activity_us, now_us)
+            self._runtime.traces.begin(one.key, one.due_us, one.activity_us)
             decision = decide(
                 cart,
                 one.activity_us,
@@ -158,6 +159,7 @@ class Recovery:
                 ordered=self._runtime.tracker.ordered(one.key),
             )
             log.debug("recovery.decided", cart=one.key, decision=repr(decision))
+            self._runtime.traces.done(one.key, "decide", self._runtime.clock.now_us())
             if not self._acting.is_news(cart, decision):
                 self._runtime.tracker.finish(one.key)
                 continue
@@ -170,6 +172,7 @@ class Recovery:
                     if reason is Reason.ACTIVITY and one.activity_us is None:
                         # Else a row from the future would be taken for new each time.
                         waiting = replace(one, activity_us=until_us - self._runtime.policy.threshold_us)
+                    self._runtime.traces.forget(one.key)
                     wait(self._runtime.tracker, waiting, until_us, reason, now_us)
                 case Holdout(activity_us):
                     unmailed.append(UnmailedCart(one, cart, Reason.HOLDOUT, activity_us))

@@ -1,4 +1,4 @@
-"""What every stage of a running instance shares: the timers, MySQL's clock, the shop's rules, the metrics."""
+"""What every stage of a running instance shares: the timers, MySQL's clock, the shop's rules, metrics and traces."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.decision import Policy
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.telemetry.metrics import Metrics
+from binlog_watcher.telemetry.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Runtime:
     clock: ServerClock
     policy: Policy
     metrics: Metrics
+    traces: Traces = field(default_factory=Traces)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 

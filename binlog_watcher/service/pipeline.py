@@ -1,5 +1,6 @@
 """The recovery with all its parts, as the service and `cartwake reconcile` use it."""
 
+import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.mail_server import smtp
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.texts import text_writer
-from binlog_watcher.service.wiring import brands, remember_us, untold
+from binlog_watcher.service.wiring import brands, remember_us, traces, untold
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
@@ -115,6 +116,7 @@ class Pipeline:
         if self.sender is not None:
             await self.sender.close()
         await self.writer.close()
+        await asyncio.to_thread(self.runtime.traces.close)
 
 
 def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: bool = False) -> Recommender:
@@ -196,6 +198,7 @@ def build_pipeline(
         clock=resources.clock,
         policy=resources.policy,
         metrics=metrics,
+        traces=traces(settings),
     )
     writer = text_writer(settings, metrics)
     if settings.dry_run:

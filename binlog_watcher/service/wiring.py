@@ -1,5 +1,6 @@
 """Turns Settings into the parts' own values: each package gets only its slice, and none knows Settings."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import structlog
@@ -14,6 +15,8 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.store.shop_tables.shop import Shop
+from binlog_watcher.telemetry.otel import open_traces
+from binlog_watcher.telemetry.traces import Traces
 from mailer import (
     DiscountTable,
     DkimError,
@@ -33,6 +36,14 @@ from recommender import (
 )
 
 log = structlog.get_logger(__name__)
+
+
+def traces(settings: Settings) -> Traces:
+    """Traces of carts' ways, where TRACES_URL says where to; of a dry run there are none. Raises ConfigError."""
+    if settings.traces_url is None or settings.dry_run:
+        return Traces()
+    url = settings.traces_url.get_secret_value()
+    return open_traces(url, percent=float(settings.traces_percent), version=version("cartwake"))
 
 
 def policy(settings: Settings, activated_us: int) -> Policy:

@@ -1,5 +1,6 @@
 """The settings of the process: its log, its metrics, its end."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,6 +40,11 @@ class OperationSettings(BaseModel):
     """A dead man's switch: called (GET) each minute while this instance is ready and its timers are really looked
     at. Whoever listens there alarms when the calls end ([what to alert
     on](alerts.md#when-nothing-is-left-to-raise-the-alarm))."""
+    traces_url: kind.SecretUrl | None = None
+    """Where [traces](tracing.md) go, by OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`. Needs the extra `otel`.
+    Empty: none are kept."""
+    traces_percent: kind.Percent = Decimal(100)
+    """Of which share of the carts, in percent."""
     shutdown_seconds: kind.Seconds = 30.0
     """How long a stop waits for mails in hand."""
     worker_processes: Annotated[int, Ge(0), Le(64)] = 0

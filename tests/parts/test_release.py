@@ -72,7 +72,7 @@ def test_what_it_says_of_itself(wheel: Path) -> None:
     assert "License-File: LICENSE" in lines
     assert "Requires-Python: >=3.11" in lines
     extras = {line.partition(": ")[2] for line in lines if line.startswith("Provides-Extra")}
-    assert {"demo", "dkim", "gemini", "genai"} <= extras
+    assert {"demo", "dkim", "gemini", "genai", "otel"} <= extras
     for version in ("3.11", "3.12", "3.13"):
         assert f"Classifier: Programming Language :: Python :: {version}" in lines
 

@@ -6,7 +6,7 @@ then is no mail's fault: nothing is sent until it answers, and the mail is decid
 
 import asyncio
 
-from binlog_watcher.clock import ServerClock
+from binlog_watcher.recovery.runtime import Runtime
 from binlog_watcher.recovery.send.cancelled import is_cancelled
 from binlog_watcher.recovery.send.last_word import LastWord
 from binlog_watcher.recovery.send.outcome_writer import OutcomeWriter
@@ -25,7 +25,7 @@ class HandOver:
         sender: SmtpSender,
         last_word: LastWord,
         verdicts: Verdicts,
-        clock: ServerClock,
+        runtime: Runtime,
         fenced: asyncio.Queue[FencedMail],
         again: asyncio.Queue[ComposedMail],
         writer: OutcomeWriter,
@@ -33,7 +33,8 @@ class HandOver:
         self._sender = sender
         self._last_word = last_word
         self._verdicts = verdicts
-        self._clock = clock
+        self._clock = runtime.clock
+        self._traces = runtime.traces
         self._fenced = fenced
         self._again = again
         self._writer = writer
@@ -62,6 +63,9 @@ class HandOver:
         if not self._last_word.wants(mail):
             return None
         handed_us = self._clock.now_us()
+        self._traces.done(
+            mail.claimed.key, "fence", handed_us - (self._clock.elapsed_us() - fenced.fenced_us)
+        )
         try:
             reply = await self._sender.send(
                 mail.sender,
@@ -78,6 +82,8 @@ class HandOver:
             return None
         except Exception as error:  # noqa: BLE001 - the mail has an outcome, whatever it was
             return self._verdicts.not_sent(mail, handed_us, error)
+        finally:
+            self._traces.done(mail.claimed.key, "smtp", self._clock.now_us())
         return self._verdicts.sent(mail, handed_us, reply)
 
     def _unreached(self, error: UnreachableError) -> None:

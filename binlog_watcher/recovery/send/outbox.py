@@ -64,7 +64,7 @@ class Outbox:
                 gate=self.gate, runtime=runtime, episodes=episodes, lease_us=lease_us, alone=standing.alone
             ),
             verdicts=Verdicts(self.gate, retries, runtime),
-            clock=runtime.clock,
+            runtime=runtime,
             fenced=fenced,
             again=again,
             writer=self._writer,

@@ -126,9 +126,21 @@ class OutcomeWriter:
 
     def _settle(self, settlement: Settlement) -> None:
         due, next_us = settlement.claimed.due, settlement.outcome.next_attempt_us
+        self._trace(settlement)
         if next_us is not None:
             self._runtime.tracker.wait(due, next_us)
         else:
             self._runtime.tracker.finish(due.key)
         self._under_way.end(settlement.claimed.log_id)
         self._runtime.wake.set()
+
+    def _trace(self, settlement: Settlement) -> None:
+        claimed, outcome, traces = settlement.claimed, settlement.outcome, self._runtime.traces
+        traces.done(claimed.key, "settle", self._runtime.clock.now_us())
+        traces.end(
+            claimed.key,
+            str(outcome.status),
+            str(outcome.reason or ""),
+            log_id=claimed.log_id,
+            attempt=claimed.attempt,
+        )

@@ -49,7 +49,7 @@ class Desk:
         log: Any = self.log
         runtime = self.shop.runtime
         self.hand_over = HandOver(
-            sender=sender, clock=self.shop.clock,
+            sender=sender, runtime=runtime,
             last_word=LastWord(gate=self.gate, runtime=runtime, episodes=log, lease_us=1),
             verdicts=Verdicts(self.gate, Retries(MINUTE), runtime),
             fenced=self.fenced, again=self.again, writer=writer,
