@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 
-.PHONY: demo test test-unit test-parts reference release site contact-sheet mutants lint format clean
+.PHONY: demo test test-unit test-parts reference release site contact-sheet pictures mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-documents bench-install bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
@@ -72,6 +72,10 @@ release: $(READY)
 contact-sheet: $(READY)
 	$(PYTEST) -m parts tests/parts/test_mail_in_browser.py
 	@$(BIN)/python tests/parts/contact_sheet.py test-output/mails
+
+# The README's pictures of the dashboard and of a mail, made of the sample shop's data.
+pictures: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/parts/readme_pictures.py docs/pictures
 
 # docs/mutants.md says what survives and why. Without ONLY: all that [tool.mutmut] lists, for an hour.
 mutants: $(READY)
