@@ -48,6 +48,11 @@ class FallbackWriter:
         self._closed_until = float("-inf")
         self._trying = False  # one request is finding out whether the primary is back
 
+    @property
+    def is_out(self) -> bool:
+        """Whether the primary is left alone just now."""
+        return self._outages >= self._limit
+
     async def write(self, request: TextRequest) -> str:
         """The primary's text, else the fallback's."""
         try:

@@ -74,7 +74,7 @@ def problems(
         *_of_readiness(obstacle),
         *_of_reading(error),
         *(() if reading is None else _of_the_log(reading)),
-        *(() if standing is None else _of_the_stream(standing)),
+        *(() if standing is None else _of_what_runs(standing)),
         *_of_settings(settings),
     ]
     return sorted(found, key=lambda one: list(Grade).index(one.grade))
@@ -132,7 +132,7 @@ def _of_the_log(reading: LogReading) -> Iterator[Problem]:
         )
 
 
-def _of_the_stream(standing: Standing) -> Iterator[Problem]:
+def _of_what_runs(standing: Standing) -> Iterator[Problem]:
     resets = sum(standing.resets.values())
     if resets >= MANY_RESETS:
         causes = ", ".join(
@@ -148,6 +148,12 @@ def _of_the_stream(standing: Standing) -> Iterator[Problem]:
         yield Problem(
             Grade.WARN,
             f"The binlog is {shown.span(standing.lag_us)} behind: mails wait until it is caught up.",
+        )
+    if standing.texts_fail:
+        yield Problem(
+            Grade.WARN,
+            "Gemini fails again and again: mails go out with the template's texts.",
+            "The log says why (`gemini.out`): the key, the model, the quota, or the network.",
         )
 
 

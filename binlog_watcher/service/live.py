@@ -15,7 +15,8 @@ class Standing:
     """A moment of a service. Times in epoch microseconds of MySQL's clock, spans in microseconds.
 
     ``upcoming``: the timers that are due first, as (cart, due); ``silent_us``: since the binlog was last heard of;
-    ``resets``: how often all carts were read anew, by cause; ``queues``: how many mails wait before which stage.
+    ``resets``: how often all carts were read anew, by cause; ``queues``: how many mails wait before which stage;
+    ``texts_fail``: whether Gemini is out.
     """
 
     now_us: int
@@ -27,10 +28,15 @@ class Standing:
     resets: dict[str, int]
     queues: dict[str, int]
     sender_stopped: bool
+    texts_fail: bool
 
 
 class Live:
-    """Of one service. ``depths``: how many mails wait before which stage; ``sender_stopped``: SMTP takes no mail."""
+    """Of one service.
+
+    ``depths``: how many mails wait before which stage; ``sender_stopped``: SMTP takes no mail; ``texts_fail``: Gemini
+    is out.
+    """
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class Live:
         clock: ServerClock,
         *,
         sender_stopped: Callable[[], bool],
+        texts_fail: Callable[[], bool],
         depths: Callable[[], Mapping[str, int]],
     ) -> None:
         self._tracker = tracker
@@ -47,6 +54,7 @@ class Live:
         self._readiness = readiness
         self._clock = clock
         self._sender_stopped = sender_stopped
+        self._texts_fail = texts_fail
         self._depths = depths
 
     def standing(self, *, timers: int) -> Standing:
@@ -61,4 +69,5 @@ class Live:
             resets=dict(self._stats.resets),
             queues=dict(self._depths()),
             sender_stopped=self._sender_stopped(),
+            texts_fail=self._texts_fail(),
         )

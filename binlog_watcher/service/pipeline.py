@@ -31,6 +31,7 @@ from binlog_watcher.telemetry.metrics import Metrics
 from mailer import SendError, SmtpSender
 from recommender import (
     Catalog,
+    FallbackWriter,
     Product,
     Recommender,
     TemplateWriter,
@@ -103,6 +104,11 @@ class Pipeline:
         """Begin to send nothing any more that would usually take longer than until then."""
         if self.outbox is not None:
             self.outbox.gate.end_by(end_us)
+
+    @property
+    def texts_fail(self) -> bool:
+        """Whether Gemini is out, and the template writes for it."""
+        return isinstance(self.writer, FallbackWriter) and self.writer.is_out
 
     async def drained(self) -> None:
         """Wait until every mail in hand has its outcome in the log."""

@@ -116,6 +116,7 @@ class Service:
             self._readiness,
             resources.clock,
             sender_stopped=lambda: self._pipeline.sender_stopped,
+            texts_fail=lambda: self._pipeline.texts_fail,
             depths=self._pipeline.depths,
         )
         self._heartbeat = Heartbeat(settings.heartbeat_url, self._timers.sweep, self.is_ready)

@@ -16,7 +16,7 @@ class RecommendationSettings(BaseModel):
     similarity_threshold: Annotated[float, Ge(0), Le(1)] = 0.1
     """From 0 (anything) to 1 (the same text)."""
     gemini_api_key: kind.Secret | None = None
-    """With it Gemini writes the sentence above the products; without it a template does."""
+    """With it [Gemini](gemini.md) writes the sentence above the products; without it a template does."""
     gemini_model: kind.Text = "gemini-3.5-flash-lite"
     """Which model."""
     gemini_temperature: Annotated[float, Ge(0), Le(2)] = 0.7

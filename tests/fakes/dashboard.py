@@ -70,7 +70,7 @@ def standing(**more: Any) -> Standing:
     ]
     found = Standing(
         now_us=NOW_US, upcoming=upcoming, armed=184, in_hand=2, lag_us=0, silent_us=400_000, resets={}, queues={},
-        sender_stopped=False,
+        sender_stopped=False, texts_fail=False,
     )  # fmt: skip
     return replace(found, **more)
 

@@ -196,6 +196,10 @@ class TestProblems:
             assert words in said
         assert "jane@" not in said
 
+    def test_an_outage_of_gemini_does_not_hide_behind_the_template(self) -> None:
+        (found,) = problems(settings(), None, standing(texts_fail=True), log(), None)
+        assert (found.grade, "gemini.out" in found.todo) == (Grade.WARN, True)
+
     def test_many_rows_have_one_command(self) -> None:
         many = replace(TROUBLED, letters=[])
         todo = [one.todo for one in problems(settings(), None, None, many, None)]
