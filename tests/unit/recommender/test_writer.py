@@ -184,7 +184,7 @@ async def test_after_outages_in_a_row_the_primary_is_left_alone_for_a_while() ->
     for _ in range(10):
         await writer.write(REQUEST)
     assert primary.asked == 3
-    assert writer.is_out
+    out = [writer.is_out]
     assert watch.reasons[3:] == ["left alone after 3 failures in a row"] * 7
     clock.now = 60
     await writer.write(REQUEST)  # one try, which fails: another pause
@@ -196,7 +196,7 @@ async def test_after_outages_in_a_row_the_primary_is_left_alone_for_a_while() ->
     clock.now = 120
     assert await writer.write(REQUEST) == "back"
     assert await writer.write(REQUEST) == "and well"
-    assert not writer.is_out
+    assert [*out, writer.is_out] == [True, False]
     assert watch.turns == ["out: down", "back"]  # told once, however long it lasts
 
 
