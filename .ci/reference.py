@@ -81,6 +81,8 @@ def shown(name: str, default: Any) -> str:
             return f"{default:g}"
         case SecretStr() | AddressPatterns():
             return ""
+        case frozenset() if default:
+            return f"`{', '.join(sorted(default))}`"
     if default == shipped():
         return "`en, all`"
     return f"`{default}`" if default else ""

@@ -9,13 +9,14 @@ from binlog_watcher.service.resources import open_resources
 from binlog_watcher.service.wiring import links
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.recipients import OptOut, OptOuts
+from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
 from mailer import MalformedTokenError
 
 
 def optouts(settings: Settings) -> OptOuts:
     """The suppression list; creates our tables where they are missing. Blocking."""
     resources = open_resources(settings, write=True, activate=False)
-    return OptOuts(resources.database, resources.hasher)
+    return OptOuts(resources.database, resources.hasher, WebhookEvents(settings.told_events))
 
 
 def add_by_token(settings: Settings, token: str) -> bool:
@@ -28,7 +29,8 @@ def add_by_token(settings: Settings, token: str) -> bool:
         log_id = links(settings, resources.link_secret).read(token)
         if not isinstance(log_id, int):
             raise MalformedTokenError("the unsubscribe token is of no mail of Cartwake's log")
-        return OptOuts(resources.database, resources.hasher).add_recipient_of(log_id)
+        events = WebhookEvents(settings.told_events)
+        return OptOuts(resources.database, resources.hasher, events).add_recipient_of(log_id)
 
 
 def shown(entries: Iterable[OptOut]) -> Table:

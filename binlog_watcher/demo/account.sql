@@ -17,6 +17,7 @@ GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_meta` TO
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_cart` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_click` TO 'cartwake'@'%';
 GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON `shop`.`cart_abandonment_returned` TO 'cartwake'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.`cart_abandonment_webhook` TO 'cartwake'@'%';
 
 -- Its views. DROP is what replacing one asks for.
 GRANT SELECT, CREATE, CREATE VIEW, DROP ON `shop`.`cart_abandonment_daily` TO 'cartwake'@'%';

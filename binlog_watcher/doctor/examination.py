@@ -20,6 +20,7 @@ from binlog_watcher.doctor import (
     shop_times,
     stores_check,
     surroundings,
+    webhook_check,
 )
 from binlog_watcher.doctor.case import Case, of_server, with_server
 from binlog_watcher.doctor.finding import (
@@ -115,6 +116,7 @@ CASE: tuple[Check[Case], ...] = (
     *map(with_server, stores_check.CHECKS),
     *map(with_server, origin_check.CHECKS),
     *surroundings.CHECKS,
+    *webhook_check.CHECKS,
     *mail_check.CHECKS,
     *mailbox_check.CHECKS,
     *dns_check.CHECKS,

@@ -20,6 +20,7 @@ from binlog_watcher.store.own_tables.cart_notes import CartNotes
 from binlog_watcher.store.own_tables.dry_notes import DryNotes
 from binlog_watcher.store.own_tables.log import EpisodeLog
 from binlog_watcher.store.own_tables.retention import OldRows
+from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
 from binlog_watcher.store.shop_tables.scans import Scan, scan_of
 from binlog_watcher.store.shop_tables.shop import Shop
 
@@ -93,7 +94,12 @@ def resources_of(
     salt = (recipients.meta(database, "address_salt") if with_log else None) or "dry-run"
     erased = ErasedKeys(salt)
     episodes = EpisodeLog(
-        database, shop, new_owner(shop_id), erased=erased, bounce_limit=settings.bounce_limit
+        database,
+        shop,
+        new_owner(shop_id),
+        erased=erased,
+        bounce_limit=settings.bounce_limit,
+        events=WebhookEvents(settings.told_events),
     )
     notes = _notes(shop, shop_id or "", clock, erased, write=write)
     hasher = recipients.AddressHasher(salt)

@@ -19,6 +19,7 @@ from binlog_watcher.store.own_tables.recipients import (
     UnknownMailError,
 )
 from binlog_watcher.store.own_tables.returned_mails import BounceRules, ReturnedMails
+from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import Links, MailIds
 from mailer.bounces import Incoming, Kind, read_mail
@@ -141,7 +142,9 @@ def bounce_rules(settings: Settings) -> BounceRules:
 
 def returned_mails(settings: Settings, resources: Resources) -> ReturnedMails:
     """The log's part of it."""
-    return ReturnedMails(resources.database, resources.hasher, bounce_rules(settings))
+    return ReturnedMails(
+        resources.database, resources.hasher, bounce_rules(settings), WebhookEvents(settings.told_events)
+    )
 
 
 def desk(settings: Settings, resources: Resources, metrics: Metrics | None = None) -> ReturnedMailDesk:
@@ -155,10 +158,11 @@ def desk_on(
     settings: Settings, database: Database, hasher: AddressHasher, link_secret: str | None, metrics: Metrics
 ) -> ReturnedMailDesk:
     """On these sessions. ``link_secret``: of our own table."""
+    events = WebhookEvents(settings.told_events)
     return ReturnedMailDesk(
         ids=mail_ids(settings, link_secret),
         links=links(settings, link_secret),
-        mails=ReturnedMails(database, hasher, bounce_rules(settings)),
-        opt_outs=OptOuts(database, hasher),
+        mails=ReturnedMails(database, hasher, bounce_rules(settings), events),
+        opt_outs=OptOuts(database, hasher, events),
         metrics=metrics,
     )

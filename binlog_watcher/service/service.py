@@ -26,6 +26,7 @@ from binlog_watcher.service.resources import Resources, enter_log, open_resource
 from binlog_watcher.service.retention import Retention
 from binlog_watcher.service.shop_changes import ShopChanges
 from binlog_watcher.service.start_check import check_start
+from binlog_watcher.service.webhook_delivery import delivering_webhooks
 from binlog_watcher.service.wiring import remember_us
 from binlog_watcher.service.write_check import WriteCheck
 from binlog_watcher.settings.settings import Settings
@@ -293,7 +294,8 @@ async def opened(
             "service.starting", server=f"{facts.flavor} {facts.version}", database=settings.mysql_database,
             threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
         )  # fmt: skip
-        yield Service(settings, resources, presence=presence, metrics=metrics, leads=leads)
+        with delivering_webhooks(settings, resources, metrics := metrics or Metrics()):
+            yield Service(settings, resources, presence=presence, metrics=metrics, leads=leads)
     finally:
         await asyncio.to_thread(presence.close)
         await asyncio.to_thread(resources.close)

@@ -11,6 +11,7 @@ from binlog_watcher.service.wiring import mail_languages, mail_theme
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Database
 from binlog_watcher.store.own_tables import recipients, visits
+from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
 from mailer.web import ShopPages, UnavailableError, Visit, WebSettings
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,7 @@ class StoredVisits:
         self._settings = settings
         self._database = Database(settings.connection, pool_size=SESSIONS)
         self._versions_are_times = settings.preset().version is None
+        self._events = WebhookEvents(settings.told_events)
         self._is_down = False
 
     def secrets(self) -> Sequence[str]:
@@ -40,14 +42,15 @@ class StoredVisits:
         """Into the table of clicks."""
         with self._told():
             return visits.record(
-                self._database, visit.log_id, visit.kind, visit.link_no, visit.flag, max_age_s=max_age_s
-            )
+                self._database, visit.log_id, visit.kind, visit.link_no, visit.flag, max_age_s=max_age_s,
+                events=self._events,
+            )  # fmt: skip
 
     def stop_mails(self, log_id: int) -> bool:
         """Suppress the address that was mailed; the fence of every mail looks there."""
         with self._told():
             try:
-                new = recipients.suppress_recipient_of(self._database, log_id)
+                new = recipients.suppress_recipient_of(self._database, log_id, events=self._events)
             except recipients.UnknownMailError:
                 return False
             log.info("pages.opted_out", log_id=log_id, new=new)

@@ -17,6 +17,7 @@ OWN_TABLES = {
     "cart_abandonment_cart": "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER",
     "cart_abandonment_click": "SELECT, INSERT, DELETE, CREATE, ALTER",
     "cart_abandonment_returned": "SELECT, INSERT, UPDATE, CREATE, ALTER",
+    "cart_abandonment_webhook": "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER",
 }
 """Each with the rights that it needs: notes on carts are deleted when they are old, visits when somebody is erased."""
 

@@ -22,11 +22,13 @@ from binlog_watcher.settings.recommending import RecommendationSettings
 from binlog_watcher.settings.retention import least_retention_days
 from binlog_watcher.settings.shop_server import ShopServerSettings
 from binlog_watcher.settings.timing import TimingSettings
+from binlog_watcher.settings.webhooks import WebhookSettings
 from mailer import VERP
 
 
 class Settings(
     AdminSettings,
+    WebhookSettings,
     OperationSettings,
     MailSettings,
     RecommendationSettings,

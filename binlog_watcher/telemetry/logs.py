@@ -35,8 +35,8 @@ REDACTOR = Redactor()
 register_secret = REDACTOR.register
 
 _NOISY = (
-    "aiosmtplib", "asyncio", "css_inline", "google", "grpc", "httpcore", "httpx", "mail.log", "pymysql",
-    "pymysqlreplication", "sqlalchemy", "urllib3",
+    "aiosmtplib", "asyncio", "css_inline", "google", "grpc", "httpcore", "httpcore2", "httpx", "httpx2", "mail.log",
+    "pymysql", "pymysqlreplication", "sqlalchemy", "urllib3",
 )  # fmt: skip
 _COLOURS = {
     "debug": "\x1b[2m",

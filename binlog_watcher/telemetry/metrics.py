@@ -75,6 +75,15 @@ class Metrics:
         self.mailbox_failing = Gauge(
             "cartwake_mailbox_failing", "1 while BOUNCE_MAILBOX can't be read", registry=registry
         )
+        self.webhooks = Counter(
+            "cartwake_webhooks",
+            "Outgoing webhooks by outcome: told, failed, dead",
+            ["outcome"],
+            registry=registry,
+        )
+        self.webhooks_waiting = Gauge(
+            "cartwake_webhooks_waiting", "Events that wait to be told to WEBHOOK_URL", registry=registry
+        )
         self.skips = Counter("cartwake_skips", "Carts not mailed by reason", ["reason"], registry=registry)
         self.fallbacks = Counter(
             "cartwake_fallbacks", "Parts replaced after a failure", ["part"], registry=registry

@@ -13,6 +13,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.owners import shop_of
 from binlog_watcher.core.transitions import CLAIM, LOG_SKIP, PASS_FENCE, SKIP, SUPERSEDE, TAKE_OVER, Step
+from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.free_addresses import SENDING_NOW, hold_back
@@ -25,6 +26,7 @@ from binlog_watcher.store.own_tables.statement import (
     rows_as_table,
 )
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
+from binlog_watcher.store.own_tables.webhook_events import NOBODY, Fact, WebhookEvents
 from binlog_watcher.store.times import utc_naive
 
 HIGHEST_ID = (1 << 63) - 1
@@ -171,6 +173,7 @@ def claim(
     lease_us: int,
     cooldown_us: int,
     now_us: int,
+    events: WebhookEvents = NOBODY,
 ) -> Claims:
     """Inside a transaction: lock the addresses, leave out those that another mail holds back, insert or take over.
 
@@ -183,7 +186,12 @@ def claim(
     busy = _busy(session, hashes)
     free, waits = hold_back(episodes, known, busy, cooldown_us=cooldown_us, now_us=now_us)
     fresh = _not_erased(session, _new(free), erased)
-    return Claims(_take(session, owner, fresh, _begun(free), lease_us), waits)
+    ids = _take(session, owner, fresh, _begun(free), lease_us)
+    events.note(
+        session,
+        [Fact(WebhookEvent.DETECTED, ids[e.key], detail={"reason": None}) for e in fresh if e.key in ids],
+    )
+    return Claims(ids, waits)
 
 
 def _not_erased(session: Session, fresh: Sequence[Episode], erased: ErasedKeys) -> list[Episode]:
@@ -247,14 +255,24 @@ def _ids(episodes: Sequence[Episode], rows: Sequence[tuple[Any, ...]]) -> dict[C
     }
 
 
-def skip(session: Session, owner: str, episodes: Sequence[Episode], reason: Reason) -> dict[CartKey, int]:
+def skip(
+    session: Session,
+    owner: str,
+    episodes: Sequence[Episode],
+    reason: Reason,
+    events: WebhookEvents = NOBODY,
+) -> dict[CartKey, int]:
     """Inside a transaction: log episodes that are not mailed; one that is logged as open is closed. Its row by cart."""
     fresh, begun = _new(episodes), _begun(episodes)
     ids = {e.key: row.id for e, row in begun}
     if fresh:
         session.run(*insert(LOG_SKIP, owner, fresh, reason=reason, lease_us=None))
         _supersede(session, owner, fresh)
-        ids |= _ids(fresh, session.rows(*rows_of(fresh)))
+        logged = _ids(fresh, session.rows(*rows_of(fresh)))
+        events.note(
+            session, [Fact(WebhookEvent.DETECTED, row, detail={"reason": reason}) for row in logged.values()]
+        )
+        ids |= logged
     if begun:
         session.run(*skip_begun([row.id for _, row in begun], reason))
     return ids

@@ -24,6 +24,7 @@ item_count, moments,
 bounce
 click
 all but one a kind     removed  the one stays for the count of mails whose link was followed, with the row's own moment
+webhook                removed  what was not told yet is not told any more
 cart (notes)
 of documents           hashed   at the next start an old document without a note would pass for a new cart
 all others             removed  what they tell of is handled
@@ -48,7 +49,7 @@ from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.owners import BETWEEN, owner_of
 from binlog_watcher.core.transitions import LOG_SKIP, PASS_FENCE
 from binlog_watcher.store.database import Session
-from binlog_watcher.store.own_tables import recipients
+from binlog_watcher.store.own_tables import recipients, webhook_events
 from binlog_watcher.store.own_tables.claims import lock_addresses, skip_begun
 from binlog_watcher.store.own_tables.log_rows import STEP
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
@@ -243,6 +244,7 @@ def erase_rows(
     session.run(*blank([(row.id, names[row.id], row.mailed, *orders[row.id]) for row in rows]))
     kept = session.rows(*counted_visits(wanted))
     deleted = session.run(*forget_visits(wanted))
+    session.run(*webhook_events.forget(wanted))
     if kept:
         session.run(*keep_visits([(log_id, kind, moment) for log_id, kind, moment in kept]))
     done.clicks = deleted - len(kept)

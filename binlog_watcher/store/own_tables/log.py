@@ -28,6 +28,7 @@ from binlog_watcher.store.own_tables.log_rows import (
 from binlog_watcher.store.own_tables.outcomes import EMAIL_SENT, finish, give_back
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
+from binlog_watcher.store.own_tables.webhook_events import NOBODY, WebhookEvents
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
@@ -57,17 +58,25 @@ class EpisodeLog:
     """The log as one instance works on it; ``owner`` names that instance and its shop. Every method blocks.
 
     ``erased``: by what names carts go on that were erased; ``bounce_limit``: an address is suppressed to which so many
-    mails bounced; 0: never.
+    mails bounced; 0: never. ``events``: what webhooks tell of.
     """
 
     def __init__(
-        self, database: Database, shop: Shop, owner: str, *, erased: ErasedKeys, bounce_limit: int = 0
+        self,
+        database: Database,
+        shop: Shop,
+        owner: str,
+        *,
+        erased: ErasedKeys,
+        bounce_limit: int = 0,
+        events: WebhookEvents = NOBODY,
     ) -> None:
         self._database = database
         self._shop = shop
         self.owner = owner
         self.erased = erased
         self._bounce_limit = bounce_limit
+        self._events = events
         self.shop_id = shop_of(owner)
 
     @property
@@ -121,7 +130,7 @@ class EpisodeLog:
         return self._database.in_transaction(
             lambda session: claims.claim(
                 session, self.owner, episodes, self.erased,
-                lease_us=lease_us, cooldown_us=cooldown_us, now_us=now_us,
+                lease_us=lease_us, cooldown_us=cooldown_us, now_us=now_us, events=self._events,
             )
         )  # fmt: skip
 
@@ -130,7 +139,7 @@ class EpisodeLog:
         if not episodes:
             return {}
         return self._database.in_transaction(
-            lambda session: claims.skip(session, self.owner, episodes, reason)
+            lambda session: claims.skip(session, self.owner, episodes, reason, self._events)
         )
 
     def fence(self, mails: Sequence[Fenced], *, lease_us: int) -> set[int]:
@@ -162,9 +171,13 @@ class EpisodeLog:
         """Write how attempts ended; how many addresses are suppressed now because their mails bounced."""
         if not outcomes:
             return 0
-        all_went_out = all(outcome.status in EMAIL_SENT for outcome in outcomes)
-        run = self._database.again_after_deadlocks if all_went_out else self._database.in_transaction
-        return run(lambda session: finish(session, self.owner, outcomes, bounce_limit=self._bounce_limit))
+        is_one_statement = not self._events.wanted and all(o.status in EMAIL_SENT for o in outcomes)
+        run = self._database.again_after_deadlocks if is_one_statement else self._database.in_transaction
+        return run(
+            lambda session: finish(
+                session, self.owner, outcomes, bounce_limit=self._bounce_limit, events=self._events
+            )
+        )
 
     def give_back(self, ids: Sequence[int], at_us: int) -> int:
         """Rows of ours that were given up wait until ``at_us``: the server refused all mails alike; how many do."""

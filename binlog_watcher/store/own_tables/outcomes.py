@@ -7,11 +7,13 @@ from typing import Any
 
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.transitions import FINISH, GIVE_BACK, TELL_SENT
+from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.log_rows import Outcome
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
+from binlog_watcher.store.own_tables.webhook_events import HARD, NOBODY, Fact, WebhookEvents
 from binlog_watcher.store.times import utc_naive
 
 EMAIL_SENT = {Status.SENT: 1, Status.UNKNOWN: None}
@@ -131,14 +133,22 @@ def _values(outcome: Outcome, before: Before | None) -> tuple[Any, ...]:
 # --- what is done with them -----------------------------------------------------------------------------------------
 
 
-def finish(session: Session, owner: str, outcomes: Sequence[Outcome], *, bounce_limit: int = 0) -> int:
+def finish(
+    session: Session,
+    owner: str,
+    outcomes: Sequence[Outcome],
+    *,
+    bounce_limit: int = 0,
+    events: WebhookEvents = NOBODY,
+) -> int:
     """Write how attempts ended; rows that someone else took over meanwhile are left alone.
 
     The answer is how many addresses are suppressed by that, to each of which ``bounce_limit`` mails bounced (0: never).
 
-    One statement if all went out; inside a transaction if some did not. What was sent was sent, whoever has the row
-    now: told late, it stops a mail that `cartwake retry --unknown` has asked for; and it counts for the cool-down of
-    its address, unless a later mail does. Addresses before rows, as in a claim: the same order of locks everywhere.
+    One statement if all went out, and nobody is told of ``events``; else inside a transaction. What was sent was sent,
+    whoever has the row now: told late, it stops a mail that `cartwake retry --unknown` has asked for; and it counts for
+    the cool-down of its address, unless a later mail does. Addresses before rows, as in a claim: the same
+    order of locks everywhere.
     """
     refused = [o.log_id for o in outcomes if o.status not in EMAIL_SENT]
     before: dict[int, Before] = {}
@@ -146,6 +156,7 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome], *, bounce_
         mailed = {o.address_hash for o in outcomes if o.status in EMAIL_SENT and o.address_hash}
         before = _look_before(session, owner, refused, mailed)
     session.run(*write(owner, outcomes, before))
+    events.note(session, [fact for outcome in outcomes if (fact := _fact(outcome))])
     if not bounce_limit:
         return 0
     return sum(
@@ -153,6 +164,14 @@ def finish(session: Session, owner: str, outcomes: Sequence[Outcome], *, bounce_
         for o in outcomes
         if o.bounced and o.address_hash
     )
+
+
+def _fact(outcome: Outcome) -> Fact | None:
+    if outcome.status is Status.SENT:
+        return Fact(WebhookEvent.SENT, outcome.log_id)
+    if outcome.bounced is not None:
+        return Fact(WebhookEvent.BOUNCED, outcome.log_id, HARD, {"bounce": "hard"})
+    return None
 
 
 def _look_before(

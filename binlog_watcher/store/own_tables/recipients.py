@@ -16,6 +16,7 @@ from binlog_watcher.errors import CartwakeError
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables.statement import rows_as_table
 from binlog_watcher.store.own_tables.tables import LOG, META, RECIPIENT
+from binlog_watcher.store.own_tables.webhook_events import NOBODY, WebhookEvents
 from binlog_watcher.store.times import UTC_COLUMN
 from mailer import InvalidAddressError, mask, parse_address
 
@@ -96,7 +97,9 @@ def meta(database: Database, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def suppress_recipient_of(database: Database, log_id: int, *, reason: str = UNSUBSCRIBED) -> bool:
+def suppress_recipient_of(
+    database: Database, log_id: int, *, reason: str = UNSUBSCRIBED, events: WebhookEvents = NOBODY
+) -> bool:
     """Never mail the address again to which a mail of the log went; False if it was suppressed already.
 
     The log knows the address by its hash only. Committed on return. Raises UnknownMailError.
@@ -107,30 +110,34 @@ def suppress_recipient_of(database: Database, log_id: int, *, reason: str = UNSU
         raise UnknownMailError(
             f"the log has no mail {log_id} any more: give the address that the unsubscribe mail came from"
         )
-    return _suppress(database, bytes(row[0]), f"recipient of mail {log_id}", reason)
+    return _suppress(database, bytes(row[0]), f"recipient of mail {log_id}", reason, events)
 
 
-def _suppress(database: Database, digest: bytes, hint: str, reason: str) -> bool:
+def _suppress(database: Database, digest: bytes, hint: str, reason: str, events: WebhookEvents) -> bool:
     """An opt-out takes the place of a bounce, which is no reason for ever."""
 
     def write(session: Session) -> int:
         session.run(f"INSERT INTO {RECIPIENT} (address_hash) VALUES (%s) ON DUPLICATE KEY UPDATE address_hash = %s",
                     (digest, digest))  # fmt: skip
-        return session.run(
+        changed = session.run(
             f"UPDATE {RECIPIENT} SET suppressed_at = UTC_TIMESTAMP(6), reason = %s, address_hint = %s "
             "WHERE address_hash = %s AND (suppressed_at IS NULL OR reason = %s)",
             (reason, hint, digest, Reason.BOUNCED),
         )
+        if changed:
+            events.note_suppression(session, digest, reason)
+        return changed
 
     return database.in_transaction(write) > 0
 
 
 class OptOuts:
-    """Suppression by hand, and an end to any: `cartwake optout`."""
+    """Suppression by hand, and an end to any: `cartwake optout`. ``events``: what webhooks tell of."""
 
-    def __init__(self, database: Database, hasher: AddressHasher) -> None:
+    def __init__(self, database: Database, hasher: AddressHasher, events: WebhookEvents = NOBODY) -> None:
         self._database = database
         self._hasher = hasher
+        self._events = events
 
     def hash(self, address: str) -> bytes:
         """How an address is known here. Raises InvalidAddressError."""
@@ -142,14 +149,15 @@ class OptOuts:
 
     def add(self, address: str, *, reason: str = MANUAL) -> bool:
         """Never mail this address again; False if it was suppressed already."""
-        return _suppress(self._database, self.hash(address), mask(parse_address(address).normalised), reason)
+        hint = mask(parse_address(address).normalised)
+        return _suppress(self._database, self.hash(address), hint, reason, self._events)
 
     def add_recipient_of(self, log_id: int, *, reason: str = UNSUBSCRIBED) -> bool:
         """Never mail the address again to which the mail of this row of the log went; False if it was suppressed.
 
         See ``suppress_recipient_of``.
         """
-        return suppress_recipient_of(self._database, log_id, reason=reason)
+        return suppress_recipient_of(self._database, log_id, reason=reason, events=self._events)
 
     def remove(self, address: str) -> bool:
         """Mail this address again; False if it was not suppressed."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from binlog_watcher.core.log_status import Reason
+from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.recipients import AddressHasher
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT, RETURNED
+from binlog_watcher.store.own_tables.webhook_events import HARD, NOBODY, SOFT, Fact, WebhookEvents
 from binlog_watcher.store.times import utc_naive
 from mailer import mask
 from mailer.bounces import Result, Severity, Verdict, verdict
@@ -133,7 +135,10 @@ def returned_since(window_us: int) -> Statement:
 class ReturnedMails:
     """The log and the recipients, as far as mails that come back are concerned. Blocking."""
 
-    def __init__(self, database: Database, hasher: AddressHasher, rules: BounceRules) -> None:
+    def __init__(
+        self, database: Database, hasher: AddressHasher, rules: BounceRules, events: WebhookEvents = NOBODY
+    ) -> None:
+        self._events = events
         self._database = database
         self._hasher = hasher
         self._rules = rules
@@ -153,6 +158,10 @@ class ReturnedMails:
             recipients.lock(session, [digest])
             if not session.run(*note_bounce(log_id, said.severity)):
                 return Bounced(said)
+            about = HARD if said.severity is Severity.HARD else SOFT
+            self._events.note(
+                session, [Fact(WebhookEvent.BOUNCED, log_id, about, {"bounce": str(said.severity)})]
+            )
             hint = mask(said.address.lower()) if said.address else f"recipient of mail {log_id}"
             return Bounced(
                 said, suppressed=session.run(*suppress(digest, hint, self._rules, said.severity)) > 0

@@ -6,7 +6,7 @@ do no more this hour. While somebody locks all tables they wait, as a claim woul
 
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import CART, CLICK, LOG, META, RECIPIENT, RETURNED
+from binlog_watcher.store.own_tables.tables import CART, CLICK, LOG, META, RECIPIENT, RETURNED, WEBHOOK
 
 
 def claiming() -> Statement:
@@ -64,6 +64,19 @@ def counting_returned() -> Statement:
     )
 
 
+def keeping_events() -> Statement:
+    """INSERT, UPDATE and SELECT on what webhooks tell of."""
+    return Statement(
+        f"INSERT INTO {WEBHOOK} (log_id, event) SELECT 0, '' FROM {META} WHERE FALSE "
+        f"ON DUPLICATE KEY UPDATE attempts = {WEBHOOK}.attempts"
+    )
+
+
+def forgetting_events() -> Statement:
+    """DELETE on what webhooks tell of."""
+    return Statement(f"DELETE FROM {WEBHOOK} WHERE FALSE")
+
+
 def writing() -> list[Statement]:
     """On each of our tables."""
     return [
@@ -75,6 +88,8 @@ def writing() -> list[Statement]:
         keeping_clicks(),
         forgetting_clicks(),
         counting_returned(),
+        keeping_events(),
+        forgetting_events(),
     ]
 
 

@@ -50,3 +50,19 @@ CREATE TABLE IF NOT EXISTS cart_abandonment_returned (
   mails INT UNSIGNED NOT NULL,
   PRIMARY KEY (day, kind)
 ) ENGINE=InnoDB COMMENT='Cartwake: mails that came back, by sort';
+
+CREATE TABLE IF NOT EXISTS cart_abandonment_webhook (
+  id              BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  log_id          BIGINT UNSIGNED NOT NULL COMMENT 'the row of the log that it is about',
+  event           VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  about           BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'which of several of the row and the event',
+  detail          VARCHAR(500) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'JSON: what the row does not say',
+  happened_at     TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  status          VARCHAR(16)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'waiting' COMMENT 'waiting, told, dead',
+  attempts        SMALLINT UNSIGNED NOT NULL DEFAULT 0,
+  next_attempt_at TIMESTAMP(6) NULL DEFAULT CURRENT_TIMESTAMP(6),
+  taken_by        VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NULL,
+  UNIQUE KEY cartwake_fact (log_id, event, about),
+  KEY cartwake_due (status, next_attempt_at),
+  KEY cartwake_age (status, happened_at)
+) ENGINE=InnoDB COMMENT='Cartwake: what webhooks tell of';

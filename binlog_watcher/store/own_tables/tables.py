@@ -27,6 +27,7 @@ META = "cart_abandonment_meta"
 CART = "cart_abandonment_cart"
 CLICK = "cart_abandonment_click"
 RETURNED = "cart_abandonment_returned"
+WEBHOOK = "cart_abandonment_webhook"
 VERSION = 5
 """Version of the layout below; a newer one in the database is refused."""
 
@@ -35,7 +36,7 @@ _READABLE = frozenset({"1", "2", "3", "4", str(VERSION)})
 
 In the first one keys were shorter, and the notes came later; in the second nothing was known of followed links and of
 mails that came back; in the third nothing could be erased; in the fourth a row knew
-neither its store nor its language, and what was erased kept no amounts.
+neither its store nor its language, what was erased kept no amounts, and webhooks had no table.
 """
 
 NOTES_COLUMNS = {
@@ -76,7 +77,9 @@ def _migrate(session: Session, shop: Shop, name: str, attribution_days: int) -> 
     version = _meta(session, "schema_version") if META in there else None
     if (newer := newer_layout(version)) is not None:
         raise ConfigError(newer)
-    if version is not None and int(version) == VERSION and not _notes_lack(session):  # newer than the rest
+    if (
+        version is not None and int(version) == VERSION and WEBHOOK in there and not _notes_lack(session)
+    ):  # newer than the rest
         _check_keys(session, shop)
         create_views(session, shop, attribution_days)
         return
@@ -210,7 +213,7 @@ def present(session: Session) -> set[str]:
         str(name)
         for (name,) in session.rows(
             "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %s",
-            ((LOG, RECIPIENT, META, CART, CLICK),),
+            ((LOG, RECIPIENT, META, CART, CLICK, WEBHOOK),),
         )
     }
 

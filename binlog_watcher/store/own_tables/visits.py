@@ -10,6 +10,7 @@ from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables.log_rows import STEP
 from binlog_watcher.store.own_tables.statement import Statement, of_shop
 from binlog_watcher.store.own_tables.tables import CLICK, LOG
+from binlog_watcher.store.own_tables.webhook_events import NOBODY, WebhookEvents
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
 
 CART_LINK, ITEM_LINK, PICK_LINK, OPEN_PIXEL = "cart", "item", "pick", "open"
@@ -129,18 +130,27 @@ def read_mail(session: Session, log_id: int) -> LoggedMail | None:
 
 
 def record(
-    database: Database, log_id: int, kind: str, link_no: int, flag: str | None, *, max_age_s: float | None
+    database: Database,
+    log_id: int,
+    kind: str,
+    link_no: int,
+    flag: str | None,
+    *,
+    max_age_s: float | None,
+    events: WebhookEvents = NOBODY,
 ) -> bool:
     """Keep a visit; False if there is no such mail, or it is older than that. Blocking."""
+    is_told = flag is None and kind != OPEN_PIXEL and bool(events.wanted)
 
     def keep(session: Session) -> bool:
         found = read_mail(session, log_id)
         if found is None or (max_age_s is not None and found.age_s > max_age_s):
             return False
-        session.run(*click(log_id, kind, link_no, flag))
+        if session.run(*click(log_id, kind, link_no, flag)) and is_told:
+            events.note_click(session, kind, link_no)
         return True
 
-    return database.again_after_deadlocks(keep)
+    return (database.in_transaction if is_told else database.again_after_deadlocks)(keep)
 
 
 def leave_cart(database: Database, log_id: int, *, versions_are_times: bool) -> bool:

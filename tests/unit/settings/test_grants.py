@@ -29,6 +29,7 @@ def test_the_file_of_the_demo_and_of_docker_is_what_the_command_prints() -> None
 def test_they_name_all_that_is_ours() -> None:
     assert set(OWN_TABLES) == {
         tables.LOG, tables.RECIPIENT, tables.META, tables.CART, tables.CLICK, tables.RETURNED,
+        tables.WEBHOOK,
     }  # fmt: skip
     monitoring = (ROOT / "binlog_watcher/store/own_tables/views.sql").read_text()
     figures = definitions.views(Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC)), 5)

@@ -22,6 +22,7 @@ from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.core.rate_limit import TokenBucket
 from binlog_watcher.core.transitions import STEPS, Step
+from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.own_tables import (
     cart_notes,
@@ -41,6 +42,8 @@ from binlog_watcher.store.own_tables import (
     returned_mails,
     rights,
     visits,
+    webhook_events,
+    webhook_queue,
 )
 from binlog_watcher.store.own_tables.log_rows import Episode, Fenced, Outcome
 from binlog_watcher.store.own_tables.statement import Statement
@@ -54,6 +57,7 @@ NOW = 1_790_000_000_000_000
 HOUR = 3_600_000_000
 ADA, BOB = b"\xaa" * 32, b"\xbb" * 32
 
+FACT = webhook_events.Fact(WebhookEvent.SENT, 7, detail={"reason": None})
 QUERIES = Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC))
 
 
@@ -121,6 +125,25 @@ def built(builder: Callable[..., Statement], *values: Any, step: Step | None = N
 
 
 STATEMENTS: dict[str, list[Built]] = {
+    "webhook_events": [
+        built(webhook_events.note, [FACT, replace(FACT, log_id=3, detail={})]),
+        built(webhook_events.note_click, {"link": "item"}),
+        built(webhook_events.note_suppression, ADA, {"reason": "unsubscribed"}),
+        built(webhook_events.forget, [7, 4]),
+    ],
+    "webhook_queue": [
+        built(webhook_queue.due, 8),
+        built(webhook_queue.take, [7, 4], "me"),
+        built(webhook_queue.taken, [7, 4], "me"),
+        built(webhook_queue.settle, [7, 4]),
+        built(webhook_queue.postpone, 7, 300),
+        built(webhook_queue.give_up, 7),
+        built(webhook_queue.give_up_old),
+        built(webhook_queue.purge, webhook_queue.State.TOLD, 14),
+        built(webhook_queue.purge_behind, 2_000_000),
+        built(webhook_queue.newest),
+        built(webhook_queue.standing),
+    ],
     "claims": [
         built(claims.lock_addresses, {BOB, ADA}),
         built(claims.mails_under_way, {BOB, ADA}),
@@ -199,6 +222,7 @@ STATEMENTS: dict[str, list[Built]] = {
         built(rights.claiming), built(rights.locking_addresses), built(rights.keeping_facts),
         built(rights.keeping_notes), built(rights.forgetting), built(rights.keeping_clicks),
         built(rights.forgetting_clicks), built(rights.counting_returned),
+        built(rights.keeping_events), built(rights.forgetting_events),
     ],
     "visits": [
         built(visits.mail, 1),
@@ -327,6 +351,8 @@ def statements_of(module: Any) -> set[str]:
         personal,
         retention,
         cart_notes,
+        webhook_events,
+        webhook_queue,
     ],
 )
 def test_no_statement_is_left_out_and_each_says_its_purpose(module: Any) -> None:

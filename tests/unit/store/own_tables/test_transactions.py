@@ -299,9 +299,9 @@ LATER = Outcome(4, Status.RETRY, next_attempt_us=NOW + LEASE)
 MOMENT = utc_naive(NOW - LEASE)
 
 
-def finish(script: Script, *found: Outcome, **bounces: int) -> int:
+def finish(script: Script, *found: Outcome, bounce_limit: int = 0) -> int:
     with script as session:
-        return outcomes.finish(session, "me", found, **bounces)
+        return outcomes.finish(session, "me", found, bounce_limit=bounce_limit)
 
 
 def test_if_all_went_out_one_statement_says_so() -> None:

@@ -42,3 +42,14 @@ INSERT INTO cart_abandonment_returned (day, kind, mails) SELECT UTC_DATE(), '', 
   FROM cart_abandonment_meta
   WHERE FALSE
   ON DUPLICATE KEY UPDATE mails = cart_abandonment_returned.mails;
+
+-- keeping_events: INSERT, UPDATE and SELECT on what webhooks tell of.
+INSERT INTO cart_abandonment_webhook (log_id, event) SELECT 0, ''
+  FROM cart_abandonment_meta
+  WHERE FALSE
+  ON DUPLICATE KEY UPDATE attempts = cart_abandonment_webhook.attempts;
+
+-- forgetting_events: DELETE on what webhooks tell of.
+DELETE
+  FROM cart_abandonment_webhook
+  WHERE FALSE;
