@@ -1,7 +1,7 @@
 """Writes what Debezium's MySQL connector would: records of the rows that a real server has in its binlog.
 
 The rows come from the stock library, not from our own decoder, which they are compared with. The form is that of
-Debezium 3.6.
+Debezium 3.6, as ``tests/parts/test_debezium.py`` sees it; the connector itself runs there.
 """
 
 import base64

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from parts import chromium, dovecot, markup, php, postfix, prometheus, spam
+from parts import chromium, debezium, dovecot, markup, php, postfix, prometheus, spam
 
 from binlog_watcher.demo.packages import fetch
 
@@ -18,6 +18,7 @@ _PARTS: dict[str, Callable[[], Path]] = {
     "spam_filter": lambda: fetch("spamassassin", spam.PACKAGES),
     "checkers": markup.install,
     "php_program": lambda: fetch("php", php.PACKAGES),
+    "kafka_jars": debezium.fetch_jars,
     "prometheus_package": lambda: fetch("prometheus", prometheus.PACKAGES),
 }
 """Fixture → what fetches its part, unless it is in the cache."""
@@ -89,6 +90,11 @@ def php_program() -> php.Php:
 @pytest.fixture(scope="session")
 def prometheus_package() -> Path:
     return _fetched["prometheus_package"].result()
+
+
+@pytest.fixture(scope="session")
+def kafka_jars() -> Path:
+    return _fetched["kafka_jars"].result()
 
 
 @pytest.fixture(scope="session")
