@@ -112,6 +112,7 @@ bench-notes: $(READY)
 
 bench-report: $(READY)
 	@$(BIN)/python benchmarks/report.py
+	@$(BIN)/python benchmarks/dashboard.py
 
 bench-shops: $(READY)
 	@$(BIN)/python benchmarks/shops.py

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.visitor import visit
 from fakes.waiting import wait_until
 
-from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess
+from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
 
 
 class Reloaded:
@@ -108,6 +109,33 @@ def test_a_term_that_can_not_begin_goes_back_to_the_settings_before(reloaded: Re
         reloaded.service.run("reload")
         reloaded.says("reload.failed")
     assert "The Sample Shop" in str(reloaded.mails(1).content)
+
+
+def test_another_token_ends_the_logins_at_the_dashboard(reloaded: Reloaded) -> None:
+    port, old, new = free_port(), "o" * 32, "n" * 32
+
+    def status(token: str) -> int:
+        try:
+            return visit(port, "/", headers={"Authorization": f"Bearer {token}"}).status
+        except OSError:
+            return 0
+
+    reloaded.write(ADMIN_PORT=str(port), ADMIN_TOKEN=old)
+    reloaded.service.run("reload")
+    wait_until(lambda: status(old) == 200, 40, tell=lambda: reloaded.shop.said)
+    login = visit(
+        port, "/login", "POST", body=f"token={old}".encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"},
+    )  # fmt: skip
+    session = {"Cookie": login.headers["set-cookie"].partition(";")[0]}
+    assert visit(port, "/", headers=session).status == 200
+    reloaded.write(ADMIN_TOKEN=new)
+    reloaded.service.run("reload")
+    wait_until(lambda: status(new) == 200, 40, tell=lambda: reloaded.shop.said)
+    assert status(old) == 401
+    assert visit(port, "/", headers=session).headers["location"] == "/login"
+    assert old not in reloaded.shop.said
+    assert new not in reloaded.shop.said
 
 
 def test_without_a_service_here_it_says_where_it_looked(running_shop: Any) -> None:

@@ -39,6 +39,11 @@ def test_wheel() -> None:
     assert found["wheel.ratio_heapq_arm"]["rounds"] == 2
 
 
+def test_dashboard() -> None:
+    small = ("--rows", "2000", "--orders", "500", "--visits", "3", "--rounds", "1")
+    assert figures("dashboard.py", *small)["dashboard.page_ms_1m_log"]["value"] > 0
+
+
 def test_documents() -> None:
     found = figures("documents.py", "--rounds", "1", "--documents", "100")
     for size in (1, 10, 40):
