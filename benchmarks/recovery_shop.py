@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from binlog_watcher.demo import sample_shop
 from binlog_watcher.demo.sample_shop import Product, User
-from recommender import Catalog, Recommender
+from recommender import Catalog, LiveRecommender
 from recommender import Product as CatalogProduct
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def baskets(products: Sequence[Product], count: int) -> list[Basket]:
         )
         for one in products
     )  # fmt: skip
-    recommender = Recommender(catalog, count=PICKS)
+    recommender = LiveRecommender(catalog, count=PICKS)
     ids = [product.id for product in catalog if product.available and isinstance(product.id, int)]
     rng = random.Random(_SEED)
     found: dict[tuple[int, ...], Basket] = {}

@@ -1,6 +1,7 @@
 """The products of the shop, kept in memory and safe to change from another thread."""
 
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -16,6 +17,11 @@ CATEGORY_LIMIT = 200
 DESCRIPTION_LIMIT = 2000
 """Characters kept of each text. Long descriptions say little more about likeness, but cost memory."""
 
+JOURNAL = 200_000
+"""Changes that are remembered one by one."""
+
+_LIMITS = {"name": NAME_LIMIT, "category": CATEGORY_LIMIT, "description": DESCRIPTION_LIMIT}
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -23,20 +29,28 @@ class Product:
 
     ``price`` is in the shop's currency, finite, never negative. ``stock`` None means that the shop does not count
     it: the product is available. ``image`` and ``url`` (its page) are whatever the shop stores: a URL, a path, or None.
+    ``active`` False: not for sale. Ids may be any hashable value.
+
+    None and NaN are no text, texts are cut at the limits above, and a price that is no number of 0 or more is 0: the
+    product is known, and compared, but never recommended.
     """
 
     id: ProductId
     name: str
-    description: str
-    price: Decimal
-    category: str
+    description: str = ""
+    price: Decimal = Decimal(0)
+    category: str = ""
     image: str | None = None
     stock: int | None = None
     url: str | None = None
+    active: bool = True
 
     def __post_init__(self) -> None:
-        if not self.price.is_finite() or self.price < 0:
-            raise RecommenderError(f"product {self.id!r}: price {self.price} must be a number of 0 or more")
+        for field, limit in _LIMITS.items():
+            text = getattr(self, field)
+            if not isinstance(text, str) or len(text) > limit:
+                object.__setattr__(self, field, _as_text(text)[:limit])
+        object.__setattr__(self, "price", _as_price(self.price))
 
     @classmethod
     def from_row(cls, row: Mapping[str, object]) -> "Product":
@@ -56,6 +70,8 @@ class Product:
             raise RecommenderError(
                 f"product {product_id!r}: price {row.get('price')!r} and stock {stock!r} must be numbers"
             ) from None
+        if not price.is_finite() or price < 0:
+            raise RecommenderError(f"product {product_id!r}: price {price} must be a number of 0 or more")
         return cls(
             id=product_id,
             name=clean_text(_text(row.get("name")), NAME_LIMIT),
@@ -73,7 +89,23 @@ class Product:
 
         Products priced 0 are, in real shops, gifts with a purchase, samples and unfinished entries.
         """
-        return (self.stock is None or self.stock > 0) and self.price > 0 and bool(self.name)
+        return self.active and (self.stock is None or self.stock > 0) and self.price > 0 and bool(self.name)
+
+
+def _as_text(value: object) -> str:
+    """The text of a value that should be one; a spreadsheet's empty cell is NaN."""
+    if value is None or (isinstance(value, float | Decimal) and value != value):  # noqa: PLR0124 - NaN
+        return ""
+    return _text(value) or ""
+
+
+def _as_price(value: object) -> Decimal:
+    """0 for what is no finite number of 0 or more."""
+    try:
+        price = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+    except InvalidOperation:
+        return Decimal(0)
+    return price if price.is_finite() and price >= 0 else Decimal(0)
 
 
 def _text(value: object) -> str | None:
@@ -97,7 +129,8 @@ class Snapshot(NamedTuple):
 class Catalog:
     """A mutable collection of products; every method may be called from any thread.
 
-    Readers take ``snapshot()``: a mapping that never changes, shared until the next change.
+    Readers take ``snapshot()``: a mapping that never changes, shared until the next change. Or they ask what changed
+    since they looked last (``changes_since``), which costs what changed, not the whole catalogue.
     """
 
     def __init__(self, products: Iterable[Product] = ()) -> None:
@@ -106,6 +139,7 @@ class Catalog:
         self._generation = 0
         self._texts = 0
         self._snapshot: Snapshot | None = None
+        self._journal: deque[tuple[int, ProductId]] = deque(maxlen=JOURNAL)
         self.replace(products)
 
     def replace(self, products: Iterable[Product]) -> None:
@@ -117,8 +151,10 @@ class Catalog:
             )
             if same_texts and fresh == self._products:
                 return
-            self._products = fresh
+            old, self._products = self._products, fresh
             self._changed(texts=not same_texts)
+            changed = [key for key, product in fresh.items() if old.get(key) != product]
+            self._journal.extend((self._generation, key) for key in (*changed, *(old.keys() - fresh.keys())))
 
     def upsert(self, product: Product) -> None:
         """Add a product or take over its new facts."""
@@ -128,6 +164,7 @@ class Catalog:
                 return
             self._products[product.id] = product
             self._changed(texts=old is None or not _reads_same(old, product))
+            self._journal.append((self._generation, product.id))
 
     def remove(self, product_id: ProductId) -> bool:
         """Drop a product; False when it was not there."""
@@ -135,6 +172,7 @@ class Catalog:
             if self._products.pop(product_id, None) is None:
                 return False
             self._changed(texts=True)
+            self._journal.append((self._generation, product_id))
             return True
 
     def get(self, product_id: ProductId) -> Product | None:
@@ -147,6 +185,29 @@ class Catalog:
             if self._snapshot is None:
                 self._snapshot = Snapshot(self._generation, self._texts, dict(self._products))
             return self._snapshot
+
+    def changes_since(self, generation: int) -> tuple[int, dict[ProductId, Product | None] | None]:
+        """The generation now, and the products that changed after the one given as they are now (None: gone).
+
+        The second is None when that is too long ago: then the whole snapshot has to be looked at.
+        """
+        with self._lock:
+            if generation == self._generation:
+                return generation, {}
+            journal = self._journal
+            if generation < 0 or (len(journal) == JOURNAL and journal[0][0] > generation):
+                return self._generation, None
+            changed: dict[ProductId, Product | None] = {}
+            for when, product_id in reversed(journal):
+                if when <= generation:
+                    break
+                changed[product_id] = self._products.get(product_id)
+            return self._generation, changed
+
+    @property
+    def texts(self) -> int:
+        """Grows when a product comes, goes or reads differently."""
+        return self._texts
 
     @property
     def generation(self) -> int:

@@ -1,4 +1,4 @@
-"""The similarity index kept in step with a changing catalogue, without ever holding up a cart."""
+"""The recommender kept in step with a changing catalogue and new orders, without ever holding up a cart."""
 
 import logging
 import threading
@@ -7,19 +7,26 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from recommender.catalog import Catalog, Product, ProductId, Snapshot
 from recommender.errors import RecommenderError
-from recommender.similarity import Recommendation, SimilarityIndex
+from recommender.model import Options, Recommender
+from recommender.orders import OrderLog
+from recommender.similarity import Recommendation
 
 logger = logging.getLogger(__name__)
 
 REBUILD_PAUSE_S = 10.0
 
+ORDERS_PAUSE_S = 3600.0
+"""New orders are learnt from so often at most."""
 
-class Recommender:
-    """Recommendations from a ``Catalog``, by whatever index is at hand.
+Builder = Callable[[Iterable[Product], OrderLog, Options], Recommender]
+
+
+class LiveRecommender:
+    """Recommendations from a ``Catalog`` and past orders, by whatever model is at hand.
 
     A change of stock, price or image counts at once. A change of texts, a new or a removed product starts a new
-    index in a background thread, at most one build at a time and one each ``rebuild_pause_s`` seconds however many
-    products an import touches; until it is ready the old index serves (removed products are left out at once, new
+    model in a background thread, at most one build at a time and one each ``rebuild_pause_s`` seconds however many
+    products an import touches; until it is ready the old one serves (removed products are left out at once, new
     ones are not recommended yet). A build that fails is logged and tried again after the next change.
     """
 
@@ -28,73 +35,88 @@ class Recommender:
         catalog: Catalog,
         *,
         count: int = 3,
-        threshold: float = 0.1,
+        options: Options | None = None,
         rebuild_pause_s: float = REBUILD_PAUSE_S,
         clock: Callable[[], float] = time.monotonic,
-        builder: Callable[[Iterable[Product]], SimilarityIndex] | None = None,
+        builder: Builder = Recommender.build,
     ) -> None:
-        """``builder``: such as ``build_in_subprocess``, for a process with other things to do (None: built here)."""
+        """``builder``: such as ``build_in_subprocess``, for a process with other things to do."""
+        options = options or Options()
         if count < 0:
             raise RecommenderError(f"count is {count}, it must be 0 or more")
-        if not 0 <= threshold <= 1:
-            raise RecommenderError(f"threshold is {threshold}, it must be from 0 to 1")
+        if not 0 <= options.threshold <= 1:
+            raise RecommenderError(f"threshold is {options.threshold}, it must be from 0 to 1")
         self.catalog = catalog
         self.count = count
-        self.threshold = threshold
+        self.options = options
+        self._orders = OrderLog()
         self._pause_s = rebuild_pause_s
         self._clock = clock
         self._builder = builder
-        self._lock = threading.Lock()  # guards the fields below; never held while an index is built
-        self._index: SimilarityIndex | None = None
-        self._built_texts = -1  # Snapshot.texts of the index, or of the last build that failed
-        self._facts = -1  # Snapshot.generation of the facts the index answers with
+        self._lock = threading.Lock()  # guards the fields below; never held while a model is built
+        self._model: Recommender | None = None
+        self._built_texts = -1  # Snapshot.texts of the model, or of the last build that failed
+        self._built_orders = 0  # orders that it, or that build, had
+        self._facts = -1  # generation of the facts that the model answers with
         self._built_at = float("-inf")
         self._building: threading.Thread | None = None
 
     def build(self) -> None:
-        """Build the index now, in the calling thread (at start: ``await asyncio.to_thread(recommender.build)``)."""
+        """Build the model now, in the calling thread (at start: ``await asyncio.to_thread(recommender.build)``)."""
         self._build(self.catalog.snapshot())
 
-    def index(self) -> SimilarityIndex:
-        """The index to use now; builds the first one in the calling thread if ``build`` was not called.
-
-        Hand it to a worker process to compute there.
-        """
-        snapshot = self.catalog.snapshot()
+    def take_orders(self, orders: Iterable[object], *, anew: bool = False) -> None:
+        """Learn from these orders, too, when a model is built next; ``anew``: from these alone. Any thread."""
         with self._lock:
-            index = self._index
-            if index is not None:
-                if self._facts != snapshot.generation:
-                    index = self._index = index.with_products(snapshot.products)
-                    self._facts = snapshot.generation
-                if self._due(snapshot):
+            log = OrderLog() if anew else self._orders
+            for order in orders:
+                log.add(order)
+            self._orders = log
+
+    def take_log(self, log: OrderLog) -> None:
+        """Learn from these orders alone when a model is built next; they are this object's then. Any thread."""
+        with self._lock:
+            self._orders = log
+
+    def choose(self, options: Options) -> None:
+        """Go by other options from the next build on, which is due at once. Any thread."""
+        with self._lock:
+            if options != self.options:
+                self.options, self._built_texts = options, -1
+
+    def orders(self) -> OrderLog:
+        """The orders so far, independent of what comes."""
+        with self._lock:
+            return self._orders.copy()
+
+    def model(self) -> Recommender:
+        """The model to use now; builds the first one in the calling thread if ``build`` was not called."""
+        with self._lock:
+            model = self._model
+            if model is not None:
+                self._catch_up(model)
+                if self._due():
                     self._building = threading.Thread(
-                        target=self._build_in_background,
-                        args=(snapshot,),
-                        name="recommender-index",
-                        daemon=True,
+                        target=self._build_in_background, name="recommender-build", daemon=True
                     )
                     self._building.start()
-                return index
-        return self._build(snapshot)
+                return model
+        return self._build(self.catalog.snapshot())
 
     def recommend(
-        self, basket_ids: Sequence[ProductId], exclude: Collection[ProductId] = ()
+        self, basket_ids: Collection[ProductId], exclude: Collection[ProductId] = ()
     ) -> list[Recommendation]:
-        """See ``SimilarityIndex.recommend``, with this object's count and threshold."""
-        return self.index().recommend(basket_ids, self.count, self.threshold, exclude)
+        """See ``Recommender.recommend``, for one cart, with this object's count."""
+        return self.model().recommend([basket_ids], self.count, [set(exclude)])[0]
 
     def recommend_many(
         self,
-        baskets: Sequence[Sequence[ProductId]],
-        exclude: Collection[ProductId] = (),
-        *,
-        exclude_each: Sequence[Collection[ProductId]] | None = None,
+        carts: Sequence[Collection[ProductId]],
+        exclude: Sequence[Collection[ProductId]] | None = None,
     ) -> list[list[Recommendation]]:
-        """See ``SimilarityIndex.recommend_many``, with this object's count and threshold."""
-        return self.index().recommend_many(
-            baskets, self.count, self.threshold, exclude, exclude_each=exclude_each
-        )
+        """See ``Recommender.recommend``, with this object's count; ``exclude``: a collection for each cart."""
+        own = None if exclude is None else [set(one) for one in exclude]
+        return self.model().recommend(carts, self.count, own)
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for a build in progress; False when it is still going on after ``timeout_s`` seconds."""
@@ -104,31 +126,46 @@ class Recommender:
         building.join(timeout_s)
         return not building.is_alive()
 
-    def _due(self, snapshot: Snapshot) -> bool:
-        return (
-            self._building is None
-            and snapshot.texts != self._built_texts
-            and self._clock() - self._built_at >= self._pause_s
-        )
+    def _catch_up(self, model: Recommender) -> None:
+        """Put what changed in the catalogue into the model's facts."""
+        generation, changed = self.catalog.changes_since(self._facts)
+        if changed is None:
+            snapshot = self.catalog.snapshot()
+            generation, products = snapshot.generation, snapshot.products
+            changed = {product_id: products.get(product_id) for product_id in model.facts.ids()}
+        for product_id, product in changed.items():
+            model.facts.put(product_id, product)
+        self._facts = generation
 
-    def _build_in_background(self, snapshot: Snapshot) -> None:
+    def _due(self) -> bool:
+        waited = self._clock() - self._built_at
+        texts = self.catalog.texts != self._built_texts and waited >= self._pause_s
+        pause = ORDERS_PAUSE_S if self._built_orders else self._pause_s  # the first are waited for
+        orders = len(self._orders) != self._built_orders and waited >= pause
+        return self._building is None and (texts or orders)
+
+    def _build_in_background(self) -> None:
+        snapshot = self.catalog.snapshot()
         try:
             self._build(snapshot)
         except Exception:
-            logger.exception("The similarity index could not be rebuilt; the old one goes on serving")
+            logger.exception("The recommender could not be built anew; the old one goes on serving")
             with self._lock:
                 self._built_texts = snapshot.texts
+                self._built_orders = len(self._orders)
         finally:
             with self._lock:
                 self._built_at = self._clock()
                 self._building = None
 
-    def _build(self, snapshot: Snapshot) -> SimilarityIndex:
-        index = (self._builder or SimilarityIndex.build)(snapshot.products.values())
+    def _build(self, snapshot: Snapshot) -> Recommender:
+        orders, options = self.orders(), self.options
+        model = self._builder(snapshot.products.values(), orders, options)
         with self._lock:
-            if self._built_texts > snapshot.texts and self._index is not None:
-                return self._index  # another thread was quicker, with newer texts
-            self._index = index
+            if self._built_texts > snapshot.texts and self._model is not None:
+                return self._model  # another thread was quicker, with newer texts
+            self._model = model
             self._built_texts, self._facts = snapshot.texts, snapshot.generation
+            self._built_orders = len(orders)
             self._built_at = self._clock()
-        return index
+        return model

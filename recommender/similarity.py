@@ -1,17 +1,18 @@
 """Products that resemble a cart: TF-IDF vectors of the texts, compared by cosine.
 
 Theory of operation. Each product's name, category and description become one L2-normalised row of a sparse matrix
-(scikit-learn's ``TfidfVectorizer``: term frequency 1 + ln n, idf ln((1+N)/(1+df)) + 1). A cart is the sum of its
-products' rows; its score against a product is the cosine of the two. Terms that only one product has can match
-nothing, so their columns are dropped after the rows got their length: scores stay what they were, and the matrix
-shrinks to a fraction. What the dropped part contributed to a row's length is remembered, because the length of a
-cart needs it. The matrix is kept transposed as well (term → products), so that a cart costs only the products that
-share a term with it, and a batch of carts is one product of sparse matrices.
+(``vectors.py``). A cart is the sum of its products' rows; its score against a product is the cosine of the two. Terms
+that only one product has can match nothing, so their columns are dropped after the rows got their length: scores stay
+what they were, and the matrix shrinks to a fraction. What the dropped part contributed to a row's length is
+remembered, because the length of a cart needs it. The matrix is kept transposed as well (term → products), so that a
+cart costs only the products that share a term with it. Where those are very many, the rarest terms of the cart name
+the candidates, and only these are compared by all terms: common terms alone make no likeness. Should too few of the
+candidates do, all are compared.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,62 +20,90 @@ from scipy import sparse
 
 from recommender.catalog import Product, ProductId
 from recommender.errors import RecommenderError
-from recommender.terms import terms, words
+from recommender.facts import Facts, Pick, in_order
+from recommender.reasons import Reason
+from recommender.vectors import COMMON_MIN, COMMON_SHARE, vectorise
 
-COMMON_SHARE = 0.4
-COMMON_MIN = 20
-"""A term that more than 40 % of the products have (and more than 20 of them) says nothing and is dropped."""
+__all__ = ["COMMON_MIN", "COMMON_SHARE", "Query", "Ranking", "Recommendation", "SimilarityIndex", "members"]
 
-SAME_WORDS = 0.65
-SAME_START = 0.6
-SAME_START_MIN = 4
-"""Two products are variants of one thing (a colour, a size) when their names share 65 % of their words (Jaccard: of
-five words one may be exchanged, of four none), or when both start with the same four or more words and these are 60 %
-of the longer name: shops write "Brand - Model for Device - Colour"."""
+BUDGET = 20_000
+"""Entries of the term lists that are gone through for one cart before its candidates are chosen."""
+
+CANDIDATES = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A product and its likeness to the cart: cosine, above 0 and at most 1, rounded to 6 digits."""
+    """A product, its score (above 0 and at most 1 but 0 for what only fills up, rounded to 6 digits), and why.
+
+    Of a likeness the score is the cosine to the cart.
+    """
 
     product: Product
     score: float
+    reason: Reason = Reason.SIMILAR
+
+
+class Query(NamedTuple):
+    """One cart by its terms, and the length of its vector."""
+
+    terms: npt.NDArray[np.int32]
+    values: npt.NDArray[np.float32]
+    length: float
+
+
+class Ranking(NamedTuple):
+    """Products by row, and their scores; ``whole``: none that has a score is missing."""
+
+    rows: npt.NDArray[Any]
+    scores: npt.NDArray[np.float64]
+    whole: bool = True
+
+    def descending(self, count: int) -> Iterator[tuple[int, float]]:
+        """Rows by falling score; only the best few are sorted at first, more when the caller passes them over."""
+        rows, scores = self.rows, self.scores
+        done, want = 0, 4 * count + 16
+        while done < len(rows):
+            if done + want < len(rows):
+                floor = np.partition(scores, len(scores) - done - want)[len(scores) - done - want]
+                head = np.flatnonzero(scores >= floor)  # with all that tie with the last
+            else:
+                head = np.arange(len(rows))
+            order = head[np.lexsort((rows[head], -scores[head]))][done:]
+            yield from zip(rows[order].tolist(), scores[order].tolist(), strict=True)
+            done, want = len(head), want * 8
 
 
 class SimilarityIndex:
-    """An immutable index over one state of the catalogue; use it from any thread, or pickle it for a process."""
+    """An index over one state of the catalogue; use it from any thread, or pickle it for a process."""
 
-    def __init__(self, products: Sequence[Product], matrix: Any) -> None:
-        """``matrix``: CSR, products x terms, rows of length 1 or 0. Use ``build``."""
-        self._rows = {product.id: row for row, product in enumerate(products)}
-        self._matrix, self._lost = _without_unshared_terms(matrix)
-        self._inverted = self._matrix.T.tocsr()
-        self._set_products(products)
+    def __init__(self, facts: Facts, matrix: Any, lost: npt.NDArray[np.float32]) -> None:
+        """``matrix``, ``lost``: see ``vectorise``. Use ``build``."""
+        self.facts = facts
+        self.matrix, self._lost = matrix, lost
+        self._inverted = sparse.csr_array(matrix.T)
+        self._frequency = np.diff(self._inverted.indptr)
 
     @classmethod
     def build(cls, products: Iterable[Product]) -> "SimilarityIndex":
-        """The index over ``products``; of two with one id the later counts. About 0.2 ms a product.
+        """The index over ``products``; of two with one id the later counts.
 
         Products without any usable word are in it, but resemble nothing.
         """
-        # Sorted, so that equal scores rank the same after a restart, whatever order the rows came in.
-        unique = {product.id: product for product in products}
-        ordered = sorted(unique.values(), key=lambda product: (isinstance(product.id, str), product.id))
-        return cls(ordered, _vectorise(ordered))
+        ordered = in_order(products)
+        return cls(Facts([product.id for product in ordered], ordered), *vectorise(ordered))
 
     def with_products(self, products: Mapping[ProductId, Product]) -> "SimilarityIndex":
-        """The same likenesses with today's stock, prices and images; what the mapping lacks is never recommended.
-
-        Cheap (no text is read): for changes that leave the texts alone, or until a new index is built.
-        """
+        """The same likenesses with today's stock, prices and images; what the mapping lacks is never recommended."""
         other = object.__new__(SimilarityIndex)
-        other._rows, other._matrix = self._rows, self._matrix
-        other._lost, other._inverted = self._lost, self._inverted
-        other._set_products([products.get(product_id) for product_id in self._rows])
+        other.matrix, other._lost = self.matrix, self._lost
+        other._inverted, other._frequency = self._inverted, self._frequency
+        ids: Any = list(self.facts.rows)
+        other.facts = Facts(ids, [products.get(product_id) for product_id in ids])
         return other
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.facts)
 
     def recommend(
         self,
@@ -95,145 +124,114 @@ class SimilarityIndex:
 
     def recommend_many(
         self,
-        baskets: Sequence[Sequence[ProductId]],
+        baskets: Sequence[Collection[ProductId]],
         count: int,
         threshold: float,
         exclude: Collection[ProductId] = (),
         *,
         exclude_each: Sequence[Collection[ProductId]] | None = None,
+        near_duplicates: bool = False,
     ) -> list[list[Recommendation]]:
-        """``recommend`` for many carts in one matrix product; the answers in the order of the carts.
+        """``recommend`` for many carts; the answers in the order of the carts.
 
-        ``exclude_each``: what is never recommended to each of them, beside ``exclude``.
+        ``exclude_each``: what is never recommended to each of them, beside ``exclude``. ``near_duplicates``: True lets
+        variants pass.
         """
-        if count < 0:
-            raise RecommenderError(f"count is {count}, it must be 0 or more")
-        if not 0 <= threshold <= 1:  # also catches NaN
-            raise RecommenderError(f"threshold is {threshold}, it must be from 0 to 1")
-        members = [sorted({self._rows[i] for i in basket if i in self._rows}) for basket in baskets]
-        if count == 0 or not any(members):
-            return [[] for _ in baskets]
-        scores, lengths = self._score(members)
-        barred = {self._rows[i] for i in exclude if i in self._rows}
-        found = []
+        check(count, threshold)
+        carts = [self.facts.rows_of(basket) for basket in baskets]
+        barred = self.facts.rows_of(exclude)
         own = exclude_each or [()] * len(baskets)
-        for number, rows in enumerate(members):
-            span = slice(scores.indptr[number], scores.indptr[number + 1])
-            near = _Ranking(scores.indices[span], scores.data[span] / (lengths[number] or 1.0))
-            mine = barred | {self._rows[i] for i in own[number] if i in self._rows}
-            found.append(self._pick(near, rows, count, threshold, mine))
+        found: list[list[Recommendation]] = []
+        for cart, query, mine in zip(carts, self.queries(members(carts, len(self))), own, strict=True):
+            bar = {*barred, *self.facts.rows_of(mine)}
+            picks: list[Recommendation] = []
+            for budget in (BUDGET, None) if count and cart else ():
+                near = self.near(query, budget)
+                keep = near.scores >= threshold
+                near = Ranking(near.rows[keep], near.scores[keep], near.whole)
+                pick = Pick(self.facts, cart, bar, near_duplicates=near_duplicates)
+                picks = [
+                    Recommendation(product, score)
+                    for row, score in _until(near.descending(count), pick, count)
+                    if (product := pick.offer(row)) is not None
+                ]
+                if near.whole or len(picks) == count:
+                    break
+            found.append(picks)
         return found
 
-    def _set_products(self, products: Sequence[Product | None]) -> None:
-        self._products = tuple(products)
-        self._available = np.fromiter(
-            (product is not None and product.available for product in products),
-            dtype=bool,
-            count=len(products),
-        )
-
-    def _score(self, members: list[list[int]]) -> tuple[Any, npt.NDArray[np.float32]]:
-        """Dot products of the carts' vectors with all products (CSR, carts x products), and their lengths."""
-        flat = np.fromiter((row for rows in members for row in rows), dtype=np.int32)
-        starts = np.cumsum([0, *map(len, members)], dtype=np.int32)
-        choose = sparse.csr_array(
-            (np.ones(len(flat), dtype=np.float32), flat, starts), shape=(len(members), len(self._rows))
-        )
-        carts = choose @ self._matrix
+    def queries(self, carts: sparse.csr_array) -> Iterator[Query]:
+        """The vectors of carts, which are given as CSR of carts x products."""
+        vectors = sparse.csr_array(carts @ self.matrix)
         # |q|² of the whole vector: what is left of it plus each member's dropped part, which meets no other's.
-        squares = np.asarray(carts.multiply(carts).sum(axis=1)).ravel() + choose @ self._lost
-        return carts @ self._inverted, np.sqrt(squares)
+        squares = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel() + carts @ self._lost
+        for number, square in enumerate(squares.tolist()):
+            span = slice(vectors.indptr[number], vectors.indptr[number + 1])
+            yield Query(vectors.indices[span], vectors.data[span], square**0.5)
 
-    def _pick(
-        self, near: "_Ranking", basket: list[int], count: int, threshold: float, barred: Collection[int]
-    ) -> list[Recommendation]:
-        names = [_name_words(self._products[row]) for row in basket]
-        taken = {*basket, *barred}
-        picks: list[Recommendation] = []
-        for row, score in near.descending(self._available, threshold, count):
-            product = self._products[row]
-            if product is None or row in taken:
-                continue
-            name = _name_words(product)
-            if any(_same_thing(name, other) for other in names):
-                continue
-            names.append(name)
-            picks.append(Recommendation(product, score))
-            if len(picks) == count:
-                break
-        return picks
+    def near(self, query: Query, budget: int | None = BUDGET) -> Ranking:
+        """Available products and their cosines above 0, those of the best candidates at least."""
+        order = np.argsort(self._frequency[query.terms], kind="stable")
+        terms, values = query.terms[order], query.values[order]
+        lengths = self._frequency[terms].astype(np.int64)
+        taken = len(terms)
+        if budget is not None:
+            taken = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), min(1, len(terms)))
+        if taken == 0:
+            return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
+        index = self._inverted
+        spans = [slice(index.indptr[term], index.indptr[term + 1]) for term in terms[:taken].tolist()]
+        rows = np.concatenate([index.indices[span] for span in spans])
+        shares = np.concatenate([index.data[span] for span in spans]) * np.repeat(
+            values[:taken], lengths[:taken]
+        )
+        sums = np.zeros(len(self), dtype=np.float32)
+        np.add.at(sums, rows, shares)
+        whole = taken == len(terms)
+        if whole:
+            touched = np.flatnonzero(sums > 0)
+            touched = touched[self.facts.available[touched]]
+            return Ranking(touched, _rounded(sums[touched] / (query.length or 1)))
+        mine = sums[rows] * self.facts.available[rows]
+        if len(mine) > CANDIDATES:
+            floor = np.partition(mine, len(mine) - CANDIDATES)[len(mine) - CANDIDATES]
+            rows = rows[(mine >= floor) & (mine > 0)]
+        else:
+            rows = rows[mine > 0]
+        rows = np.unique(rows)
+        return Ranking(rows, self.cosines(query, rows), whole=False)
 
-
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """The products that share a term with one cart, and their scores."""
-
-    rows: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float32]
-
-    def descending(
-        self, available: npt.NDArray[np.bool_], threshold: float, count: int
-    ) -> Iterable[tuple[int, float]]:
-        """Rows by falling score; only the best few are sorted at first, more when the caller passes them over."""
-        # Rounded, so that the noise of the last digits neither breaks ties nor misses the threshold.
-        scores = np.round(self.scores.astype(np.float64), 6)
-        keep = np.flatnonzero((scores >= threshold) & (scores > 0) & available[self.rows])
-        rows, scores = self.rows[keep], np.minimum(scores[keep], 1.0)
-        done, want = 0, 4 * count + 16
-        while done < len(rows):
-            if done + want < len(rows):
-                floor = np.partition(scores, len(scores) - done - want)[len(scores) - done - want]
-                head = np.flatnonzero(scores >= floor)  # with all that tie with the last
-            else:
-                head = np.arange(len(rows))
-            order = head[np.lexsort((rows[head], -scores[head]))][done:]
-            yield from zip(rows[order].tolist(), scores[order].tolist(), strict=True)
-            done, want = len(head), want * 8
+    def cosines(self, query: Query, rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Of these products with the cart, by all terms."""
+        dense = np.zeros(self.matrix.shape[1], dtype=np.float32)
+        dense[query.terms] = query.values
+        return _rounded((self.matrix[rows] @ dense) / (query.length or 1))
 
 
-def _vectorise(products: Sequence[Product]) -> Any:
-    # It takes half a second and 60 MB to import: paid where an index is built, not by every command.
-    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - see above
-
-    vectorizer = TfidfVectorizer(
-        analyzer=terms,
-        sublinear_tf=True,
-        dtype=np.float32,
-        max_df=max(COMMON_MIN, int(COMMON_SHARE * len(products))),
+def members(carts: Sequence[Sequence[int]], products: int) -> sparse.csr_array:
+    """CSR of carts x products, ones."""
+    flat = np.fromiter((row for cart in carts for row in cart), dtype=np.int32)
+    starts = np.cumsum([0, *map(len, carts)], dtype=np.int32)
+    return sparse.csr_array(
+        (np.ones(len(flat), dtype=np.float32), flat, starts), shape=(len(carts), products)
     )
-    try:
-        return vectorizer.fit_transform(products).tocsr()
-    except ValueError:  # scikit-learn's answer when no term is left: no products, or no usable word in any
-        return sparse.csr_array((len(products), 0), dtype=np.float32)
 
 
-def _without_unshared_terms(matrix: Any) -> tuple[Any, npt.NDArray[np.float32]]:
-    """The matrix without columns that one row alone has, and per row the squared length that went with them."""
-    full = _squared_lengths(matrix)
-    shared = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]) > 1)
-    slim = sparse.csr_array(matrix[:, shared])
-    return slim, np.maximum(full - _squared_lengths(slim), 0)
+def check(count: int, threshold: float) -> None:
+    """Raises RecommenderError for what is out of range."""
+    if count < 0:
+        raise RecommenderError(f"count is {count}, it must be 0 or more")
+    if not 0 <= threshold <= 1:  # also catches NaN
+        raise RecommenderError(f"threshold is {threshold}, it must be from 0 to 1")
 
 
-def _squared_lengths(matrix: Any) -> npt.NDArray[np.float32]:
-    squares: npt.NDArray[np.float32] = np.asarray(
-        matrix.multiply(matrix).sum(axis=1), dtype=np.float32
-    ).ravel()
-    return squares
+def _until(ranked: Iterable[tuple[int, float]], pick: Pick, count: int) -> Iterator[tuple[int, float]]:
+    for one in ranked:
+        if len(pick.rows) == count:
+            return
+        yield one
 
 
-def _name_words(product: Product | None) -> list[str]:
-    return words(product.name) if product else []
-
-
-def _same_thing(one: list[str], other: list[str]) -> bool:
-    """Whether two names (as words) mean one thing: a copy, or a variant of it."""
-    if not one or not other:
-        return False
-    start = next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-    if start >= SAME_START_MIN and start >= SAME_START * max(len(one), len(other)):
-        return True
-    mine, theirs = set(one), set(other)
-    return len(mine & theirs) >= SAME_WORDS * len(mine | theirs)
+def _rounded(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """So that the noise of the last digits neither breaks ties nor misses the threshold."""
+    return np.minimum(np.round(scores.astype(np.float64), 6), 1.0)

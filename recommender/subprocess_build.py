@@ -1,44 +1,67 @@
-"""Builds the similarity index in a process of its own, which ends with it.
+"""Builds the recommender in a process of its own, which ends with it.
 
-scikit-learn takes some 70 MB once it is imported, and building keeps the interpreter busy for seconds with a large
-catalogue: neither does a service any good that has mails to send meanwhile.
+Building keeps the interpreter busy for seconds with a large catalogue, and many orders take hundreds of megabytes
+meanwhile: neither does a service any good that has mails to send.
 """
 
 import logging
+import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterable
 
 from recommender.catalog import Product
+from recommender.choosing import Choice, choose
+from recommender.model import Options, Recommender
+from recommender.orders import OrderLog
 from recommender.similarity import SimilarityIndex
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_S = 600.0
+TIMEOUT_S = 1800.0
+_NICE = 10
 
 
-def build_in_subprocess(products: Iterable[Product]) -> SimilarityIndex:
-    """``SimilarityIndex.build`` in a process of its own; here, where that fails. Blocking."""
+def build_in_subprocess(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
+    """``Recommender.build`` in a process of its own; here, where that fails. Blocking."""
     wanted = list(products)
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"],
-            input=pickle.dumps(wanted),
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=True,
-        )
-        index = pickle.loads(done.stdout)  # noqa: S301 - what our own process has written
+        model = _ask("build", wanted, orders, options)
     except (OSError, subprocess.SubprocessError, pickle.UnpicklingError, EOFError) as error:
-        logger.warning("The similarity index is built in the service itself: %s", type(error).__name__)
-        return SimilarityIndex.build(wanted)
-    if not isinstance(index, SimilarityIndex):
-        raise TypeError(f"an index was expected, not {type(index).__name__}")
-    return index
+        logger.warning("The recommender is built in the service itself: %s", type(error).__name__)
+        return Recommender.build(wanted, orders, options)
+    if not isinstance(model, Recommender):
+        raise TypeError(f"a recommender was expected, not {type(model).__name__}")
+    return model
+
+
+def choose_in_subprocess(products: Iterable[Product], orders: OrderLog, options: Options) -> Choice:
+    """``choose`` in a process of its own. Blocking, for minutes. Raises OSError or SubprocessError."""
+    choice = _ask("choose", list(products), orders, options)
+    if not isinstance(choice, Choice):
+        raise TypeError(f"a choice was expected, not {type(choice).__name__}")
+    return choice
+
+
+def _ask(what: str, products: list[Product], orders: OrderLog, options: Options) -> object:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"],
+        input=pickle.dumps((what, products, orders, options)),
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=True,
+    )
+    return pickle.loads(done.stdout)  # noqa: S301 - what our own process has written
 
 
 def main() -> None:
-    """The other process: products on standard input, their index on standard output."""
-    products = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
-    sys.stdout.buffer.write(pickle.dumps(SimilarityIndex.build(products)))
+    """The other process: the question on standard input, its answer on standard output."""
+    os.nice(_NICE)  # the timers of the service go first
+    what, products, orders, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
+    answer: object
+    if what == "choose":
+        answer = choose(SimilarityIndex.build(products), orders, options)
+    else:
+        answer = Recommender.build(products, orders, options)
+    sys.stdout.buffer.write(pickle.dumps(answer))

@@ -31,10 +31,11 @@ from binlog_watcher.settings.load import load_settings
 from mailer import Discount, Line, Links, Pick, RecoveryMail, Rendered, Renderer, first_name, message_id
 from recommender import (
     Catalog,
+    LiveRecommender,
+    Options,
     Product,
     ProductFacts,
     Recommendation,
-    Recommender,
     TemplateWriter,
     TextRequest,
 )
@@ -91,8 +92,10 @@ class Poller:
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(_PRODUCTS)
             catalog = Catalog(Product.from_row(row) for row in cursor.fetchall())
-        self._recommender = Recommender(
-            catalog, count=settings.recommendation_count, threshold=settings.similarity_threshold
+        self._recommender = LiveRecommender(
+            catalog,
+            count=settings.recommendation_count,
+            options=Options(threshold=settings.similarity_threshold),
         )
         self._recommender.build()
         self._threads = ThreadPoolExecutor(CONCURRENT)

@@ -30,8 +30,10 @@ def shown(picks: Sequence[Recommendation]) -> Table | str:
     """The recommendations on a terminal, the best first."""
     if not picks:
         return "nothing resembles these products closely enough (SIMILARITY_THRESHOLD)"
-    table = Table("score", "id", "product", "category", "price")
+    table = Table("score", "why", "id", "product", "category", "price")
     for pick in picks:
         item = pick.product
-        table.add_row(f"{pick.score:.3f}", str(item.id), item.name, item.category, str(item.price))
+        table.add_row(
+            f"{pick.score:.3f}", pick.reason.value, str(item.id), item.name, item.category, str(item.price)
+        )
     return table

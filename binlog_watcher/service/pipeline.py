@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from binlog_watcher.core.rate_limit import TokenBucket
@@ -21,6 +21,7 @@ from binlog_watcher.recovery.runtime import Runtime, Standing
 from binlog_watcher.recovery.send.attempts import Retries
 from binlog_watcher.recovery.send.outbox import Outbox
 from binlog_watcher.service.mail_server import smtp
+from binlog_watcher.service.order_learning import OrderLearning
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.texts import text_writer
 from binlog_watcher.service.wiring import brands, remember_us, traces, untold
@@ -32,6 +33,8 @@ from mailer import SendError, SmtpSender
 from recommender import (
     Catalog,
     FallbackWriter,
+    LiveRecommender,
+    Options,
     Product,
     Recommender,
     TemplateWriter,
@@ -51,6 +54,7 @@ class Pipeline:
     recovery: Recovery
     writer: TextWriter
     pool: ComposePool | None = None
+    learning: OrderLearning | None = None
     outbox: Outbox | None = None
     sender: SmtpSender | None = None
 
@@ -75,6 +79,16 @@ class Pipeline:
         self.recovery.products_came([*(product.id for product in changed), *gone])
         if self.pool is not None:
             self.pool.products_changed(changed, gone)
+
+    async def learn(self) -> None:
+        """Learn from the shop's orders, until cancelled. Returns at once in a dry run."""
+        if self.learning is not None:
+            await self.learning.run()
+
+    def heard(self, events: Iterable[object]) -> None:
+        """The binlog told of these. Any thread."""
+        if self.learning is not None:
+            self.learning.note(events)
 
     async def send(self) -> None:
         """Send what the recovery puts into the outbox, until cancelled. Returns at once in a dry run."""
@@ -125,13 +139,20 @@ class Pipeline:
         await asyncio.to_thread(self.runtime.traces.close)
 
 
-def build_recommender(settings: Settings, catalogue: Catalog, *, in_subprocess: bool = False) -> Recommender:
-    """The recommender with the shop's count and threshold; ``in_subprocess``: where its index is built."""
-    return Recommender(
+def build_recommender(
+    settings: Settings, catalogue: Catalog, *, in_subprocess: bool = False
+) -> LiveRecommender:
+    """The recommender with the shop's settings; ``in_subprocess``: where its model is built."""
+    return LiveRecommender(
         catalogue,
         count=settings.recommendation_count,
-        threshold=settings.similarity_threshold,
-        builder=build_in_subprocess if in_subprocess else None,
+        options=Options(
+            blend=settings.recommender == "blend",
+            threshold=settings.similarity_threshold,
+            near_duplicates=settings.recommender_near_duplicates,
+            memory_mb=settings.recommender_memory_mb,
+        ),
+        builder=build_in_subprocess if in_subprocess else Recommender.build,
     )
 
 
@@ -167,7 +188,7 @@ class ComposerSetup:
         configure_logging(self.settings.log_level, json_lines=self.settings.log_format == "json")
         return self.composer(build_recommender(self.settings, catalog), TemplateWriter(), Metrics())
 
-    def composer(self, recommender: Recommender, writer: TextWriter, metrics: Metrics) -> Composer:
+    def composer(self, recommender: LiveRecommender, writer: TextWriter, metrics: Metrics) -> Composer:
         """What turns a cart into a mail."""
         return Composer(
             brands=self.brands,
@@ -242,4 +263,12 @@ def build_pipeline(
         episode_of=episode_of,
     )
     recovery = Recovery(resources.loader, mailing, runtime)
-    return Pipeline(runtime, recovery, writer, pool, outbox, sender)
+    learning = OrderLearning(
+        resources.shop,
+        resources.clock,
+        composer.recommender,
+        pool,
+        months=settings.recommender_order_months,
+        lines=settings.recommender_order_lines,
+    )
+    return Pipeline(runtime, recovery, writer, pool, learning, outbox, sender)

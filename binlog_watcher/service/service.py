@@ -128,8 +128,6 @@ class Service:
             done=self._timers.poke,
         )
 
-    # --- tasks ----------------------------------------------------------------------------------------------
-
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the shop until ``stop`` is set. Raises ConfigError for what only a human can mend."""
         try:
@@ -145,6 +143,7 @@ class Service:
                     group.create_task(self._gauges.watch()),
                     group.create_task(self._heartbeat.run()),
                     group.create_task(self._notes.run()),
+                    group.create_task(self._pipeline.learn()),
                 ]
                 timers = group.create_task(self._timers.run())
                 if self._pipeline.outbox is not None:
@@ -192,6 +191,7 @@ class Service:
     def _deliver(self, batch: Batch) -> None:
         """The source's events reach the timers here, and nowhere else. In the source's thread."""
         self._changes.note(self.tracker.apply(batch))
+        self._pipeline.heard(batch.events)
         self._readiness.heard(batch)
         self._gauges.heard(batch)
         spare_hydrated_timers(batch)

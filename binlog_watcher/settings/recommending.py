@@ -14,7 +14,19 @@ class RecommendationSettings(BaseModel):
     recommendation_count: Annotated[int, Ge(0), Le(12)] = 3
     """Products in the mail."""
     similarity_threshold: Annotated[float, Ge(0), Le(1)] = 0.1
-    """From 0 (anything) to 1 (the same text)."""
+    """From 0 (anything) to 1 (the same text): what resembles the cart less is not called similar."""
+    recommender: Annotated[Literal["blend", "similarity"], kind.Lower] = "blend"
+    """`blend`: [what goes with the cart](recommendations.md), by orders, texts and what sells in the category;
+    `similarity`: only what resembles it."""
+    recommender_near_duplicates: bool = False
+    """Whether variants of what is in the cart, or recommended already, are recommended, too."""
+    recommender_order_months: Annotated[int, Ge(0), Le(120)] = 24
+    """How far back orders are learnt from, where the preset names their items; 0: none are."""
+    recommender_order_lines: Annotated[int, Ge(0), Le(100_000_000)] = 2_000_000
+    """How many lines of orders are learnt from at most, the newest; 0: none are."""
+    recommender_memory_mb: Annotated[int, Ge(1), Le(65536)] = 512
+    """For learning from orders. 512 MB take the exact way for 6,500 products that sell; beyond, their nearest
+    neighbours are kept."""
     gemini_api_key: kind.Secret | None = None
     """With it [Gemini](gemini.md) writes the sentence above the products; without it a template does."""
     gemini_model: kind.Text = "gemini-3.5-flash-lite"

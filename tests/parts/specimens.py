@@ -25,7 +25,7 @@ from mailer import (
 )
 from mailer.languages import languages, shipped
 from mailer.themes import Theme, built_in, load_theme
-from recommender import ProductFacts, Recommender, TemplateWriter, TextRequest
+from recommender import LiveRecommender, ProductFacts, TemplateWriter, TextRequest
 
 RECIPIENT = "jane.doe@example.org"
 STORE = store(
@@ -171,7 +171,7 @@ def _shop_line(name: str, price: str | None = None) -> Line:
 @cache
 def _recommended() -> tuple[Pick, ...]:
     """What the recommender picks for a laptop of the sample shop."""
-    found = Recommender(catalogue()).recommend([sample_shop.product("Laptop Basic 15").id])
+    found = LiveRecommender(catalogue()).recommend([sample_shop.product("Laptop Basic 15").id])
     assert len(found) == 3
     return tuple(
         Pick(f.product.name, f.product.price, f.product.category, f.product.image, _PRODUCT_URL.format(f.product.id))

@@ -26,7 +26,7 @@ from mailer import (
     first_name,
     parse_address,
 )
-from recommender import ProductFacts, Recommendation, Recommender, TemplateWriter, TextRequest, TextWriter
+from recommender import LiveRecommender, ProductFacts, Recommendation, TemplateWriter, TextRequest, TextWriter
 
 log = structlog.get_logger(__name__)
 
@@ -41,13 +41,13 @@ class Composer:
         self,
         *,
         brands: Brands,
-        recommender: Recommender,
+        recommender: LiveRecommender,
         writer: TextWriter,
         metrics: Metrics,
         installation: str = "",
     ) -> None:
         self.brands = brands
-        self._recommender = recommender
+        self.recommender = recommender
         self._writer = writer
         self._metrics = metrics
         self._installation = installation
@@ -56,9 +56,9 @@ class Composer:
     def recommend(self, carts: Sequence[Cart]) -> list[list[Recommendation]]:
         """Recommendations for a batch; none at all when the recommender fails. Blocking: call it in a thread."""
         try:
-            return self._recommender.recommend_many(
+            return self.recommender.recommend_many(
                 [[line.product_id for line in cart.lines if line.price >= 0] for cart in carts],
-                exclude_each=[cart.bought for cart in carts],
+                [cart.bought for cart in carts],
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
             log.warning("recommender.failed", error=f"{type(error).__name__}: {error}", mails=len(carts))

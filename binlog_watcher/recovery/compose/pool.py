@@ -6,7 +6,7 @@ from typing import Protocol
 
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
-from recommender import Product, Recommendation
+from recommender import Options, Order, Product, Recommendation
 
 COMPOSE_BATCH_SIZE = 25
 """Carts that are composed at a time: enough for the recommender to gain by it, few enough for the first to go soon."""
@@ -28,6 +28,14 @@ class ComposePool(Protocol):
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """The catalogue has these now, and these no more. Any thread."""
+        ...
+
+    def orders_came(self, orders: Sequence[Order], *, anew: bool) -> None:
+        """The recommender learns from these orders, too; ``anew``: from these alone. Any thread."""
+        ...
+
+    def options_chosen(self, options: Options) -> None:
+        """The recommender goes by these from now on. Any thread."""
         ...
 
     async def close(self) -> None:
@@ -55,6 +63,14 @@ class ComposeThread:
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
         """Nothing to do: the recommender reads the service's own catalogue."""
+
+    def orders_came(self, orders: Sequence[Order], *, anew: bool) -> None:
+        """Learn from them when the next model is built."""
+        self._composer.recommender.take_orders(orders, anew=anew)
+
+    def options_chosen(self, options: Options) -> None:
+        """Build a model by them."""
+        self._composer.recommender.choose(options)
 
     async def close(self) -> None:
         """Nothing to do."""

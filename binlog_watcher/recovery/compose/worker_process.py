@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import Composed, build_all, compose_all
 from binlog_watcher.recovery.stages import ClaimedCart
-from recommender import Catalog, Product, Recommendation
+from recommender import Catalog, LiveRecommender, Options, Order, OrderLog, Product, Recommendation
 
 MakeComposer = Callable[[Catalog], Composer]
 """Makes a worker's composer, in the worker, with TemplateWriter as its writer; must be picklable."""
@@ -33,6 +33,15 @@ class Change:
     """Products as they are now, by id; None: it is gone."""
 
     products: dict[int | str, Product | None]
+
+
+@dataclass(slots=True)
+class Learn:
+    """``log``: orders to learn from instead of those so far; ``orders``: these, too. ``options``: to go by from now."""
+
+    log: OrderLog | None = None
+    orders: list[Order] = field(default_factory=list)
+    options: Options | None = None
 
 
 @dataclass(slots=True)
@@ -60,7 +69,9 @@ def work(pipe: Connection, make: MakeComposer) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             question = pipe.recv()
-            if not isinstance(question, Change):
+            if isinstance(question, Learn):
+                _learn(composer.recommender, question)
+            elif not isinstance(question, Change):
                 pipe.send(_answer(composer, question))
             elif not len(catalog):
                 catalog.replace([product for product in question.products.values() if product is not None])
@@ -70,6 +81,14 @@ def work(pipe: Connection, make: MakeComposer) -> None:
                         catalog.remove(product_id)
                     else:
                         catalog.upsert(product)
+
+
+def _learn(recommender: LiveRecommender, told: Learn) -> None:
+    if told.log is not None:
+        recommender.take_log(told.log)
+    recommender.take_orders(told.orders)
+    if told.options is not None:
+        recommender.choose(told.options)
 
 
 def _answer(composer: Composer, question: Job | PickOnly) -> Answer:

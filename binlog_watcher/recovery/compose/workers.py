@@ -14,9 +14,17 @@ import structlog
 
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import Composed, ComposeThread, texts_of
-from binlog_watcher.recovery.compose.worker_process import Answer, Change, Job, MakeComposer, PickOnly, work
+from binlog_watcher.recovery.compose.worker_process import (
+    Answer,
+    Change,
+    Job,
+    Learn,
+    MakeComposer,
+    PickOnly,
+    work,
+)
 from binlog_watcher.recovery.stages import ClaimedCart
-from recommender import Catalog, Product
+from recommender import Catalog, LiveRecommender, Options, Order, OrderLog, Product
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +42,7 @@ class _Worker:
     pipe: Connection
     thread: ThreadPoolExecutor
     changes: dict[int | str, Product | None] = field(default_factory=dict)
+    lessons: Learn = field(default_factory=Learn)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, changes: Mapping[int | str, Product | None]) -> None:
@@ -41,16 +50,35 @@ class _Worker:
         with self.lock:
             self.changes.update(changes)
 
-    def begin(self, catalogue: Mapping[int | str, Product | None]) -> None:
-        """The same for the whole catalogue; what was told meanwhile is newer."""
+    def teach(self, orders: Sequence[Order], *, anew: bool) -> None:
+        """Have its recommender learn from orders before its next chunk. Any thread."""
+        with self.lock:
+            if anew:
+                self.lessons = Learn(OrderLog(), options=self.lessons.options)
+            self.lessons.orders += orders
+
+    def go_by(self, options: Options) -> None:
+        """Have its recommender go by other options. Any thread."""
+        with self.lock:
+            self.lessons.options = options
+
+    def begin(self, catalogue: Mapping[int | str, Product | None], recommender: LiveRecommender) -> None:
+        """The same for the whole catalogue, and what was learnt so far; what was told meanwhile is newer."""
         with self.lock:
             self.changes = {**catalogue, **self.changes}
+            if self.lessons.log is None:
+                self.lessons.log = recommender.orders()
+                self.lessons.orders.clear()  # the recommender was told of them before
+            self.lessons.options = recommender.options
 
     def ask(self, question: Job | PickOnly) -> Answer:
         """Hand over what changed meanwhile and a question; its answer. Blocking; raises WorkerDiedError."""
         try:
             with self.lock:
                 changes, self.changes = self.changes, {}
+                lessons, self.lessons = self.lessons, Learn()
+            if lessons != Learn():
+                self.pipe.send(lessons)
             if changes:
                 self.pipe.send(Change(changes))
             self.pipe.send(question)
@@ -134,6 +162,18 @@ class ComposeWorkers:
         for worker in self._workers:
             worker.tell(changes)
 
+    def orders_came(self, orders: Sequence[Order], *, anew: bool) -> None:
+        """Learn from them here, and tell each worker before its next chunk."""
+        self._local.recommender.take_orders(orders, anew=anew)
+        for worker in self._workers:
+            worker.teach(orders, anew=anew)
+
+    def options_chosen(self, options: Options) -> None:
+        """The same for options."""
+        self._local.recommender.choose(options)
+        for worker in self._workers:
+            worker.go_by(options)
+
     def _new(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         # Daemonic: should this process end without closing its pipe, no worker stays behind.
@@ -144,7 +184,7 @@ class ComposeWorkers:
         theirs.close()
         worker = _Worker(process, ours, ThreadPoolExecutor(1, thread_name_prefix="compose"))
         self._workers.append(worker)  # before the catalogue is read: no change is missed
-        worker.begin({product.id: product for product in self._catalog})
+        worker.begin({product.id: product for product in self._catalog}, self._local.recommender)
         with contextlib.suppress(WorkerDiedError):  # then its first chunk finds it dead
             worker.ask(PickOnly(()))  # builds the index
         return worker

@@ -98,6 +98,25 @@ def bought_products(queries: Queries) -> str | None:
     )
 
 
+def ordered_lines(queries: Queries, *, after: bool, before: bool) -> str | None:
+    """Order, product, when: a page of the orders that count, the highest ids first; None without order items.
+
+    ``after``, ``before``: only ids above, below the parameter of that name. An order without items has a NULL product.
+    """
+    items, orders = queries.schema.order_items, queries.schema.orders
+    if items is None or orders.customer is None:
+        return None
+    order = named("o", orders.id)
+    bounds = (f" AND {order} > %(after)s" if after else "") + (f" AND {order} < %(before)s" if before else "")
+    return (
+        f"SELECT x.id, {named('i', items.product)}, x.bought_at "
+        f"FROM (SELECT {order} AS id, {named('o', orders.bought_at)} AS bought_at FROM {queries.orders_table} "
+        f"WHERE {queries.bought}{bounds} ORDER BY {order} DESC LIMIT %(page)s) x "
+        f"LEFT JOIN {quote(items.table)} i "
+        f"ON {named('i', items.order)} = x.id{queries.conditions.meant('i')} ORDER BY x.id DESC"
+    )
+
+
 def unpaid_orders(queries: Queries) -> str:
     """The id of those orders among the keys that were cancelled since nobody paid, and its fingerprint."""
     return f"SELECT x.id, {UNPAID_FINGERPRINT} FROM {selected_unpaid(queries)} GROUP BY x.id"

@@ -25,6 +25,7 @@ from binlog_watcher.store.shop_tables.fingerprints import EMPTY_FINGERPRINT
 from binlog_watcher.store.shop_tables.found import FoundCarts
 from binlog_watcher.store.shop_tables.headers import read_headers
 from binlog_watcher.store.shop_tables.lines import counted, read_row_prints, read_rows
+from binlog_watcher.store.shop_tables.order_items import OrderedTogether, read_ordered
 from binlog_watcher.store.shop_tables.orders import (
     read_bought_products,
     read_orders,
@@ -242,6 +243,10 @@ class Shop(ShopTables):
     def catalogue(self, ids: Sequence[int | str] | None = None) -> Iterator[list[CatalogueRow]]:
         """Pages of products: all of them, or those of ``ids`` that exist."""
         return read_catalogue(self.database, self, ids)
+
+    def ordered(self, after: int | str | None = None) -> Iterator[list[OrderedTogether]]:
+        """Pages of orders with their products, the highest ids first: all of them, or those with ids above."""
+        return read_ordered(self.database, self, after)
 
 
 def _columns_given(session: Session, queries: Queries) -> tuple[str, ...]:

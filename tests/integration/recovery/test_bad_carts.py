@@ -9,7 +9,7 @@ from fakes.recovering import abandon, recovering
 
 from binlog_watcher.core.decision import Skip
 from binlog_watcher.core.log_status import Reason
-from recommender import Recommender
+from recommender import LiveRecommender
 
 HOUR = 3_600_000_000
 MINUTE = 60_000_000
@@ -30,7 +30,7 @@ async def test_a_recommender_that_breaks_costs_the_recommendations_only(
     def broken(*_: object) -> None:
         raise RuntimeError("no matrix")
 
-    monkeypatch.setattr(Recommender, "recommend_many", broken)
+    monkeypatch.setattr(LiveRecommender, "recommend_many", broken)
     async with recovering(shop, smtp) as cartwake:
         with structlog.testing.capture_logs() as logs:
             await cartwake.recover(1, 2)

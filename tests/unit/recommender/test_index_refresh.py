@@ -5,7 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from recommender import Catalog, Product, Recommender, RecommenderError, SimilarityIndex, build_in_subprocess
+from recommender import (
+    Catalog,
+    LiveRecommender,
+    Options,
+    Product,
+    Reason,
+    RecommenderError,
+    SimilarityIndex,
+    build_in_subprocess,
+)
+from recommender.index_refresh import ORDERS_PAUSE_S
 
 
 class Clock:
@@ -19,7 +29,7 @@ def item(number: int, name: str, stock: int = 5) -> Product:
     return Product(number, name, "", Decimal(10), "Kitchen", None, stock)
 
 
-def ids(recommender: Recommender, *basket: int) -> set[int | str]:
+def ids(recommender: LiveRecommender, *basket: int) -> set[int | str]:
     return {found.product.id for found in recommender.recommend(basket)}
 
 
@@ -32,7 +42,7 @@ def test_the_first_call_builds_and_later_ones_do_not(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builds = count_builds(monkeypatch)
-    recommender = Recommender(catalog)
+    recommender = LiveRecommender(catalog)
     assert ids(recommender, 1) == ids(recommender, 1) == {2, 3}
     assert recommender.recommend_many([[1], [2]])[0] == recommender.recommend([1])
     assert len(builds) == 1
@@ -40,7 +50,7 @@ def test_the_first_call_builds_and_later_ones_do_not(
 
 def test_stock_counts_at_once_and_builds_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     builds = count_builds(monkeypatch)
-    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender = LiveRecommender(catalog, rebuild_pause_s=0)
     recommender.build()
     catalog.upsert(item(2, "Black tea", stock=0))
     assert ids(recommender, 1) == {3}
@@ -50,7 +60,7 @@ def test_stock_counts_at_once_and_builds_nothing(catalog: Catalog, monkeypatch: 
 
 
 def test_a_removed_product_is_gone_at_once(catalog: Catalog) -> None:
-    recommender = Recommender(catalog)
+    recommender = LiveRecommender(catalog)
     recommender.build()
     catalog.remove(3)
     assert ids(recommender, 1) == {2}
@@ -61,7 +71,7 @@ def test_an_import_of_many_products_is_one_build_per_pause(
 ) -> None:
     builds = count_builds(monkeypatch)
     clock = Clock()
-    recommender = Recommender(catalog, clock=clock, rebuild_pause_s=10)
+    recommender = LiveRecommender(catalog, clock=clock, rebuild_pause_s=10)
     recommender.build()
     for number in range(10, 60):
         catalog.upsert(item(number, f"Tea number {number}"))
@@ -71,11 +81,11 @@ def test_an_import_of_many_products_is_one_build_per_pause(
     assert ids(recommender, 1) <= {2, 3}  # the old index serves while the new one is built
     assert recommender.join(10)
     assert len(builds) == 2
-    assert len(recommender.index()) == 53
+    assert len(recommender.model()) == 53
 
 
 def test_a_build_in_progress_holds_up_nobody(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender = LiveRecommender(catalog, rebuild_pause_s=0)
     recommender.build()
     started, go_on = threading.Event(), threading.Event()
     build = SimilarityIndex.build
@@ -102,7 +112,7 @@ def test_a_build_in_progress_holds_up_nobody(catalog: Catalog, monkeypatch: pyte
 def test_a_failed_build_leaves_the_old_index_and_waits_for_a_change(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender = LiveRecommender(catalog, rebuild_pause_s=0)
     recommender.build()
     with monkeypatch.context() as patch:
         attempts = []
@@ -127,9 +137,9 @@ def test_a_failed_build_leaves_the_old_index_and_waits_for_a_change(
 
 def test_settings_out_of_range_are_refused(catalog: Catalog) -> None:
     with pytest.raises(RecommenderError, match="threshold"):
-        Recommender(catalog, threshold=1.5)
+        LiveRecommender(catalog, options=Options(threshold=1.5))
     with pytest.raises(RecommenderError, match="count"):
-        Recommender(catalog, count=-1)
+        LiveRecommender(catalog, count=-1)
 
 
 def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -147,8 +157,8 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.slow
 def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
-    here = Recommender(catalog_of_ten, threshold=0.0)
-    apart = Recommender(catalog_of_ten, threshold=0.0, builder=build_in_subprocess)
+    here = LiveRecommender(catalog_of_ten, options=Options(threshold=0.0))
+    apart = LiveRecommender(catalog_of_ten, options=Options(threshold=0.0), builder=build_in_subprocess)
     ids = [product.id for product in catalog_of_ten]
     assert [apart.recommend([one]) for one in ids] == [here.recommend([one]) for one in ids]
 
@@ -157,7 +167,7 @@ def test_a_process_that_can_not_be_started_is_done_without(
     catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("recommender.subprocess_build.sys.executable", "/nowhere/python")
-    assert Recommender(catalog_of_ten, builder=build_in_subprocess).recommend([1]) is not None
+    assert LiveRecommender(catalog_of_ten, builder=build_in_subprocess).recommend([1]) is not None
     assert "built in the service itself" in caplog.text
 
 
@@ -170,3 +180,16 @@ def catalog_of_ten() -> Catalog:
             for number, text in enumerate(texts * 2, 1)
         ]
     )
+
+
+def test_new_orders_are_learnt_from_with_the_next_build(catalog: Catalog) -> None:
+    clock = Clock()
+    recommender = LiveRecommender(catalog, clock=clock)
+    catalog.upsert(Product(9, "Garden rake", "", Decimal(10), "Garden"))
+    assert 9 not in ids(recommender, 1)
+    recommender.take_orders([[1, 9], [1, 9]])
+    clock.now = 2 * ORDERS_PAUSE_S
+    recommender.recommend([1])
+    assert recommender.join(10)
+    (first, *_) = recommender.recommend([1])
+    assert (first.product.id, first.reason) == (9, Reason.BOUGHT_TOGETHER)

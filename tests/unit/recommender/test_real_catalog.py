@@ -12,15 +12,14 @@ import pytest
 
 from recommender import (
     Catalog,
+    LiveRecommender,
     Product,
     ProductFacts,
-    Recommender,
     SimilarityIndex,
     TemplateWriter,
     TextRequest,
 )
-from recommender.similarity import _same_thing
-from recommender.terms import words
+from recommender.variants import name_of, same_thing
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +59,7 @@ def test_recommendations_make_sense(products: list[Product], index: SimilarityIn
         for recommendation in found:
             other = recommendation.product
             assert other.available
-            assert not _same_thing(words(other.name), words(product.name))
+            assert not same_thing(name_of(other.name), name_of(product.name))
             assert other.name.casefold() != product.name.casefold()
         top = product.category.split(" > ")[0]
         kin += bool(found) and any(r.product.category.split(" > ")[0] == top for r in found)
@@ -78,13 +77,13 @@ def test_the_template_copes_with_every_name(products: list[Product], index: Simi
 
 def test_a_day_of_stock_changes_builds_no_index(products: list[Product]) -> None:
     catalog = Catalog(products)
-    recommender = Recommender(catalog, rebuild_pause_s=0)
+    recommender = LiveRecommender(catalog, rebuild_pause_s=0)
     recommender.build()
-    first = recommender.index()
+    first = recommender.model()
     by_id = {row["id"]: row for row in rows("catalog.csv.gz")}
     for product in products[:2000]:
         catalog.upsert(Product.from_row({**by_id[str(product.id)], "id": product.id, "stock": 0}))
-    assert recommender.index()._matrix is first._matrix
+    assert recommender.model() is first
     assert recommender.join(0.0)
     sold_out = {product.id for product in products[:2000]}
     for found in recommender.recommend_many([[product.id] for product in products[2000:2200]]):

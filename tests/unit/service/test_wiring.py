@@ -28,7 +28,7 @@ from binlog_watcher.shop.presets import SAMPLE
 from binlog_watcher.store.shop_tables.products import CatalogueRow
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import WrongSignatureError
-from recommender import Catalog, FallbackWriter, Recommender, TemplateWriter
+from recommender import Catalog, FallbackWriter, LiveRecommender, TemplateWriter
 
 
 def settings(**changes: str) -> Settings:
@@ -157,7 +157,7 @@ def test_a_worker_that_starts_later_writes_as_the_others_do_whatever_became_of_t
     mails = []
     received = pickle.loads(sent)  # noqa: S301 - as multiprocessing does
     for made in (setup, received):
-        composer = made.composer(Recommender(Catalog()), TemplateWriter(), Metrics())
+        composer = made.composer(LiveRecommender(Catalog()), TemplateWriter(), Metrics())
         line = Line(1, "Tasse", "", Decimal(7), 2, None)
         cart = Cart(1, Customer(1, "Jane", "jane@example.com", None, b"h"), (line,), 0, None)
         due = ClaimedCart(DueCart(1, "binlog", 0, 0), cart, Send(0, 0), 7, 1)

@@ -22,7 +22,7 @@ from binlog_watcher.recovery.compose.pool import COMPOSE_BATCH_SIZE, ComposeThre
 from binlog_watcher.recovery.compose.workers import ComposeWorkers
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
-from recommender import Catalog, Recommender, TemplateWriter, TextRequest
+from recommender import Catalog, LiveRecommender, Options, Order, TemplateWriter, TextRequest
 
 NOW = 1_790_000_000_000_000
 
@@ -66,7 +66,7 @@ class Make:
 def composer(catalog: Catalog, writer: Any = None) -> Composer:
     return Composer(
         brands=Brands(brand(), {"de": brand(store=store(name="Der Laden", sender_email="hallo@laden.example.com"))}),
-        recommender=Recommender(catalog, count=3, threshold=0.0, rebuild_pause_s=0),
+        recommender=LiveRecommender(catalog, count=3, options=Options(threshold=0.0), rebuild_pause_s=0),
         writer=writer or TemplateWriter(), metrics=Metrics(),
     )  # fmt: skip
 
@@ -208,6 +208,29 @@ async def test_workers_hear_of_changed_products(catalog: Catalog) -> None:
     finally:
         await pool.close()
     assert len(messages(after)[0]) < len(messages(before)[0])  # nothing is left to be recommended
+
+
+async def test_workers_hear_of_orders(catalog: Catalog) -> None:
+    garden = replace(next(iter(catalog)), id=99, name="Garden rake", description="", category="Garden")
+    catalog.upsert(garden)
+    local = composer(catalog)
+    pool = ComposeWorkers(local, Make(), catalog, 1)
+    try:
+        await pool.start()
+        (before,) = messages(await pool.compose([claimed(1)], NOW))
+        pool.orders_came([Order((1, 99))] * 3, anew=True)
+        pool.orders_came([Order((1, 99))], anew=False)
+        assert len(local.recommender.orders()) == 4
+        deadline = asyncio.get_running_loop().time() + 60
+        after = before
+        while after == before:  # the new model is built beside the answers
+            assert asyncio.get_running_loop().time() < deadline
+            (after,) = messages(await pool.compose([claimed(1)], NOW))
+    finally:
+        await pool.close()
+    (text,) = [BytesParser(policy=policy.default).parsebytes(after).get_body(("plain",))]
+    assert text is not None
+    assert "Garden rake" in text.get_content()
 
 
 async def test_workers_end_with_their_parent(catalog: Catalog) -> None:

@@ -371,6 +371,9 @@ async def test_utc_text_and_milliseconds(make: Callable[..., PresetShop]) -> Non
     shop.run("INSERT INTO order_items VALUES (1, 2)")
     assert isinstance(shop.decide(7), Send)
     assert shop.load(7)[7].bought == {2}
+    (page,) = shop.resources.shop.ordered()
+    assert [(order.order_id, order.products) for order in page] == [(1, (2,))]
+    assert list(shop.resources.shop.ordered(1)) == [[]]
     assert not fenced(shop, 7, "UPDATE orders SET paid_at = UTC_TIMESTAMP() - INTERVAL 1 MINUTE")
     assert shop.decide(7) == Skip(Reason.EMPTY)
     mailed_an_hour_ago(shop)

@@ -23,7 +23,7 @@ from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.recovery.stages import ClaimedCart, ComposedMail
 from binlog_watcher.telemetry.metrics import Metrics
 from mailer import DiscountTable, InvalidAddressError, Links, Tier, minor_digits
-from recommender import Recommender, TemplateWriter
+from recommender import LiveRecommender, Options, TemplateWriter
 
 NOW = 1_790_000_000_000_000
 
@@ -34,7 +34,7 @@ TIERS = DiscountTable((Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decim
 def composer(**changes: Any) -> Composer:
     parts: dict[str, Any] = {
         "brands": Brands(brand(discounts=TIERS)),
-        "recommender": Recommender(catalogue(), count=3, threshold=0.05),
+        "recommender": LiveRecommender(catalogue(), count=3, options=Options(threshold=0.05)),
         "writer": TemplateWriter(),
         "metrics": Metrics(),
         "installation": "abc",

@@ -1,0 +1,272 @@
+"""What is recommended with a cart: what goes with it by the shop's orders and by the texts, in one order of rank.
+
+Theory of operation. ``together.py`` gives for each product what goes with it, ``similarity.py`` what resembles it. A
+cart's score against a product is the sum of its products' weights with it, over the largest such sum, plus the cosine
+of the texts, over the largest one, times a weight that is the larger the fewer purchases of the cart's products are
+known. A product in the cart that nobody ever bought counts as its nearest kin by text among those that were. When
+fewer are found than asked for, the most bought of the cart's categories fill up, then the most bought of all.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.catalog import Product, ProductId
+from recommender.facts import Facts, Pick
+from recommender.orders import OrderLog
+from recommender.reasons import Reason
+from recommender.shelves import Shelves
+from recommender.similarity import (
+    BUDGET,
+    CANDIDATES,
+    Query,
+    Ranking,
+    Recommendation,
+    SimilarityIndex,
+    check,
+    members,
+)
+from recommender.together import Together, Weights, learn
+
+KIN = 10
+"""A product that nobody bought stands for so many others, that somebody did."""
+
+EVIDENCE = 20.0
+"""Purchases of the cart's products at which the texts still weigh twice as much as with very many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``blend`` False: likeness alone, above the threshold, and nothing fills up.
+
+    ``threshold``: cosine (0 to 1) from which a product is called similar. ``near_duplicates``: whether variants of a
+    product in the cart, or of another pick, are recommended. ``memory_mb``: for the dense part of the learning.
+    """
+
+    blend: bool = True
+    threshold: float = 0.1
+    near_duplicates: bool = False
+    memory_mb: int = 512
+    weights: Weights = field(default_factory=Weights)
+
+
+class Recommender:
+    """Recommendations out of one state of the catalogue and the orders; use it from any thread, or pickle it.
+
+    >>> from decimal import Decimal
+    >>> from recommender import Product, Recommender
+    >>> shop = [Product(n, name, price=Decimal(9)) for n, name in enumerate(["Tea pot", "Tea cosy", "Spade", "Rake"])]
+    >>> [[pick.product.name for pick in picks] for picks in Recommender.build(shop, [[0, 2], [0, 2]]).recommend([[0]])]
+    [['Spade', 'Tea cosy']]
+    """
+
+    def __init__(
+        self, index: SimilarityIndex, together: Together | None, options: Options, orders: int = 0
+    ) -> None:
+        """Use ``build``."""
+        self.options, self.orders = options, orders
+        self.index, self._together = index, together
+        bought = None if together is None else together.bought
+        self._shelves = Shelves(index.facts, bought) if options.blend else None
+
+    @classmethod
+    def build(
+        cls,
+        products: Iterable[Product],
+        orders: Iterable[object] | OrderLog | None = None,
+        options: Options | None = None,
+    ) -> "Recommender":
+        """``orders``: collections of product ids, with a time where it is known (``OrderLog.add``); None: texts alone.
+
+        Of two products with one id the later counts.
+        """
+        options = options or Options()
+        index = SimilarityIndex.build(products)
+        log = orders if isinstance(orders, OrderLog) else OrderLog(orders or ())
+        return cls.over(index, log, options)
+
+    @classmethod
+    def over(cls, index: SimilarityIndex, orders: OrderLog, options: Options) -> "Recommender":
+        """The same over an index that is there already."""
+        if not options.blend or not len(orders) or not len(index):
+            return cls(index, None, options)
+        purchases = orders.matrix(index.facts.rows, len(index))
+        together = learn(purchases, index.matrix, options.weights, options.memory_mb)
+        return cls(index, together, options, len(orders))
+
+    @property
+    def facts(self) -> Facts:
+        """The products by row, whose prices and stock may be changed in place."""
+        return self.index.facts
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def recommend(
+        self,
+        carts: Sequence[Collection[ProductId]],
+        count: int = 3,
+        exclude: Sequence[Collection[ProductId]] | Collection[ProductId] | None = None,
+    ) -> list[list[Recommendation]]:
+        """For each cart up to ``count`` products, best first; equal scores rank by product id.
+
+        ``exclude``: ids that are never recommended, or a list, set or frozenset of them for each cart. Never
+        recommended are what is in the cart, what is not to be had (``Product.available``), and variants. Unknown ids
+        are passed over. Raises RecommenderError when the count is out of range.
+        """
+        check(count, self.options.threshold)
+        own = _each(exclude, len(carts))
+        if not self.options.blend:
+            return self.index.recommend_many(
+                carts, count, self.options.threshold,
+                exclude_each=own, near_duplicates=self.options.near_duplicates,
+            )  # fmt: skip
+        rows = [self.facts.rows_of(cart) for cart in carts]
+        chosen = members(rows, len(self))
+        going = self._going_together(rows, chosen)
+        found = []
+        for number, query in enumerate(self.index.queries(chosen)):
+            pick = Pick(
+                self.facts,
+                rows[number],
+                self.facts.rows_of(own[number]),
+                near_duplicates=self.options.near_duplicates,
+            )
+            found.append(self._picks(rows[number], query, next(going), pick, count))
+        return found
+
+    def _picks(
+        self, cart: list[int], query: Query, going: "_Going", pick: Pick, count: int
+    ) -> list[Recommendation]:
+        picks: list[Recommendation] = []
+        for budget in (BUDGET, None):
+            ranking, seen, alike = self._ranked(query, going, budget)
+            for row, score in ranking.descending(count):
+                if len(picks) == count:
+                    break
+                product = pick.offer(row)
+                if product is not None:
+                    reason = self._reason(row, cart, seen, alike)
+                    picks.append(Recommendation(product, round(score, 6), reason))
+            if ranking.whole or len(picks) == count:
+                break
+        if self._shelves is not None:
+            for row, reason in self._shelves.fill(cart):
+                if len(picks) == count:
+                    break
+                product = pick.offer(row)
+                if product is not None:
+                    picks.append(Recommendation(product, 0.0, reason))
+        return picks
+
+    def _ranked(
+        self, query: Query, going: "_Going", budget: int | None
+    ) -> tuple[Ranking, frozenset[int], frozenset[int]]:
+        """All that speaks for products; those seen in one order with the cart's, and those that are similar."""
+        near = self.index.near(query, budget)
+        rows, sums = going.best(self.facts.available)
+        every = np.union1d(near.rows, rows)
+        likeness = self.index.cosines(query, every) if len(rows) else near.scores
+        weight = self.options.weights.similar * (1 + EVIDENCE / (1 + going.evidence))
+        together = np.zeros(len(every))
+        together[np.searchsorted(every, rows)] = sums
+        largest, most_alike = sums.max(initial=0.0), likeness.max(initial=0.0)
+        scores = likeness.copy()
+        if largest > 0:
+            scores = together / largest
+            if most_alike > 0:
+                scores = (scores + weight * likeness / most_alike) / (1 + weight)
+        similar = likeness >= max(self.options.threshold, 1e-6)
+        keep = np.flatnonzero((together > 0) | similar)
+        ranking = Ranking(every[keep], np.round(scores[keep], 6), near.whole)
+        return ranking, going.seen, frozenset(every[similar].tolist())
+
+    def _reason(self, row: int, cart: list[int], seen: frozenset[int], alike: frozenset[int]) -> Reason:
+        if row in seen:
+            return Reason.BOUGHT_TOGETHER
+        category = self.facts.category(row)
+        if row not in alike and category and any(self.facts.category(one) == category for one in cart):
+            return Reason.SAME_CATEGORY
+        return Reason.SIMILAR
+
+    def _going_together(self, carts: list[list[int]], chosen: sparse.csr_array) -> "Iterator[_Going]":
+        if self._together is None:
+            for _ in carts:
+                yield _NOTHING
+            return
+        weights, seen, bought = self._together
+        summed = sparse.csr_array(chosen @ weights)
+        for number, cart in enumerate(carts):
+            span = slice(summed.indptr[number], summed.indptr[number + 1])
+            rows, sums = summed.indices[span], summed.data[span]
+            cold = [row for row in cart if bought[row] == 0]
+            if cold:
+                rows, sums = self._with_kin(cold, rows, sums)
+            met = [
+                weights.indices[part][seen[part]]
+                for row in cart
+                if (part := slice(weights.indptr[row], weights.indptr[row + 1])).stop > part.start
+            ]
+            together = frozenset(np.concatenate(met).tolist()) if met else frozenset()
+            yield _Going(rows, sums, together, float(bought[cart].sum()))
+
+    def _with_kin(
+        self, cold: list[int], rows: npt.NDArray[Any], sums: npt.NDArray[Any]
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """What goes with the nearest kin of products that nobody bought, added."""
+        if self._together is None:
+            return rows, sums
+        (query,) = self.index.queries(members([cold], len(self)))
+        near = self.index.near(query)
+        sold = self._together.bought[near.rows] > 0
+        kin, scores = near.rows[sold], near.scores[sold]
+        best = np.lexsort((kin, -scores))[:KIN]
+        if not len(best):
+            return rows, sums
+        shares = (scores[best] / scores[best].sum() * len(cold)).astype(np.float32)
+        theirs = self._together.weights[kin[best]].T @ shares
+        theirs[kin[best]] += shares * theirs.max(initial=0.0)
+        theirs[rows] += sums
+        touched = np.flatnonzero(theirs)
+        return touched, theirs[touched]
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What goes with one cart. ``evidence``: how often its products were bought."""
+
+    rows: npt.NDArray[Any]
+    sums: npt.NDArray[Any]
+    seen: frozenset[int]
+    evidence: float
+
+    def best(self, available: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The strongest that are to be had, by row."""
+        keep = np.flatnonzero((self.sums > 0) & available[self.rows])
+        rows, sums = self.rows[keep], self.sums[keep]
+        if len(rows) > CANDIDATES:
+            floor = np.partition(sums, len(sums) - CANDIDATES)[len(sums) - CANDIDATES]
+            rows, sums = rows[sums >= floor], sums[sums >= floor]
+        return rows, sums
+
+
+_NOTHING = _Going(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), frozenset(), 0.0)
+
+
+def _each(exclude: Collection[Any] | None, carts: int) -> Sequence[Collection[Any]]:
+    """One collection a cart."""
+    if not exclude:
+        return [()] * carts
+    if isinstance(exclude, Sequence) and all(
+        isinstance(one, list | set | frozenset | Mapping) for one in exclude
+    ):
+        if len(exclude) != carts:
+            raise ValueError(
+                f"exclude has {len(exclude)} collections for {carts} carts: give one for each cart"
+            )
+        return exclude
+    return [exclude] * carts

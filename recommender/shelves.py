@@ -1,0 +1,38 @@
+"""The most bought products of each category, and of all: what fills up where too little is known of a cart."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.facts import Facts
+from recommender.reasons import Reason
+
+KEPT = 100
+"""Of each category so many are kept."""
+
+
+class Shelves:
+    """Rows by category, the most bought first, then by row."""
+
+    def __init__(self, facts: Facts, bought: npt.NDArray[np.float32] | None) -> None:
+        """``bought``: how often each product was; None: not known, and nothing is called popular then."""
+        self._facts = facts
+        order = np.arange(len(facts)) if bought is None else np.lexsort((np.arange(len(facts)), -bought))
+        shelves: defaultdict[str, list[int]] = defaultdict(list)
+        for row in order.tolist():
+            shelf = shelves[facts.category(row)]
+            if len(shelf) < KEPT and facts.available[row]:
+                shelf.append(row)
+        shelves.pop("", None)
+        self._shelves = dict(shelves)
+        self._popular = [] if bought is None else order[bought[order] > 0][: 2 * KEPT].tolist()
+
+    def fill(self, cart: Sequence[int]) -> Iterator[tuple[int, Reason]]:
+        """What may stand in, and why: of the cart's categories in the order of its rows, then of all."""
+        for category in dict.fromkeys(self._facts.category(row) for row in cart):
+            for row in self._shelves.get(category, ()):
+                yield row, Reason.SAME_CATEGORY
+        for row in self._popular:
+            yield row, Reason.POPULAR
