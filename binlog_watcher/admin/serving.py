@@ -26,6 +26,7 @@ from binlog_watcher.service.beside import Instance
 from binlog_watcher.settings.settings import Settings
 
 if TYPE_CHECKING:
+    from binlog_watcher.admin.access import Access
     from binlog_watcher.admin.app import Part
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ def serving_admin(settings: Settings, instance: Instance) -> Iterator[None]:
         proxies=settings.trusted_proxies,
     )
     access = Access(door, now=wall_s, counter=time.monotonic)
-    app = admin_app(access, _parts(settings, instance))
+    app = admin_app(access, _parts(settings, instance, access))
     try:
         server = PageServer(app, settings.admin_host, settings.admin_port)
     except OSError as error:
@@ -63,8 +64,12 @@ def serving_admin(settings: Settings, instance: Instance) -> Iterator[None]:
         server.close()
 
 
-def _parts(settings: Settings, instance: Instance) -> "list[Part]":
+def _parts(settings: Settings, instance: Instance, access: "Access") -> "list[Part]":
     """All that is served."""
-    from binlog_watcher.admin.dashboard import dashboard  # noqa: PLC0415 - see above
+    from binlog_watcher.admin.api import api  # noqa: PLC0415 - see above
+    from binlog_watcher.admin.dashboard import dashboard  # noqa: PLC0415 - same
 
-    return [dashboard(settings, instance)]
+    served = [dashboard(settings, instance)]
+    if settings.api_callers:
+        served.append(api(settings, instance, access))
+    return served

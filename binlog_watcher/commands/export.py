@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from binlog_watcher.commands.person import PersonSeeker, Whom
+from binlog_watcher.answers.person import PersonSeeker, Whom
 from binlog_watcher.service.resources import open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables import personal

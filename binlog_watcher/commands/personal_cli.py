@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from binlog_watcher.commands.erase import ErasedReport, erase_old, erase_person
+from binlog_watcher.answers.erase import ErasedReport, erase_old, erase_person
+from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands.export import export
-from binlog_watcher.commands.person import Whom
 from binlog_watcher.commands.terminal import out, settings_of
 
 Address = Annotated[str | None, typer.Option(help="The e-mail address of the person.")]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pydantic import ConfigDict, SecretStr
 
 from binlog_watcher.settings.admin import AdminSettings
+from binlog_watcher.settings.api import ApiSettings
 from binlog_watcher.settings.discounts import DiscountSettings
 from binlog_watcher.settings.mail_content import MailSettings
 from binlog_watcher.settings.mail_server import MailServerSettings
@@ -27,6 +28,7 @@ from mailer import VERP
 
 
 class Settings(
+    ApiSettings,
     AdminSettings,
     WebhookSettings,
     OperationSettings,

@@ -12,9 +12,9 @@ from fakes.recovering import Recovering, abandon, meanwhile, recovering, setting
 from fakes.running_service import following
 from fakes.waiting import until
 
-from binlog_watcher.commands.erase import ErasedReport, erase_old, erase_person
+from binlog_watcher.answers.erase import ErasedReport, erase_old, erase_person
+from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands.export import export
-from binlog_watcher.commands.person import Whom
 from binlog_watcher.commands.report import read_report
 from binlog_watcher.commands.retry import retry_rows
 from binlog_watcher.core.erased_keys import is_erased

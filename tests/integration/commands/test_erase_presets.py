@@ -15,9 +15,9 @@ from fakes.session_shop import POT, SHIRT, Open, hydrator_of
 from fakes.sessions import MARK as SESSIONS_MARK
 from fakes.sessions import PRESET, Sessions
 
-from binlog_watcher.commands.erase import erase_person
+from binlog_watcher.answers.erase import erase_person
+from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands.export import export
-from binlog_watcher.commands.person import Whom
 from binlog_watcher.core.decision import Skip
 from binlog_watcher.core.erased_keys import is_erased
 from binlog_watcher.core.log_status import Reason, Status

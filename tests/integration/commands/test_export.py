@@ -7,8 +7,8 @@ import pytest
 from fakes.mail_server import MailServer
 from fakes.recovering import abandon, recovering, settings_of
 
+from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands.export import Exported, export
-from binlog_watcher.commands.person import Whom
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.store.own_tables import visits
 from binlog_watcher.store.own_tables.recipients import OptOuts

@@ -14,10 +14,10 @@ from fakes.recovering import abandon, recovering, settings_of
 from fakes.running_service import following
 from fakes.waiting import until
 
-from binlog_watcher.commands.erase import erase_person
+from binlog_watcher.answers.erase import erase_person
+from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands.export import export
 from binlog_watcher.commands.grants import grants
-from binlog_watcher.commands.person import Whom
 from binlog_watcher.commands.report import read_report
 from binlog_watcher.demo.server import Server
 from binlog_watcher.errors import ConfigError, DatabaseUnavailableError

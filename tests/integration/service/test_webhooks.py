@@ -22,9 +22,9 @@ from fakes.recovering import Recovering, abandon, recovering
 from fakes.waiting import until, wait_until
 from fakes.webhook_receiver import SECRET, Receiver, receiving, status
 
-from binlog_watcher.commands.erase import erase_person
+from binlog_watcher.answers.erase import erase_person
+from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands.optout import optouts
-from binlog_watcher.commands.person import Whom
 from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.service import webhook_delivery
 from binlog_watcher.service.returned_mail import returned_mails

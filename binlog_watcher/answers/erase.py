@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
-from binlog_watcher.commands.person import NEVER_RAN, Holdings, PersonSeeker, Whom
+from binlog_watcher.answers.person import NEVER_RAN, Holdings, PersonSeeker, Whom
 from binlog_watcher.core.batches import in_batches
 from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.erased_keys import is_erased
