@@ -85,7 +85,7 @@ mutants: $(READY)
 	@$(BIN)/mutmut results | grep -v 'not checked' || echo "nothing"
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
-bench: bench-wheel bench-documents bench-install bench-latency bench-catchup bench-recovery bench-notes bench-recommend-quality bench-report bench-shops bench-web bench-chaos
+bench: bench-wheel bench-documents bench-install bench-latency bench-catchup bench-recovery bench-notes bench-recommend bench-recommend-quality bench-report bench-shops bench-web bench-chaos
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
@@ -109,6 +109,9 @@ bench-recovery: $(READY)
 
 bench-notes: $(READY)
 	@$(BIN)/python benchmarks/notes.py
+
+bench-recommend: $(READY)
+	@$(BIN)/python benchmarks/recommend.py
 
 bench-recommend-quality: $(READY)
 	@$(BIN)/python benchmarks/recommend_quality.py

@@ -187,9 +187,16 @@ def explain_command(
 @app.command("recommend")
 def recommend_command(
     product: Annotated[list[str], typer.Option(help="A product id; repeat it for a cart of several.")],
+    explain: Annotated[
+        bool, typer.Option(help="Try which weights suit the shop, too; takes minutes.")
+    ] = False,
 ) -> None:
-    """Recommend products for a cart, with their scores."""
-    show(recommend.shown(recommend.recommend(settings_of("mysql"), product)))
+    """Recommend products for a cart, with their scores and why."""
+    if explain:
+        for part in recommend.explained(recommend.explain(settings_of("mysql"), product)):
+            show(part)
+    else:
+        show(recommend.shown(recommend.recommend(settings_of("mysql"), product)))
 
 
 @app.command("bounce")

@@ -11,6 +11,7 @@ from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.service.mail_server import smtp
+from binlog_watcher.service.order_learning import as_orders, ordered_lately
 from binlog_watcher.service.pipeline import ComposerSetup, build_recommender
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.texts import text_writer
@@ -100,12 +101,15 @@ async def _mail(
     try:
         catalogue = await asyncio.to_thread(read_catalogue, resources.shop)
         recommender = build_recommender(settings, catalogue)
+        now_us = resources.clock.now_us()
+        months, lines = settings.recommender_order_months, settings.recommender_order_lines
+        found = await asyncio.to_thread(ordered_lately, resources.shop, now_us, months=months, lines=lines)
+        recommender.take_orders(as_orders(found))
         composer = ComposerSetup.of(settings, resources).composer(recommender, writer, metrics)
         picks = composer.recommend([cart])[0]
         text = await composer.text(cart, picks)
         # No row's id goes to somebody else: with it the customer could be unsubscribed.
         log_id = cart.logged.id if cart.logged and send_to is None else 0
-        now_us = resources.clock.now_us()
         rendered, mail = composer.render(cart, picks, text, log_id, now_us)
         if send_to is None:
             return rendered, None

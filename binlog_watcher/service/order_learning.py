@@ -81,7 +81,7 @@ class OrderLearning:
         now = time.monotonic()
         if now - self._read_at >= ALL_ANEW_S:
             self._ordered, self._read_at = False, now
-            found = self._back_to(self._clock.now_us() - self._months * _MONTH_US)
+            found = ordered_lately(self._shop, self._clock.now_us(), months=self._months, lines=self._lines)
             log.info("orders.read", orders=len(found))
             self._take(found, anew=True)
         elif self._ordered:
@@ -89,26 +89,10 @@ class OrderLearning:
             fresh = [order for page in self._shop.ordered(self._last) for order in page]
             self._take(fresh, anew=False)
 
-    def _back_to(self, oldest_us: int) -> list[OrderedTogether]:
-        """The newest orders by id, until all of a page are too old or there are enough lines."""
-        found: list[OrderedTogether] = []
-        lines = 0
-        for page in self._shop.ordered():
-            young = [one for one in page if one.at_us is None or one.at_us >= oldest_us]
-            found += young
-            lines += sum(len(one.products) for one in young)
-            if not young or lines >= self._lines:
-                break
-        return found
-
     def _take(self, found: Sequence[OrderedTogether], *, anew: bool) -> None:
         if found:
             self._last = found[0].order_id
-        orders = [
-            Order(one.products, None if one.at_us is None else one.at_us / 1e6)
-            for one in found
-            if one.products
-        ]
+        orders = as_orders(found)
         self._pool.orders_came(orders, anew=anew)
 
     async def _choose(self) -> None:
@@ -118,6 +102,26 @@ class OrderLearning:
         choice = await asyncio.to_thread(chosen, self._recommender)
         log.info("recommender.weights", why=choice.why, weights=str(choice.weights))
         self._pool.options_chosen(replace(self._recommender.options, weights=choice.weights))
+
+
+def ordered_lately(shop: Shop, now_us: int, *, months: int, lines: int) -> list[OrderedTogether]:
+    """The newest orders by id, until all of a page are too old or there are enough lines. Blocking."""
+    found: list[OrderedTogether] = []
+    read = 0
+    for page in shop.ordered() if months and lines else ():
+        young = [one for one in page if one.at_us is None or one.at_us >= now_us - months * _MONTH_US]
+        found += young
+        read += sum(len(one.products) for one in young)
+        if not young or read >= lines:
+            break
+    return found
+
+
+def as_orders(found: Iterable[OrderedTogether]) -> list[Order]:
+    """As the recommender takes them."""
+    return [
+        Order(one.products, None if one.at_us is None else one.at_us / 1e6) for one in found if one.products
+    ]
 
 
 def chosen(

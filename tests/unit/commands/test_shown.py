@@ -18,7 +18,7 @@ from binlog_watcher.core.decision import Holdout, Send, Skip, Wait
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.own_tables.dead_letters import PutBack
 from binlog_watcher.store.own_tables.recipients import OptOut
-from recommender import Product, Recommendation
+from recommender import Choice, Product, Recommendation, Weights
 
 SINCE, UNTIL = datetime(2026, 11, 26, 8, tzinfo=UTC), datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 
@@ -99,6 +99,12 @@ def test_recommendations_with_their_scores() -> None:
     for word in ("0.250", "7", "Laptop Sleeve", "Accessories", "19.00"):
         assert word in text
     assert "SIMILARITY_THRESHOLD" in str(recommend.shown([]))
+    tried = recommend.Explained([], 7, Choice(Weights(), "they did best", ((Weights(), 0.25),)))
+    parts = recommend.explained(tried)
+    assert "learnt from 7 orders" in str(parts[1])
+    assert parts[2] == "why: they did best"
+    assert isinstance(parts[3], Table)
+    assert parts[3].row_count == 1
 
 
 def test_a_preset_beside_its_database() -> None:
