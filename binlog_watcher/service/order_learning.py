@@ -80,13 +80,18 @@ class OrderLearning:
         """Read all orders, or the new ones if there are any. Blocking. Raises DatabaseUnavailableError."""
         now = time.monotonic()
         if now - self._read_at >= ALL_ANEW_S:
-            self._ordered, self._read_at = False, now
+            self._ordered = False
             found = ordered_lately(self._shop, self._clock.now_us(), months=self._months, lines=self._lines)
+            self._read_at = now  # what could not be read is tried again
             log.info("orders.read", orders=len(found))
             self._take(found, anew=True)
         elif self._ordered:
             self._ordered = False
-            fresh = [order for page in self._shop.ordered(self._last) for order in page]
+            try:
+                fresh = [order for page in self._shop.ordered(self._last) for order in page]
+            except CartwakeError:
+                self._ordered = True
+                raise
             self._take(fresh, anew=False)
 
     def _take(self, found: Sequence[OrderedTogether], *, anew: bool) -> None:

@@ -91,6 +91,9 @@ def test_carts_are_read_and_decided_on(baskets: Open) -> None:
         assert cart.bought == {shop.cup}
         assert isinstance(db.decide(basket), Send)
     read = db.resources.shop
+    ordered = [one for page in read.ordered() for one in page]
+    assert [one.products for one in ordered] == [(shop.cup,)] * len(ODD)
+    assert list(read.ordered(ordered[0].order_id)) == [[]]
     assert {key for page in db.resources.scan.open_carts(0) for key in [cart.key for cart in page]} == {
         shop.key(text) for text in ODD
     }

@@ -206,6 +206,9 @@ def test_an_order_that_the_shop_cancelled_since_nobody_paid_has_bought_nothing(
     assert [isinstance(woo.db.decide(cart), Send) for cart in (key, other)] == [True, False]
     assert woo.db.load(key)[key].unpaid_order == unpaid
     assert woo.db.load(key)[key].bought == frozenset()
+    assert [
+        one.products for page in woo.db.resources.shop.ordered() for one in page if one.order_id != unpaid
+    ] == []
 
     shop.cancel_at_gateway(key, session, placed(key, session, ADA))
     woo.left(key)

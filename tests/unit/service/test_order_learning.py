@@ -23,9 +23,12 @@ class Shop:
     def __init__(self, *orders: OrderedTogether) -> None:
         self.orders = list(orders)
         self.asked: list[Any] = []
+        self.away = False
 
     def ordered(self, after: int | None = None) -> Iterator[list[OrderedTogether]]:
         self.asked.append(after)
+        if self.away:
+            raise CartwakeError("gone")
         for order in reversed(self.orders):
             if after is None or int(order.order_id) > after:
                 yield [order]
@@ -79,6 +82,24 @@ def test_old_orders_and_more_lines_than_wanted_are_left() -> None:
     learning(shop, pool, months=5).read()
     learning(shop, pool, lines=4).read()
     assert [len(orders) for orders, _ in pool.told] == [5, 2]
+
+
+def test_what_can_not_be_read_is_tried_again() -> None:
+    shop, pool = Shop(ordered(1, 1, 2)), Pool()
+    learn = learning(shop, pool)
+    shop.away = True
+    with pytest.raises(CartwakeError):
+        learn.read()
+    shop.away = False
+    learn.read()
+    shop.orders.append(ordered(2, 3))
+    learn.note([CustomerOrdered(7, NOW_US)])
+    shop.away = True
+    with pytest.raises(CartwakeError):
+        learn.read()
+    shop.away = False
+    learn.read()
+    assert [len(orders) for orders, _ in pool.told] == [1, 1]
 
 
 async def test_weights_are_chosen_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
