@@ -43,7 +43,7 @@ BY = pytest.mark.parametrize(
 def dump(shop: Any) -> str:
     """All of our tables as text."""
     tables = [name for (name,) in shop.run(OWN_TABLES, ("%BASE%", "cart_abandonment%"))]
-    assert len(tables) == 6
+    assert len(tables) == 7
     return "\n".join(f"{name}: {row}" for name in tables for row in shop.run(f"SELECT * FROM {name}"))
 
 

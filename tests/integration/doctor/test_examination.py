@@ -313,6 +313,26 @@ def test_storefronts_that_the_preset_does_not_tell(case: Case, tmp_path: Path) -
     assert case.finding("shop.stores").mark is Mark.OK
 
 
+def test_webhooks_that_are_not_told(case: Case) -> None:
+    told = {"WEBHOOK_URL": "https://crm.example.com/x", "WEBHOOK_SECRET": f"whsec_{'a' * 40}"}
+    assert "nobody is told" in case.finding("webhooks.told").seen
+    assert "creates the table" in case.finding("webhooks.told", **told).seen
+    case.run(
+        "CREATE TABLE cart_abandonment_webhook (status VARCHAR(16), happened_at TIMESTAMP NULL)",
+        "INSERT INTO cart_abandonment_webhook VALUES ('waiting', UTC_TIMESTAMP())",
+    )
+    try:
+        assert case.finding("webhooks.told", **told).seen == "events are told (1 wait)"
+        case.run("UPDATE cart_abandonment_webhook SET happened_at = UTC_TIMESTAMP() - INTERVAL 2 HOUR")
+        late = case.finding("webhooks.told", **told)
+        assert (late.mark, late.seen) == (Mark.WARNING, "1 events wait, the oldest for 120 minutes")
+        case.run("UPDATE cart_abandonment_webhook SET status = 'dead'")
+        dead = case.finding("webhooks.told", **told)
+        assert (dead.mark, dead.seen.startswith("1 events of the last")) == (Mark.WARNING, True)
+    finally:
+        case.run("DROP TABLE cart_abandonment_webhook")
+
+
 def test_the_log(case: Case) -> None:
     """What is there before the first run, after a newer Cartwake's, and in a copy."""
     assert {one.finding.mark for one, _ in case.looked_at("log").results} == {Mark.OK}
