@@ -38,6 +38,9 @@ PATIENCE_S = 15.0
 MOST_ANSWER_BYTES = 4096
 """What an answer may have in its body, so that its connection is used again; nobody reads it."""
 
+GRACE_S = 1.0
+"""How long what is under way may take when the service ends."""
+
 LOOK_S = 2.0
 """Between two looks for what is due."""
 
@@ -235,14 +238,26 @@ def delivering_webhooks(
         delivery = WebhookDelivery(endpoint, queue, metrics or Metrics(), look=look)
         stop = threading.Event()
         thread = threading.Thread(
-            target=lambda: asyncio.run(delivery.run(stop)), name="webhooks", daemon=True
+            target=lambda: asyncio.run(_until_stopped(delivery, stop)), name="webhooks", daemon=True
         )
         thread.start()
         try:
             yield
         finally:
             stop.set()
-            thread.join(PATIENCE_S + LOOK_S)
+            thread.join(GRACE_S + LOOK_S)
+
+
+async def _until_stopped(delivery: WebhookDelivery, stop: threading.Event) -> None:
+    """A receiver that does not answer holds up no end: what it was sent is sent again, with the same id."""
+    telling = asyncio.create_task(delivery.run(stop))
+    stopped = asyncio.create_task(asyncio.to_thread(stop.wait))
+    await asyncio.wait((telling, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not telling.done():
+        await asyncio.wait((telling,), timeout=GRACE_S)
+        telling.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await telling
 
 
 def _look(settings: Settings, resources: Resources, database: Database, back_us: int) -> Callable[[], object]:

@@ -422,6 +422,27 @@ async def test_a_receiver_that_hangs_delays_no_mail(shop: Any, smtp: MailServer,
             await until(lambda: len(receiver.messages) == 11)
 
 
+async def test_a_receiver_that_hangs_holds_up_no_end(shop: Any, smtp: MailServer, receiver: Receiver) -> None:
+    released = threading.Event()
+
+    def hang(handler: BaseHTTPRequestHandler) -> None:
+        released.wait(60)
+        status(200)(handler)
+
+    receiver.respond = hang
+    happened(shop)
+    cartwake = Recovering(shop, smtp, **told(receiver))
+    try:
+        with delivering_webhooks(cartwake.settings):
+            await until(lambda: len(receiver.messages) == 1)
+        assert "webhooks" not in {thread.name for thread in threading.enumerate()}
+        rows = shop.run("SELECT status, attempts FROM cart_abandonment_webhook")
+        assert rows == [("waiting", 0)], "it was given up, not tried in vain"
+    finally:
+        released.set()
+        cartwake.resources.close()
+
+
 def test_without_a_receiver_there_is_no_thread(shop: Any, smtp: MailServer) -> None:
     cartwake = Recovering(shop, smtp)
     with delivering_webhooks(cartwake.settings):
