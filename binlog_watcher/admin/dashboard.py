@@ -6,9 +6,11 @@ comes of MySQL was read before, in a thread of its own (``admin/keeper.py``): no
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from binlog_watcher.admin import shown
@@ -26,13 +28,16 @@ from binlog_watcher.service.beside import Instance
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.figures import Figures
 from mailer import InvalidAddressError
+from mailer.web.forms import TooLargeError, TooSlowError, fields_of, read_body
 
 T_co = TypeVar("T_co", covariant=True)
 
+ADDRESS = "address"
+MOST_BYTES = 4096
 MOST_CHARACTERS = 320
 """Of what is looked for: no address is longer."""
 
-WAYS = {"customer": "Customer id", "address": "Mail address", "cart": "Cart key"}
+WAYS = {"customer": "Customer id", ADDRESS: "Mail address", "cart": "Cart key"}
 """What a cart is looked for by."""
 
 
@@ -62,7 +67,7 @@ class Read(Protocol):
 
 
 class Dashboard:
-    """One handler an address; all are plain functions, which run in threads."""
+    """One handler an address. Plain functions run in threads."""
 
     def __init__(
         self, settings: Settings, instance: Instance, readings: Read, now: Callable[[], float]
@@ -89,14 +94,19 @@ class Dashboard:
         """The newest rows of the log."""
         return page("_outcomes.html", **self._outcomes())
 
-    def cart(self, request: Request) -> Response:
+    async def cart(self, request: Request) -> Response:
         """The page for a cart's story, which it gets when it is there."""
-        by, asked = _asked(request)
+        by, asked = await _asked(request)
+        if request.method == "POST" and by != ADDRESS:
+            return RedirectResponse(f"/cart?{urlencode({'by': by, 'q': asked})}", 303)
         return page("cart.html", **self._frame(by, asked))
 
-    def story(self, request: Request) -> Response:
+    async def story(self, request: Request) -> Response:
         """A cart's story. Asks MySQL."""
-        by, asked = _asked(request)
+        by, asked = await _asked(request)
+        return await run_in_threadpool(self._story, by, asked)
+
+    def _story(self, by: str, asked: str) -> Response:
         if not asked:
             return page(
                 "_story.html", explained=None, error="Say which customer, address or cart.", status=400
@@ -154,23 +164,31 @@ def dashboard(settings: Settings, instance: Instance) -> Part:
 def dashboard_of(settings: Settings, instance: Instance, readings: Read, now: Callable[[], float]) -> Part:
     """Its pages. ``now``: epoch seconds."""
     pages = Dashboard(settings, instance, readings, now)
-    routes = {
-        "/": pages.front,
-        "/now": pages.now,
-        "/figures": pages.figures,
-        "/outcomes": pages.outcomes,
-        "/cart": pages.cart,
-        "/cart/story": pages.story,
-    }
+    plain = {"/": pages.front, "/now": pages.now, "/figures": pages.figures, "/outcomes": pages.outcomes}
+    asked = {"/cart": pages.cart, "/cart/story": pages.story}
     return Part(
-        [Route(path, handler, methods=["GET"]) for path, handler in routes.items()], close=readings.close
+        [
+            *(Route(path, handler, methods=["GET"]) for path, handler in plain.items()),
+            *(Route(path, handler, methods=["GET", "POST"]) for path, handler in asked.items()),
+        ],
+        close=readings.close,
     )
 
 
-def _asked(request: Request) -> tuple[str, str]:
-    """By what, and for what."""
-    by = request.query_params.get("by", "")
-    asked = request.query_params.get("q", "").strip()[:MOST_CHARACTERS]
+async def _asked(request: Request) -> tuple[str, str]:
+    """By what, and for what. An address comes by POST alone: what stands in a link stands in logs."""
+    if request.method == "POST":
+        try:
+            body = await read_body(request, MOST_BYTES)
+        except (TooLargeError, TooSlowError):
+            body = b""
+        given = dict(fields_of(request.headers.get("content-type", ""), body))
+    else:
+        given = dict(request.query_params)
+    asked = given.get("q", "").strip()[:MOST_CHARACTERS]
+    by = given.get("by", "")
     if by not in WAYS:
-        by = "address" if "@" in asked else "customer"
+        by = ADDRESS if "@" in asked else "customer"
+    if by == ADDRESS and request.method != "POST":
+        return by, ""
     return by, asked

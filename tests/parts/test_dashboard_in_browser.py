@@ -95,6 +95,19 @@ def test_the_door_and_a_story(
             assert word in text(page)
 
 
+def test_an_address_that_is_looked_for_stands_in_no_link(browser: Browser) -> None:
+    with served("fine") as site, browser.page(1280, height=900) as page:
+        log_in(page, site)
+        page.call("Emulation.setScriptExecutionDisabled", value=False)
+        page.visit(site + "/")
+        page.evaluate("document.querySelector('#by').value = 'address'")
+        page.evaluate("document.querySelector('#q').value = 'jane@example.com'")
+        page.evaluate("document.querySelector('form.search').requestSubmit()")
+        page.wait("document.querySelector('.story') !== null")
+        assert page.evaluate("location.href") == site + "/cart"
+        assert not [request.url for request in page.requests if "jane" in request.url]
+
+
 def test_it_keeps_itself_fresh_and_says_when_nobody_answers(browser: Browser) -> None:
     instance = FakeInstance(standing())
     app = admin_app(access_of(Clock()), [part("fine", instance=instance)])

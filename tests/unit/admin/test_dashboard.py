@@ -4,11 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from fakes.admin import TOKEN, Clock, access_of, get
-from fakes.dashboard import LONG, STATES, app_in, part
+from fakes.admin import TOKEN, Clock, access_of, get, post
+from fakes.dashboard import LONG, STATES, app_in
 from fakes.pages import Answer
 
-from binlog_watcher.admin.app import admin_app
 from binlog_watcher.answers.cart_seeking import Question
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -17,6 +16,11 @@ PATHS = ("/", "/now", "/figures", "/outcomes", "/cart?by=cart&q=4117", "/cart/st
 
 def ask(state: str, path: str) -> Answer:
     return get(app_in(state, access_of(Clock())), path, headers=BEARER)
+
+
+def told(path: str, body: bytes) -> Answer:
+    """What the search form is answered."""
+    return post(app_in("fine", access_of(Clock())), path, body, headers=BEARER)
 
 
 class Tags(HTMLParser):
@@ -53,10 +57,8 @@ def test_without_the_token_there_is_nothing_to_see(path: str) -> None:
     assert get(app_in("fine", access_of(Clock())), path).headers["location"] == "/login"
 
 
-@pytest.mark.parametrize("path", ["/", "/now", "/cart/story"])
+@pytest.mark.parametrize("path", ["/", "/now", "/outcomes"])
 def test_it_only_reads(path: str) -> None:
-    from fakes.admin import post  # noqa: PLC0415 - beside its use
-
     assert post(app_in("fine", access_of(Clock())), path, headers=BEARER).status == 405
 
 
@@ -87,8 +89,9 @@ def test_a_part_that_is_asked_for_again_is_as_on_the_page() -> None:
 
 class TestSearch:
     def test_the_page_asks_for_the_story_when_it_is_there(self) -> None:
-        page = ask("fine", "/cart?by=address&q=jane%40example.com").text
-        assert 'hx-get="/cart/story?by=address&amp;q=jane%40example.com"' in page
+        page = told("/cart", b"by=address&q=jane%40example.com").text
+        assert 'hx-post="/cart/story"' in page
+        assert """hx-vals='{"by": "address", "q": "jane@example.com"}'""" in page
         assert '<option value="address" selected>' in page
 
     @pytest.mark.parametrize(
@@ -101,12 +104,24 @@ class TestSearch:
         ],
     )
     def test_what_is_looked_for(self, query: str, question: Question) -> None:
-        readings = STATES["fine"][0]
-        app = admin_app(access_of(Clock()), [part("fine")])
-        answer = get(app, f"/cart/story?{query}", headers=BEARER)
-        assert readings.asked[-1] == question
+        answer = told("/cart/story", query.encode())
+        assert STATES["fine"][0].asked[-1] == question
         assert "Trail running shoes &amp; socks" in answer.text
         assert "<code>cartwake optout remove</code>" in answer.text
+
+    def test_what_is_no_address_has_a_link_of_its_own(self) -> None:
+        answer = told("/cart", b"by=cart&q=a%26b")
+        assert (answer.status, answer.headers["location"]) == (303, "/cart?by=cart&q=a%26b")
+
+    def test_an_address_in_a_link_is_not_looked_for(self) -> None:
+        before = list(STATES["fine"][0].asked)
+        for query in ("by=address&q=jane%40example.com", "q=jane%40example.com"):
+            assert ask("fine", f"/cart/story?{query}").status == 400
+            assert "jane" not in ask("fine", f"/cart?{query}").text
+        assert STATES["fine"][0].asked == before
+
+    def test_a_body_that_is_too_long_asks_nothing(self) -> None:
+        assert told("/cart/story", b"by=cart&q=" + b"4" * 5000).status == 400
 
     def test_what_is_not_there_and_what_can_not_be_asked(self) -> None:
         assert "Looked in: cart.user_id" in ask("fine", "/cart/story?by=cart&q=1").text
