@@ -1,6 +1,7 @@
-"""`cartwake report` over a log whose rows are all of one day, beside one plain pass over the same rows.
+"""`cartwake report` over a log of a million rows, beside ten million orders of the shop.
 
-The plain pass counts the window's rows by status, as anybody with a SQL client would; the report tells much more.
+The rows are of sixty days: thirty that are reported, and thirty to compare them with; nine of ten are mails. The orders
+are of two years. The plain pass beside it counts the same rows by status, as anybody with a SQL client would.
 """
 
 import argparse
@@ -8,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 import structlog
 from figures import figure, machine, progress, ratios
@@ -24,47 +25,55 @@ from binlog_watcher.store.own_tables import tables
 from binlog_watcher.store.shop_tables.shop import Shop
 
 NAME = "reported"
-_FIRST_ROWS = 1000
+_THOUSAND = 1000
+_AT_ONCE = 1_000_000
+_CUSTOMERS = 2_000_000
 
-_ROW = """
-INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, status, reason, email_sent, attempts,
-                                  cart_total, currency, last_activity_at, sent_at, created_at)
-VALUES (%s, %s, 1, %s, %s, %s, 1, 10, 'EUR', NOW(6) - INTERVAL 90 MINUTE, NOW(6) - INTERVAL 59 MINUTE, NOW())
-"""
-_DOUBLE = """
-INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, status, reason, email_sent, attempts,
-                                  cart_total, currency, last_activity_at, sent_at, created_at)
-SELECT user_id, cart_key, cart_version + (SELECT COUNT(DISTINCT cart_version) FROM cart_abandonment_log), status,
-       reason, email_sent, attempts, cart_total, currency, last_activity_at, sent_at, created_at
-FROM cart_abandonment_log ORDER BY id LIMIT %s
-"""
+_ORDERS = f"""
+INSERT INTO orders (user_id, total_amount, created_at)
+SELECT 1 + (nth * 7919) %% {_CUSTOMERS}, 20 + nth %% 100, NOW() - INTERVAL (%(rows)s - nth) * 63072000 DIV %(rows)s SECOND
+FROM (SELECT %(first)s + a.n * {_THOUSAND} + b.n AS nth FROM thousand a JOIN thousand b) numbered
+WHERE nth < %(rows)s ORDER BY nth
+"""  # noqa: S608 - constants
+_LOG = f"""
+INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, status, reason, email_sent, attempts, cart_total,
+                                  currency, discount_percent, item_count, last_activity_at, sent_at, created_at)
+SELECT user, user, nth, IF(nth %% 10, 'sent', 'skipped'), IF(nth %% 10, NULL, 'no_address'), nth %% 10 > 0, 1,
+       nth %% 300, 'EUR', IF(nth %% 300 < 100, 0, 10), 2, logged - INTERVAL 30 MINUTE,
+       IF(nth %% 10, logged + INTERVAL 1 SECOND, NULL), logged
+FROM (SELECT nth, 1 + (nth * 104729) %% {_CUSTOMERS} AS user,
+             NOW() - INTERVAL (%(rows)s - nth) * 5183000 DIV %(rows)s SECOND AS logged
+      FROM (SELECT %(first)s + a.n * {_THOUSAND} + b.n AS nth FROM thousand a JOIN thousand b) numbered
+      WHERE nth < %(rows)s) made ORDER BY nth
+"""  # noqa: S608 - constants
 _PLAIN = """
-SELECT status, reason, COUNT(*) FROM cart_abandonment_log WHERE created_at > NOW() - INTERVAL 1 DAY GROUP BY 1, 2
+SELECT status, reason, COUNT(*) FROM cart_abandonment_log WHERE created_at > NOW() - INTERVAL 60 DAY GROUP BY 1, 2
 """
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="in the log; by default %(default)s")
+    parser.add_argument("--orders", type=int, default=10_000_000, help="of the shop; by default %(default)s")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--server", choices=get_args(Flavor), default="mysql")
     options = parser.parse_args()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the figures
     progress(machine())
-    with private_server(options.server, options={"innodb_buffer_pool_size": "512M"}) as server:
-        settings = _prepare(server, options.rows)
+    with private_server(options.server, options={"innodb_buffer_pool_size": "1G"}) as server:
+        settings = _prepare(server, options.rows, options.orders)
         report, plain = [], []
         for _ in range(options.rounds):
-            report.append(_seconds(lambda: _report(settings, options.rows)))
-            plain.append(_seconds(lambda: _count(server)))
-    figure("report.seconds", report, "s")
+            report.append(_seconds(lambda: _report(settings)))
+            plain.append(_seconds(lambda: _run(server, _PLAIN)))
+    figure("report.seconds_1m_log", report, "s")
     figure("report.plain_count_seconds", plain, "s")
     figure("report.ratio_plain_count", ratios(plain, report), "x")
     progress(machine())
 
 
-def _prepare(server: Server, rows: int) -> Settings:
-    """A sample shop, Cartwake's tables, and a log of ``rows`` rows, nine of ten of them mails."""
+def _prepare(server: Server, rows: int, orders: int) -> Settings:
+    """A sample shop with its orders, Cartwake's tables, and a log."""
     with server.connect() as connection:
         sample_shop.create(connection, NAME, users=())
     settings = _settings(server)
@@ -73,17 +82,17 @@ def _prepare(server: Server, rows: int) -> Settings:
         tables.migrate(database, Shop(database, settings.preset()))
     finally:
         database.close()
-    with server.connect() as connection, connection.cursor() as cursor:
-        connection.select_db(NAME)
-        for key in range(min(rows, _FIRST_ROWS)):
-            skipped = key % 10 == 0
-            ending = ("skipped", "no_address", 0) if skipped else ("sent", None, 1)
-            cursor.execute(_ROW, (key, str(key), *ending))
-        while (missing := rows - _rows(server)) > 0:
-            cursor.execute(_DOUBLE, (min(missing, rows - missing),))
-            connection.commit()
-        cursor.execute("ANALYZE TABLE cart_abandonment_log")
-    progress(f"{rows:,} rows of one day in the log")
+    _run(server, "CREATE TABLE thousand (n INT PRIMARY KEY)")
+    _run(server, f"INSERT INTO thousand VALUES {', '.join(f'({n})' for n in range(_THOUSAND))}")
+    _run(server, "ALTER TABLE orders DROP KEY user_id, DROP KEY created_at")
+    for first in range(0, orders, _AT_ONCE):
+        _run(server, _ORDERS, {"rows": orders, "first": first})
+    _run(server, "ALTER TABLE orders ADD KEY user_id (user_id, created_at), ADD KEY created_at (created_at)")
+    progress(f"{orders:,} orders")
+    for first in range(0, rows, _AT_ONCE):
+        _run(server, _LOG, {"rows": rows, "first": first})
+    _run(server, "ANALYZE TABLE cart_abandonment_log, orders")
+    progress(f"{rows:,} rows in the log")
     return settings
 
 
@@ -98,25 +107,17 @@ def _settings(server: Server) -> Settings:
     )  # fmt: skip
 
 
-def _report(settings: Settings, rows: int) -> None:
-    found = read_report(settings, hours=Decimal(24), limit=20)
+def _report(settings: Settings) -> None:
+    found = read_report(settings, days=Decimal(30), limit=20)
     assert found is not None
-    assert sum(count.window for count in found.counts) == rows, "the report misses rows"
+    assert found.figures is not None
+    assert found.figures.now.sums.recovered > 0, "the report misses orders"
 
 
-def _count(server: Server) -> None:
-    with server.connect() as connection, connection.cursor() as cursor:
-        connection.select_db(NAME)
-        cursor.execute(_PLAIN)
+def _run(server: Server, sql: str, parameters: Any = None) -> None:
+    with server.connect(database=NAME, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
         cursor.fetchall()
-
-
-def _rows(server: Server) -> int:
-    with server.connect() as connection, connection.cursor() as cursor:
-        connection.select_db(NAME)
-        cursor.execute("SELECT COUNT(*) FROM cart_abandonment_log")
-        ((rows,),) = cursor.fetchall()
-    return int(rows)
 
 
 def _seconds(work: Callable[[], None]) -> float:

@@ -187,7 +187,7 @@ def read_figures(
         attribution_days=days,
         now=Period(total(current), int(orders[1])),
         before=earlier if before else None,
-        clicked=links.clicked,
+        links=links,
         holdout=total(cell for cell in current if cell.reason == Reason.HOLDOUT),
         days=by_day(current),
         splits={dimension: by_value(current, dimension) for dimension in DIMENSIONS},

@@ -123,6 +123,19 @@ class Lateness:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Of how many mails of a window a link to the shop was followed.
+
+    ``recommended``: of so many one to a recommended product. ``opened``: of so many the picture was loaded
+    (OPEN_PIXEL); mail programs load it by themselves, or never.
+    """
+
+    clicked: int
+    recommended: int
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """A span's sums. ``orders``: that were bought in it and stand; None where they were not counted."""
 
@@ -145,7 +158,7 @@ class Period:
 class Figures:
     """All of a span. ``before``: the span before it, which is as long, or None for one that was not asked for.
 
-    ``clicked``: mails with a click; ``holdout``: carts that were kept back from mailing, for comparison.
+    ``links``: what was followed in its mails; ``holdout``: carts that were kept back from mailing, for comparison.
     ``traced``: by what the shop's orders are traced to carts, empty where no SQL can; ``with_totals``: whether the
     shop says what an order came to, else it is what its cart did.
     ``days``: the oldest first; those without a cart are left out.
@@ -155,7 +168,7 @@ class Figures:
     attribution_days: int
     now: Period
     before: Period | None
-    clicked: int
+    links: Followed
     holdout: Sums
     days: tuple[Day, ...]
     splits: Mapping[str, tuple[Split, ...]]
@@ -171,7 +184,7 @@ class Figures:
         return (
             ("abandoned", sums.abandoned),
             ("mailed", sums.mailed),
-            ("clicked", self.clicked),
+            ("clicked", self.links.clicked),
             ("recovered", sums.recovered),
         )
 

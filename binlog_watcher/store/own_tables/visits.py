@@ -7,6 +7,7 @@ from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.owners import shop_of
 from binlog_watcher.core.transitions import LOG_SKIP, SUPERSEDE
 from binlog_watcher.store.database import Database, Session
+from binlog_watcher.store.own_tables.figures import Followed
 from binlog_watcher.store.own_tables.log_rows import STEP
 from binlog_watcher.store.own_tables.statement import Statement, of_shop
 from binlog_watcher.store.own_tables.tables import CLICK, LOG
@@ -19,19 +20,6 @@ CART_LINK, ITEM_LINK, PICK_LINK, OPEN_PIXEL = "cart", "item", "pick", "open"
 MOST_OF_A_MAIL = 50
 """Visits by one mail's links that are kept, of those that count and of each flag: whoever has a link can follow it
 without end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """Of how many mails of a window a link to the shop was followed.
-
-    ``recommended``: of so many one to a recommended product. ``opened``: of so many the picture was loaded
-    (OPEN_PIXEL); mail programs load it by themselves, or never.
-    """
-
-    clicked: int
-    recommended: int
-    opened: int
 
 
 @dataclass(frozen=True, slots=True)
