@@ -28,10 +28,12 @@ NAME = "reported"
 _THOUSAND = 1000
 _AT_ONCE = 1_000_000
 _CUSTOMERS = 2_000_000
+_LEAVING = 700_000
 
 _ORDERS = f"""
 INSERT INTO orders (user_id, total_amount, created_at)
-SELECT 1 + (nth * 7919) %% {_CUSTOMERS}, 20 + nth %% 100, NOW() - INTERVAL (%(rows)s - nth) * 63072000 DIV %(rows)s SECOND
+SELECT 1 + (nth * 7919) %% {_CUSTOMERS}, 20 + nth %% 100,
+       NOW() - INTERVAL (%(rows)s - nth) * 63072000 DIV %(rows)s SECOND
 FROM (SELECT %(first)s + a.n * {_THOUSAND} + b.n AS nth FROM thousand a JOIN thousand b) numbered
 WHERE nth < %(rows)s ORDER BY nth
 """  # noqa: S608 - constants
@@ -41,7 +43,7 @@ INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, status, reaso
 SELECT user, user, nth, IF(nth %% 10, 'sent', 'skipped'), IF(nth %% 10, NULL, 'no_address'), nth %% 10 > 0, 1,
        nth %% 300, 'EUR', IF(nth %% 300 < 100, 0, 10), 2, logged - INTERVAL 30 MINUTE,
        IF(nth %% 10, logged + INTERVAL 1 SECOND, NULL), logged
-FROM (SELECT nth, 1 + (nth * 104729) %% {_CUSTOMERS} AS user,
+FROM (SELECT nth, 1 + (nth * 104729) %% {_LEAVING} AS user,
              NOW() - INTERVAL (%(rows)s - nth) * 5183000 DIV %(rows)s SECOND AS logged
       FROM (SELECT %(first)s + a.n * {_THOUSAND} + b.n AS nth FROM thousand a JOIN thousand b) numbered
       WHERE nth < %(rows)s) made ORDER BY nth
@@ -83,7 +85,8 @@ def _prepare(server: Server, rows: int, orders: int) -> Settings:
     finally:
         database.close()
     _run(server, "CREATE TABLE thousand (n INT PRIMARY KEY)")
-    _run(server, f"INSERT INTO thousand VALUES {', '.join(f'({n})' for n in range(_THOUSAND))}")
+    numbers = ", ".join(f"({n})" for n in range(_THOUSAND))
+    _run(server, f"INSERT INTO thousand VALUES {numbers}")  # noqa: S608 - numbers
     _run(server, "ALTER TABLE orders DROP KEY user_id, DROP KEY created_at")
     for first in range(0, orders, _AT_ONCE):
         _run(server, _ORDERS, {"rows": orders, "first": first})

@@ -215,7 +215,8 @@ class _Eraser:
             with database.session() as session:
                 done.clicks += erasure.erase_visits_that_do_not_count(session, some)
             work = partial(
-                erasure.erase_rows, queries=self._resources.shop.queries, erased=erased, ids=some, reason=Reason.ERASED
+                erasure.erase_rows, queries=self._resources.shop.queries, erased=erased, ids=some, reason=Reason.ERASED,
+                days=self._resources.attribution_days
             )  # fmt: skip
             done += database.in_transaction(work)
         for keys in in_batches(found.noted, KEYS_AT_ONCE):

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +17,6 @@ from binlog_watcher.commands import (
     preview,
     recommend,
     reconcile,
-    report,
-    report_tables,
     retry,
 )
 from binlog_watcher.commands.account_cli import account_app
@@ -27,6 +24,7 @@ from binlog_watcher.commands.doctor_cli import doctor_app
 from binlog_watcher.commands.init_cli import init_app
 from binlog_watcher.commands.optout_cli import optout_app
 from binlog_watcher.commands.personal_cli import erase_command, export_command
+from binlog_watcher.commands.report_cli import report_command
 from binlog_watcher.commands.schema_cli import schema_app
 from binlog_watcher.commands.service_cli import reload_command, run_command, web_command
 from binlog_watcher.commands.terminal import out, settings_of, show
@@ -81,19 +79,7 @@ def reconcile_command(
     show(*asyncio.run(reconcile.reconcile_once(settings, dry_run=dry_run)).shown())
 
 
-@app.command("report")
-def report_command(
-    *,
-    hours: Annotated[float, typer.Option(min=0.01, max=87_600, help="How far back the window reaches.")] = 24,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Rows listed at most, of each kind.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
-) -> None:
-    """Show what became of the carts, which mails wait, and which need a human; reads only."""
-    found = report.read_report(settings_of("mysql"), hours=Decimal(str(hours)), limit=limit)
-    if as_json:
-        print(found.json() if found else "null")  # noqa: T201 - to be read by a program
-    else:
-        show(*(report_tables.shown(found) if found else [report.NEVER_RAN]))
+app.command("report")(report_command)
 
 
 @app.command("retry")

@@ -1,4 +1,4 @@
-"""`cartwake report`: what became of the carts, what waits, and what a human has to do. Reads only."""
+"""`cartwake report`: what the mails earned, what became of the carts, and what a human has to do. Reads only."""
 
 import dataclasses
 import json
@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from binlog_watcher.commands.report_figures import as_json
 from binlog_watcher.core.dead_letters import RESTORABLE, advice
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
-from binlog_watcher.store.own_tables import activation, belonging, dead_letters, overview, visits
+from binlog_watcher.store.own_tables import belonging, dead_letters, earnings, overview
 from binlog_watcher.store.own_tables.belonging import OthersRows
-from binlog_watcher.store.own_tables.figures import Lateness
-from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed, UnderWay
+from binlog_watcher.store.own_tables.figures import Figures, Window
+from binlog_watcher.store.own_tables.overview import Suppressed, UnderWay
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
-from binlog_watcher.store.own_tables.tables import clicks_exist
-from binlog_watcher.store.own_tables.visits import Followed
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -57,7 +56,8 @@ class Retry:
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
-    ``of_other_presets``: open mails that are left alone. ``followed``: None before there is a table of it.
+    ``figures``: None for a log of the first layouts, until the service brings it up to date. ``of_other_presets``: open
+    mails that are left alone.
     ``returned``: what came back since the day (UTC) on which the window begins.
 
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
@@ -69,10 +69,7 @@ class StatusReport:
     activated: datetime
     mailed_if_due_after: datetime
     service_runs: bool
-    counts: list[Count]
-    days: list[MailDay]
-    followed: Followed | None
-    lateness: Lateness | None
+    figures: Figures | None
     under_way: UnderWay
     retries_waiting: int
     retries: list[Retry]
@@ -84,25 +81,31 @@ class StatusReport:
 
     def json(self) -> str:
         """For scripts: times in ISO 8601, amounts as text."""
-        return json.dumps(dataclasses.asdict(self), default=_plain, indent=2)
+        fields = dataclasses.asdict(self)
+        fields["figures"] = None if self.figures is None else as_json(self.figures)
+        return json.dumps(fields, default=_plain, indent=2)
 
 
-def read_report(settings: Settings, *, hours: Decimal, limit: int) -> StatusReport | None:
-    """Read the report over the last ``hours``; None where Cartwake never ran. Blocking."""
+def read_report(settings: Settings, *, days: Decimal, limit: int) -> StatusReport | None:
+    """Read the report over the last ``days``; None where Cartwake never ran. Blocking."""
     resources = open_resources(settings, write=False)
     try:
-        return _read(resources, settings, int(hours * 3_600_000_000), limit) if resources.with_log else None
+        return _read(resources, settings, days, limit) if resources.with_log else None
     finally:
         resources.close()
 
 
-def _read(resources: Resources, settings: Settings, window_us: int, limit: int) -> StatusReport:
+def _read(resources: Resources, settings: Settings, days: Decimal, limit: int) -> StatusReport:
     now_us = resources.clock.now_us()
-    since_us = now_us - window_us
+    window = Window.last(now_us, days=days)
     runs = service_runs(resources.database)
-    has_clicks = clicks_exist(resources.database)
-    # The service's: the shell that asks may know another one.
-    threshold_us = activation.kept_threshold_us(resources.database) or resources.policy.threshold_us
+    figures = earnings.read_figures(
+        resources.database,
+        resources.shop,
+        window,
+        days=settings.attribution_days,
+        threshold_us=earnings.threshold_us(resources.database, resources.policy.threshold_us),
+    )
     with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)
@@ -110,14 +113,11 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
         oldest_us = now_us - resources.policy.max_age_us
         return StatusReport(
             at=from_us(now_us),
-            since=from_us(since_us),
+            since=from_us(window.since_us),
             activated=from_us(resources.activated_us),
             mailed_if_due_after=from_us(resources.policy.activated_us),
             service_runs=runs,
-            counts=overview.counts(session, since_us, resources.activated_us),
-            days=overview.mail_days(session, resources.shop.queries, since_us),
-            followed=visits.read_followed(session, since_us) if has_clicks else None,
-            lateness=overview.lateness(session, since_us, threshold_us),
+            figures=figures,
             # A running service takes due retries up within CHECK_INTERVAL_SECONDS.
             under_way=overview.under_way(session, now_us - int(2e6 * settings.check_interval_seconds)),
             retries_waiting=waiting,
@@ -136,7 +136,7 @@ def _read(resources: Resources, settings: Settings, window_us: int, limit: int) 
                 for row in letters
             ],
             suppressed=overview.suppressed(session),
-            returned=returned(session, since_us),
+            returned=returned(session, window.since_us),
             of_other_presets=belonging.rows_of_others(session, resources.episodes.shop_id),
         )  # fmt: skip
 

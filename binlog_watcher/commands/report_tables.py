@@ -7,12 +7,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher.commands.report import Letter, Retry, StatusReport
-from binlog_watcher.core.log_status import Reason, Status
+from binlog_watcher.commands.report_figures import Grid, grids, headline, lateness, notes, span
+from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables.belonging import how_to_adopt
-from binlog_watcher.store.own_tables.overview import Count, MailDay, Suppressed
+from binlog_watcher.store.own_tables.figures import Figures, Followed
+from binlog_watcher.store.own_tables.overview import Suppressed
 from binlog_watcher.store.own_tables.recipients import COMPLAINED
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount
-from binlog_watcher.store.own_tables.visits import Followed
 
 IN_WORDS = {
     "hard": "hard bounces", "soft": "soft bounces", "about_us": "refused for what we are or sent",
@@ -24,21 +25,16 @@ IN_WORDS = {
 """Sorts of mails that came back, behind their number."""
 
 
+OLD_LAYOUT = "the log is of an older Cartwake: what was recovered is told after the next start of the service"
+
+
 def shown(report: StatusReport) -> Iterator[Table | str]:
     """The parts in turn; those that are empty are one line or left out."""
     yield from _service(report)
-    yield _counts(report.counts) if report.counts else "no cart was abandoned yet"
-    if report.days:
-        yield _days(report.days)
-    if report.followed is not None and (report.followed.clicked or report.followed.opened):
-        mailed = sum(row.window for row in report.counts if row.status == Status.SENT)
-        yield _followed(report.followed, mailed)
-    if report.lateness is not None:
-        late = report.lateness
-        yield (
-            f"handed to SMTP after the cart fell due (first attempts, {late.mails} mails): "
-            f"median {_span(late.median_us)}, p99 {_span(late.p99_us)}, worst {_span(late.worst_us)}"
-        )
+    if report.figures is None:
+        yield OLD_LAYOUT
+    else:
+        yield from _figures(report.figures)
     if report.retries:
         yield _retries(report.retries, report.retries_waiting)
     yield _letters(report.letters, report.dead) if report.letters else "no dead letters"
@@ -62,7 +58,7 @@ def _service(report: StatusReport) -> Iterator[str]:
         yield f"[yellow]claims past their lease: {work.overdue_claims}[/yellow] (no instance has taken them over)"
     if work.overdue_retries and work.oldest_retry_us is not None:
         late_us = int((report.at.timestamp()) * 1_000_000) - work.oldest_retry_us
-        yield f"[yellow]retries overdue: {work.overdue_retries}[/yellow], by {_span(late_us)} at most"
+        yield f"[yellow]retries overdue: {work.overdue_retries}[/yellow], by {span(late_us)} at most"
     for other in report.of_other_presets:
         yield (
             f"[yellow]open mails of another preset: {other.rows}[/yellow] ({escape(other.description)}), left alone; "
@@ -70,17 +66,27 @@ def _service(report: StatusReport) -> Iterator[str]:
         )
 
 
-def _counts(counts: list[Count]) -> Table:
-    table = Table("status", "reason", "in the window", "since activation", title="Carts logged")
-    for row in counts:
-        table.add_row(row.status, row.reason or "", str(row.window), str(row.activation))
-    return table
+def _figures(figures: Figures) -> Iterator[Table | str]:
+    yield f"[bold]{escape(headline(figures))}[/bold]"
+    for note in notes(figures):
+        yield f"[yellow]{escape(note)}[/yellow]"
+    if not figures.now.sums.carts and not figures.days:
+        yield "no cart was abandoned in this time"
+        return
+    for grid in grids(figures):
+        yield _grid(grid)
+    if figures.links.clicked or figures.links.opened:
+        yield _followed(figures.links, figures.now.sums.mailed)
+    if figures.lateness is not None:
+        yield lateness(figures.lateness)
 
 
-def _days(days: list[MailDay]) -> Table:
-    table = Table("day (UTC)", "mails", "successful", "orders within 7 days", title="Mails by day")
-    for row in days:
-        table.add_row(str(row.day), str(row.mails), str(row.successful), str(row.conversions))
+def _grid(grid: Grid) -> Table:
+    table = Table(title=grid.title)
+    for nth, head in enumerate(grid.heads):
+        table.add_column(head, justify="right" if nth else "left")
+    for row in grid.rows:
+        table.add_row(*map(escape, row))
     return table
 
 
@@ -137,14 +143,3 @@ def _title(name: str, rows: list[Letter] | list[Retry], all_of_them: int) -> str
 
 def _moment(at: datetime | None) -> str:
     return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _span(us: int) -> str:
-    """A span of time, to read."""
-    if us < 1_000_000:
-        return f"{us // 1000} ms"
-    seconds = us // 1_000_000
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{us / 1e6:.1f} s"

@@ -48,11 +48,12 @@ class Resources:
     activated_us: int
     link_secret: str | None
     with_log: bool
+    attribution_days: int
 
     @property
     def old_rows(self) -> OldRows:
         """Rows of the log that may be erased since they are old."""
-        return OldRows(self.database, self.shop, self.episodes.erased)
+        return OldRows(self.database, self.shop, self.episodes.erased, attribution_days=self.attribution_days)
 
     def close(self) -> None:
         """Close all sessions."""
@@ -123,6 +124,7 @@ def resources_of(
         activated_us=activated_us,
         link_secret=recipients.meta(database, "link_secret") if with_log else None,
         with_log=with_log,
+        attribution_days=settings.attribution_days,
     )
 
 

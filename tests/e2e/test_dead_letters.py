@@ -40,7 +40,7 @@ def test_what_was_given_up_is_reported_put_back_and_sent(run: Any, running_shop:
     )
     ids = [str(row[0]) for row in running_shop.run("SELECT id FROM cart_abandonment_log ORDER BY cart_key")]
 
-    shown = run("report", "--hours", "1", "--limit", "5")
+    shown = run("report", "--days", "1", "--limit", "5")
     assert shown.returncode == 0, shown.stderr
     assert "no service follows this database" in shown.stdout
     assert "Dead letters: 2" in shown.stdout

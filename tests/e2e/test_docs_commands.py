@@ -146,8 +146,8 @@ def test_each_question_of_the_readme_has_an_answer(desk: Desk) -> None:
     said = {command: desk.type(command) for command in served}
     assert said["curl -s http://127.0.0.1:9108/readyz"].startswith("ready")
     assert "the mail server took the mail" in said["cartwake explain --address jane@example.com"]
-    assert "sent" in said["cartwake report --hours 720"]
-    assert "jane@example.com" not in said["cartwake report --hours 720"]
+    assert "sent" in said["cartwake report --days 30"]
+    assert "jane@example.com" not in said["cartwake report --days 30"]
     assert "you@example.com" in said["cartwake preview --user 42 --send-to you@example.com"]
     assert len(desk.shop.mails_to("you@example.com")) == 1
     assert "DROP TABLE" in said["cartwake uninstall"]

@@ -6,17 +6,25 @@ the views by a tool of their own gets what `cartwake report` says. docs/report.m
 
 from dataclasses import dataclass
 
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.shop_tables.episode_orders import (
     orders_that_stand,
     ways_to_orders,
 )
 from binlog_watcher.store.shop_tables.queries import Queries
 
-ABANDONED = "(l.reason IS NULL OR l.reason NOT IN ('superseded', 'bought_meanwhile', 'emptied', 'closed', 'declined'))"
+NOT_ABANDONED = (Reason.SUPERSEDED, Reason.BOUGHT_MEANWHILE, Reason.EMPTIED, Reason.CLOSED, Reason.DECLINED)
+"""Reasons of rows whose cart was bought, emptied or changed before its mail."""
+
+_REASONS = ", ".join(f"'{reason}'" for reason in NOT_ABANDONED)
+
+ABANDONED = f"(l.reason IS NULL OR l.reason NOT IN ({_REASONS}))"
 """A row of the log is a cart that somebody left: not one that was bought, emptied or changed before its mail."""
 
-MAILED = "l.status = 'sent'"
-"""A mail server has taken the mail."""
+MAILED = "l.status = %(mailed)s"
+"""A mail server has taken the mail; with the parameters ``CONSTANTS``."""
+
+CONSTANTS = {"mailed": Status.SENT}
 
 FIRST_DAYS = 5
 """ATTRIBUTION_DAYS, where nobody says otherwise."""
@@ -27,13 +35,15 @@ class Definitions:
     """``days``: ATTRIBUTION_DAYS. ``window_us``: of the rows that are looked at, and the end of their orders.
 
     Its parameters (``window``) are named; without a window all rows are meant. ``erasable``: the log has the columns
-    for what is kept of erased rows, as of the fifth layout.
+    for what is kept of erased rows, as of the fifth layout. ``among``: only rows with an id of
+    this parameter are meant.
     """
 
     queries: Queries
     days: int = FIRST_DAYS
     window_us: tuple[int, int] | None = None
     erasable: bool = True
+    among: bool = False
 
     @property
     def rows(self) -> str:
@@ -44,9 +54,16 @@ class Definitions:
     @property
     def of_window(self) -> str:
         """A condition: the row ``l`` is of the window."""
+        if self.among:
+            return "l.id IN %(among)s"
         if self.window_us is None:
             return "TRUE"
         return "l.created_at >= %(rows_from)s AND l.created_at <= %(rows_to)s"
+
+    @property
+    def _by(self) -> str:
+        """Of a window most rows are looked at: to go through them once is quicker than an index, row by row."""
+        return " IGNORE INDEX (cartwake_user)" if self.window_us is not None and not self.among else ""
 
     @property
     def orders(self) -> str:
@@ -78,7 +95,7 @@ class Definitions:
             "SELECT l.id AS log_id, o.order_id AS order_id, o.bought_at AS bought_at, "
             "COALESCE(o.amount, l.cart_total) AS amount, COALESCE(o.currency, l.currency) AS currency, "
             f"l.sent_at AS sent_at, COALESCE({after_mail}, 0) AS by_mail, {click} AS clicked "
-            f"FROM {orders} o JOIN cart_abandonment_log l ON {of_log} = o.{name} "
+            f"FROM {orders} o JOIN cart_abandonment_log l{self._by} ON {of_log} = o.{name} "
             f"WHERE {self.rows} AND o.bought_at > l.created_at "
             f"AND o.bought_at <= COALESCE(l.sent_at, l.created_at) + INTERVAL {self.days} DAY"
         )
@@ -101,8 +118,8 @@ class Definitions:
         """A condition: the cart of the row ``l`` was left again within the days, so its money is counted there."""
         return (
             "EXISTS (SELECT 1 FROM cart_abandonment_log n WHERE n.cart_key = l.cart_key AND n.step = l.step "
-            "AND n.cart_version > l.cart_version AND (n.reason IS NULL OR n.reason NOT IN "
-            "('superseded', 'bought_meanwhile', 'emptied', 'closed', 'declined')) "
+            "AND n.cart_version > l.cart_version "
+            f"AND (n.reason IS NULL OR n.reason NOT IN ({_REASONS})) "
             f"AND n.created_at <= l.created_at + INTERVAL {self.days} DAY)"
         )
 

@@ -10,10 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from binlog_watcher.core.log_status import Reason
+from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import activation, overview, visits
-from binlog_watcher.store.own_tables.definitions import ABANDONED, MAILED, Definitions
+from binlog_watcher.store.own_tables.definitions import ABANDONED, CONSTANTS, NOT_ABANDONED, Definitions
 from binlog_watcher.store.own_tables.figures import (
     DIMENSIONS,
     Cell,
@@ -37,6 +37,9 @@ DAY_US = 86_400_000_000
 
 BY_MOMENT = "IGNORE INDEX (cartwake_status)"
 """Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
+
+HASHED = "/*+ SET_VAR(join_buffer_size = 134217728) */"
+"""For MySQL: the orders of some weeks are joined to the log's rows in memory; MariaDB takes it for a comment."""
 
 _AN_EPISODE = "(l.reason IS NULL OR l.reason <> 'declined' OR l.item_count IS NOT NULL)"
 """Not a mark that what is in a cart counts as handled."""
@@ -66,6 +69,7 @@ class Reading:
         """Of all statements below."""
         return {
             **self.queries.constants,
+            **CONSTANTS,
             **orders_span(self.queries, (self.since_us, self.until_us)),
             "rows_from": utc_naive(self.since_us),
             "rows_to": utc_naive(self.until_us),
@@ -85,23 +89,29 @@ class Reading:
         return ", ".join(f"key_{nth}" for nth in range(1, KEYS + 1))
 
     def carts(self) -> Statement:
-        """Of all rows: the keys, carts, abandoned, their value, mailed; of erased ones the rest, as they kept it."""
-        kept = [
-            "COALESCE(SUM(l.ordered = 1 AND {abandoned}), 0)",
-            "COALESCE(SUM(IF(l.ordered = 1 AND {abandoned}, l.cart_total, 0)), 0)",
-            "COALESCE(SUM(l.left_again = 1 AND {abandoned}), 0)",
-            "COALESCE(SUM(IF(l.left_again = 1 AND {abandoned}, l.cart_total, 0)), 0)",
-            "COALESCE(SUM(l.recovered_click = 1), 0)",
-            "COALESCE(SUM(IF(l.recovered_click = 1, l.recovered, 0)), 0)",
-            "COALESCE(SUM(l.recovered_click = 0), 0)",
-            "COALESCE(SUM(IF(l.recovered_click = 0, l.recovered, 0)), 0)",
-        ]
-        sums = ", ".join(sql.format(abandoned=ABANDONED) if self.erasable else "0" for sql in kept)
-        currency = "COALESCE(l.recovered_in, '')" if self.erasable else "''"
+        """Of all rows: the keys, how many, their value."""
         return Statement(
-            f"SELECT {self._keys()}, {currency} AS key_{KEYS + 1}, COUNT(*), SUM({ABANDONED}), "
-            f"COALESCE(SUM(IF({ABANDONED}, l.cart_total, 0)), 0), SUM({MAILED}), {sums} "
-            f"FROM {LOG} l {BY_MOMENT} WHERE {self.define.of_window} AND {_AN_EPISODE} "
+            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) FROM {LOG} l {BY_MOMENT} "
+            f"WHERE {self.define.of_window} AND {_AN_EPISODE} GROUP BY {self._grouped}",
+            self.parameters,
+        )
+
+    def kept(self) -> Statement:
+        """What erased rows have kept of their orders: the keys, and the same as of those that an order followed."""
+        sums = (
+            f"SUM(l.ordered AND {ABANDONED})",
+            f"SUM(IF(l.ordered AND {ABANDONED}, l.cart_total, 0))",
+            f"SUM(l.left_again AND {ABANDONED})",
+            f"SUM(IF(l.left_again AND {ABANDONED}, l.cart_total, 0))",
+            "SUM(l.recovered_click = 1)",
+            "SUM(IF(l.recovered_click = 1, l.recovered, 0))",
+            "SUM(l.recovered_click = 0)",
+            "SUM(IF(l.recovered_click = 0, l.recovered, 0))",
+        )
+        summed = ", ".join(f"COALESCE({sql}, 0)" for sql in sums)
+        return Statement(
+            f"SELECT {self._keys()}, COALESCE(l.recovered_in, '') AS key_{KEYS + 1}, {summed} "
+            f"FROM {LOG} l {BY_MOMENT} WHERE {self.define.of_window} AND l.ordered IS NOT NULL "
             f"GROUP BY {self._grouped}, key_{KEYS + 1}",
             self.parameters,
         )
@@ -114,7 +124,7 @@ class Reading:
             f"WITH orders_of_window AS ({define.orders}), "
             f"pairs AS ({define.pairs('orders_of_window')}), "
             f"mine AS ({define.recovered('pairs')}) "
-            f"SELECT {self._keys()}, COALESCE(r.currency, '') AS key_{KEYS + 1}, SUM({ABANDONED}), "
+            f"SELECT {HASHED} {self._keys()}, COALESCE(r.currency, '') AS key_{KEYS + 1}, SUM({ABANDONED}), "
             f"COALESCE(SUM(IF({ABANDONED}, l.cart_total, 0)), 0), "
             f"COALESCE(SUM({again}), 0), COALESCE(SUM(IF({again}, l.cart_total, 0)), 0), "
             "COALESCE(SUM(r.clicked = 1), 0), COALESCE(SUM(IF(r.clicked = 1, r.amount, 0)), 0), "
@@ -125,10 +135,15 @@ class Reading:
         )
 
     def left_again(self) -> Statement:
-        """Of rows whose cart was left again, whether or not an order followed: the keys, how many, their value."""
+        """Of rows whose cart was left again, whether or not an order followed: the keys, how many, their value.
+
+        Carts with several rows are found first, in the order of the index: nearly all have one.
+        """
         define = self.define
         return Statement(
-            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) FROM {LOG} l {BY_MOMENT} "
+            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) FROM ("
+            f"SELECT m.cart_key FROM {LOG} m FORCE INDEX (cartwake_episode) GROUP BY m.cart_key HAVING COUNT(*) > 1"
+            f") several STRAIGHT_JOIN {LOG} l ON l.cart_key = several.cart_key "
             f"WHERE {define.rows} AND {ABANDONED} AND {define.newer()} GROUP BY {self._grouped}",
             self.parameters,
         )
@@ -166,10 +181,11 @@ def read_figures(
     )
     tasks: list[Callable[[Session], Any]] = [
         lambda session: session.rows(*reading.followed()),
-        lambda session: session.rows(*reading.left_again()),
         lambda session: session.rows(*reading.carts()),
+        lambda session: session.rows(*reading.left_again()),
         lambda session: overview.lateness(session, window.since_us, threshold_us),
         lambda session: session.row(*reading.orders()) or (0, 0),
+        lambda session: session.rows(*reading.kept()) if reading.erasable else [],
         lambda session: visits.read_followed(session, window.since_us),
     ]
 
@@ -178,8 +194,9 @@ def read_figures(
             return task(session)
 
     with ThreadPoolExecutor(2) as pool:
-        followed, again, carts, late, orders, links = pool.map(run, tasks)
-    cells = [*map(_of_carts, carts), *map(_of_followed, followed), *map(_of_again, again)]
+        followed, carts, again, late, orders, kept, links = pool.map(run, tasks)
+    cells = [*map(_of_carts, carts), *map(_of_again, again), *map(_of_kept, kept)]
+    cells += map(_of_followed, followed)
     current = [cell for cell in cells if cell.current]
     earlier = Period(total(cell for cell in cells if not cell.current), int(orders[0]))
     return Figures(
@@ -225,33 +242,37 @@ def _cell(row: Iterable[Any], sums: Sums) -> Cell:
 
 
 def _of_carts(row: tuple[Any, ...]) -> Cell:
-    code, paid_in = row[KEYS - 2] or "", row[KEYS]
-    carts, abandoned, value, mailed, *kept = row[KEYS + 1 :]
-    ordered, ordered_value, again, again_value, clicks, click_money, others, other_money = kept
+    carts, value = row[KEYS:]
+    status, reason, code = row[2], row[3], row[KEYS - 2] or ""
+    abandoned = reason not in NOT_ABANDONED
     return _cell(
         row,
         Sums(
-            carts=int(carts), abandoned=int(abandoned), mailed=int(mailed), ordered=int(ordered),
-            left_again=int(again), recovered_click=int(clicks), recovered_other=int(others),
-            value=_money(code, value), ordered_value=_money(code, ordered_value),
-            left_again_value=_money(code, again_value), click_money=_money(paid_in, click_money),
+            carts=int(carts),
+            abandoned=int(carts) if abandoned else 0,
+            value=_money(code, value) if abandoned else {},
+            mailed=int(carts) if status == Status.SENT else 0,
+        ),
+    )
+
+
+def _of_kept(row: tuple[Any, ...], *, sign: int = 1) -> Cell:
+    code, paid_in = row[KEYS - 2] or "", row[KEYS]
+    ordered, value, again, again_value, clicks, click_money, others, other_money = row[KEYS + 1 :]
+    return _cell(
+        row,
+        Sums(
+            ordered=int(ordered), ordered_value=_money(code, value), left_again=sign * int(again),
+            left_again_value=_money(code, sign * again_value), recovered_click=int(clicks),
+            recovered_other=int(others), click_money=_money(paid_in, click_money),
             other_money=_money(paid_in, other_money),
         ),
     )  # fmt: skip
 
 
 def _of_followed(row: tuple[Any, ...]) -> Cell:
-    code, paid_in = row[KEYS - 2] or "", row[KEYS]
-    ordered, value, again, again_value, clicks, click_money, others, other_money = row[KEYS + 1 :]
-    return _cell(
-        row,
-        Sums(  # what an order followed is not left again: it is in the other statement, too
-            ordered=int(ordered), ordered_value=_money(code, value), left_again=-int(again),
-            left_again_value=_money(code, -again_value), recovered_click=int(clicks),
-            recovered_other=int(others), click_money=_money(paid_in, click_money),
-            other_money=_money(paid_in, other_money),
-        ),
-    )  # fmt: skip
+    """What an order followed is not left again: it is in the other statement, too."""
+    return _of_kept(row, sign=-1)
 
 
 def _of_again(row: tuple[Any, ...]) -> Cell:

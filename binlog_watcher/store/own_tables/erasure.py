@@ -15,10 +15,13 @@ message_id             NULL     leads to the mail server's log
 owner                  cut      to the shop: no outcome that is told late is written to the row any more
 lease_until,           NULL     an open row is closed: ``skipped``, with the reason ``erased``
 next_attempt_at
-bought, converted      set      whether an order followed: it can't be looked up any more
+bought, converted,     set      whether an order followed, and what it came to: it can't be looked up any more
+ordered, left_again,
+recovered and its like
 status, reason,        kept     the totals of reports and views
 attempts, email_sent,
 cart_total, currency,
+store, language,
 discount_percent,
 item_count, moments,
 bounce
@@ -52,6 +55,7 @@ from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import recipients, webhook_events
 from binlog_watcher.store.own_tables.claims import lock_addresses, skip_begun
 from binlog_watcher.store.own_tables.log_rows import STEP
+from binlog_watcher.store.own_tables.settling import settle
 from binlog_watcher.store.own_tables.statement import Statement, rows_as_table
 from binlog_watcher.store.own_tables.tables import CLICK, LOG, RECIPIENT
 from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
@@ -220,11 +224,12 @@ def erase_visits_that_do_not_count(session: Session, ids: Sequence[int]) -> int:
 
 
 def erase_rows(
-    session: Session, queries: Queries, erased: ErasedKeys, ids: Sequence[int], *, reason: Reason
+    session: Session, queries: Queries, erased: ErasedKeys, ids: Sequence[int], *, reason: Reason, days: int
 ) -> Erased:
     """Inside a transaction: erase these rows of the log, no more than ``ROWS_BATCH_SIZE``, and their visits.
 
-    ``reason``: why open rows among them are closed. Addresses are locked before rows, as in a claim: a claim for the
+    ``reason``: why open rows among them are closed; ``days``: ATTRIBUTION_DAYS.
+    Addresses are locked before rows, as in a claim: a claim for the
     same address sees all of this, or nothing.
     """
     recipients.lock(session, {bytes(digest) for (digest,) in session.rows(*addresses(ids))})
@@ -240,6 +245,7 @@ def erase_rows(
         log_id: (bool(bought), bool(converted))
         for log_id, bought, converted in session.rows(*followed_by_orders(queries, wanted))
     }
+    settle(session, queries, days, wanted)
     names = _names(session, rows, erased)
     session.run(*blank([(row.id, names[row.id], row.mailed, *orders[row.id]) for row in rows]))
     kept = session.rows(*counted_visits(wanted))

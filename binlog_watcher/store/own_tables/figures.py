@@ -73,7 +73,7 @@ class Sums:
     def lost_value(self) -> Money:
         """What these came to."""
         gone = added(self.ordered_value, self.left_again_value)
-        return without_zeros(added(self.value, {code: -amount for code, amount in gone.items()}))
+        return added(self.value, {code: -amount for code, amount in gone.items()})
 
     @property
     def recovered(self) -> int:
@@ -202,16 +202,11 @@ class Cell:
 
 
 def added(one: Money, other: Money) -> dict[str, Decimal]:
-    """By currency."""
+    """By currency; those of which nothing is left are left out."""
     found: dict[str, Decimal] = defaultdict(Decimal, one)
     for code, amount in other.items():
         found[code] += amount
-    return dict(sorted(found.items()))
-
-
-def without_zeros(money: Money) -> dict[str, Decimal]:
-    """Without currencies of which there is nothing."""
-    return {code: amount for code, amount in money.items() if amount}
+    return {code: amount for code, amount in sorted(found.items()) if amount}
 
 
 def total(cells: Iterable[Cell]) -> Sums:

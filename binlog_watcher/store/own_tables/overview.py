@@ -1,49 +1,24 @@
-"""What `cartwake report` reads of the log: counts, mails by day, lateness, and what waits.
+"""What `cartwake report` reads of the log beside the figures: lateness, what waits, and who is not mailed.
 
 See docs/design.md, *Episodes*.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import accumulate
 
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables.figures import Lateness
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT, erasures_exist
-from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
-from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.own_tables.tables import LOG, RECIPIENT
 from binlog_watcher.store.times import UTC_COLUMN, utc_naive
-
-MAILED_OR_TRIED = (Status.SENT, Status.FAILED, Status.UNKNOWN, Status.RETRY, Status.SENDING)
 
 BY_MOMENT = "IGNORE INDEX (cartwake_status)"
 """Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
 
 STEPS = 100
 """Of the natural logarithm: the next step is a hundredth later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many carts were logged with this status and reason: in the window, and since the activation."""
-
-    status: str
-    reason: str | None
-    window: int
-    activation: int
-
-
-@dataclass(frozen=True, slots=True)
-class MailDay:
-    """One day (UTC) of ``cart_abandonment_mails_daily``; conversions: orders within seven days."""
-
-    day: date
-    mails: int
-    successful: int
-    conversions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +62,6 @@ def suppressed(session: Session) -> list[Suppressed]:
         f"SELECT COALESCE(reason, ''), COUNT(*) FROM {RECIPIENT} WHERE suppressed_at IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
     return [Suppressed(str(reason), int(count)) for reason, count in rows]
-
-
-def counts(session: Session, window_us: int, activated_us: int) -> list[Count]:
-    """By status and reason, the most frequent first."""
-    rows = session.rows(
-        "SELECT status, reason, COALESCE(SUM(created_at >= %s), 0), COALESCE(SUM(created_at >= %s), 0) "
-        f"FROM {LOG} {BY_MOMENT} WHERE created_at >= %s GROUP BY status, reason ORDER BY 4 DESC, 3 DESC, 1, 2",
-        (utc_naive(window_us), utc_naive(activated_us), utc_naive(min(window_us, activated_us))),
-    )
-    return [Count(status, reason, int(window), int(all_of)) for status, reason, window, all_of in rows]
-
-
-def mails_by_day(queries: Queries, window_us: int, *, with_erased: bool) -> Statement:
-    """What ``cart_abandonment_mails_daily`` shows, of the days that the window touches, newest first.
-
-    The view would go through the whole log. An order is looked for behind mails that arrived, and behind no others.
-    ``with_erased``: the log has the column of what is kept of erased rows.
-    """
-    kept = "l.converted" if with_erased else "NULL"
-    of_episode = orders_of_episode(queries)
-    first_day = utc_naive(window_us).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Statement(
-        "SELECT DATE(l.created_at) AS day, COUNT(*), COALESCE(SUM(l.email_sent = 1), 0), "
-        f"COALESCE(SUM(l.email_sent = 1 AND COALESCE({kept}, EXISTS ("
-        f"SELECT 1 FROM {of_episode['orders']} o WHERE {of_episode['matches']} "
-        f"AND {of_episode['bought_at']} > l.sent_at AND {of_episode['bought_at']} <= l.sent_at + INTERVAL 7 DAY"
-        f"))), 0) FROM {LOG} l {BY_MOMENT} WHERE l.created_at >= %(first_day)s AND l.status IN %(statuses)s "
-        "GROUP BY day ORDER BY day DESC",
-        {**queries.constants, "first_day": first_day, "statuses": MAILED_OR_TRIED},
-    )
-
-
-def mail_days(session: Session, queries: Queries, window_us: int) -> list[MailDay]:
-    """The days that the window touches, newest first."""
-    rows = session.rows(*mails_by_day(queries, window_us, with_erased=erasures_exist(session)))
-    return [MailDay(day, int(mails), int(good), int(bought)) for day, mails, good, bought in rows]
 
 
 def lateness_steps(window_us: int, threshold_us: int) -> Statement:

@@ -12,6 +12,7 @@ from binlog_watcher.core.log_status import Reason
 from binlog_watcher.core.transitions import PASS_FENCE
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import erasure
+from binlog_watcher.store.own_tables.definitions import FIRST_DAYS
 from binlog_watcher.store.own_tables.erasure import ROWS_BATCH_SIZE, Erased
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG, META
@@ -61,10 +62,13 @@ def came_to(reached: Reached) -> Statement:
 class OldRows:
     """Those of one database. Every method blocks."""
 
-    def __init__(self, database: Database, shop: Shop, erased: ErasedKeys) -> None:
+    def __init__(
+        self, database: Database, shop: Shop, erased: ErasedKeys, *, attribution_days: int = FIRST_DAYS
+    ) -> None:
         self._database = database
         self._shop = shop
         self._erased = erased
+        self._days = attribution_days
 
     def erase_some(self, before_us: int) -> Erased | None:
         """Erase the next ``ROWS_BATCH_SIZE`` rows from before a moment; None when there are none left for now.
@@ -82,7 +86,12 @@ class OldRows:
 
     def _erase(self, session: Session, page: Sequence[tuple[int, datetime, str, str]]) -> Erased:
         done = erasure.erase_rows(
-            session, self._shop.queries, self._erased, [row[0] for row in page], reason=Reason.TOO_OLD
+            session,
+            self._shop.queries,
+            self._erased,
+            [row[0] for row in page],
+            reason=Reason.TOO_OLD,
+            days=self._days,
         )
         if not done.busy:
             session.run(*came_to((page[-1][1], page[-1][0])))

@@ -14,7 +14,7 @@ from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.grants import OWN_VIEWS, Grants
 from binlog_watcher.store.database import PRIVILEGE, Database, Session
 from binlog_watcher.store.locks.named_lock import of_database
-from binlog_watcher.store.own_tables.definitions import FIRST_DAYS, views
+from binlog_watcher.store.own_tables.definitions import CONSTANTS, FIRST_DAYS, views
 from binlog_watcher.store.own_tables.log_upgrade import KEY_TYPE, upgrade_log
 from binlog_watcher.store.shop_tables.episode_orders import orders_of_episode
 from binlog_watcher.store.shop_tables.shop import Shop
@@ -173,7 +173,7 @@ def create_views(session: Session, shop: Shop, attribution_days: int = FIRST_DAY
     if _meta(session, "views") == digest and _has_views(session):
         return
     for statement in statements:
-        session.run(statement, shop.parameters())
+        session.run(statement, shop.parameters(**CONSTANTS))
     _set_meta(session, "views", digest)
 
 

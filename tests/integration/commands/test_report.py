@@ -14,11 +14,10 @@ from binlog_watcher.commands.report import StatusReport, read_report
 from binlog_watcher.commands.report_tables import shown
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import register
-from binlog_watcher.store.own_tables.overview import Count
 
 
-def read(cartwake: Recovering, *, hours: float = 24, limit: int = 20) -> StatusReport:
-    report = read_report(cartwake.settings, hours=Decimal(str(hours)), limit=limit)
+def read(cartwake: Recovering, *, limit: int = 20) -> StatusReport:
+    report = read_report(cartwake.settings, days=Decimal(1), limit=limit)
     assert report is not None
     return report
 
@@ -49,19 +48,19 @@ async def test_what_became_of_the_carts(shop: Any, smtp: MailServer) -> None:
         report = read(cartwake)
         assert shop.run("SELECT * FROM cart_abandonment_log") == rows_before
         assert shop.run("SELECT * FROM cart_abandonment_meta ORDER BY name") == meta_before
-    assert report.counts == [
-        Count("sent", None, 3, 4), Count("failed", "bounced", 1, 1), Count("retry", None, 1, 1),
-        Count("skipped", "no_address", 1, 1), Count("unknown", None, 1, 1),
+    figures = report.figures
+    assert figures is not None
+    assert [(one.status, one.reason, one.carts) for one in figures.outcomes] == [
+        ("sent", None, 3), ("failed", "bounced", 1), ("retry", None, 1), ("skipped", "no_address", 1),
+        ("unknown", None, 1),
     ]  # fmt: skip
-    assert sum(day.mails for day in report.days) in {
-        6,
-        7,
-    }  # the window's first day may be that of the old cart
-    assert sum(day.successful for day in report.days) in {3, 4}
-    assert report.lateness is not None
-    assert report.lateness.mails == 3
+    assert (figures.now.sums.abandoned, figures.now.sums.mailed) == (7, 3)
+    assert figures.before is not None
+    assert figures.before.sums.mailed == 1
+    assert figures.lateness is not None
+    assert figures.lateness.mails == 3
     half_an_hour = 1800 * 1_000_000
-    assert half_an_hour <= report.lateness.median_us <= report.lateness.worst_us < half_an_hour + 60_000_000
+    assert half_an_hour <= figures.lateness.median_us <= figures.lateness.worst_us < half_an_hour + 60_000_000
     assert (report.under_way.claimed, report.under_way.overdue_retries, report.service_runs) == (0, 0, False)
     (waiting,) = report.retries
     assert (waiting.id, waiting.cart, waiting.attempts) == (ids[2], "2", 1)
@@ -144,19 +143,15 @@ async def test_what_to_do_about_rows_that_cannot_be_put_back(shop: Any, smtp: Ma
 async def test_before_the_first_run_and_right_after_it(bare_shop: Any, smtp: MailServer) -> None:
     shop = bare_shop()
     async with recovering(shop, smtp, active_hours=None, DRY_RUN="true") as cartwake:
-        assert read_report(cartwake.settings, hours=Decimal(24), limit=20) is None
+        assert read_report(cartwake.settings, days=Decimal(1), limit=20) is None
     async with recovering(shop, smtp, active_hours=None, include_older_us=3_600_000_000) as cartwake:
         report = read(cartwake)
-    assert (report.counts, report.days, report.lateness, report.retries, report.letters) == (
-        [],
-        [],
-        None,
-        [],
-        [],
-    )
+    assert report.figures is not None
+    assert (report.figures.outcomes, report.figures.days, report.figures.lateness) == ((), (), None)
+    assert (report.retries, report.letters) == ([], [])
     assert report.activated - report.mailed_if_due_after == timedelta(hours=1)
     text = printed(report)
-    assert "no cart was abandoned yet" in text
+    assert "no cart was abandoned in this time" in text
     assert "no dead letters" in text
     assert json.loads(report.json())["dead"] == 0
 
@@ -168,10 +163,12 @@ async def test_lateness_goes_by_the_threshold_of_the_service_not_of_the_asking_s
     async with recovering(shop, smtp) as cartwake:
         register(cartwake.resources)
         await cartwake.recover(1)
-        late = read(cartwake).lateness
+        figures = read(cartwake).figures
         asking = cartwake.settings.model_copy(update={"abandonment_threshold_minutes": Decimal(10_000)})
-        other = read_report(asking, hours=Decimal(24), limit=20)
-    assert late is not None
-    assert late.median_us > 1_000_000
+        other = read_report(asking, days=Decimal(1), limit=20)
+    assert figures is not None
+    assert figures.lateness is not None
+    assert figures.lateness.median_us > 1_000_000
     assert other is not None
-    assert other.lateness == late
+    assert other.figures is not None
+    assert other.figures.lateness == figures.lateness

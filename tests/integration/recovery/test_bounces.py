@@ -40,7 +40,7 @@ async def test_the_next_cart_after_so_many_bounces_gets_no_mail(shop: Any, smtp:
         assert "recipient.suppressed" in {entry["event"] for entry in logs}
         (entry,) = optouts(cartwake.settings).list()
         assert (entry.hint, entry.reason) == ("u***@example.com", "bounced")
-        report = read_report(cartwake.settings, hours=Decimal(24), limit=20)
+        report = read_report(cartwake.settings, days=Decimal(1), limit=20)
         assert report is not None
         assert report.suppressed == [Suppressed("bounced", 1)]
         assert "addresses not mailed: 0 opted out, 1 bounced (cartwake optout list)" in shown(report)

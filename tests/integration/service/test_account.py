@@ -90,9 +90,10 @@ async def test_whoever_follows_the_advice_gets_mails_sent(
         await until(lambda: [row["status"] for row in shop.log()] == ["sent"])
         assert service.is_ready()
     assert len(smtp.mails_to("user1@example.com")) == 1
-    report = await asyncio.to_thread(read_report, settings, hours=Decimal(24), limit=20)
+    report = await asyncio.to_thread(read_report, settings, days=Decimal(1), limit=20)
     assert report is not None
-    assert [(row.status, row.window) for row in report.counts] == [("sent", 1)]
+    assert report.figures is not None
+    assert [(row.status, row.carts) for row in report.figures.outcomes] == [("sent", 1)]
 
 
 async def test_the_same_rights_upgrade_what_is_there(

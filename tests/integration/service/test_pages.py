@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from binlog_watcher.demo.process import free_port
 from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.wiring import links
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.own_tables.visits import Followed
+from binlog_watcher.store.own_tables.figures import Followed
 from mailer import Links
 
 SECRET = "a secret of more than 16 characters"
@@ -83,13 +84,14 @@ async def test_a_mail_links_to_the_pages_and_they_do_what_is_asked(shop: Any, sm
             *(("pick", number, None) for number in range(1, len(picks) + 1)),
             ("open", 0, None),
         ]
-        report = read_report(cartwake.settings, hours=24, limit=5)  # type: ignore[arg-type]
+        report = read_report(cartwake.settings, days=Decimal(1), limit=5)
         assert report is not None
         assert any(
             "2 sent, 1 clicked (50.0 %), 1 on a recommendation, 1 opened" in str(part)
             for part in shown(report)
         )
-        assert report.followed == Followed(1, 1, 1)
+        assert report.figures is not None
+        assert report.figures.links == Followed(1, 1, 1)
         shop.user(3, first)
         shop.add(3, 1, minutes_ago=60)
         shop.run("UPDATE cart_abandonment_recipient SET last_mail_at = NULL")

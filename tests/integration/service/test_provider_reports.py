@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ async def test_a_bounce_and_a_complaint_that_are_posted_end_the_mails(shop: Any,
             ("skipped", "bounced"),
             ("skipped", "opted_out"),
         ]
-        report = read_report(cartwake.settings, hours=24, limit=20)  # type: ignore[arg-type]
+        report = read_report(cartwake.settings, days=Decimal(1), limit=20)
         assert report is not None
         counts = {one.kind: one.mails for one in report.returned}
         assert counts == {"hard": 1, "complaint": 1, "unsigned": 1, "no_news": 1}

@@ -66,7 +66,7 @@ async def test_a_mail_that_went_out_and_bounced_is_the_last_one(shop: Any, smtp:
         shop.add(1, 2, minutes_ago=60)
         await cartwake.recover(1)
         assert cartwake.rows()[-1] == ("1", "skipped", "bounced", 0)
-        report = read_report(cartwake.settings, hours=Decimal(24), limit=20)
+        report = read_report(cartwake.settings, days=Decimal(1), limit=20)
         assert report is not None
         assert report.returned == [ReturnedCount("hard", 2)]
         assert report.suppressed == [Suppressed("bounced", 1)]

@@ -121,7 +121,7 @@ async def test_what_another_shop_left_is_left_alone_until_it_comes_back(shops: T
     assert shops.log() == [("retry", None, 1), ("sent", None, 1)]
     (told,) = [entry for entry in logs if entry["event"] == "log.of_another_preset"]
     assert (told["open_mails"], told["preset"]) == (1, "shop.toml, language = en, shop = 1")
-    report = await asyncio.to_thread(read_report, second, hours=Decimal(24), limit=20)
+    report = await asyncio.to_thread(read_report, second, days=Decimal(1), limit=20)
     assert report is not None
     assert [other.rows for other in report.of_other_presets] == [1]
     async with following(first):

@@ -195,7 +195,7 @@ async def test_mailed_reported_and_not_mailed_again(
     assert {row["cart_key"]: row["status"] for row in db.log()} == {
         **dict.fromkeys(keys[:3], "sent"), keys[3]: "retry",
     }  # fmt: skip
-    report = read_report(settings, hours=Decimal(24), limit=20)
+    report = read_report(settings, days=Decimal(1), limit=20)
     assert report is not None
     assert [retry.cart for retry in report.retries] == [keys[3]]
     again = await reconcile_once(settings, dry_run=False)

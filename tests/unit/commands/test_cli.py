@@ -59,7 +59,7 @@ def test_every_command_is_there() -> None:
         (["explain", "--customer", "1", "--cart", "2"], "--customer, --address and --cart"),
         (["retry"], "--failed, --unknown or --id"),
         (["retry", "--id", "0"], "--id"),
-        (["report", "--hours", "0"], "--hours"),
+        (["report", "--days", "0"], "--days"),
         (["optout", "add"], "address or --token"),
         (["optout", "add", "jane@example.com", "--token", "x"], "address or --token"),
         (["nonsense"], "nonsense"),

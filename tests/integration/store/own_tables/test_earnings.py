@@ -8,7 +8,10 @@ import pytest
 from fakes import mailed_history
 from fakes.mailed_history import WINDOW
 
-from binlog_watcher.store.own_tables import earnings, tables
+from binlog_watcher.commands.report_figures import as_csv, as_json
+from binlog_watcher.core.erased_keys import ErasedKeys
+from binlog_watcher.core.log_status import Reason
+from binlog_watcher.store.own_tables import earnings, erasure, tables
 from binlog_watcher.store.own_tables.figures import Figures, Outcome, Sums
 from binlog_watcher.store.shop_tables.shop import Shop
 
@@ -128,4 +131,31 @@ def test_a_log_of_the_fourth_layout_is_read(history: Any) -> None:
     assert found.now == before.now
     tables.migrate(history.database, history.shop)
     assert read(history).now == before.now
+    assert history.run("SELECT COUNT(*) FROM cart_abandonment_lost") == [(7,)]
+
+
+def erase(shop: Any, condition: str) -> int:
+    ids = [log_id for (log_id,) in shop.run(f"SELECT id FROM cart_abandonment_log WHERE {condition}")]
+    return int(
+        shop.database.in_transaction(
+            lambda session: erasure.erase_rows(
+                session, shop.shop.queries, ErasedKeys("salt"), ids, reason=Reason.ERASED, days=5
+            )
+        ).rows
+    )
+
+
+def test_figures_are_the_same_after_erasing(history: Any) -> None:
+    """A few at a time: first a clicked mail whose order would then be the later mail's, at last everybody."""
+    before = read(history)
+    assert erase(history, "user_id = 8 AND created_at < '2026-03-15'") == 1
+    assert read(history) == before
+    assert erase(history, "user_id IN (7, 16, 1)") == 5
+    assert read(history) == before
+    assert erase(history, "user_id IS NOT NULL") == 17
+    assert history.run("SELECT COUNT(*) FROM cart_abandonment_log WHERE user_id IS NOT NULL") == [(0,)]
+    after = read(history)
+    assert after == before
+    assert as_json(after) == as_json(before)
+    assert as_csv(after) == as_csv(before)
     assert history.run("SELECT COUNT(*) FROM cart_abandonment_lost") == [(7,)]

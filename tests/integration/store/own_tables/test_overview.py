@@ -34,23 +34,6 @@ def fill(shop: Any, count: int) -> None:
         shop.run("INSERT INTO orders (user_id, total_amount, created_at) VALUES (%s, 1, %s)", order)
 
 
-def test_the_days_are_those_of_the_view(shop: Any) -> None:
-    fill(shop, 40)
-    since = NOW - timedelta(days=5)
-    with shop.database.session() as session:
-        days = overview.mail_days(session, shop.shop.queries, us(since))
-    view = shop.run(
-        "SELECT day, mails, successful, conversions FROM cart_abandonment_mails_daily WHERE day >= %s "
-        "ORDER BY day DESC",
-        (since.date(),),
-    )
-    assert [(day.day, day.mails, day.successful, day.conversions) for day in days] == [
-        (day, int(mails), int(successful), int(bought)) for day, mails, successful, bought in view
-    ]
-    assert len(days) == 6
-    assert sum(day.conversions for day in days) > 1
-
-
 def test_lateness_is_right_to_one_per_cent(shop: Any) -> None:
     fill(shop, 40)
     late = sorted(1000 * (nth + 1) ** 2 for nth in range(40) if nth % 4)

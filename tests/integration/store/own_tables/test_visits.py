@@ -9,7 +9,8 @@ from fakes.recovering import abandon, recovering
 from binlog_watcher.core.decision import Send, Skip
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables import tables, visits
-from binlog_watcher.store.own_tables.visits import MOST_OF_A_MAIL, Followed
+from binlog_watcher.store.own_tables.figures import Followed
+from binlog_watcher.store.own_tables.visits import MOST_OF_A_MAIL
 
 CLICKS = f"SELECT kind, link_no, flag FROM {tables.CLICK} ORDER BY id"
 

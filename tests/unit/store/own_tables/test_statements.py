@@ -41,6 +41,7 @@ from binlog_watcher.store.own_tables import (
     retention,
     returned_mails,
     rights,
+    settling,
     visits,
     webhook_events,
     webhook_queue,
@@ -214,8 +215,6 @@ STATEMENTS: dict[str, list[Built]] = {
         built(history.carts_of_user, "7", 20),
     ],
     "overview": [
-        built(overview.mails_by_day, QUERIES, NOW, with_erased=True),
-        built(overview.mails_by_day, QUERIES, NOW, with_erased=False),
         built(overview.lateness_steps, NOW, HOUR),
     ],
     "rights": [
@@ -253,6 +252,11 @@ STATEMENTS: dict[str, list[Built]] = {
         built(erasure.keep_visits, [(1, "cart", utc_naive(NOW))]),
         built(erasure.forget_hints, {BOB, ADA}),
         built(erasure.mark_handled, "shop-", [("erased:a", NOW)], step=transitions.LOG_SKIP),
+    ],
+    "settling": [
+        built(settling.rivals, [1, 2]),
+        built(settling.outcomes, QUERIES, 5, [1, 2], [1, 2, 3]),
+        built(settling.keep, [settling.Settled(1, True, False, Decimal(90), "EUR", True)]),
     ],
     "erased_notes": [
         built(erased_notes.forget_notes, "shop", ["1", "two"]),
