@@ -63,7 +63,7 @@ class Definitions:
     @property
     def _by(self) -> str:
         """Of a window most rows are looked at: to go through them once is quicker than an index, row by row."""
-        return " IGNORE INDEX (cartwake_user)" if self.window_us is not None and not self.among else ""
+        return " IGNORE INDEX (cartwake_user)" if self.window_us is not None and self.erasable else ""
 
     @property
     def orders(self) -> str:
