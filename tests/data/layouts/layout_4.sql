@@ -1,0 +1,80 @@
+-- Cartwake's own tables in layout 4, as the last version with it made them on MySQL (without the tables' collations).
+CREATE TABLE `cart_abandonment_cart` (
+  `shop` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'whose cart: the id of its preset',
+  `cart_key` varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  `active_at` timestamp(6) NULL DEFAULT NULL COMMENT 'last activity, where no table of the shop tells it',
+  `ordered_at` timestamp(6) NULL DEFAULT NULL COMMENT 'an order after that',
+  `filled_at` timestamp(6) NULL DEFAULT NULL COMMENT 'when something was last put in, of a document',
+  `digest` binary(16) DEFAULT NULL COMMENT 'of what is in a document',
+  `noted_at` timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  PRIMARY KEY (`shop`,`cart_key`),
+  KEY `cartwake_noted` (`noted_at`)
+) ENGINE=InnoDB COMMENT='Cartwake: what the binlog told of carts, for the next start';
+
+CREATE TABLE `cart_abandonment_click` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `log_id` bigint unsigned NOT NULL COMMENT 'the mail',
+  `kind` varchar(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'cart, item, pick (recommended); open: the picture',
+  `link_no` smallint unsigned NOT NULL DEFAULT '0' COMMENT 'which of several links of the kind',
+  `clicked_at` timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  `flag` varchar(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'not the customer: scanner, prefetch, head',
+  PRIMARY KEY (`id`),
+  KEY `cartwake_mail` (`log_id`,`kind`,`flag`)
+) ENGINE=InnoDB COMMENT='Cartwake: links of mails that were followed';
+
+CREATE TABLE `cart_abandonment_log` (
+  `id` bigint unsigned NOT NULL AUTO_INCREMENT,
+  `user_id` bigint DEFAULT NULL,
+  `cart_total` decimal(14,2) DEFAULT NULL,
+  `email_sent` tinyint(1) DEFAULT '0',
+  `created_at` timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  `cart_key` varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  `cart_version` bigint NOT NULL COMMENT 'creation of the newest counted row, epoch microseconds',
+  `step` smallint unsigned NOT NULL DEFAULT '1',
+  `status` varchar(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `reason` varchar(32) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+  `address_hash` binary(32) DEFAULT NULL,
+  `owner` varchar(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+  `lease_until` timestamp(6) NULL DEFAULT NULL,
+  `attempts` smallint unsigned NOT NULL DEFAULT '0',
+  `next_attempt_at` timestamp(6) NULL DEFAULT NULL,
+  `error` varchar(500) CHARACTER SET utf8mb4 DEFAULT NULL,
+  `message_id` varchar(255) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+  `discount_percent` decimal(5,2) DEFAULT NULL,
+  `item_count` int unsigned DEFAULT NULL,
+  `currency` varchar(3) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+  `last_activity_at` timestamp(6) NULL DEFAULT NULL,
+  `sent_at` timestamp(6) NULL DEFAULT NULL,
+  `bounce` varchar(8) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'a report said so: hard, soft',
+  `bounced_at` timestamp(6) NULL DEFAULT NULL COMMENT 'when it was read',
+  `bought` tinyint(1) DEFAULT NULL COMMENT 'of an erased row: an order within seven days of created_at',
+  `converted` tinyint(1) DEFAULT NULL COMMENT 'of an erased row: an order within seven days of sent_at',
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `cartwake_episode` (`cart_key`,`cart_version`,`step`),
+  KEY `cartwake_status` (`status`,`next_attempt_at`),
+  KEY `cartwake_address` (`address_hash`,`status`),
+  KEY `cartwake_owner` (`owner`),
+  KEY `cartwake_created` (`created_at`)
+) ENGINE=InnoDB COMMENT='Cartwake: one row an episode';
+
+CREATE TABLE `cart_abandonment_meta` (
+  `name` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `value` varchar(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB COMMENT='Cartwake: schema version, activation time, salts';
+
+CREATE TABLE `cart_abandonment_recipient` (
+  `address_hash` binary(32) NOT NULL COMMENT 'HMAC-SHA256 of the normalised address',
+  `last_mail_at` timestamp(6) NULL DEFAULT NULL,
+  `suppressed_at` timestamp(6) NULL DEFAULT NULL,
+  `reason` varchar(32) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+  `address_hint` varchar(255) DEFAULT NULL COMMENT 'masked, of suppressed addresses only',
+  PRIMARY KEY (`address_hash`)
+) ENGINE=InnoDB COMMENT='Cartwake: cool-down and suppression per address';
+
+CREATE TABLE `cart_abandonment_returned` (
+  `day` date NOT NULL COMMENT 'UTC',
+  `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `mails` int unsigned NOT NULL,
+  PRIMARY KEY (`day`,`kind`)
+) ENGINE=InnoDB COMMENT='Cartwake: mails that came back, by sort';
