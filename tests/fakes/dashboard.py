@@ -19,7 +19,16 @@ from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.service.live import Standing
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.own_tables.figures import Day, Figures, Lateness, Outcome, Period, Sums, Window
+from binlog_watcher.store.own_tables.figures import (
+    Day,
+    Figures,
+    Followed,
+    Lateness,
+    Outcome,
+    Period,
+    Sums,
+    Window,
+)
 from binlog_watcher.store.own_tables.overview import UnderWay
 from binlog_watcher.store.own_tables.recent import RecentRow
 from binlog_watcher.telemetry.metrics_server import Obstacle
@@ -103,7 +112,7 @@ def figures(days: Sequence[Day] | None = None, **more: Any) -> Figures:
         sums += one.sums
     found = Figures(
         window=Window.last(NOW_US, days=30), attribution_days=5, now=Period(sums, orders=1_903), before=None,
-        clicked=sums.mailed // 3, holdout=Sums(), days=tuple(days), splits={},
+        links=Followed(sums.mailed // 3, 0, 0), holdout=Sums(), days=tuple(days), splits={},
         outcomes=(Outcome("sent", None, sums.mailed),),
         lateness=Lateness(sums.mailed, 380_000, 900_000, 2_400_000, 74_000_000), traced=("customer",), with_totals=True,
     )  # fmt: skip
