@@ -99,7 +99,7 @@ class Composer:
         brand = self.brands.of(cart)
         return TextRequest(
             lines=tuple(ProductFacts(line.name, line.category) for line in cart.lines if line.price >= 0),
-            picks=tuple(ProductFacts.of(pick.product, str(getattr(pick, "reason", ""))) for pick in picks),
+            picks=tuple(ProductFacts.of(pick.product, pick.reason) for pick in picks),
             language=brand.language(cart).tag,
         )
 
