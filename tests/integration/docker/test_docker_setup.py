@@ -103,6 +103,8 @@ class Container:
                     rights.keeping_clicks(),
                     rights.forgetting_clicks(),
                     rights.counting_returned(),
+                    rights.keeping_events(),
+                    rights.forgetting_events(),
                 ):
                     session.run(*statement)
                 # A later version replaces the views.
@@ -153,6 +155,7 @@ SPARE = {
     ("ALTER", tables.META),
     ("ALTER", tables.CLICK),
     ("ALTER", tables.RETURNED),
+    ("ALTER", tables.WEBHOOK),
     # MySQL refuses to grant anything on what does not exist yet, unless CREATE is among it.
     *(("CREATE", view) for view in VIEWS),
 }
