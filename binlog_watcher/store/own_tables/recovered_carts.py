@@ -6,7 +6,7 @@ from typing import Any
 
 from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.store.database import Database
-from binlog_watcher.store.own_tables.definitions import Definitions
+from binlog_watcher.store.own_tables.definitions import CONSTANTS, Definitions
 from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import WEBHOOK
 from binlog_watcher.store.own_tables.webhook_events import Fact, WebhookEvents
@@ -31,6 +31,7 @@ def untold(queries: Queries, days: int, since_us: int, until_us: int) -> Stateme
         f"ON w.log_id = r.log_id AND w.event = '{WebhookEvent.RECOVERED}' WHERE w.id IS NULL LIMIT {_AT_ONCE}",
         {
             **queries.constants,
+            **CONSTANTS,
             **orders_span(queries, window),
             "rows_from": utc_naive(since_us),
             "rows_to": utc_naive(until_us),
