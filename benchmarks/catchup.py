@@ -8,7 +8,6 @@ reader that decodes must have read the same watched rows, by count and checksum.
 import argparse
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -228,4 +227,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

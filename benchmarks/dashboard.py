@@ -119,7 +119,7 @@ class _Instance:
     def standing(self, *, timers: int) -> Standing:
         return Standing(
             now_us=time.time_ns() // 1000, upcoming=self._tracker.upcoming(timers), armed=self._tracker.armed,
-            in_hand=0, lag_us=0, silent_us=0, resets={}, queues={}, sender_stopped=False,
+            in_hand=0, lag_us=0, silent_us=0, resets={}, queues={}, sender_stopped=False, texts_fail=False,
         )  # fmt: skip
 
     def not_ready(self) -> Obstacle | None:

@@ -45,7 +45,7 @@ def _installed(folder: Path, extra: str) -> Path:
     progress(f"installing into {folder.name}")
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{ROOT}{extra}"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{ROOT}{extra}"]
     subprocess.run(pip, check=True, stdout=sys.stderr)
     return python
 

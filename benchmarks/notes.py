@@ -8,6 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from figures import figure, machine, progress
@@ -44,8 +45,8 @@ def main() -> None:
             us, keys = time.time_ns() // 1000, [nth * CARTS + one for one in range(CARTS)]
             for name, at_us in (("first", us), ("again", us + 1)):
                 written = [CartNote(key, at_us, at_us if key % 10 == 0 else None) for key in keys]
-                costs[name].append(_cost(meter, lambda some=written: notes.write(some)))
-            costs["read"].append(_cost(meter, lambda some=keys: _read(notes, some)))
+                costs[name].append(_cost(meter, partial(notes.write, written)))
+            costs["read"].append(_cost(meter, partial(_read, notes, keys)))
         meter.close()
         database.close()
     for name, rounds in costs.items():

@@ -66,7 +66,10 @@ def run(
     due = {row.customer: row.due for row in logged}
     late = [(mail.arrived - due[customer_of(mail)]) * 1000 for mail in mails]
     handed = [(row.handed - row.due) * 1000 for row in logged]
-    steady = Steady(*(percentile(times, at) for times in (late, handed) for at in (50, 99)), idle)
+    (p50, p99), (handed_p50, handed_p99) = (
+        [percentile(times, at) for at in (50, 99)] for times in (late, handed)
+    )
+    steady = Steady(p50, p99, handed_p50, handed_p99, idle)
     progress(
         f"steady at {rate:g} carts/s for {seconds:g} s: lateness p50 {steady.p50_ms:.1f}, p99 {steady.p99_ms:.1f} ms "
         f"(to the hand-over {steady.handed_p50_ms:.1f} and {steady.handed_p99_ms:.1f}); idle for {interval_s:g} s: "

@@ -27,12 +27,11 @@ from binlog_watcher.store.shop_tables.shop import Shop
 NAME = "reported"
 _THOUSAND = 1000
 _AT_ONCE = 1_000_000
-_CUSTOMERS = 2_000_000
-_LEAVING = 700_000
+_ORDERS_A_CUSTOMER = 5
 
 _ORDERS = f"""
 INSERT INTO orders (user_id, total_amount, created_at)
-SELECT 1 + (nth * 7919) %% {_CUSTOMERS}, 20 + nth %% 100,
+SELECT 1 + (nth * 7919) %% (%(rows)s DIV {_ORDERS_A_CUSTOMER}), 20 + nth %% 100,
        NOW() - INTERVAL (%(rows)s - nth) * 63072000 DIV %(rows)s SECOND
 FROM (SELECT %(first)s + a.n * {_THOUSAND} + b.n AS nth FROM thousand a JOIN thousand b) numbered
 WHERE nth < %(rows)s ORDER BY nth
@@ -43,7 +42,7 @@ INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, status, reaso
 SELECT user, user, nth, IF(nth %% 10, 'sent', 'skipped'), IF(nth %% 10, NULL, 'no_address'), nth %% 10 > 0, 1,
        nth %% 300, 'EUR', IF(nth %% 300 < 100, 0, 10), 2, logged - INTERVAL 30 MINUTE,
        IF(nth %% 10, logged + INTERVAL 1 SECOND, NULL), logged
-FROM (SELECT nth, 1 + (nth * 104729) %% {_LEAVING} AS user,
+FROM (SELECT nth, 1 + (nth * 104729) %% (%(rows)s * 7 DIV 10) AS user,
              NOW() - INTERVAL (%(rows)s - nth) * 5183000 DIV %(rows)s SECOND AS logged
       FROM (SELECT %(first)s + a.n * {_THOUSAND} + b.n AS nth FROM thousand a JOIN thousand b) numbered
       WHERE nth < %(rows)s) made ORDER BY nth

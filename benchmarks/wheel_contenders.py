@@ -14,10 +14,10 @@ _BATCH = 100
 class Contender(Protocol):
     """Timers by key; times in epoch microseconds."""
 
-    def arm(self, key: int, due_us: int) -> None:
+    def arm(self, key: int, due_us: int, /) -> object:
         """Set or move the key's timer."""
 
-    def cancel(self, key: int) -> None:
+    def cancel(self, key: int, /) -> object:
         """Drop the key's timer, which is there."""
 
     def expire(self, now_us: int) -> int:

@@ -10,7 +10,6 @@ makes it poll once, and print as JSON how many carts it found, how many it maile
 """
 
 import json
-import math
 import smtplib
 import sys
 import threading
@@ -140,7 +139,7 @@ class Poller:
             log_id=cart.customer,
             unsubscribe=self._links.unsubscribe(cart.customer),
             discount=discount,
-            text=self._text(cart, discount, picks),
+            text=self._text(cart, picks),
             picks=[
                 Pick(pick.product.name, pick.product.price, pick.product.category, pick.product.image)
                 for pick in picks
@@ -148,13 +147,11 @@ class Poller:
         )
         return self._renderer.render(mail), mail
 
-    def _text(self, cart: Cart, discount: Discount, picks: "Sequence[Recommendation]") -> str:
+    def _text(self, cart: Cart, picks: "Sequence[Recommendation]") -> str:
         writing = self._writer.write(
             TextRequest(
                 lines=tuple(ProductFacts(row["product"], row["category"]) for row in cart.rows),
-                picks=tuple(ProductFacts.of(pick.product) for pick in picks),
-                discount_percent=math.ceil(discount.percent),
-                store_name=self._store.name,
+                picks=tuple(ProductFacts.of(pick.product, pick.reason) for pick in picks),
             )
         )
         try:

@@ -132,7 +132,7 @@ async def test_one_service_mails_in_the_name_of_each_store(stores: Stores, worke
     with structlog.testing.capture_logs() as logs:
         async with following(stores.settings(LADEN + BOUTIQUE, WORKER_PROCESSES=workers)):
             stores.fill(1, 2, 3)
-            dropped = {"event": "recovery.dropped", "reason": Reason.STORE, "user": 3}
+            dropped = {"event": "recovery.dropped", "reason": Reason.STORE, "cart": 3}
             await until(lambda: stores.sent() == [1, 2] and any(dropped.items() <= e.items() for e in logs))
     assert [entry["store"] for entry in logs if entry["event"] == "store.not_listed"] == ["3"]
     assert stores.log() == [(1, "sent", None, "EUR", 15), (2, "sent", None, "USD", 0)]
