@@ -1,7 +1,8 @@
 """Who may come in: by ADMIN_TOKEN, as a bearer or once in a form, which gives a session.
 
-A session is a signed cookie that says until when it is valid: it needs no table, holds for every instance with the
-same token, and ends with the token. Who tries tokens out is refused for the rest of a minute, unseen.
+A session is known to this process alone, by the digest of its cookie: so it ends with the process, and a cookie that
+somebody copied is worth nothing after a logout, whatever is started later. Who tries tokens out is refused for the rest
+of a minute, unseen.
 """
 
 import hashlib
@@ -12,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -87,12 +87,7 @@ class Access:
         self._now = now
         self._counter = counter
         self._wrong = WrongTokens()
-        self._sessions = URLSafeSerializer(
-            door.token, salt="cartwake.admin.session", signer_kwargs={"digest_method": hashlib.sha256}
-        )
-        self._ended: dict[
-            str, float
-        ] = {}  # sessions that were logged out here, and until when they were valid
+        self._sessions: dict[bytes, float] = {}  # digest of the cookie → until when it is valid
 
     def visitor(self, request: Request) -> str:
         """The address that wrong tokens are counted by."""
@@ -114,22 +109,19 @@ class Access:
         return False
 
     def begin(self) -> str:
-        """The cookie's value of a new session."""
-        return str(self._sessions.dumps([int(self._now()) + SESSION_S, secrets.token_urlsafe(9)]))
+        """The cookie's value of a new session. Those that are over are forgotten."""
+        now, value = self._now(), secrets.token_urlsafe(24)
+        self._sessions = {name: until for name, until in self._sessions.items() if until > now}
+        self._sessions[_digest(value)] = now + SESSION_S
+        return value
 
     def end(self, request: Request) -> None:
-        """Log this session out, as long as this process lives; its cookie ends with the answer."""
-        read = self._read(request)
-        if read is not None:
-            now = self._now()
-            self._ended = {name: until for name, until in self._ended.items() if until > now} | {
-                read[1]: read[0]
-            }
+        """Log this session out."""
+        self._sessions.pop(self._session(request), None)
 
     def has_session(self, request: Request) -> bool:
         """Whether the request comes with a session that is valid still."""
-        read = self._read(request)
-        return read is not None and read[0] > self._now() and read[1] not in self._ended
+        return self._sessions.get(self._session(request), 0.0) > self._now()
 
     def lets_in(self, request: Request) -> bool:
         """By session, or by ``Authorization: Bearer``."""
@@ -138,18 +130,17 @@ class Access:
         token = bearer(request)
         return token is not None and not self.is_refused(request) and self.fits(request, token)
 
-    def _read(self, request: Request) -> tuple[float, str] | None:
-        try:
-            until, name = self._sessions.loads(request.cookies.get(self.door.cookie, ""))
-        except (BadSignature, ValueError, TypeError):
-            return None
-        return float(until), str(name)
+    def _session(self, request: Request) -> bytes:
+        return _digest(request.cookies.get(self.door.cookie, ""))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def same(given: str, wanted: str) -> bool:
     """Whether two secrets are equal; how long that takes tells nothing of them, their lengths included."""
-    digests = (hashlib.sha256(one.encode("utf-8", "surrogatepass")).digest() for one in (given, wanted))
-    return hmac.compare_digest(*digests)
+    return hmac.compare_digest(_digest(given), _digest(wanted))
 
 
 def bearer(request: Request) -> str | None:

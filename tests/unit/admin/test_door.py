@@ -81,7 +81,14 @@ class TestLoggingIn:
         assert get(app, "/", headers=session).status == 303
         assert get(app, "/", headers=other).status == 200
 
-    @pytest.mark.parametrize("cookie", ["", "x", "x.y", "WzEsICJhIl0.c2ln", "bnVsbA.x"])
+    def test_a_cookie_that_was_copied_before_holds_nowhere_after_a_restart(self, clock: Clock) -> None:
+        before, after = app_of(clock), app_of(clock)
+        copied = log_in(before)
+        post(before, "/logout", headers=copied)
+        assert get(after, "/", headers=copied).status == 303
+        assert get(after, "/", headers=log_in(before)).status == 303
+
+    @pytest.mark.parametrize("cookie", ["", "x", "x.y", "WzEsICJhIl0.c2ln", "bnVsbA.x", "\xff"])
     def test_a_made_up_cookie_is_none(self, app: Starlette, cookie: str) -> None:
         assert get(app, "/", headers={"Cookie": f"cartwake={cookie}"}).status == 303
 
