@@ -7,14 +7,11 @@ import typer
 from binlog_watcher.commands.grants import grants, password_of
 from binlog_watcher.commands.terminal import settings_of
 
-account_app = typer.Typer()
-
 User = Annotated[
     str | None, typer.Option(metavar="NAME[@HOST]", help="The account (default: MYSQL_USER, from any host).")
 ]
 
 
-@account_app.command("grants")
 def grants_command(
     *,
     user: User = None,
@@ -32,7 +29,6 @@ def grants_command(
     print(script, end="")  # noqa: T201 - to be handed to mysql
 
 
-@account_app.command("uninstall")
 def uninstall_command(*, user: User = None) -> None:
     """Print the statements that take Cartwake's tables, views and account away; it runs none of them."""
     print(grants(settings_of("mysql"), user).removal(), end="")  # noqa: T201 - same

@@ -9,10 +9,7 @@ from binlog_watcher.commands.terminal import out, show
 from binlog_watcher.settings.load import examine_settings
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
 
-doctor_app = typer.Typer()
 
-
-@doctor_app.command("doctor")
 def doctor_command(
     *,
     only: Annotated[

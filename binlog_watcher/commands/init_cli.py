@@ -18,10 +18,7 @@ from binlog_watcher.telemetry.logs import configure_logging
 
 ADMIN_PASSWORD = "CARTWAKE_ADMIN_PASSWORD"  # noqa: S105 - the variable's name
 
-init_app = typer.Typer()
 
-
-@init_app.command("init")
 def init_command(
     settings: Annotated[
         list[str] | None,

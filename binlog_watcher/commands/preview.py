@@ -10,12 +10,12 @@ from binlog_watcher.core.decision import Skip, decide, is_ours
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.errors import CartwakeError, ConfigError
+from binlog_watcher.service.catalogue import read_catalogue
 from binlog_watcher.service.mail_server import smtp
 from binlog_watcher.service.order_learning import as_orders, ordered_lately
 from binlog_watcher.service.pipeline import ComposerSetup, build_recommender
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.service.texts import text_writer
-from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.history import read_rows
 from binlog_watcher.store.shop_tables.shop import Shop

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from rich.table import Table
 
 from binlog_watcher.errors import ConfigError
+from binlog_watcher.service.catalogue import read_catalogue
 from binlog_watcher.service.order_learning import as_orders, chosen, ordered_lately
 from binlog_watcher.service.pipeline import build_recommender
 from binlog_watcher.service.resources import open_resources
-from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings
 from recommender import Choice, Recommendation
 

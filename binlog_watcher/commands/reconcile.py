@@ -12,9 +12,9 @@ from binlog_watcher.core.cart import Cart
 from binlog_watcher.core.decision import Send, decide
 from binlog_watcher.core.events import CartKey
 from binlog_watcher.recovery.reconcile import GRACE_US
+from binlog_watcher.service.catalogue import read_catalogue
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.resources import Resources, open_resources, register
-from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import PING_S, Presence, service_runs
 from binlog_watcher.store.own_tables import origin

@@ -20,7 +20,7 @@ from binlog_watcher.core.events import (
 )
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import CartwakeError
-from binlog_watcher.service.wiring import product, read_catalogue
+from binlog_watcher.service.catalogue import product, read_catalogue
 from binlog_watcher.store.shop_tables.shop import Shop
 from recommender import Catalog, Product
 

@@ -3,8 +3,6 @@
 from importlib.metadata import version
 from pathlib import Path
 
-import structlog
-
 from binlog_watcher.core.decision import Policy, nobody
 from binlog_watcher.core.events import Change
 from binlog_watcher.errors import ConfigError
@@ -13,8 +11,6 @@ from binlog_watcher.recovery.compose.product_pages import ProductPages
 from binlog_watcher.service.signers import envelope, signing_keys
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.shop.schema import Schema
-from binlog_watcher.store.shop_tables.products import CatalogueRow
-from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.telemetry.otel import open_traces
 from binlog_watcher.telemetry.traces import Traces
 from mailer import (
@@ -29,13 +25,6 @@ from mailer import (
 from mailer.languages import Languages, languages
 from mailer.theme_check import problems
 from mailer.themes import Theme, ThemeError, built_in, load_theme
-from recommender import (
-    Catalog,
-    Product,
-    RecommenderError,
-)
-
-log = structlog.get_logger(__name__)
 
 
 def traces(settings: Settings) -> Traces:
@@ -201,32 +190,6 @@ def brands(
         except ConfigError as error:
             raise ConfigError(*(f"STORES [{name}]: {line}" for line in error.problems)) from error
     return Brands(checked(settings), listed)
-
-
-def product(row: CatalogueRow) -> Product | None:
-    """A product of the catalogue, or None for a row that the recommender can't use."""
-    try:
-        return Product.from_row(
-            {
-                "id": row.id,
-                "name": row.name,
-                "description": row.description,
-                "price": row.price,
-                "category": row.category,
-                "image": row.image,
-                "url": row.url,
-                "stock": row.stock,
-            }
-        )
-    except RecommenderError as error:
-        log.warning("catalogue.unusable_product", product=row.id, error=str(error))
-        return None
-
-
-def read_catalogue(shop: Shop) -> Catalog:
-    """The whole catalogue. Blocking."""
-    rows = (row for page in shop.catalogue() for row in page)
-    return Catalog([item for row in rows if (item := product(row)) is not None])
 
 
 def remember_us(policy: Policy) -> int:

@@ -23,9 +23,9 @@ from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.recovery.hydrate import Hydrator
 from binlog_watcher.recovery.reconcile import Reconciler, Report
 from binlog_watcher.recovery.timers import Timers
+from binlog_watcher.service.catalogue import read_catalogue
 from binlog_watcher.service.pipeline import Pipeline, build_pipeline
 from binlog_watcher.service.resources import Resources, open_resources
-from binlog_watcher.service.wiring import read_catalogue
 from binlog_watcher.settings.load import load_settings
 from binlog_watcher.settings.settings import Settings
 

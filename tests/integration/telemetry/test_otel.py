@@ -83,7 +83,7 @@ def test_without_the_sdk_the_start_says_what_to_install(monkeypatch: pytest.Monk
 
 def test_nothing_of_it_is_imported_when_it_is_off() -> None:
     code = (
-        "import sys, binlog_watcher.commands.cli, binlog_watcher.service.service, binlog_watcher.service.wiring as w\n"
+        "import sys, binlog_watcher.commands.service_cli, binlog_watcher.service.wiring as w\n"
         "from binlog_watcher.settings.settings import Settings\n"
         "w.traces(Settings()).close()\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"

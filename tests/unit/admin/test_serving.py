@@ -38,7 +38,7 @@ def settings(**more: str) -> Settings:
 
 def test_without_a_port_for_it_nothing_of_it_is_imported() -> None:
     told = (
-        "import sys, binlog_watcher.commands.cli\n"
+        "import sys, binlog_watcher.commands.service_cli\n"
         "print({'starlette', 'uvicorn', 'binlog_watcher.admin.app'} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,5 +1,6 @@
 """What the command line makes of calls and errors, before any command has begun."""
 
+import subprocess
 import sys
 
 import pytest
@@ -44,10 +45,29 @@ def call(
 
 
 def test_every_command_is_there() -> None:
-    groups = {name for group in cli.app.registered_groups if isinstance(name := group.name, str)}
-    merged = [group.typer_instance for group in cli.app.registered_groups if not isinstance(group.name, str)]
-    commands = {command.name for one in [cli.app, *merged] if one for command in one.registered_commands}
-    assert commands | groups == COMMANDS
+    assert set(cli.COMMANDS) == COMMANDS
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_has_a_help(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(monkeypatch, capsys, name, "--help")
+    assert (code, err) == (0, "")
+    assert f"cartwake {name}" in out
+
+
+def test_a_command_imports_what_it_needs_itself() -> None:
+    """All of them together take a second and more of processor time."""
+    program = (
+        "import sys\n"
+        "from binlog_watcher.commands import cli\n"
+        "print({'sqlalchemy', 'pydantic', 'mailer'} & sys.modules.keys())\n"
+        "from binlog_watcher.commands import {parsers}\n"
+        "print({'numpy', 'scipy', 'recommender', 'uvicorn'} & sys.modules.keys())\n"
+    ).replace("{parsers}", "explain_cli, optout_cli, personal_cli, report_cli, retry_cli")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\nset()\n"
 
 
 @pytest.mark.parametrize(

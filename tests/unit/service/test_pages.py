@@ -33,7 +33,7 @@ def settings(**more: str) -> Settings:
 
 def test_without_a_port_for_them_nothing_of_the_pages_is_imported() -> None:
     told = (
-        "import sys, binlog_watcher.commands.cli, binlog_watcher.service.standby, mailer\n"
+        "import sys, binlog_watcher.commands.service_cli, binlog_watcher.service.standby, mailer\n"
         "print({'starlette', 'uvicorn', 'jwt', 'mailer.web'} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)

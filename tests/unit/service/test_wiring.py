@@ -17,7 +17,7 @@ from binlog_watcher.core.decision import Send
 from binlog_watcher.core.tracker import DueCart
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.recovery.stages import ClaimedCart
-from binlog_watcher.service import mail_server, wiring
+from binlog_watcher.service import catalogue, mail_server, wiring
 from binlog_watcher.service.pipeline import ComposerSetup
 from binlog_watcher.service.stored_visits import web_settings
 from binlog_watcher.service.texts import text_writer
@@ -94,7 +94,7 @@ def test_a_product_that_cannot_be_recommended_is_left_out_and_told() -> None:
     no_id: Any = None
     row = CatalogueRow(no_id, "No id", "", Decimal(5), "", None, None)
     with structlog.testing.capture_logs() as logs:
-        assert wiring.product(row) is None
+        assert catalogue.product(row) is None
     assert [entry["event"] for entry in logs] == ["catalogue.unusable_product"]
 
 
