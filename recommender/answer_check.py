@@ -29,6 +29,7 @@ _WITH_MARKS = re.compile(
 )
 _ELIDED = re.compile(r"(?<=['\u2019])")
 _ENDS = re.compile(r"[.!?\u2026\u061f\u3002\uff01\uff1f]+")
+_CLAUSES = re.compile(r"[,;:\u2013\u2014]")
 _WRAPPING_QUOTES = (
     '""',
     "\u201c\u201d",
@@ -111,12 +112,17 @@ def _check_signs(text: str, language: str) -> None:
 def _check_words(text: str, words: Words) -> None:
     seen: Counter[str] = Counter()
     for sentence in _ENDS.split(text):
-        first = True
-        for word in _words(sentence, words.language):
-            if word != "\ufffc":
-                _check_word(word, words, first=first)
-                seen[word.casefold()] += 1
-            first = False
+        said: list[str] = []
+        for clause in _CLAUSES.split(sentence):
+            first = True
+            for word in _words(clause, words.language):
+                said.append(word)
+                if word != "\ufffc":
+                    _check_word(word, words, first=first)
+                    seen[word.casefold()] += 1
+                first = word.casefold() in words.joins
+        if words.say_harm(said):
+            raise _refuse("puts words together that say what no text may say")
     if max(seen.values(), default=0) > MAX_REPETITIONS:
         raise _refuse("says the same word again and again")
     enough = seen.total() >= MIN_WORDS

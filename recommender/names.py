@@ -6,104 +6,56 @@ left out of the sentence, which costs nothing.
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from recommender.cleaning import clean_text
+from recommender.name_signs import folded, signs
 
 _TOP = (
     r"(?:com|net|org|info|biz|shop|store|site|online|top|xyz|app|dev|link|click|club|live|vip|example|test|"
     r"eu|de|at|ch|fr|es|it|pl|pt|br|nl|be|uk|us|ca|au|ru|cn|jp|kr|in|il|ae|sa|io|ai|co|me|ly|to|tv|cc|gg|рф)"
 )
 _LINK = re.compile(
-    r"[a-z]{2,}\s*:\s*/\s*/|\bhxxps?\b|\bmailto\s*:|@|[\[(]\s*(?:dot|punkt|at|point|punto|[.])\s*[\])]"
-    rf"|\b(?:dot|punkt|punto|kropka|point)\s+{_TOP}\b",
-    re.IGNORECASE,
+    r"[a-z]{2,}\s*:\s*/\s*/|\bhxxps?\b|\bhttps?\s*:|\bmailto\s*:|@(?!\s?\d)|\]\s*\(|"
+    r"[\[(]\s*(?:dot|punkt|at|point|punto|[.])\s*[\])]"
+    rf"|\b(?:dot|punkt|punto|kropka|point|ponto|nokta)\s+{_TOP}\b"
 )
 _DOTTED = re.compile(
-    rf"\bwww\d?\s*[.]|\w\s*[.]\s*{_TOP}(?!\w)(?!\s*[.]\s*\w)|\w[.][a-z]{{2,}}/\w|\b(?:\d{{1,3}}[.]){{3}}\d{{1,3}}\b",
-    re.IGNORECASE,
+    rf"\bwww\d?\s*[.]|\w\s*[.]\s*{_TOP}(?!\w)(?!\s*[.]\s*\w)|\w[.][a-z]{{2,}}/\w|\b(?:\d{{1,3}}[.]){{3}}\d{{1,3}}\b"
 )
-_LINK_SIGNS = ("@", "/", "[", "(", "hxxp", "mailto", "dot ", "punkt ", "punto ", "kropka ", "point ")
-_NO_LINK = re.compile(r"\b(?:asp|vb|ado)\s?[.]net\b|\b(?:st|dr|no|nr|vol|mr|mrs|ms)[.]\s", re.IGNORECASE)
+_LINK_SIGNS = (
+    *("@", "/", "[", "(", "hxxp", "http", "mailto"),
+    *("dot ", "punkt ", "punto ", "kropka ", "point ", "ponto ", "nokta "),
+)
+_NO_LINK = re.compile(r"\b(?:asp|vb|ado)\s?[.]net\b|\b(?:st|dr|no|nr|vol|mr|mrs|ms)[.]\s")
+_STOPS = dict.fromkeys(map(ord, "\u3002\uff61\uff0e\u2024"), ".")
 _PHONE = re.compile(r"(?:\+|\b0|\b)\d(?:[\s().-]?\d){6,}")
 _CODE_OF_GOODS = re.compile(r"\b\d{8}\b|\b\d{12,14}\b")  # GTINs
-
-_ORDERS = """
-ignor* disregard forget overrid* reply replies respond* answer send email e-mail call text visit click tap go_to
-log_in login sign_in pay transfer enter confirm verify print write say tell scan claim
-vergiss vergessen antwort* ruf* klick* besuch* geh* schreib* sende* schick* überweis* bezahl* zahl* meld* bestätig* gib
-oublie* répond* appel* clique* allez aller visite* écri* envo* vire* connect* confirme* dites
-olvid* llam* haz_clic visit* escrib* envía* envi* ingres* ve_a entra
-dimentica* rispond* chiam* clicc* scriv* invia* vai acced*
-esqueç* ligue escrev* pague acess*
-negeer vergeet bel klik* bezoek* stuur* betaal* schrijf
-zignoruj* zapomnij* odpowied* zadzwoń* odwiedź* wejdź* napisz* wyślij* zapłać* zaloguj* powiedz*
-"""
-_TARGETS = """
-instruction* rules prompt* code* coupon* voucher* password* pin card* account* number* link* here now today
-customer* bank
-anweisung* gutschein* passwor* karte* *kartennummer konto* *nummer hier jetzt kunde* an rabatt*
-consigne* mot_de_passe carte* compte* numéro* ici maintenant client* sur
-instrucci* código* contraseñ* tarjeta* cuenta* número* aquí ahora ya cliente*
-istruzion* codic* carta carte conto numero qui ora subito
-instruç* códig* senha* cartão conta* aqui agora
-instructie* wachtwoord* kaart* rekening* nu
-instrukcj* kod* hasł* kart* kont* numer* tutaj teraz pod klient*
-"""
-
-
-def _beginnings(words: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Of ``words`` the first ones: whole words, and beginnings of words."""
-    first = [re.split(r"[_-]", word)[0] for word in words.split()]
-    return (
-        frozenset(word for word in first if not word.endswith("*")),
-        tuple(word[:-1] for word in first if word.endswith("*")),
-    )
-
-
-_ORDER_WORDS, _ORDER_BEGINNINGS = _beginnings(_ORDERS)
-"""Looked for first: most names hold no order, and the pattern for all of them is slow."""
-
-
-def _any_of(words: str) -> str:
-    """A pattern for one of ``words``: ``*`` is the rest of a word, ``_`` a space that may be missing."""
-    return "|".join(re.escape(word).replace(r"\*", r"\w*").replace("_", r"\s?-?") for word in words.split())
-
-
-_ORDER_THEN_TARGET = re.compile(
-    rf"\b(?:{_any_of(_ORDERS)})\b.*?(?:\b(?:{_any_of(_TARGETS)})(?!\w)|\d[\d\s-]{{2,}}\d)", re.IGNORECASE
+_SPACED_OUT = re.compile(r"(?<!\w)(?:[^\W\d_][\s._*-]+){4,}[^\W\d_](?!\w)")
+"""Five letters that stand alone, in a row: a word that shall not be found."""
+_PRICE_CUT = re.compile(
+    r"\d\s*%\s*(?:off|less|cheaper|weniger|gunstiger|moins|de reduction|de menos|di meno|taniej|minder)\b|打\s*.{1,2}折"
 )
+_X_FREE = re.compile(r"-\s?(?:free|gratis)\b")
+_ROLES = re.compile(r"\b(?:system|assistant|user)\s*:")
 _TITLES = re.compile(
-    r"\b(?:call|ruf|appel|answer|visit|besuch)\w*\s+(?:of|der|de la|du|to the)\b", re.IGNORECASE
+    r"\b(?:call|ruf|appel|answer|visit|besuch)\w*\s+(?:of|der|de la|du|to the)\b|"
+    r"\bthank[\s-]?you\b|\brendez-vous\b"
 )
+_LONG_NUMBER = re.compile(r"\d[\d\s-]{3,}\d")
+_LATIN, _LOOKALIKE = re.compile(r"[a-z]"), re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 
-_ALWAYS = re.compile(
-    r"\b(?:system|assistant|user)\s*:|\bsystem prompt\b|\b(?:discount|promo|coupon|voucher|gutschein)\s*-?codes?\b|"
-    r"\b(?:previous|prior|vorigen|précédentes|anteriores|precedenti|poprzednie)\b.*\b(?:instr\w*|anweis\w*)|"
-    r"\bcard number\b|\bkartennummer\b|\bclick here\b|\bhier klicken\b|\bcliquez ici\b|\bklik hier\b",
-    re.IGNORECASE,
-)
-_ALWAYS_SIGNS = (
-    "system",
-    "assistant",
-    "user",
-    "code",
-    "instr",
-    "anweis",
-    "number",
-    "nummer",
-    "here",
-    "hier",
-    "ici",
-)
-_WORD = re.compile(r"\w+")
-_WITHOUT_SPACES = re.compile(
-    r"クリック|返信|お?電話(?:ください|し)|指示を|無視|クーポン|パスワード|カード番号|ログイン|振込|当選|点击|點擊|致电|回复|"
-    r"اضغط|انقر|تجاهل|التعليمات|اتصل|رقم بطاقت|أرسل|زوروا|كلمة المرور|رمز الخصم|سجل الدخول|"
-    r"לחצו|לחץ כאן|התקשר|השיבו|השב ל|התעלם|הוראות|סיסמ|מספר כרטיס|קוד הנחה|היכנסו ל|"
-    r"игнорир|позвони|нажмите|перейдите|пароль|промокод"
-)
+_TOGETHER = (
+    ("free", "given", 3), ("given", "free", 3), ("free", "free", 2),
+    ("you", "won", 3), ("won", "you", 3), ("won", "prize", 3), ("prize", "won", 3), ("you", "prize", 1),
+    ("your", "held", 3), ("held", "confirm", 3), ("confirm", "held", 3), ("near", "us", 2),
+    ("discount", "every", 3), ("every", "discount", 3),
+    ("two", "one", 3), ("one", "two", 3),
+)  # fmt: skip
+"""Kinds of signs (``name_signs.txt``) that make an order, an offer or a threat, the second at most so many words
+behind the first."""
+_NUMBERS_IN_A_ROW = 4
+"""In words: so many are a telephone's."""
 
 
 @lru_cache(maxsize=20_000)
@@ -114,23 +66,48 @@ def printable_name(raw: str | None, limit: int) -> str:
 
 
 def looks_like_an_order(name: str) -> bool:
-    """Whether ``name`` looks like a link, a number to call, or an order to a reader or a model."""
-    plain = unicodedata.normalize("NFKC", name).lower()
+    """Whether ``name`` looks like a link, a number to call, an offer, or an order to a reader or a model."""
+    plain = folded(name.translate(_STOPS))
     # Most names hold nothing of what a pattern begins with, and looking for that is a tenth of the work.
-    if _has(plain, _LINK_SIGNS) and _LINK.search(plain):
+    if any(sign in plain for sign in _LINK_SIGNS) and _LINK.search(plain):
         return True
     if "." in plain and _DOTTED.search(_NO_LINK.sub(" ", plain)):
         return True
     if sum(map(str.isdigit, plain)) >= 7 and _PHONE.search(_CODE_OF_GOODS.sub(" ", plain)):
         return True
-    if _has(plain, _ALWAYS_SIGNS) and _ALWAYS.search(plain):
-        return True
-    if not plain.isascii() and _WITHOUT_SPACES.search(plain):
-        return True
-    if not any(word in _ORDER_WORDS or word.startswith(_ORDER_BEGINNINGS) for word in _WORD.findall(plain)):
+    return (
+        bool(_SPACED_OUT.search(plain) or _PRICE_CUT.search(plain) or _ROLES.search(plain))
+        or (not plain.isascii() and _is_disguised(plain))
+        or _orders(_X_FREE.sub(" ", _TITLES.sub(" ", plain)))
+    )
+
+
+def _is_disguised(plain: str) -> bool:
+    """Whether a word is written in two alphabets that have the same letters."""
+    return any(
+        len(word) > 2 and _LATIN.search(word) and _LOOKALIKE.search(word)
+        for word in re.findall(r"[^\W\d_]+", plain)
+    )
+
+
+def _orders(plain: str) -> bool:
+    found, words = signs().find(plain)
+    kinds: dict[str, list[int]] = {}
+    for sign in found:
+        kinds.setdefault(sign.kind, []).append(sign.place)
+    if not kinds:
         return False
-    return bool(_ORDER_THEN_TARGET.search(_TITLES.sub(" ", plain)))
-
-
-def _has(text: str, signs: tuple[str, ...]) -> bool:
-    return any(sign in text for sign in signs)
+    if "alone" in kinds:
+        return True
+    if "order" in kinds:
+        first = min(kinds["order"])
+        behind = " ".join(words[first + 1 :])
+        if max(kinds.get("whom", [0])) > first or _LONG_NUMBER.search(behind):
+            return True
+    numbers = set(kinds.get("number", ()))
+    return any({place + more for more in range(_NUMBERS_IN_A_ROW)} <= numbers for place in numbers) or any(
+        0 < later - place <= apart
+        for first, then, apart in _TOGETHER
+        for place in kinds.get(first, ())
+        for later in kinds.get(then, ())
+    )

@@ -6,7 +6,12 @@ number, and no order to the reader but to look and to enjoy. What is on no list 
 - ``# comment``; words are separated by white space, and written in small letters;
 - ``@name = s ed -`` names endings, and ``look@name`` stands for looks, looked, look (``-`` is none);
 - ``@@later go come``: words that may not begin a sentence, where they would be orders;
-- ``@@never word``: what the endings or the rules below would make, and may not stand in a text.
+- ``@@never word``: what the endings or the rules below would make, and may not stand in a text;
+- ``@@joins and``: words behind which an order begins as it does at the beginning of a sentence;
+- ``@@apart on_us``: words that may not follow each other; ``@@together gehört+ihnen``: nor stand in one sentence;
+- ``@@follow not = sure only``: what alone may follow a word, that would turn a sentence round.
+
+Ordinary words, put together, can offend, threaten or promise: the last four are against that.
 
 Arabic and Hebrew write small words in front of the next one, Arabic its pronouns behind it, German and Dutch two nouns
 as one: these are told from the listed words. Japanese has no spaces: a run of letters must be put together of the list.
@@ -14,10 +19,11 @@ as one: these are told from the listed words. Japanese has no spaces: a run of l
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 _COMPOUND_PART = 4
 """Letters of the shortest word that may be half of a compound."""
@@ -42,8 +48,8 @@ _ALEFS = str.maketrans("أإآٱى", "اااا\u064a", "\u0640")  # the last is 
 class Words:
     """Those of one language.
 
-    ``told``: as the file has them, without endings; ``later``: which of them may not begin a sentence;
-    ``never``: those that are none, though made of others.
+    ``told``: as the file has them, without endings; ``later``: which of them may not begin a sentence, nor stand
+    behind one of ``joins``; ``never``: those that are none, though made of others.
     """
 
     language: str
@@ -52,6 +58,10 @@ class Words:
     later: frozenset[str]
     never: frozenset[str]
     longest: int
+    joins: frozenset[str] = frozenset()
+    apart: frozenset[tuple[str, ...]] = frozenset()
+    together: tuple[frozenset[str], ...] = ()
+    follow: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def knows(self, word: str) -> bool:
         """Whether ``word`` is on the list, or made of what is there."""
@@ -59,6 +69,24 @@ class Words:
         if folded in self.never:
             return False
         return folded in self.listed or self._is_derived(folded)
+
+    def say_harm(self, sentence: Sequence[str]) -> bool:
+        """Whether the words of one sentence, each of them harmless, may not stand there together."""
+        words = [fold(word, self.language) for word in sentence]
+        if any(tied <= set(words) for tied in self.together):
+            return True
+        if self.language == "ja":
+            return any(piece in word for (piece,) in self.apart for word in words)
+        longest = max(map(len, self.apart), default=0)
+        if any(
+            tuple(words[place : place + length]) in self.apart
+            for place in range(len(words))
+            for length in range(2, longest + 1)
+        ):
+            return True
+        return any(
+            word in self.follow and after not in self.follow[word] for word, after in pairwise([*words, ""])
+        )
 
     def _is_derived(self, word: str) -> bool:
         match self.language:
@@ -143,13 +171,16 @@ def _read(text: str, language: str) -> Words:
     endings: dict[str, list[str]] = {}
     told: dict[str, None] = {}
     listed: set[str] = set()
-    apart: dict[str, set[str]] = {"@@later": set(), "@@never": set()}
+    kinds: dict[str, set[str]] = {name: set() for name in ("later", "never", "joins", "apart", "together")}
+    follow: dict[str, frozenset[str]] = {}
     for line in text.splitlines():
         entries = line.partition("#")[0].split()
         if not entries:
             continue
-        if entries[0] in apart:
-            apart[entries[0]].update(fold(word, language) for word in entries[1:])
+        if entries[0] == "@@follow":
+            follow[fold(entries[1], language)] = frozenset(fold(word, language) for word in entries[3:])
+        elif entries[0].startswith("@@"):
+            kinds[entries[0][2:]].update(fold(word, language) for word in entries[1:])
         elif len(entries) > 2 and entries[1] == "=":
             endings[entries[0]] = ["" if ending == "-" else ending for ending in entries[2:]]
         else:
@@ -164,7 +195,11 @@ def _read(text: str, language: str) -> Words:
         language,
         tuple(told),
         folded,
-        frozenset(apart["@@later"]),
-        frozenset(apart["@@never"]),
+        frozenset(kinds["later"]),
+        frozenset(kinds["never"]),
         max(map(len, folded)),
+        frozenset(kinds["joins"]),
+        frozenset(tuple(words.split("_")) for words in kinds["apart"]),
+        tuple(frozenset(words.split("+")) for words in kinds["together"]),
+        follow,
     )
