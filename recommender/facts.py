@@ -7,12 +7,18 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.catalog import Product
+from recommender.errors import RecommenderError
 from recommender.variants import Name, name_of, same_thing
 
 
 def in_order(products: Iterable[Product]) -> list[Product]:
     """Of two with one id the later; sorted, so that equal scores rank the same whatever order the rows came in."""
-    unique = {product.id: product for product in products}
+    try:
+        unique = {product.id: product for product in products}
+    except (AttributeError, TypeError) as error:
+        raise RecommenderError(
+            f"a catalogue is made of Products with ids that can be keys (Product.from_row makes them of rows): {error}"
+        ) from error
     return sorted(unique.values(), key=lambda product: _rank(product.id))
 
 
@@ -58,7 +64,10 @@ class Facts:
     def rows_of(self, ids: Collection[Any]) -> list[int]:
         """The rows of those that are known, each once, rising."""
         rows = self.rows
-        return sorted({rows[one] for one in ids if one in rows})
+        try:
+            return sorted({rows[one] for one in ids if one in rows})
+        except TypeError as error:
+            raise RecommenderError(f"a cart holds what can be no product's id: {error}") from error
 
     def name(self, row: int) -> Name:
         """The words of a product's name."""

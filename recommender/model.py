@@ -7,7 +7,7 @@ known. A product in the cart that nobody ever bought counts as its nearest kin b
 fewer are found than asked for, the most bought of the cart's categories fill up, then the most bought of all.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recommender.asked import exclusions, looked_over
 from recommender.catalog import Product, ProductId
 from recommender.facts import Facts, Pick
 from recommender.orders import OrderLog
@@ -116,10 +117,11 @@ class Recommender:
 
         ``exclude``: ids that are never recommended, or a list, set or frozenset of them for each cart. Never
         recommended are what is in the cart, what is not to be had (``Product.available``), and variants. Unknown ids
-        are passed over. Raises RecommenderError when the count is out of range.
+        are passed over. Raises RecommenderError when the count is out of range, or a cart is no collection.
         """
         check(count, self.options.threshold)
-        own = _each(exclude, len(carts))
+        carts = looked_over(carts)
+        own = exclusions(exclude, len(carts))
         if not self.options.blend:
             return self.index.recommend_many(
                 carts, count, self.options.threshold,
@@ -255,18 +257,3 @@ class _Going:
 
 
 _NOTHING = _Going(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), frozenset(), 0.0)
-
-
-def _each(exclude: Collection[Any] | None, carts: int) -> Sequence[Collection[Any]]:
-    """One collection a cart."""
-    if not exclude:
-        return [()] * carts
-    if isinstance(exclude, Sequence) and all(
-        isinstance(one, list | set | frozenset | Mapping) for one in exclude
-    ):
-        if len(exclude) != carts:
-            raise ValueError(
-                f"exclude has {len(exclude)} collections for {carts} carts: give one for each cart"
-            )
-        return exclude
-    return [exclude] * carts

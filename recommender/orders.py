@@ -125,6 +125,8 @@ def _parts(order: object) -> tuple[Collection[Hashable], float]:
         return order.products, _seconds(order.at)
     if isinstance(order, tuple) and len(order) == 2:
         products, at = order
+        if isinstance(products, list | set | frozenset) and isinstance(at, str):
+            raise TypeError("an order's time is a datetime or seconds, not str")
         if isinstance(products, list | tuple | set | frozenset) and (
             at is None or isinstance(at, datetime | int | float)
         ):

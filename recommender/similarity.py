@@ -12,6 +12,7 @@ candidates do, all are compared.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,12 +218,12 @@ def members(carts: Sequence[Sequence[int]], products: int) -> sparse.csr_array:
     )
 
 
-def check(count: int, threshold: float) -> None:
-    """Raises RecommenderError for what is out of range."""
-    if count < 0:
-        raise RecommenderError(f"count is {count}, it must be 0 or more")
-    if not 0 <= threshold <= 1:  # also catches NaN
-        raise RecommenderError(f"threshold is {threshold}, it must be from 0 to 1")
+def check(count: object, threshold: object) -> None:
+    """Raises RecommenderError for what is out of range, or no number."""
+    if not isinstance(count, Integral) or int(count) < 0:
+        raise RecommenderError(f"count is {count!r}, it must be a whole number, 0 or more")
+    if not isinstance(threshold, Real) or not 0 <= float(threshold) <= 1:  # also catches NaN
+        raise RecommenderError(f"threshold is {threshold!r}, it must be from 0 to 1")
 
 
 def _until(ranked: Iterable[tuple[int, float]], pick: Pick, count: int) -> Iterator[tuple[int, float]]:

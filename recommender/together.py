@@ -55,7 +55,7 @@ class Together(NamedTuple):
 
 def room(memory_mb: int) -> int:
     """How many products the dense way may have."""
-    return int((memory_mb * 1e6 / _BYTES_A_CELL) ** 0.5)
+    return int((max(memory_mb, 0) * 1e6 / _BYTES_A_CELL) ** 0.5)
 
 
 def learn(purchases: Purchases, texts: Any, weights: Weights, memory_mb: int) -> Together:

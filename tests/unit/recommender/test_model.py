@@ -169,7 +169,7 @@ def test_counts_and_exclusions_out_of_range_are_refused() -> None:
     model = Recommender.build(SHOP)
     with pytest.raises(RecommenderError, match="0 or more"):
         model.recommend([[1]], -1)
-    with pytest.raises(ValueError, match="2 collections for 1 carts"):
+    with pytest.raises(RecommenderError, match="2 collections for 1 carts"):
         model.recommend([[1]], 3, [{1}, {2}])
 
 
