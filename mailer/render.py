@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import jinja2
+from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -142,6 +143,8 @@ def _compile(name: str, source: str, *, sandboxed: bool) -> jinja2.Template:
         lstrip_blocks=True,
     )
     try:
+        if any(True for _ in find_referenced_templates(environment.parse(source))):
+            raise ThemeError("a block of the theme includes or imports a template: there is none but the mail itself")
         return environment.get_template(name)
     except jinja2.TemplateSyntaxError as error:
         raise ThemeError(f"a block of the theme is no Jinja: {error.message}") from None
