@@ -1,5 +1,6 @@
 """What a change of a row made of the cart in its document."""
 
+import gc
 import tracemalloc
 from collections.abc import Callable, Mapping
 
@@ -200,9 +201,11 @@ def test_what_robots_fill_is_not_kept() -> None:
 def traced(write: Callable[[str], object]) -> int:
     """How many bytes more are held after twenty carts."""
     write("t_0")
+    gc.collect()
     tracemalloc.start()
     for number in range(1, 21):
         write(f"t_{number}")
+    gc.collect()
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return held
