@@ -38,7 +38,7 @@ async def test_a_machine_that_stalls_makes_no_document_unreadable(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is skipped as unreadable is never mailed: only what a document itself costs may count."""
-    opened.shop.save("7", *[POT] * 800)
+    opened.shop.save("7", *[POT] * 100)
     opened.note("7", minutes_ago=90)
     seconds = itertools.count()
     gc.collect()  # all that other tests left would count as the document's own work
