@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
 
 import aiosmtplib
 
@@ -32,6 +34,12 @@ StillWanted = Callable[[], Awaitable[bool]]
 """Asked at the last moment, right before DATA; may take a statement, but raises nothing."""
 
 
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """Read once: it takes 50 ms, which would hold up all that the loop does at each connection."""
+    return ssl.create_default_context()
+
+
 class Connection:
     """A connection owned by one caller at a time. After any error but a refusal it is closed for good."""
 
@@ -44,7 +52,7 @@ class Connection:
             use_tls=settings.tls == "tls",
             # STARTTLS is asked for below, where its absence can be told from other errors.
             start_tls=False,
-            tls_context=settings.tls_context,
+            tls_context=settings.tls_context or (None if settings.tls == "none" else _system_trust()),
             local_hostname=settings.local_hostname,
         )
         self.messages = 0

@@ -144,7 +144,9 @@ def _compile(name: str, source: str, *, sandboxed: bool) -> jinja2.Template:
     )
     try:
         if any(True for _ in find_referenced_templates(environment.parse(source))):
-            raise ThemeError("a block of the theme includes or imports a template: there is none but the mail itself")
+            raise ThemeError(
+                "a block of the theme includes or imports a template: there is none but the mail itself"
+            )
         return environment.get_template(name)
     except jinja2.TemplateSyntaxError as error:
         raise ThemeError(f"a block of the theme is no Jinja: {error.message}") from None

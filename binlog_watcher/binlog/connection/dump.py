@@ -10,30 +10,16 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pymysql.connections import Connection
 from pymysql.constants.COMMAND import COM_BINLOG_DUMP_GTID
 from pymysqlreplication import BinLogStreamReader
 
 from binlog_watcher.binlog.connection.packets import PacketReader
 from binlog_watcher.binlog.protocol.mysql_gtid import GtidSet
 from binlog_watcher.binlog.protocol.position import Position
+from binlog_watcher.settings import connection
 from binlog_watcher.settings.connection import ConnectionSettings
-
-if TYPE_CHECKING:
-    from pymysql.cursors import Cursor
-
-    class _Connection(Connection[Cursor]):
-        """What we use of PyMySQL's connection beyond what its type stubs tell."""
-
-        _sock: socket.socket | None
-
-        def _force_close(self) -> None: ...
-
-        def _write_bytes(self, data: bytes) -> None: ...
-else:
-    _Connection = Connection
 
 SILENT_HEARTBEATS = 3
 """A stream that is silent for this many heartbeats is dead."""
@@ -45,7 +31,7 @@ _THROUGH_GTID = 0x04
 _ANY_GTID = "00000000-0000-0000-0000-000000000000:1"
 
 
-class Session(_Connection):
+class Session(connection.Session):
     """A connection that another thread may interrupt."""
 
     def interrupt(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -136,6 +137,25 @@ async def test_a_missing_privilege_names_the_command_that_prints_it(shop: Shop) 
             await source.run(deliver)
     finally:
         shop.run("DROP USER 'reader'@'%'")
+
+
+@pytest.mark.parametrize(
+    ("tls", "encrypted"), [(Tls.OFF, False), (Tls.PREFERRED, True), (Tls.REQUIRED, True)]
+)
+def test_what_is_encrypted_but_not_verified_reads_no_authorities(
+    mysql_server: Server, mysql_database: str, monkeypatch: pytest.MonkeyPatch, tls: Tls, *, encrypted: bool
+) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("it takes 50 ms of processor time")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", read)
+    monkeypatch.setattr(ssl.SSLContext, "set_default_verify_paths", read, raising=False)
+    connection = settings_for(mysql_server, mysql_database, tls=tls).connect()
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+        row = cursor.fetchone()
+    assert row is not None
+    assert bool(row[1]) is encrypted
 
 
 @pytest.mark.parametrize("tls", [Tls.OFF, Tls.PREFERRED])
