@@ -35,6 +35,7 @@ from binlog_watcher.core.events import (
     ProductChanged,
     Revoked,
 )
+from binlog_watcher.core.in_hand import InHand
 from binlog_watcher.core.partition import Partition
 from binlog_watcher.core.timer_wheel import TimerWheel
 from binlog_watcher.core.told_orders import SECOND_US, ToldOrders
@@ -56,10 +57,11 @@ class CartStates:
         self._tick_us = tick_us
         self._orders = ToldOrders(remember_us)
         self.contents = Contents()
-        self._in_hand: dict[CartKey, bool] = {}  # key → touched
+        self.in_hand = InHand()
         self._notes_inserts = Change.INSERT in untold
         self._notes_others = bool(untold)
         self._unsaved: set[CartKey] = set()  # of whom there is something to be noted
+        self._left: set[str] = set()  # partitions that are another instance's by now
 
     # --- events -----------------------------------------------------------------------------------------------
 
@@ -75,7 +77,7 @@ class CartStates:
                     self._remember_order(key, event.at_us)
                 self._partition(name).cancel(key)
                 self.held.pop(key, None)
-                self._touch(key)
+                self.in_hand.touch(key)
             case OrderChanged(key, at_us, counts):
                 self.order_changed(name, key, at_us, counts=counts)
             case CartRead(key, activity_us, due_us, filled_us, digest):
@@ -85,8 +87,10 @@ class CartStates:
                 self._assign(partition)
             case Hydrated(partition):
                 self._hydrated(self._partition(partition))
-            case Revoked(partition):
+            case Revoked(partition, _, for_good):
                 self._revoke(partition)
+                if for_good:
+                    self._leave(partition)
             case ProductChanged() | CustomerOrdered() | CustomerOrdersChanged():
                 pass
 
@@ -99,7 +103,7 @@ class CartStates:
         known_us = self.held.get(key, None if due_us is None else due_us - self._threshold_us)
         if known_us is None or known_us // SECOND_US <= at_us // SECOND_US:
             self._remember_order(key, at_us)
-            self._touch(key)
+            self.in_hand.touch(key)
 
     def order_changed(self, name: str, key: CartKey, at_us: int, *, counts: bool) -> None:
         """An order of the key changed at ``at_us``: it may count again. ``counts``: an order still does."""
@@ -109,12 +113,12 @@ class CartStates:
         partition = self._partition(name)
         if key not in partition.wheel and key not in partition.woken:
             # No activity of the customer's: held, so that it makes no old cart young.
-            if key in self._in_hand:
+            if key in self.in_hand:
                 partition.wheel.arm(key, at_us)
             else:
                 partition.woken.arm(key, at_us + self._threshold_us)
             self.held[key] = None
-        self._touch(key)
+        self.in_hand.touch(key)
 
     def _activity(self, partition: Partition, key: CartKey, change: Change, at_us: int) -> None:
         if change is not Change.DELETE:
@@ -122,7 +126,7 @@ class CartStates:
         due_us = at_us + self._threshold_us
         wheel = partition.wheel
         armed_due = wheel.due_of(key)
-        if armed_due is None and key not in self._in_hand:
+        if armed_due is None and key not in self.in_hand:
             armed_due = partition.woken.due_of(key)
             if change is Change.DELETE and armed_due is None:
                 return
@@ -142,7 +146,7 @@ class CartStates:
             wheel is partition.wheel
         ):
             self._unsaved.add(key)
-        self._touch(key)
+        self.in_hand.touch(key)
 
     def _read(self, partition: Partition, key: CartKey, activity_us: int, due_us: int) -> None:
         self._came_back(key, activity_us)
@@ -173,12 +177,23 @@ class CartStates:
         if old is not None:
             fresh.previous = [wheel for wheel in old.wheels if wheel]
         self.partitions[name] = fresh
+        self._left.discard(name)
 
     def _revoke(self, name: str) -> None:
         partition = self.partitions.get(name)
         if partition is not None:
             partition.open = False
             partition.clock.reset()
+
+    def _leave(self, name: str) -> None:
+        """Another instance has it: it learns from the source what we know, and looks at what we have in hand."""
+        self._left.add(name)
+        self.in_hand.touch_all(name)
+        partition = self.partitions.pop(name, None)
+        gone = {key for wheel in (partition.wheels if partition else ()) for key in wheel}
+        self._unsaved -= gone
+        for key in gone & self.held.keys():
+            del self.held[key]
 
     def _partition(self, name: str) -> Partition:
         partition = self.partitions.get(name)
@@ -227,36 +242,15 @@ class CartStates:
 
     # --- in hand ----------------------------------------------------------------------------------------------
 
-    @property
-    def in_hand(self) -> int:
-        """How many keys are in hand."""
-        return len(self._in_hand)
-
-    def is_in_hand(self, key: CartKey) -> bool:
-        """Whether the key has fired, or was taken, and is not finished."""
-        return key in self._in_hand
-
-    def take(self, key: CartKey, due_us: int | None) -> int | None:
-        """Put a key in hand whose timer, due at ``due_us``, is armed no more (None: it had none).
+    def take(self, key: CartKey, partition: str, due_us: int, armed_us: int | None) -> int | None:
+        """Put a key in hand whose timer, due at ``armed_us``, is armed no more (None: it had none).
 
         Its last activity, as far as the source told.
         """
-        self._in_hand[key] = False
-        if due_us is None:
+        self.in_hand.take(key, partition, due_us)
+        if armed_us is None:
             return None
-        return self.held.pop(key) if key in self.held else due_us - self._threshold_us
-
-    def touched(self, key: CartKey) -> bool:
-        """Whether there was activity or an order since the key was taken in hand."""
-        return self._in_hand.get(key, True)
-
-    def finish(self, key: CartKey) -> None:
-        """The key is in hand no more."""
-        self._in_hand.pop(key, None)
-
-    def _touch(self, key: CartKey) -> None:
-        if key in self._in_hand:
-            self._in_hand[key] = True
+        return self.held.pop(key) if key in self.held else armed_us - self._threshold_us
 
     # --- held back --------------------------------------------------------------------------------------------
 
@@ -267,6 +261,8 @@ class CartStates:
 
     def hold(self, name: str, key: CartKey, activity_us: int | None, until_us: int) -> None:
         """Look at a key again at ``until_us``, unless activity armed it later. ``activity_us``: its last one."""
+        if name in self._left:
+            return
         partition = self._partition(name)
         armed_due = partition.wheel.due_of(key)
         if armed_due is None or armed_due < until_us:
@@ -279,6 +275,8 @@ class CartStates:
 
     def sift_again(self, name: str, key: CartKey, activity_us: int | None, until_us: int) -> None:
         """A woken key that nothing could be found out about: it stays behind the others, until ``until_us``."""
+        if name in self._left:
+            return
         partition = self._partition(name)
         if key not in partition.wheel:  # else hydration has read it meanwhile
             partition.woken.arm(key, until_us)

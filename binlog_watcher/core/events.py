@@ -120,10 +120,14 @@ class Hydrated:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """The partition is lost or about to be read anew; its timers may not fire until it is assigned again."""
+    """The partition is lost or about to be read anew; its timers may not fire until it is assigned again.
+
+    ``for_good``: another instance has it from now on, and its timers are forgotten.
+    """
 
     partition: str
     reason: str
+    for_good: bool = False
 
 
 Event = (

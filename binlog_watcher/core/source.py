@@ -25,6 +25,8 @@ class Progress(NamedTuple):
     ``caught_up``: the end of the binlog as read at connect has been passed.
     ``lag_us``: time of arrival minus commit time of the newest transaction, 0 when idle.
     ``received_us``: time on MySQL's clock at which the last packet arrived.
+    ``behind_us``: of a source that never is caught up, since something passes in it now and then that tells up to when
+    all has come: ``committed_us`` is that moment, and may be so far behind.
     """
 
     position: str
@@ -32,6 +34,7 @@ class Progress(NamedTuple):
     caught_up: bool
     lag_us: int
     received_us: int
+    behind_us: int = 0
 
 
 class Batch(NamedTuple):
@@ -60,10 +63,10 @@ class PartitionClock:
         """The partition's clock at ``now_us``; 0 while nothing is known.
 
         ``now`` while the source is caught up, was heard of within two heartbeats and lags under a second;
-        else the last commit time read.
+        else the last commit time read, or 0 where that is further behind than it may be.
         """
         progress = self._progress
-        if progress is None:
+        if progress is None or self.stands(now_us):
             return 0
         if (
             progress.caught_up
@@ -72,6 +75,18 @@ class PartitionClock:
         ):
             return now_us
         return min(progress.committed_us or 0, now_us)
+
+    def goes_with(self, now_us: int) -> bool:
+        """Whether the shop's history is known up to now, or as nearly as the source can tell."""
+        progress = self._progress
+        return progress is not None and self.read(now_us) >= now_us - progress.behind_us
+
+    def stands(self, now_us: int) -> bool:
+        """Whether a source that is always a little behind is further behind than it may be."""
+        progress = self._progress
+        if progress is None or not progress.behind_us:
+            return False
+        return (progress.committed_us or 0) < now_us - progress.behind_us
 
     def silent_for_us(self, now_us: int) -> int | None:
         """Microseconds since the source was last heard of; None while it never was."""

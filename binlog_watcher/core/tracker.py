@@ -127,7 +127,7 @@ class Tracker:
         for name, partition in self._states.partitions.items():
             until = min(now_us, partition.clock.read(now_us))
             for key, due_us in wheel_of(partition).advance(until, limit - len(taken)):
-                if self._states.is_in_hand(key):  # one recovery a key at a time
+                if key in self._states.in_hand:  # one recovery a key at a time
                     self._states.fires_again(partition, key, due_us, now_us + IN_HAND_PAUSE_US)
                 else:
                     taken.append(self._due(key, name, due_us, due_us))
@@ -143,7 +143,7 @@ class Tracker:
         """
         taken = []
         for key in keys:
-            if self._states.is_in_hand(key):
+            if key in self._states.in_hand:
                 continue
             armed_us = self._states.due_of(key)
             if armed_us is not None:
@@ -156,12 +156,12 @@ class Tracker:
 
     def _due(self, key: CartKey, partition: str, due_us: int, armed_us: int | None) -> DueCart:
         filled_us = self._states.contents.filled_us(key)
-        return DueCart(key, partition, due_us, self._states.take(key, armed_us), filled_us)
+        return DueCart(key, partition, due_us, self._states.take(key, partition, due_us, armed_us), filled_us)
 
     @_alone
     def touched(self, key: CartKey) -> bool:
         """Whether there was activity or an order since the key was taken in hand."""
-        return self._states.touched(key)
+        return self._states.in_hand.touched(key)
 
     @_alone
     def ordered(self, key: CartKey) -> bool:
@@ -171,20 +171,22 @@ class Tracker:
     @_alone
     def finish(self, key: CartKey) -> None:
         """The recovery in hand is over."""
-        self._states.finish(key)
+        self._states.in_hand.finish(key)
 
     @_alone
     def wait(self, cart: DueCart, until_us: int) -> None:
         """The recovery in hand is over for now: look again at ``until_us``, unless activity armed it later."""
-        self._states.finish(cart.key)
+        self._states.in_hand.finish(cart.key)
         self._states.hold(cart.partition, cart.key, cart.activity_us, until_us)
 
     @_alone
     def sifted(self, woken: Iterable[DueCart], young: Collection[CartKey], now_us: int) -> None:
         """Woken carts are in hand no more: the young are due now, like any other, the rest is forgotten."""
         for cart in woken:
-            touched = self._states.touched(cart.key)  # activity has armed it again, or an order ended it
-            self._states.finish(cart.key)
+            touched = self._states.in_hand.touched(
+                cart.key
+            )  # activity has armed it again, or an order ended it
+            self._states.in_hand.finish(cart.key)
             if cart.key in young and not touched:
                 self._states.hold(cart.partition, cart.key, cart.activity_us, now_us)
 
@@ -192,8 +194,8 @@ class Tracker:
     def sift_again(self, woken: Iterable[DueCart], until_us: int) -> None:
         """The same, but nothing could be found out about them: they are woken again at ``until_us``."""
         for cart in woken:
-            touched = self._states.touched(cart.key)
-            self._states.finish(cart.key)
+            touched = self._states.in_hand.touched(cart.key)
+            self._states.in_hand.finish(cart.key)
             if not touched:
                 self._states.sift_again(cart.partition, cart.key, cart.activity_us, until_us)
 
@@ -234,12 +236,12 @@ class Tracker:
     @_alone
     def in_hand(self) -> int:
         """How many carts have fired and are not finished."""
-        return self._states.in_hand
+        return len(self._states.in_hand)
 
     @_alone
     def knows(self, key: CartKey) -> bool:
         """Whether the key is armed or in hand."""
-        return self._states.is_in_hand(key) or self._states.due_of(key) is not None
+        return key in self._states.in_hand or self._states.due_of(key) is not None
 
     @_alone
     def next_due(self, *, woken: bool = True) -> int | None:
@@ -249,6 +251,14 @@ class Tracker:
         """
         dues = [due for wheel in self._wheels(woken=woken) if (due := wheel.next_due()) is not None]
         return min(dues, default=None)
+
+    @_alone
+    def needed_since(self, partition: str) -> int | None:
+        """When the earliest of a partition's carts is due that is armed or in hand; None when none is."""
+        found = [self._states.in_hand.earliest_due(partition)]
+        if partition in self._states.partitions:
+            found += [wheel.next_due() for wheel in self._states.partitions[partition].wheels]
+        return min((due_us for due_us in found if due_us is not None), default=None)
 
     @_alone
     def upcoming(self, limit: int) -> list[tuple[CartKey, int]]:
@@ -274,7 +284,7 @@ class Tracker:
     def up_to_date(self, now_us: int) -> bool:
         """Whether the shop's history is known up to now: every partition is hydrated and its clock goes with ours."""
         return bool(self._states.partitions) and all(
-            one.open and one.hydrated and one.clock.read(now_us) >= now_us
+            one.open and one.hydrated and one.clock.goes_with(now_us)
             for one in self._states.partitions.values()
         )
 
@@ -286,5 +296,6 @@ class Tracker:
             and one.hydrated
             and (silent_us := one.clock.silent_for_us(now_us)) is not None
             and silent_us <= max_silence_us
+            and not one.clock.stands(now_us)
             for one in self._states.partitions.values()
         )

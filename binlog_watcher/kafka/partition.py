@@ -13,11 +13,15 @@ from binlog_watcher.binlog.decoding.statement import Meaning, StatementReader
 from binlog_watcher.binlog.decoding.statement import Statement as SqlStatement
 from binlog_watcher.binlog.meaning.effects import Effects
 from binlog_watcher.binlog.protocol.wire import DecodeError
-from binlog_watcher.kafka.envelope import Headers, Heartbeat, Other, RowChange, Statement, parse
+from binlog_watcher.kafka import marks
+from binlog_watcher.kafka.envelope import Headers, Heartbeat, Op, Other, RowChange, Statement, parse
 from binlog_watcher.kafka.tables import Tables
 
 if TYPE_CHECKING:
     from binlog_watcher.core.events import Event
+
+_WRITTEN = frozenset({Op.CREATED, Op.UPDATED})
+"""What a mark is written by; one that a snapshot reads tells nothing."""
 
 
 class Place(NamedTuple):
@@ -59,7 +63,7 @@ class PartitionReader:
 
     ``events`` and ``troubles``: of what is complete; whoever has dealt with them clears them. Of troubles with the
     same reason the first is kept, and all are counted. ``committed_us``: the latest commit of which a record was
-    taken; ``heartbeat_us``: see ``Heartbeat``.
+    taken; ``mark_us``: the commit of the newest mark; ``heartbeat_us``: see ``Heartbeat``.
     """
 
     def __init__(self, tables: Tables, statements: StatementReader, counts: Counts | None = None) -> None:
@@ -69,6 +73,7 @@ class PartitionReader:
         self.events: list[Event] = []
         self.troubles: list[Trouble] = []
         self.committed_us: int | None = None
+        self.mark_us: int | None = None
         self.heartbeat_us: int | None = None
         self._effects = Effects()
         self._transaction: str | None = None
@@ -107,6 +112,8 @@ class PartitionReader:
             self.committed_us = change.committed_us
         if self._tables.apply(change, self._effects):
             self.counts.rows += 1
+        elif change.op in _WRITTEN and self._tables.are(marks.TABLE, change):
+            self.mark_us = max(self.mark_us or 0, change.committed_us)
 
     def _statement(self, statement: Statement) -> None:
         if statement.snapshot:  # what the tables look like at the start: their rows come, too

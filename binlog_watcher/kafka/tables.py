@@ -142,6 +142,10 @@ class Tables:
             raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {layout.name}")
         return True
 
+    def are(self, name: str, change: RowChange) -> bool:
+        """Whether a row is one of the table ``name`` of the shop's schema."""
+        return self._fold(change.schema) == self._schema and self._fold(change.table) == self._fold(name)
+
     def _compare_created(self, watched: Watched, column: Column, change: RowChange) -> None:
         value = held(change.after, column.name)
         if value is not ABSENT and not change.moved:

@@ -40,6 +40,25 @@ def test_a_reset_forgets() -> None:
     assert reset.read(NOW) == 0
 
 
+def test_what_is_always_behind_goes_by_what_was_read_and_stands_when_that_is_too_old() -> None:
+    marked = clock(caught_up=False, committed_us=NOW - 3, behind_us=10)
+    assert (marked.read(NOW), marked.goes_with(NOW), marked.stands(NOW)) == (NOW - 3, True, False)
+    assert (marked.read(NOW + 7), marked.goes_with(NOW + 7)) == (NOW - 3, True)
+    assert (marked.read(NOW + 8), marked.goes_with(NOW + 8), marked.stands(NOW + 8)) == (0, False, True)
+    unmarked = clock(caught_up=False, committed_us=None, behind_us=10)
+    assert (unmarked.read(NOW), unmarked.goes_with(NOW), unmarked.stands(NOW)) == (0, False, True)
+    ahead = clock(caught_up=False, committed_us=NOW + 3, behind_us=10)
+    assert (ahead.read(NOW), ahead.goes_with(NOW)) == (NOW, True)
+
+
+def test_any_other_goes_with_now_or_does_not() -> None:
+    assert clock().goes_with(NOW)
+    assert not clock(caught_up=False).goes_with(NOW)
+    assert not clock(caught_up=False).stands(NOW)
+    assert not PartitionClock().goes_with(NOW)
+    assert not PartitionClock().stands(NOW)
+
+
 def test_silence_is_measured() -> None:
     assert clock().silent_for_us(NOW + 7) == 7
 

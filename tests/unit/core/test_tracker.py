@@ -872,3 +872,72 @@ def test_what_is_due_first_can_be_looked_at_and_stays_armed() -> None:
     assert stream.tracker.upcoming(2) == due[:2]
     assert stream.tracker.upcoming(9) == due
     assert stream.tracker.armed == 3
+
+
+def test_a_partition_that_another_instance_has_is_forgotten_with_its_timers() -> None:
+    stream = noting(*Change)
+    stream.send(
+        Assigned("other"), CartChanged(2, Change.INSERT, stream.at(0)), Hydrated("other"), partition="other"
+    )
+    stream.cart(Change.INSERT, 0)
+    stream.send(Revoked("other", "rebalance"), partition="other")
+    assert stream.tracker.needed_since("other") == stream.at(60), "what it needs is known until it is left"
+    assert not stream.tracker.up_to_date(stream.now)
+    stream.send(Revoked("other", "rebalance", for_good=True), partition="other")
+    assert stream.tracker.up_to_date(stream.now)
+    assert stream.tracker.keys() == [1]
+    assert stream.tracker.needed_since("other") is None
+    assert [note.key for note in stream.tracker.take_unsaved()] == [1], "the other instance notes it"
+    stream.send(Assigned("other"), Hydrated("other"), partition="other")
+    stream.send(CartChanged(2, Change.INSERT, stream.at(5)), partition="other")
+    assert stream.due(2) == 65
+
+
+def test_what_is_in_hand_of_a_partition_that_went_is_neither_mailed_nor_armed_again(stream: Stream) -> None:
+    cart = stream.in_hand()
+    assert stream.tracker.needed_since(SHOP) == stream.at(60)
+    assert not stream.tracker.touched(1)
+    stream.send(Revoked(SHOP, "rebalance"), Revoked(SHOP, "rebalance", for_good=True))
+    assert stream.tracker.touched(1), "nobody knows any more what happens in it"
+    assert stream.tracker.needed_since(SHOP) == stream.at(60)
+    stream.tracker.wait(cart, stream.at(99))
+    stream.tracker.sift_again([cart], stream.at(99))
+    assert stream.tracker.armed == 0
+    assert stream.tracker.needed_since(SHOP) is None
+
+
+def test_what_is_held_back_in_a_partition_that_went_is_forgotten(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(500))
+    stream.send(Revoked(SHOP, "rebalance", for_good=True), Assigned(SHOP), Hydrated(SHOP))
+    stream.tracker.hasten(1, stream.now)
+    assert stream.tracker.armed == 0
+
+
+def test_the_oldest_that_is_needed_is_that_of_all_wheels_and_what_is_in_hand(stream: Stream) -> None:
+    assert stream.tracker.needed_since(SHOP) is None
+    stream.send(OrderChanged(9, stream.at(7)))  # woken
+    assert stream.tracker.needed_since(SHOP) == stream.at(67)
+    stream.cart(Change.INSERT, 3)
+    assert stream.tracker.needed_since(SHOP) == stream.at(63)
+    stream.send(Assigned(SHOP))  # what was armed before counts until all is read
+    assert stream.tracker.needed_since(SHOP) == stream.at(63)
+
+
+def test_a_source_whose_marks_do_not_come_is_not_ready(stream: Stream) -> None:
+    def told(committed: int) -> None:
+        progress = Progress(
+            "", stream.at(committed), caught_up=False, lag_us=0, received_us=stream.now, behind_us=4 * SECOND
+        )
+        stream.tracker.apply(Batch(SHOP, (), progress))
+
+    stream.cart(Change.INSERT, 0)
+    stream.now = stream.at(63)
+    told(59)
+    assert stream.tracker.take_due(stream.now, 9) == []
+    assert stream.tracker.up_to_date(stream.now)
+    assert stream.tracker.ready(stream.now, 60 * SECOND)
+    stream.now = stream.at(64)
+    assert not stream.tracker.up_to_date(stream.now)
+    assert not stream.tracker.ready(stream.now, 60 * SECOND)
+    told(60)
+    assert [cart.key for cart in stream.tracker.take_due(stream.now, 9)] == [1]

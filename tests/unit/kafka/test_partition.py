@@ -271,3 +271,19 @@ def dues(events: list[Event]) -> dict[int, int | None]:
     progress = Progress("", None, caught_up=False, lag_us=0, received_us=0)
     tracker.apply(Batch("shop", (Assigned("shop"), *events), progress))
     return {user: tracker.due_of(user) for user in (1, 2, 3)}
+
+
+def test_a_mark_tells_up_to_when_all_has_come() -> None:
+    reader = reader_of()
+    image = {"mark": 3, "written_at": None}
+    for op, second in (("c", 1), ("u", 2), ("r", 3), ("d", 4)):
+        before, after = (None if op in "cr" else image), (None if op == "d" else image)
+        take(
+            reader,
+            record(op, "cart_abandonment_mark", before, after, at_us=at(second), gtid=f"uuid:{second}"),
+        )
+    assert reader.mark_us == at(2), "what a snapshot read, or somebody deleted, was not written then"
+    take(reader, record("u", "cart_abandonment_mark", image, image, at_us=at(9), db="another"))
+    take(reader, cart("c", 1, 8))
+    assert reader.mark_us == at(2)
+    assert reader.troubles == []
