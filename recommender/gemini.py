@@ -26,6 +26,8 @@ CACHED_TEXTS = 1000
 """Texts that are kept: the same products in the same language get the same one."""
 SHORTEST_TRY_S = 0.5
 """With less time left a request is not repeated."""
+LONGEST_HOLD_S = 3600.0
+"""After a 429 nothing is asked for as long as the server says, and no longer than this."""
 PAUSE_S = 0.3
 """Before a request is repeated, where the server does not say how long."""
 
@@ -166,7 +168,7 @@ class GeminiWriter:
         now = self._clock()
         after_s = error.retry_after_s if isinstance(error, ApiError) else None
         if after_s is not None:
-            self._bucket.hold_until(now + after_s)
+            self._bucket.hold_until(now + min(after_s, LONGEST_HOLD_S))
         pause_s = max(PAUSE_S if after_s is None else after_s, self._bucket.wait_s(now))
         if not may_be_repeated(error) or now + pause_s + SHORTEST_TRY_S > until:
             return False

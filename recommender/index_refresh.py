@@ -57,6 +57,7 @@ class LiveRecommender:
         self._model: Recommender | None = None
         self._built_texts = -1  # Snapshot.texts of the model, or of the last build that failed
         self._built_orders = 0  # orders that it, or that build, had
+        self._built_options = options
         self._facts = -1  # generation of the facts that the model answers with
         self._built_at = float("-inf")
         self._building: threading.Thread | None = None
@@ -67,11 +68,14 @@ class LiveRecommender:
 
     def take_orders(self, orders: Iterable[object], *, anew: bool = False) -> None:
         """Learn from these orders, too, when a model is built next; ``anew``: from these alone. Any thread."""
+        if anew:
+            log = OrderLog(orders)  # of millions this takes seconds: no cart waits for it
+            with self._lock:
+                self._orders = log
+            return
         with self._lock:
-            log = OrderLog() if anew else self._orders
             for order in orders:
-                log.add(order)
-            self._orders = log
+                self._orders.add(order)
 
     def take_log(self, log: OrderLog) -> None:
         """Learn from these orders alone when a model is built next; they are this object's then. Any thread."""
@@ -81,8 +85,7 @@ class LiveRecommender:
     def choose(self, options: Options) -> None:
         """Go by other options from the next build on, which is due at once. Any thread."""
         with self._lock:
-            if options != self.options:
-                self.options, self._built_texts = options, -1
+            self.options = options
 
     def orders(self) -> OrderLog:
         """The orders so far, independent of what comes."""
@@ -139,10 +142,10 @@ class LiveRecommender:
 
     def _due(self) -> bool:
         waited = self._clock() - self._built_at
-        texts = self.catalog.texts != self._built_texts and waited >= self._pause_s
+        texts = self.catalog.texts != self._built_texts or self.options != self._built_options
         pause = ORDERS_PAUSE_S if self._built_orders else self._pause_s  # the first are waited for
         orders = len(self._orders) != self._built_orders and waited >= pause
-        return self._building is None and (texts or orders)
+        return self._building is None and ((texts and waited >= self._pause_s) or orders)
 
     def _build_in_background(self) -> None:
         snapshot = self.catalog.snapshot()
@@ -152,7 +155,7 @@ class LiveRecommender:
             logger.exception("The recommender could not be built anew; the old one goes on serving")
             with self._lock:
                 self._built_texts = snapshot.texts
-                self._built_orders = len(self._orders)
+                self._built_orders, self._built_options = len(self._orders), self.options
         finally:
             with self._lock:
                 self._built_at = self._clock()
@@ -166,6 +169,6 @@ class LiveRecommender:
                 return self._model  # another thread was quicker, with newer texts
             self._model = model
             self._built_texts, self._facts = snapshot.texts, snapshot.generation
-            self._built_orders = len(orders)
+            self._built_orders, self._built_options = len(orders), options
             self._built_at = self._clock()
         return model

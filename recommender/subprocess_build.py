@@ -9,6 +9,8 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterable
 
 from recommender.catalog import Product
@@ -20,6 +22,8 @@ from recommender.similarity import SimilarityIndex
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 1800.0
+_LOOK_S = 0.2
+"""Between two looks whether the answer is still wanted."""
 _NICE = 10
 
 
@@ -36,23 +40,52 @@ def build_in_subprocess(products: Iterable[Product], orders: OrderLog, options: 
     return model
 
 
-def choose_in_subprocess(products: Iterable[Product], orders: OrderLog, options: Options) -> Choice:
-    """``choose`` in a process of its own. Blocking, for minutes. Raises OSError or SubprocessError."""
-    choice = _ask("choose", list(products), orders, options)
+def choose_in_subprocess(
+    products: Iterable[Product], orders: OrderLog, options: Options, ended: threading.Event | None = None
+) -> Choice:
+    """``choose`` in a process of its own. Blocking, for minutes. Raises OSError or SubprocessError.
+
+    ``ended``: when it is set the process is killed, and SubprocessError raised.
+    """
+    choice = _ask("choose", list(products), orders, options, ended)
     if not isinstance(choice, Choice):
         raise TypeError(f"a choice was expected, not {type(choice).__name__}")
     return choice
 
 
-def _ask(what: str, products: list[Product], orders: OrderLog, options: Options) -> object:
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"],
-        input=pickle.dumps((what, products, orders, options)),
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=True,
-    )
-    return pickle.loads(done.stdout)  # noqa: S301 - what our own process has written
+def _ask(
+    what: str,
+    products: list[Product],
+    orders: OrderLog,
+    options: Options,
+    ended: threading.Event | None = None,
+) -> object:
+    command = [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"]
+    question: bytes | None = pickle.dumps((what, products, orders, options))
+    until = time.monotonic() + TIMEOUT_S
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603 - our own program
+        try:
+            while True:
+                _insist(ended)
+                try:
+                    answer, _ = process.communicate(question, timeout=_LOOK_S)
+                    break
+                except subprocess.TimeoutExpired:
+                    question = None  # it is on its way
+                    if time.monotonic() > until:
+                        raise
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command[0])
+    return pickle.loads(answer)  # noqa: S301 - what our own process has written
+
+
+def _insist(ended: threading.Event | None) -> None:
+    if ended is not None and ended.is_set():
+        raise subprocess.SubprocessError("nobody waits for the answer any more")
 
 
 def main() -> None:

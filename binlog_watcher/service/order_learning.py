@@ -6,6 +6,7 @@ some minutes after the start and then once a week.
 
 import asyncio
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -58,6 +59,7 @@ class OrderLearning:
         self._ordered = False
         self._read_at = float("-inf")
         self._choose_at = time.monotonic() + FIRST_CHOICE_S
+        self._ended = threading.Event()
 
     def note(self, events: Iterable[object]) -> None:
         """Remember whether there are new orders. Any thread."""
@@ -65,23 +67,28 @@ class OrderLearning:
             self._ordered = True
 
     async def run(self) -> None:
-        """Learn, until cancelled."""
-        while self._lines and self._recommender.options.blend:
-            try:
-                await asyncio.to_thread(self.read)
-                await self._choose()
-            except CartwakeError as error:
-                log.warning("orders.not_read", error=str(error))
-            except Exception:
-                log.exception("orders.not_learnt")
-            await asyncio.sleep(INTERVAL_S)
+        """Learn, until cancelled: what a thread reads or waits for then is given up, so that it holds up no end."""
+        try:
+            while self._lines and self._recommender.options.blend:
+                try:
+                    await asyncio.to_thread(self.read)
+                    await self._choose()
+                except CartwakeError as error:
+                    log.warning("orders.not_read", error=str(error))
+                except Exception:
+                    log.exception("orders.not_learnt")
+                await asyncio.sleep(INTERVAL_S)
+        finally:
+            self._ended.set()
 
     def read(self) -> None:
         """Read all orders, or the new ones if there are any. Blocking. Raises DatabaseUnavailableError."""
         now = time.monotonic()
-        if now - self._read_at >= ALL_ANEW_S:
+        if now - self._read_at >= ALL_ANEW_S or (self._ordered and self._last is None):
             self._ordered = False
-            found = ordered_lately(self._shop, self._clock.now_us(), months=self._months, lines=self._lines)
+            found = ordered_lately(
+                self._shop, self._clock.now_us(), months=self._months, lines=self._lines, ended=self._ended
+            )
             self._read_at = now  # what could not be read is tried again
             log.info("orders.read", orders=len(found))
             self._take(found, anew=True)
@@ -104,16 +111,23 @@ class OrderLearning:
         if time.monotonic() < self._choose_at:
             return
         self._choose_at = time.monotonic() + CHOICE_S
-        choice = await asyncio.to_thread(chosen, self._recommender)
+        choice = await asyncio.to_thread(chosen, self._recommender, self._ended)
         log.info("recommender.weights", why=choice.why, weights=str(choice.weights))
         self._pool.options_chosen(replace(self._recommender.options, weights=choice.weights))
 
 
-def ordered_lately(shop: Shop, now_us: int, *, months: int, lines: int) -> list[OrderedTogether]:
-    """The newest orders by id, until all of a page are too old or there are enough lines. Blocking."""
+def ordered_lately(
+    shop: Shop, now_us: int, *, months: int, lines: int, ended: threading.Event | None = None
+) -> list[OrderedTogether]:
+    """The newest orders by id, until all of a page are too old or there are enough lines. Blocking.
+
+    ``ended``: when it is set no further page is read. Raises CartwakeError then.
+    """
     found: list[OrderedTogether] = []
     read = 0
     for page in shop.ordered() if months and lines else ():
+        if ended is not None and ended.is_set():
+            raise CartwakeError("the service ends")
         young = [one for one in page if one.at_us is None or one.at_us >= now_us - months * _MONTH_US]
         found += young
         read += sum(len(one.products) for one in young)
@@ -131,11 +145,12 @@ def as_orders(found: Iterable[OrderedTogether]) -> list[Order]:
 
 def chosen(
     recommender: LiveRecommender,
+    ended: threading.Event | None = None,
     choose: Callable[..., Choice] = choose_in_subprocess,
 ) -> Choice:
-    """The weights that suit the shop's orders. Blocking, for minutes. Raises CartwakeError."""
+    """The weights that suit the shop's orders. Blocking, for minutes, until ``ended``. Raises CartwakeError."""
     orders: OrderLog = recommender.orders()
     try:
-        return choose(recommender.catalog.snapshot().products.values(), orders, recommender.options)
+        return choose(recommender.catalog.snapshot().products.values(), orders, recommender.options, ended)
     except (OSError, subprocess.SubprocessError) as error:
         raise CartwakeError(f"no weights were chosen: {error}") from error

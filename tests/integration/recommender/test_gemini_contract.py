@@ -252,6 +252,20 @@ async def test_retry_after_is_kept_to_by_the_next_texts_too(gemini: FakeGemini, 
     assert len(gemini.requests) == 1
 
 
+async def test_retry_after_holds_for_an_hour_at_most(gemini: FakeGemini, sdk: str) -> None:
+    gemini.answer = lambda _: replace(error_reply(429, "slow down"), headers={"Retry-After": "999999"})
+    now_s = 0.0
+    writer = GeminiWriter(GeminiSettings(KEY, sdk=sdk, endpoint=gemini.url), clock=lambda: now_s)
+    try:
+        with pytest.raises(WriterError):
+            await writer.write(REQUEST)
+        gemini.answer = lambda _: text_reply(ANSWER)
+        now_s = 3601.0
+        assert await writer.write(REQUEST) == GOOD
+    finally:
+        await writer.close()
+
+
 async def test_a_repetition_takes_of_our_own_limit(gemini: FakeGemini, sdk: str) -> None:
     gemini.answer = lambda _: error_reply(503, "overloaded")
     error = await failure(gemini, sdk, requests_per_minute=1)

@@ -1,6 +1,7 @@
 import logging
+import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -9,11 +10,14 @@ from recommender import (
     Catalog,
     LiveRecommender,
     Options,
+    OrderLog,
     Product,
     Reason,
+    Recommender,
     RecommenderError,
     SimilarityIndex,
     build_in_subprocess,
+    choose_in_subprocess,
 )
 from recommender.index_refresh import ORDERS_PAUSE_S
 
@@ -167,7 +171,8 @@ def test_a_process_that_can_not_be_started_is_done_without(
     catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("recommender.subprocess_build.sys.executable", "/nowhere/python")
-    assert LiveRecommender(catalog_of_ten, builder=build_in_subprocess).recommend([1]) is not None
+    with caplog.at_level(logging.WARNING):  # whatever level a test before this one has set
+        assert LiveRecommender(catalog_of_ten, builder=build_in_subprocess).recommend([1]) is not None
     assert "built in the service itself" in caplog.text
 
 
@@ -193,3 +198,47 @@ def test_new_orders_are_learnt_from_with_the_next_build(catalog: Catalog) -> Non
     assert recommender.join(10)
     (first, *_) = recommender.recommend([1])
     assert (first.product.id, first.reason) == (9, Reason.BOUGHT_TOGETHER)
+
+
+def test_many_orders_hold_up_no_cart(catalog: Catalog) -> None:
+    recommender = LiveRecommender(catalog)
+    recommender.build()
+    asked: list[set[int | str]] = []
+
+    def slow() -> Iterator[list[int]]:
+        cart = threading.Thread(target=lambda: asked.append(ids(recommender, 1)))
+        cart.start()
+        cart.join(10)
+        yield [1, 2]
+
+    recommender.take_orders(slow(), anew=True)
+    assert asked == [{2, 3}]
+    assert len(recommender.orders()) == 1
+
+
+def test_options_that_come_while_a_model_is_built_count_for_the_next(catalog: Catalog) -> None:
+    clock, wanted, built = Clock(), Options(threshold=0.5), list[Options]()
+
+    def builder(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
+        built.append(options)
+        if len(built) == 1:
+            recommender.choose(wanted)
+        return Recommender.build(products, orders, options)
+
+    recommender = LiveRecommender(catalog, clock=clock, builder=builder)
+    recommender.build()
+    for _ in range(2):
+        clock.now += ORDERS_PAUSE_S
+        recommender.recommend([1])
+        assert recommender.join(10)
+    assert built == [Options(), wanted]
+
+
+@pytest.mark.slow
+def test_a_choice_that_nobody_waits_for_is_ended(catalog_of_ten: Catalog) -> None:
+    ended = threading.Event()
+    ended.set()
+    with pytest.raises(subprocess.SubprocessError, match="nobody waits"):
+        choose_in_subprocess(catalog_of_ten, OrderLog(), Options(), ended)
+    choice = choose_in_subprocess(catalog_of_ten, OrderLog(), Options())
+    assert "fewer than" in choice.why

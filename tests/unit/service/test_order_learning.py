@@ -1,5 +1,7 @@
 """Orders reach the recommender: all at the start, new ones when the binlog told of them."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -84,6 +86,38 @@ def test_old_orders_and_more_lines_than_wanted_are_left() -> None:
     assert [len(orders) for orders, _ in pool.told] == [5, 2]
 
 
+def test_where_all_orders_were_too_old_the_first_new_one_does_not_bring_them_back() -> None:
+    shop, pool = Shop(*(ordered(n, 1, 2, months_ago=40) for n in range(1, 9))), Pool()
+    learn = learning(shop, pool, months=5)
+    learn.read()
+    shop.orders.append(ordered(9, 5))
+    learn.note([CustomerOrdered(7, NOW_US)])
+    learn.read()
+    assert [len(orders) for orders, _ in pool.told] == [0, 1]
+
+
+async def test_the_end_waits_for_no_reading() -> None:
+    reading, go_on = threading.Event(), threading.Event()
+
+    class Slow(Shop):
+        def ordered(self, after: int | None = None) -> Iterator[list[OrderedTogether]]:
+            for page in super().ordered(after):
+                yield page
+                reading.set()
+                go_on.wait(10)
+
+    pool = Pool()
+    learn = learning(Slow(*(ordered(n, 1, 2) for n in range(1, 9))), pool)
+    task = asyncio.create_task(learn.run())
+    await asyncio.to_thread(reading.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert pool.told == []
+
+
 def test_what_can_not_be_read_is_tried_again() -> None:
     shop, pool = Shop(ordered(1, 1, 2)), Pool()
     learn = learning(shop, pool)
@@ -106,7 +140,7 @@ async def test_weights_are_chosen_and_told(monkeypatch: pytest.MonkeyPatch) -> N
     shop, pool = Shop(ordered(1, 1, 2)), Pool()
     learn = learning(shop, pool)
     wanted = Weights(length_power=1.0)
-    monkeypatch.setattr(module, "chosen", lambda _: Choice(wanted, "they did best"))
+    monkeypatch.setattr(module, "chosen", lambda *_: Choice(wanted, "they did best"))
     await learn._choose()
     assert pool.options == []
     learn._choose_at = 0.0
@@ -126,4 +160,4 @@ def test_a_process_that_fails_is_one_error() -> None:
         raise OSError("no memory")
 
     with pytest.raises(CartwakeError, match="no weights were chosen: no memory"):
-        chosen(LiveRecommender(Catalog()), broken)
+        chosen(LiveRecommender(Catalog()), choose=broken)
