@@ -1,5 +1,6 @@
 import logging
 import subprocess
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -242,3 +243,17 @@ def test_a_choice_that_nobody_waits_for_is_ended(catalog_of_ten: Catalog) -> Non
         choose_in_subprocess(catalog_of_ten, OrderLog(), Options(), ended)
     choice = choose_in_subprocess(catalog_of_ten, OrderLog(), Options())
     assert "fewer than" in choice.why
+
+
+@pytest.mark.slow
+def test_a_process_that_builds_ends_with_the_one_that_started_it() -> None:
+    busy = (
+        "import threading; from recommender.subprocess_build import end_with_parent; "
+        "end_with_parent(); print('on', flush=True); threading.Event().wait()"
+    )
+    starts = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {busy!r}]).wait()"
+    with subprocess.Popen([sys.executable, "-c", starts], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"on\n"
+        parent.kill()
+        assert parent.stdout.read() == b""  # its child held the other end, and has let go of it
