@@ -40,7 +40,7 @@ _X_FREE = re.compile(r"-\s?(?:free|gratis)\b")
 _ROLES = re.compile(r"\b(?:system|assistant|user)\s*:")
 _TITLES = re.compile(
     r"\b(?:call|ruf|appel|answer|visit|besuch)\w*\s+(?:of|der|de la|du|to the)\b|"
-    r"\bthank[\s-]?you\b|\brendez-vous\b"
+    r"\bthank[\s-]?you\b|\brendez-vous\b|\b(?:make|grow|bring|paint|build|design) your own\b|\blove you\b"
 )
 _LONG_NUMBER = re.compile(r"\d[\d\s-]{3,}\d")
 _LATIN, _LOOKALIKE = re.compile(r"[a-z]"), re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
