@@ -104,7 +104,8 @@ async def test_all_is_well(case: Case, smtp: MailServer) -> None:
 def test_a_variable_of_the_server(case: Case, variable: str, value: Any, check: str, mark: Mark) -> None:
     with case.set_globally(**{variable: value}):
         report = case.looked_at("mysql", "binlog", "account", "shop", "log")
-    assert not_well(report) == {check}
+    # To hold rows against their commits takes two sessions more, of which there may be none.
+    assert not_well(report) - ({"shop.commit_times"} if variable == "max_connections" else set()) == {check}
     (finding,) = found(report, check)
     assert finding.mark is mark
     assert finding.why
