@@ -10,8 +10,8 @@ import pickle
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from recommender.catalog import Product
 from recommender.choosing import Choice, choose
@@ -61,31 +61,43 @@ def _ask(
     ended: threading.Event | None = None,
 ) -> object:
     command = [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"]
-    question: bytes | None = pickle.dumps((what, products, orders, options))
-    until = time.monotonic() + TIMEOUT_S
+    question = pickle.dumps((what, products, orders, options))
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process, _watched(process, ended):  # noqa: S603 - our own program
         try:
-            while True:
-                _insist(ended)
-                try:
-                    answer, _ = process.communicate(question, timeout=_LOOK_S)
-                    break
-                except subprocess.TimeoutExpired:
-                    question = None  # it is on its way
-                    if time.monotonic() > until:
-                        raise
+            # Once for all: called again after a timeout it forgets what it has not sent yet.
+            answer, _ = process.communicate(question, timeout=TIMEOUT_S)
         except BaseException:
             process.kill()
             raise
+    if ended is not None and ended.is_set():
+        raise subprocess.SubprocessError("nobody waits for the answer any more")
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command[0])
     return pickle.loads(answer)  # noqa: S301 - what our own process has written
 
 
-def _insist(ended: threading.Event | None) -> None:
-    if ended is not None and ended.is_set():
-        raise subprocess.SubprocessError("nobody waits for the answer any more")
+@contextmanager
+def _watched(process: "subprocess.Popen[bytes]", ended: threading.Event | None) -> Iterator[None]:
+    """Kill it when ``ended`` is set."""
+    if ended is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            if ended.wait(_LOOK_S):
+                process.kill()
+                return
+
+    watcher = threading.Thread(target=watch, name="choice-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def end_with_parent() -> None:

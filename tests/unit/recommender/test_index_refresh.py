@@ -257,3 +257,9 @@ def test_a_process_that_builds_ends_with_the_one_that_started_it() -> None:
         assert parent.stdout.readline() == b"on\n"
         parent.kill()
         assert parent.stdout.read() == b""  # its child held the other end, and has let go of it
+
+
+@pytest.mark.timeout(60)
+def test_a_catalogue_larger_than_a_pipe_reaches_the_process_that_builds() -> None:
+    products = [Product(number, f"Mug {number}", "blue " * 100, Decimal(5)) for number in range(1000)]
+    assert len(build_in_subprocess(products, OrderLog(), Options())) == 1000
