@@ -26,8 +26,23 @@ MAILED = "l.status = %(mailed)s"
 
 CONSTANTS = {"mailed": Status.SENT}
 
+_MINE = "m.by_mail = 1 AND m.nth_mail = 1 AND m.nth_order = 1"
+
 FIRST_DAYS = 5
 """ATTRIBUTION_DAYS, where nobody says otherwise."""
+
+IN_MEMORY = (
+    "/*M! SET STATEMENT optimizer_switch = 'derived_merge=off', max_heap_table_size = 268435456, "
+    "tmp_table_size = 268435456 FOR */ "
+)
+"""Before a statement whose parts are joined in memory, for MariaDB: it makes a table with a key of a part.
+
+MySQL takes it for a comment: it joins by a hash, which wants an expression in the place of a column with an index, and
+``HASHED``.
+"""
+
+HASHED = "/*+ SET_VAR(join_buffer_size = 134217728) */"
+"""In such a statement, for MySQL. MariaDB takes it for a comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,8 @@ class Definitions:
 
     Its parameters (``window``) are named; without a window all rows are meant. ``erasable``: the log has the columns
     for what is kept of erased rows, as of the fifth layout. ``among``: only rows with an id of
-    this parameter are meant.
+    this parameter are meant. ``in_memory``: rows and orders of the window are read once each and joined in memory;
+    else the orders of each row are looked up, which is quicker for few rows beside many orders.
     """
 
     queries: Queries
@@ -44,6 +60,7 @@ class Definitions:
     window_us: tuple[int, int] | None = None
     erasable: bool = True
     among: bool = False
+    in_memory: bool = False
 
     @property
     def rows(self) -> str:
@@ -68,7 +85,7 @@ class Definitions:
     @property
     def orders(self) -> str:
         """SELECT of the orders that count and stand."""
-        return orders_that_stand(self.queries, self.window_us)
+        return orders_that_stand(self.queries, self.window_us, in_memory=self.in_memory)
 
     def pairs(self, orders: str) -> str:
         """SELECT of each cart with each order that followed it within so many days of the row, or of its mail.
@@ -95,24 +112,44 @@ class Definitions:
             "SELECT l.id AS log_id, o.order_id AS order_id, o.bought_at AS bought_at, "
             "COALESCE(o.amount, l.cart_total) AS amount, COALESCE(o.currency, l.currency) AS currency, "
             f"l.sent_at AS sent_at, COALESCE({after_mail}, 0) AS by_mail, {click} AS clicked "
-            f"FROM {orders} o JOIN cart_abandonment_log l{self._by} ON {of_log} = o.{name} "
+            f"FROM {self._joined(orders)} ON {of_log} = o.{name} "
             f"WHERE {self.rows} AND o.bought_at > l.created_at "
             f"AND o.bought_at <= COALESCE(l.sent_at, l.created_at) + INTERVAL {self.days} DAY"
         )
 
-    @staticmethod
-    def recovered(pairs: str) -> str:
-        """SELECT of the order that each mail recovered: its first one, of those that are this mail's.
+    def _joined(self, orders: str) -> str:
+        log = f"cart_abandonment_log l{self._by}"
+        return f"{log} STRAIGHT_JOIN {orders} o" if self.in_memory else f"{orders} o JOIN {log}"
 
-        An order is that of one mail: of one that was clicked before all others, else of the last one before it.
+    @staticmethod
+    def _ranked(pairs: str) -> str:
+        """SELECT of the pairs, and of those that follow a mail which one is the order's and which one the mail's.
+
+        An order is that of one mail: of one that was clicked before all others, else of the last one before it. Of a
+        mail's orders it is the first one.
         """
         return (
-            "SELECT m.log_id, m.order_id, m.bought_at, m.amount, m.currency, m.clicked FROM ("
-            "SELECT n.*, ROW_NUMBER() OVER (PARTITION BY n.log_id ORDER BY n.bought_at, n.order_id) AS nth_order FROM ("
-            "SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.order_id ORDER BY p.clicked DESC, p.sent_at DESC, "
-            f"p.log_id DESC) AS nth_mail FROM {pairs} p WHERE p.by_mail = 1"
-            ") n WHERE n.nth_mail = 1) m WHERE m.nth_order = 1"
+            "SELECT n.*, ROW_NUMBER() OVER ("
+            "PARTITION BY n.log_id, n.by_mail, n.nth_mail = 1 ORDER BY n.bought_at, n.order_id) AS nth_order FROM ("
+            "SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.order_id, p.by_mail "
+            f"ORDER BY p.clicked DESC, p.sent_at DESC, p.log_id DESC) AS nth_mail FROM {pairs} p) n"
         )
+
+    @classmethod
+    def recovered(cls, pairs: str) -> str:
+        """SELECT of the order that each mail recovered: its first one, of those that are this mail's."""
+        return (
+            "SELECT m.log_id, m.order_id, m.bought_at, m.amount, m.currency, m.clicked "
+            f"FROM ({cls._ranked(pairs)}) m WHERE {_MINE}"
+        )
+
+    @classmethod
+    def followed(cls, pairs: str) -> str:
+        """SELECT of each row that an order followed, with what its mail recovered; the pairs are read once."""
+        values = ", ".join(
+            f"MAX(IF({_MINE}, m.{name}, NULL)) AS {name}" for name in ("amount", "currency", "clicked")
+        )
+        return f"SELECT m.log_id, {values} FROM ({cls._ranked(pairs)}) m GROUP BY m.log_id"
 
     def newer(self) -> str:
         """A condition: the cart of the row ``l`` was left again within the days, so its money is counted there."""
@@ -120,7 +157,25 @@ class Definitions:
             "EXISTS (SELECT 1 FROM cart_abandonment_log n WHERE n.cart_key = l.cart_key AND n.step = l.step "
             "AND n.cart_version > l.cart_version "
             f"AND (n.reason IS NULL OR n.reason NOT IN ({_REASONS})) "
-            f"AND n.created_at <= l.created_at + INTERVAL {self.days} DAY)"
+            f"AND n.created_at >= l.created_at AND n.created_at <= l.created_at + INTERVAL {self.days} DAY)"
+        )
+
+    def left_again(self) -> str:
+        """SELECT of the rows of a window for which ``newer`` holds, joined in memory.
+
+        By a number that stands for the key: to look a key up takes as long as ten comparisons of numbers, and there
+        are as many as rows. Which keys are the same is asked of the few that are left.
+        """
+        by = "IGNORE INDEX (cartwake_episode, cartwake_status)"
+        return (
+            f"SELECT DISTINCT l.id AS log_id FROM cart_abandonment_log l {by} STRAIGHT_JOIN ("
+            "SELECT v.id, CRC32(v.cart_key) AS hash, v.cart_version, v.created_at "
+            f"FROM cart_abandonment_log v {by} "
+            f"WHERE v.created_at >= %(rows_from)s AND (v.reason IS NULL OR v.reason NOT IN ({_REASONS}))"
+            ") n ON n.hash = CRC32(l.cart_key) AND n.cart_version > l.cart_version "
+            f"AND n.created_at >= l.created_at AND n.created_at <= l.created_at + INTERVAL {self.days} DAY "
+            "STRAIGHT_JOIN cart_abandonment_log s ON s.id = n.id AND s.cart_key = l.cart_key AND s.step = l.step "
+            f"WHERE {self.rows} AND {ABANDONED}"
         )
 
 

@@ -4,8 +4,8 @@ No statement makes a table, not even a temporary one, which would ask for a righ
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,14 @@ from typing import Any
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import activation, overview, visits
-from binlog_watcher.store.own_tables.definitions import ABANDONED, CONSTANTS, NOT_ABANDONED, Definitions
+from binlog_watcher.store.own_tables.definitions import (
+    ABANDONED,
+    CONSTANTS,
+    HASHED,
+    IN_MEMORY,
+    NOT_ABANDONED,
+    Definitions,
+)
 from binlog_watcher.store.own_tables.figures import (
     DIMENSIONS,
     Cell,
@@ -38,8 +45,8 @@ DAY_US = 86_400_000_000
 BY_MOMENT = "IGNORE INDEX (cartwake_status)"
 """Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
 
-HASHED = "/*+ SET_VAR(join_buffer_size = 134217728) */"
-"""For MySQL: the orders of some weeks are joined to the log's rows in memory; MariaDB takes it for a comment."""
+ORDERS_A_ROW = 4
+"""With more orders to a row of the log it is quicker to look the orders of each row up than to read them all."""
 
 _AN_EPISODE = "(l.reason IS NULL OR l.reason <> 'declined' OR l.item_count IS NOT NULL)"
 """Not a mark that what is in a cart counts as handled."""
@@ -49,7 +56,7 @@ _AN_EPISODE = "(l.reason IS NULL OR l.reason <> 'declined' OR l.item_count IS NO
 class Reading:
     """One reading: ``since_us`` and ``until_us`` of its rows, ``split_us`` where the span itself begins in them.
 
-    ``erasable``: the log is of the fifth layout at least.
+    ``erasable``: the log is of the fifth layout at least; ``in_memory``: see ``Definitions``.
     """
 
     queries: Queries
@@ -58,11 +65,13 @@ class Reading:
     split_us: int
     until_us: int
     erasable: bool
+    in_memory: bool = True
 
     @property
     def define(self) -> Definitions:
         """The definitions, for these rows."""
-        return Definitions(self.queries, self.days, (self.since_us, self.until_us), self.erasable)
+        window_us = (self.since_us, self.until_us)
+        return Definitions(self.queries, self.days, window_us, self.erasable, in_memory=self.in_memory)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -89,9 +98,10 @@ class Reading:
         return ", ".join(f"key_{nth}" for nth in range(1, KEYS + 1))
 
     def carts(self) -> Statement:
-        """Of all rows: the keys, how many, their value."""
+        """Of all rows: the keys, how many, their value, and how many ``kept`` tells of."""
+        kept = "COUNT(l.ordered)" if self.erasable else "0"
         return Statement(
-            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) FROM {LOG} l {BY_MOMENT} "
+            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0), {kept} FROM {LOG} l {BY_MOMENT} "
             f"WHERE {self.define.of_window} AND {_AN_EPISODE} GROUP BY {self._grouped}",
             self.parameters,
         )
@@ -121,30 +131,25 @@ class Reading:
         define = self.define
         again = f"({ABANDONED} AND {define.newer()})"
         return Statement(
+            f"{IN_MEMORY if self.in_memory else ''}"
             f"WITH orders_of_window AS ({define.orders}), "
-            f"pairs AS ({define.pairs('orders_of_window')}), "
-            f"mine AS ({define.recovered('pairs')}) "
+            f"pairs AS ({define.pairs('orders_of_window')}) "
             f"SELECT {HASHED} {self._keys()}, COALESCE(r.currency, '') AS key_{KEYS + 1}, SUM({ABANDONED}), "
             f"COALESCE(SUM(IF({ABANDONED}, l.cart_total, 0)), 0), "
             f"COALESCE(SUM({again}), 0), COALESCE(SUM(IF({again}, l.cart_total, 0)), 0), "
             "COALESCE(SUM(r.clicked = 1), 0), COALESCE(SUM(IF(r.clicked = 1, r.amount, 0)), 0), "
             "COALESCE(SUM(r.clicked = 0), 0), COALESCE(SUM(IF(r.clicked = 0, r.amount, 0)), 0) "
-            f"FROM (SELECT DISTINCT log_id FROM pairs) p JOIN {LOG} l ON l.id = p.log_id "
-            f"LEFT JOIN mine r ON r.log_id = l.id GROUP BY {self._grouped}, key_{KEYS + 1}",
+            f"FROM ({define.followed('pairs')}) r STRAIGHT_JOIN {LOG} l ON l.id = r.log_id "
+            f"GROUP BY {self._grouped}, key_{KEYS + 1}",
             self.parameters,
         )
 
     def left_again(self) -> Statement:
-        """Of rows whose cart was left again, whether or not an order followed: the keys, how many, their value.
-
-        Carts with several rows are found first, in the order of the index: nearly all have one.
-        """
-        define = self.define
+        """Of rows whose cart was left again, whether or not an order followed: the keys, how many, their value."""
         return Statement(
-            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) FROM ("
-            f"SELECT m.cart_key FROM {LOG} m FORCE INDEX (cartwake_episode) GROUP BY m.cart_key HAVING COUNT(*) > 1"
-            f") several STRAIGHT_JOIN {LOG} l ON l.cart_key = several.cart_key "
-            f"WHERE {define.rows} AND {ABANDONED} AND {define.newer()} GROUP BY {self._grouped}",
+            f"{IN_MEMORY}SELECT {HASHED} {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) "
+            f"FROM ({self.define.left_again()}) again STRAIGHT_JOIN {LOG} l ON l.id = again.log_id "
+            f"GROUP BY {self._grouped}",
             self.parameters,
         )
 
@@ -179,24 +184,25 @@ def read_figures(
     reading = Reading(
         shop.queries, days, since_us, window.since_us, window.until_us, erasable="ordered" in columns
     )
-    tasks: list[Callable[[Session], Any]] = [
-        lambda session: session.rows(*reading.followed()),
-        lambda session: session.rows(*reading.carts()),
-        lambda session: session.rows(*reading.left_again()),
-        lambda session: overview.lateness(session, window.since_us, threshold_us),
-        lambda session: session.row(*reading.orders()) or (0, 0),
-        lambda session: session.rows(*reading.kept()) if reading.erasable else [],
-        lambda session: visits.read_followed(session, window.since_us),
-    ]
 
-    def run(task: Callable[[Session], Any]) -> Any:
-        with database.session() as session:
-            return task(session)
+    def ask(work: Callable[[Session], Any]) -> Future[Any]:
+        return pool.submit(_with_session, database, work)
 
     with ThreadPoolExecutor(2) as pool:
-        followed, carts, again, late, orders, kept, links = pool.map(run, tasks)
-    cells = [*map(_of_carts, carts), *map(_of_again, again), *map(_of_kept, kept)]
-    cells += map(_of_followed, followed)
+        of_carts = ask(lambda session: session.rows(*reading.carts()))
+        of_orders = ask(lambda session: session.row(*reading.orders()) or (0, 0))
+        of_again = ask(lambda session: session.rows(*reading.left_again()))
+        carts, orders = of_carts.result(), of_orders.result()
+        in_memory = ORDERS_A_ROW * sum(int(row[KEYS]) for row in carts) >= sum(orders)
+        following = replace(reading, in_memory=in_memory).followed()
+        of_followed = ask(lambda session: session.rows(*following))
+        of_late = ask(lambda session: overview.lateness(session, window.since_us, threshold_us))
+        has_kept = any(row[-1] for row in carts)
+        of_kept = ask(lambda session: session.rows(*reading.kept()) if has_kept else [])
+        of_links = ask(lambda session: visits.read_followed(session, window.since_us))
+        late, links = of_late.result(), of_links.result()
+        cells = [*map(_of_carts, carts), *map(_of_again, of_again.result()), *map(_of_kept, of_kept.result())]
+        cells += map(_of_followed, of_followed.result())
     current = [cell for cell in cells if cell.current]
     earlier = Period(total(cell for cell in cells if not cell.current), int(orders[0]))
     return Figures(
@@ -213,6 +219,11 @@ def read_figures(
         traced=tuple(name for name, _ in ways_to_orders(shop.queries)),
         with_totals=shop.schema.orders.total is not None,
     )
+
+
+def _with_session(database: Database, work: Callable[[Session], Any]) -> Any:
+    with database.session() as session:
+        return work(session)
 
 
 def threshold_us(database: Database, own_us: int) -> int:
@@ -242,7 +253,7 @@ def _cell(row: Iterable[Any], sums: Sums) -> Cell:
 
 
 def _of_carts(row: tuple[Any, ...]) -> Cell:
-    carts, value = row[KEYS:]
+    carts, value, _ = row[KEYS:]
     status, reason, code = row[2], row[3], row[KEYS - 2] or ""
     abandoned = reason not in NOT_ABANDONED
     return _cell(

@@ -243,6 +243,11 @@ class ShopColumns:
                 behind = names[0]
         return behind
 
+    def indexes_by(self, table: str, name: str) -> tuple[str, ...]:
+        """The names of the indexes that begin with a column."""
+        wanted = (table.casefold(), name.casefold())
+        return tuple(index for (of, index), parts in self._indexes.items() if (of, parts[0][0]) == wanted)
+
     def time(self, table: str, name: str) -> TimeColumn:
         """How to read a moment. Raises ConfigError when the column is missing or no date with time."""
         held_as, data_type = format_of(name), self.get(table, name).data_type

@@ -47,17 +47,20 @@ def ways_to_orders(queries: Queries) -> list[tuple[str, str]]:
     return ways
 
 
-def orders_that_stand(queries: Queries, window_us: tuple[int, int] | None = None) -> str:
+def orders_that_stand(
+    queries: Queries, window_us: tuple[int, int] | None = None, *, in_memory: bool = False
+) -> str:
     """SELECT of order_id, cart, customer, bought_at (UTC), amount, currency of orders that were not cancelled since.
 
     ``window_us``: only those of its moments, by the parameters ``orders_from`` and ``orders_to`` of ``orders_span``.
+    ``in_memory``: they are to be read once, by an index on their moments, and joined by numbers that no index holds.
     amount and currency are NULL where the shop does not say.
     """
     orders = queries.schema.orders
     fields = {
         "order_id": named("o", orders.id),
-        "cart": named("o", orders.cart) if orders.cart else "NULL",
-        "customer": named("o", orders.customer) if orders.customer else "NULL",
+        "cart": _key(queries, orders.cart, in_memory=in_memory),
+        "customer": _key(queries, orders.customer, in_memory=in_memory),
         "bought_at": bought_at(queries, window_us),
         "amount": _amount(queries),
         "currency": f"UPPER(LEFT(CONVERT({named('o', orders.currency)} USING ascii), 3))"
@@ -68,7 +71,16 @@ def orders_that_stand(queries: Queries, window_us: tuple[int, int] | None = None
     column = named("o", orders.bought_at)
     within = "" if window_us is None else f" AND {column} >= %(orders_from)s AND {column} <= %(orders_to)s"
     stands = queries.conditions.holds("o", "orders.stands")
-    return f"SELECT {selected} FROM {queries.orders_table} WHERE {queries.bought} AND {stands}{within}"
+    indexes = queries.columns.indexes_by(orders.table, orders.bought_at) if in_memory else ()
+    by = f" FORCE INDEX ({', '.join(map(quote, indexes))})" if indexes else ""
+    return f"SELECT {selected} FROM {queries.orders_table}{by} WHERE {queries.bought} AND {stands}{within}"
+
+
+def _key(queries: Queries, name: str | None, *, in_memory: bool) -> str:
+    if name is None:
+        return "NULL"
+    is_number = queries.columns.get(queries.schema.orders.table, name).is_number
+    return f"{named('o', name)} + 0" if in_memory and is_number else named("o", name)
 
 
 def orders_span(queries: Queries, window_us: tuple[int, int]) -> dict[str, object]:

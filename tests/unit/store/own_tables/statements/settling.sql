@@ -34,20 +34,21 @@ WITH pairs AS (SELECT l.id AS log_id, o.order_id AS order_id, o.bought_at AS bou
   AND l.ordered IS NULL
   AND o.bought_at > l.created_at
   AND o.bought_at <= COALESCE(l.sent_at, l.created_at) + INTERVAL 5 DAY), mine AS (SELECT m.log_id, m.order_id, m.bought_at, m.amount, m.currency, m.clicked
-  FROM (SELECT n.*, ROW_NUMBER() OVER (PARTITION BY n.log_id
+  FROM (SELECT n.*, ROW_NUMBER() OVER (PARTITION BY n.log_id, n.by_mail, n.nth_mail = 1
   ORDER BY n.bought_at, n.order_id) AS nth_order
-  FROM (SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.order_id
+  FROM (SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.order_id, p.by_mail
   ORDER BY p.clicked DESC, p.sent_at DESC, p.log_id DESC) AS nth_mail
-  FROM pairs p
-  WHERE p.by_mail = 1) n
-  WHERE n.nth_mail = 1) m
-  WHERE m.nth_order = 1) SELECT l.id, p.log_id IS NOT NULL, EXISTS (SELECT 1
+  FROM pairs p) n) m
+  WHERE m.by_mail = 1
+  AND m.nth_mail = 1
+  AND m.nth_order = 1) SELECT l.id, p.log_id IS NOT NULL, EXISTS (SELECT 1
   FROM cart_abandonment_log n
   WHERE n.cart_key = l.cart_key
   AND n.step = l.step
   AND n.cart_version > l.cart_version
   AND (n.reason IS NULL
   OR n.reason NOT IN ('superseded', 'bought_meanwhile', 'emptied', 'closed', 'declined'))
+  AND n.created_at >= l.created_at
   AND n.created_at <= l.created_at + INTERVAL 5 DAY), r.amount, r.currency, r.clicked
   FROM cart_abandonment_log l
   LEFT JOIN (SELECT DISTINCT log_id
