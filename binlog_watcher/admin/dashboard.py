@@ -126,7 +126,9 @@ class Dashboard:
         obstacle, live = self._instance.not_ready(), self._instance.live
         standing = None if live is None else live.standing(timers=MOST_TIMERS)
         kept = self._readings.log.look()
-        found = problems(self._settings, obstacle, standing, kept.value, kept.error)
+        month = self._readings.figures.look().value
+        mailed = 0 if month is None else month.now.sums.mailed
+        found = problems(self._settings, obstacle, standing, kept.value, kept.error, mailed)
         return {
             "ready": obstacle is None,
             "word": "" if obstacle is None else obstacle.word,

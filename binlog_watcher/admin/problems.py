@@ -5,12 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from binlog_watcher.admin import shown
-from binlog_watcher.admin.readings import Advised, LogReading
+from binlog_watcher.admin.readings import DAYS, Advised, LogReading
 from binlog_watcher.service.live import Standing
 from binlog_watcher.settings.promises import in_words, unconfirmed
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.telemetry.metrics_server import Obstacle
 from binlog_watcher.telemetry.redact import mask_addresses
+
+MANY_BOUNCES = 0.02
+LEAST_BOUNCES = 10
+"""From so many hard bounces on, and such a share of the mails, mailbox providers lose their trust in a sender."""
 
 MANY_RESETS = 3
 """So many since the start are more than a failover and an import."""
@@ -68,12 +72,13 @@ def problems(
     standing: Standing | None,
     reading: LogReading | None,
     error: str | None,
+    mailed: int = 0,
 ) -> list[Problem]:
-    """All of them. ``error``: why the log can't be read, if that is so."""
+    """All of them. ``error``: why the log can't be read, if so; ``mailed``: mails of the month, 0 if unknown."""
     found = [
         *_of_readiness(obstacle),
         *_of_reading(error),
-        *(() if reading is None else _of_the_log(reading)),
+        *(() if reading is None else (*_of_the_log(reading), *_of_what_came_back(reading, mailed))),
         *(() if standing is None else _of_what_runs(standing)),
         *_of_settings(settings),
     ]
@@ -129,6 +134,24 @@ def _of_the_log(reading: LogReading) -> Iterator[Problem]:
             _counted(late, "begun mail waits", "begun mails wait")
             + " for longer than a running service leaves them.",
             "Is `cartwake run` up, and ready? It takes them over by itself.",
+        )
+
+
+def _of_what_came_back(reading: LogReading, mailed: int) -> Iterator[Problem]:
+    if reading.untold:
+        yield Problem(
+            Grade.WARN,
+            _counted(reading.untold, "event was", "events were")
+            + " given up: WEBHOOK_URL did not take them.",
+            "The log says what it answers (`webhook.dead`). It must be up, and answer 2xx within 15 seconds.",
+        )
+    if reading.bounced >= LEAST_BOUNCES and reading.bounced > MANY_BOUNCES * mailed > 0:
+        yield Problem(
+            Grade.WARN,
+            f"{shown.count(reading.bounced)} of {shown.count(mailed)} mails in {DAYS} days bounced for good "
+            f"({shown.share(reading.bounced, mailed)}).",
+            "Such addresses are not mailed again. Have the shop confirm addresses at sign-up; `cartwake report` tells "
+            "what else came back.",
         )
 
 

@@ -14,13 +14,19 @@ from binlog_watcher.core.log_status import Status
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources, refresh_clock
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.database import Session
 from binlog_watcher.store.own_tables import activation, dead_letters, overview, recent
-from binlog_watcher.store.own_tables.earnings import read_figures
+from binlog_watcher.store.own_tables.earnings import DAY_US, read_figures
 from binlog_watcher.store.own_tables.figures import Figures, Window
 from binlog_watcher.store.own_tables.overview import UnderWay
 from binlog_watcher.store.own_tables.recent import RecentRow
+from binlog_watcher.store.own_tables.returned_mails import returned
+from binlog_watcher.store.own_tables.webhook_queue import EventCount, State, read_counts
 
 DAYS = 30
+HARD = "hard"
+"""The sort of mails that came back for good."""
+
 FIGURES_S = 60.0
 """How old figures may become while somebody looks; older where they take long."""
 
@@ -42,13 +48,18 @@ class Advised:
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """``failed`` and ``unknown``: how many rows were given up, and how many have an unknown outcome."""
+    """``failed`` and ``unknown``: how many rows were given up, and how many have an unknown outcome.
+
+    ``untold``: events that webhooks gave up; ``bounced``: mails of DAYS days that came back for good.
+    """
 
     rows: list[RecentRow]
     failed: int
     unknown: int
     letters: list[Advised]
     under_way: UnderWay
+    untold: int = 0
+    bounced: int = 0
 
 
 class Readings:
@@ -101,6 +112,9 @@ class Readings:
             before=False,
         )
 
+    def _events(self, session: Session) -> list[EventCount]:
+        return [] if self._settings.webhook_url is None else read_counts(session)
+
     def _read_log(self) -> LogReading | None:
         resources = self._open()
         if not resources.with_log:
@@ -121,4 +135,8 @@ class Readings:
                     for row in letters
                 ],
                 under_way=overview.under_way(session, late_us),
+                untold=sum(one.events for one in self._events(session) if one.state == State.DEAD),
+                bounced=sum(
+                    one.mails for one in returned(session, now_us - DAYS * DAY_US) if one.kind == HARD
+                ),
             )

@@ -18,6 +18,7 @@ from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.figures import Figures, Window
 from binlog_watcher.store.own_tables.overview import Suppressed, UnderWay
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
+from binlog_watcher.store.own_tables.webhook_queue import EventCount, read_counts
 from binlog_watcher.store.times import from_us
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -58,7 +59,7 @@ class StatusReport:
 
     ``figures``: None for a log of the first layouts, until the service brings it up to date. ``of_other_presets``: open
     mails that are left alone.
-    ``returned``: what came back since the day (UTC) on which the window begins.
+    ``returned``: what came back since the day (UTC) on which the window begins; ``webhooks``: events that are kept.
 
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
     masked where an error names one; the log itself has only hashes.
@@ -77,6 +78,7 @@ class StatusReport:
     letters: list[Letter]
     suppressed: list[Suppressed]
     returned: list[ReturnedCount]
+    webhooks: list[EventCount]
     of_other_presets: list[OthersRows]
 
     def json(self) -> str:
@@ -137,6 +139,7 @@ def _read(resources: Resources, settings: Settings, days: Decimal, limit: int) -
             ],
             suppressed=overview.suppressed(session),
             returned=returned(session, window.since_us),
+            webhooks=read_counts(session) if settings.webhook_url is not None else [],
             of_other_presets=belonging.rows_of_others(session, resources.episodes.shop_id),
         )  # fmt: skip
 

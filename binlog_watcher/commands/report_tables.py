@@ -14,6 +14,7 @@ from binlog_watcher.store.own_tables.figures import Figures, Followed
 from binlog_watcher.store.own_tables.overview import Suppressed
 from binlog_watcher.store.own_tables.recipients import COMPLAINED
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount
+from binlog_watcher.store.own_tables.webhook_queue import EventCount, State
 
 IN_WORDS = {
     "hard": "hard bounces", "soft": "soft bounces", "about_us": "refused for what we are or sent",
@@ -40,6 +41,8 @@ def shown(report: StatusReport) -> Iterator[Table | str]:
     yield _letters(report.letters, report.dead) if report.letters else "no dead letters"
     if report.returned:
         yield _returned(report.returned)
+    if report.webhooks:
+        yield webhooks(report.webhooks)
     if report.suppressed:
         yield _suppressed(report.suppressed)
 
@@ -119,6 +122,17 @@ def _letters(rows: list[Letter], dead: int) -> Table:
             f"{row.id}\n{row.status}", f"{escape(row.cart)}{user}", total, f"{row.attempts}\n{_moment(row.at)}",
             f"{escape(row.error or 'no error is known')}\n[bold]{escape(row.todo)}[/bold]",
         )  # fmt: skip
+    return table
+
+
+def webhooks(counts: list[EventCount]) -> Table:
+    """A row an event; those that were told are kept for some days."""
+    table = Table("event", "delivered", "waiting", "given up", title="Webhooks")
+    for event in sorted({one.event for one in counts}):
+        by_state = {one.state: one.events for one in counts if one.event == event}
+        table.add_row(
+            event, *(f"{by_state.get(state, 0):,}" for state in (State.TOLD, State.WAITING, State.DEAD))
+        )
     return table
 
 

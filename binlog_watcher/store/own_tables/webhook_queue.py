@@ -17,7 +17,7 @@ from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import recipients
 from binlog_watcher.store.own_tables.statement import Statement
-from binlog_watcher.store.own_tables.tables import LOG, WEBHOOK
+from binlog_watcher.store.own_tables.tables import LOG, WEBHOOK, present
 from binlog_watcher.store.own_tables.webhook_events import forget
 
 LEASE_S = 60
@@ -66,6 +66,15 @@ class Standing:
     waiting: int
     dead: int
     oldest_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """So many events of a sort are in a state."""
+
+    event: str
+    state: str
+    events: int
 
 
 # --- statements -----------------------------------------------------------------------------------------------------
@@ -171,6 +180,14 @@ def read_standing(session: Session) -> Standing:
     """For reports, checks and figures."""
     waiting, dead, minutes = session.row(*standing()) or (0, 0, 0)
     return Standing(int(waiting), int(dead), int(minutes))
+
+
+def read_counts(session: Session) -> list[EventCount]:
+    """By event and state; none where the table is not there yet."""
+    if WEBHOOK not in present(session):
+        return []
+    rows = session.rows(f"SELECT event, status, COUNT(*) FROM {WEBHOOK} GROUP BY event, status ORDER BY 1, 2")
+    return [EventCount(str(event), str(state), int(events)) for event, state, events in rows]
 
 
 class WebhookQueue:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ from fakes.mailed_history import WINDOW
 from fakes.recovering import Recovering, abandon, recovering
 from fakes.waiting import until, wait_until
 from fakes.webhook_receiver import SECRET, Receiver, receiving, status
+from rich.console import Console
 
 from binlog_watcher.answers.erase import erase_person
 from binlog_watcher.answers.person import Whom
+from binlog_watcher.commands import report_tables
 from binlog_watcher.commands.optout import optouts
 from binlog_watcher.core.webhook_events import WebhookEvent
 from binlog_watcher.service import webhook_delivery
@@ -34,7 +37,7 @@ from binlog_watcher.settings.webhooks import key_of
 from binlog_watcher.store.own_tables import tables, webhook_queue
 from binlog_watcher.store.own_tables.recovered_carts import RecoveredCarts
 from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
-from binlog_watcher.store.own_tables.webhook_queue import PAUSES_S, Standing, WebhookQueue
+from binlog_watcher.store.own_tables.webhook_queue import PAUSES_S, EventCount, Standing, State, WebhookQueue
 from binlog_watcher.store.shop_tables.shop import Shop
 from binlog_watcher.store.times import utc_naive
 from binlog_watcher.telemetry.metrics import Metrics
@@ -361,6 +364,13 @@ def test_what_is_old_goes_and_what_waited_too_long_is_dead(
     standing = queue.standing()
     assert (standing.waiting, standing.dead) == (1, 1)
     assert isinstance(standing, Standing)
+    with shop.database.session() as session:
+        counts = webhook_queue.read_counts(session)
+    assert EventCount("waits.long", State.DEAD, 1) in counts
+    assert EventCount("waits", State.WAITING, 1) in counts
+    told = Console(width=80, record=True, file=StringIO())
+    told.print(report_tables.webhooks(counts))
+    assert "given up" in told.export_text()
 
 
 def test_killed_between_telling_and_writing_it_down_it_tells_again_by_the_same_id(

@@ -214,6 +214,17 @@ class TestProblems:
         assert found.said.startswith("3 begun mails wait")
         assert isinstance(late, UnderWay)
 
+    def test_events_that_nobody_took(self) -> None:
+        (found,) = problems(settings(), None, None, log(untold=3), None)
+        assert (found.grade, found.said.partition(":")[0]) == (Grade.WARN, "3 events were given up")
+        assert "2xx" in found.todo
+
+    def test_many_bounces(self) -> None:
+        (found,) = problems(settings(), None, None, log(bounced=30), None, mailed=1000)
+        assert found.said == "30 of 1,000 mails in 30 days bounced for good (3.0 %)."
+        for bounced, mailed in ((9, 100), (20, 1000), (30, 0)):
+            assert problems(settings(), None, None, log(bounced=bounced), None, mailed=mailed) == []
+
     def test_a_database_that_is_away(self) -> None:
         (found,) = problems(settings(), None, None, None, "no <a.b@example.com> here")
         assert (found.grade, found.said) == (Grade.BAD, "The log can't be read: no <a***@example.com> here")
