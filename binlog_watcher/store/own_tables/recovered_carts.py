@@ -1,5 +1,6 @@
 """Looks for orders that mails recovered and nobody was told of. What that means stands in ``definitions``."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,8 @@ from binlog_watcher.store.times import utc_naive
 
 _AT_ONCE = 200
 _LONGEST_ORDER_ID = 100
+_LONGEST_AS_JSON = 300
+"""The column for details has 500; in its ASCII one character may take twelve."""
 
 
 def untold(queries: Queries, days: int, since_us: int, until_us: int) -> Statement:
@@ -69,7 +72,7 @@ class RecoveredCarts:
 def _fact(row: tuple[Any, ...]) -> Fact:
     log_id, order, bought_at, amount, currency, clicked = row
     detail = {
-        "order_id": None if order is None else str(order)[:_LONGEST_ORDER_ID],
+        "order_id": _order_id(order),
         "amount": None if amount is None else str(Decimal(amount)),
         "currency": currency,
         "ordered_at": iso(
@@ -78,3 +81,14 @@ def _fact(row: tuple[Any, ...]) -> Fact:
         "clicked": bool(clicked),
     }
     return Fact(WebhookEvent.RECOVERED, int(log_id), detail=detail)
+
+
+def _order_id(order: Any) -> str | None:
+    """As text: bytes in hex; a long one is cut, since its event must be told all the same."""
+    if order is None:
+        return None
+    text = bytes(order).hex() if isinstance(order, bytes | bytearray) else str(order)
+    text = text[:_LONGEST_ORDER_ID]
+    while len(json.dumps(text)) > _LONGEST_AS_JSON:
+        text = text[:-1]
+    return text

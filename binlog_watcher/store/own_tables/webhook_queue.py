@@ -30,7 +30,7 @@ OLDEST_DAYS = 4
 """An event that is older is dead, whether or not it was tried so often: its receiver was away all the time."""
 
 DEAD_DAYS = 30
-"""So long the dead are kept, to be counted."""
+"""So long the dead are kept at least, to be counted."""
 
 MOST_ROWS = 1_000_000
 """Of rows behind so many newer ones none is kept."""
@@ -193,7 +193,8 @@ def read_counts(session: Session) -> list[EventCount]:
 class WebhookQueue:
     """One teller's view of it. Every method blocks, and raises what the database raises.
 
-    ``name``: of the teller, unlike all others'; ``keep_days``: how long what was told is kept, so that it is known.
+    ``name``: of the teller, unlike all others'; ``keep_days``: how long what was told, or is dead, is kept at least, so
+    that it is known and not written down anew.
     """
 
     def __init__(self, database: Database, name: str, *, keep_days: int) -> None:
@@ -277,7 +278,7 @@ class WebhookQueue:
                 died += some
             while session.run(*purge(State.TOLD, self._keep_days)) == _AT_ONCE:
                 pass
-            while session.run(*purge(State.DEAD, DEAD_DAYS)) == _AT_ONCE:
+            while session.run(*purge(State.DEAD, max(DEAD_DAYS, self._keep_days))) == _AT_ONCE:
                 pass
             last = (session.row(*newest()) or (None,))[0] or 0
             while last > MOST_ROWS and session.run(*purge_behind(last)) == _AT_ONCE:

@@ -34,7 +34,7 @@ from binlog_watcher.service.returned_mail import returned_mails
 from binlog_watcher.service.stored_visits import StoredVisits
 from binlog_watcher.service.webhook_delivery import Endpoint, WebhookDelivery, delivering_webhooks
 from binlog_watcher.settings.webhooks import key_of
-from binlog_watcher.store.own_tables import tables, webhook_queue
+from binlog_watcher.store.own_tables import recovered_carts, tables, webhook_queue
 from binlog_watcher.store.own_tables.recovered_carts import RecoveredCarts
 from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
 from binlog_watcher.store.own_tables.webhook_queue import PAUSES_S, EventCount, Standing, State, WebhookQueue
@@ -220,6 +220,19 @@ def test_orders_that_mails_recovered_are_told_once_as_the_report_counts_them(sho
     assert RecoveredCarts(shop.database, shop.shop, WebhookEvents(), days=5, back_us=1).look(now_us) == 0
 
 
+@pytest.mark.parametrize(
+    ("order", "told_as"),
+    [(b"\x01\x9a\xff", "019aff"), ("\N{SHOPPING TROLLEY}" * 60, "\N{SHOPPING TROLLEY}" * 24), ("A" * 120, "A" * 100)],
+    ids=["bytes", "another script", "long"],
+)  # fmt: skip
+def test_an_order_s_id_of_any_kind_is_told_as_text_that_fits(shop: Any, order: Any, told_as: str) -> None:
+    row = (1, order, "2026-03-01 12:00:00", Decimal("123456789012.34"), "EUR", 0)
+    with shop.database.session() as session:
+        WebhookEvents(frozenset(WebhookEvent)).note(session, [recovered_carts._fact(row)])
+    ((text,),) = shop.run("SELECT detail FROM cart_abandonment_webhook")
+    assert json.loads(text)["order_id"] == told_as
+
+
 # --- receivers of every kind ----------------------------------------------------------------------------------------
 
 
@@ -339,6 +352,18 @@ async def test_two_tellers_do_not_tell_the_same(shop: Any) -> None:
     one, other = first.take(6), second.take(6)
     assert (len(one), len(other)) == (6, 4)
     assert not {told.id for told in one} & {told.id for told in other}
+
+
+def test_the_dead_are_kept_while_their_orders_are_looked_for(shop: Any) -> None:
+    happened(shop, "dead")
+    shop.run(
+        "UPDATE cart_abandonment_webhook SET status = 'dead', happened_at = happened_at - INTERVAL 33 DAY "
+        "WHERE event = 'dead'"
+    )
+    WebhookQueue(shop.database, "a", keep_days=35).clean()
+    assert shop.run("SELECT event, status FROM cart_abandonment_webhook") == [("dead", "dead")]
+    WebhookQueue(shop.database, "a", keep_days=7).clean()
+    assert shop.run("SELECT event FROM cart_abandonment_webhook") == []
 
 
 def test_what_is_old_goes_and_what_waited_too_long_is_dead(
