@@ -192,16 +192,16 @@ MONIES = (
 
 
 def as_csv(figures: Figures) -> str:
-    """One tidy table: a row is one number. Counts have no currency."""
+    """One tidy table: a row is one number. Counts have no currency. No cell is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for section, value, sums in _sections(figures):
         for name in COUNTS:
-            writer.writerow((section, value, name, "", getattr(sums, name)))
+            writer.writerow((section, _no_formula(value), name, "", getattr(sums, name)))
         for name in MONIES:
             for code, amount in getattr(sums, name).items():
-                writer.writerow((section, value, name, code, f"{amount:.2f}"))
+                writer.writerow((section, _no_formula(value), name, _no_formula(code), f"{amount:.2f}"))
     for section, period in _periods(figures):
         writer.writerow((section, "", "orders", "", period.orders))
         rate = period.abandonment_rate
@@ -211,6 +211,12 @@ def as_csv(figures: Figures) -> str:
             ("outcome", ":".join(filter(None, (outcome.status, outcome.reason))), "carts", "", outcome.carts)
         )
     return text.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Stores, languages and currencies are what a shop's tables say: as text for a spreadsheet, whatever it is."""
+    line = "".join(char if char.isprintable() else " " for char in text)  # a \r would begin a row of its own
+    return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line
 
 
 def _periods(figures: Figures) -> Iterator[tuple[str, Period]]:
