@@ -191,7 +191,8 @@ def claim(
         session,
         [Fact(WebhookEvent.DETECTED, ids[e.key], detail={"reason": None}) for e in fresh if e.key in ids],
     )
-    return Claims(ids, waits)
+    lost = [e for e in free if e.key not in ids]
+    return Claims(ids, waits, _ids(lost, session.rows(*rows_of(lost))) if lost else {})
 
 
 def _not_erased(session: Session, fresh: Sequence[Episode], erased: ErasedKeys) -> list[Episode]:
