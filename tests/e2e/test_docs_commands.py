@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.doc_blocks import IN_TURN, blocks_of
 from fakes.waiting import wait_until
 
 from binlog_watcher.demo.process import free_port
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.parametrize("server", ["mysql"], indirect=True)
 
 ROOT = Path(__file__).parents[2]
 SHOWN_PORT = "9108"
+SHOWN_ADMIN_PORT = "8091"
+TOKEN = "0123456789abcdef0123456789abcdef"
 ASKED_OF_THE_MACHINE = {
     "git": r"-C /opt/cartwake/source pull",
     "pip": r"install --upgrade /opt/cartwake/source\[genai\]",
@@ -37,13 +40,6 @@ with connection.cursor() as cursor:
         if statement.strip():
             cursor.execute(statement)
 """
-
-
-def blocks(page: str) -> list[str]:
-    """The page's `sh` blocks, in turn."""
-    text = (ROOT / page).read_text()
-    found = re.findall(r"^( *)```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
 
 
 def answers(page: str = "README.md") -> list[str]:
@@ -74,6 +70,8 @@ class Desk:
                 MYSQL_USER=self.account, MYSQL_PASSWORD="desk-pass-1", METRICS_PORT=str(self.port)
             ),
             "PATH": f"{folder}/bin:/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1", "HOME": str(folder),
+            "ADMIN_PORT": str(free_port()), "ADMIN_TOKEN": TOKEN[::-1], "API_TOKENS": f"desk:write:{TOKEN}",
+            "TOKEN": TOKEN, "EDITOR": "true",
             "ROOTS_PORT": str(shop.server.port), "ROOTS_USER": shop.server.user, "ROOTS_PASSWORD": shop.server.password,
         }  # fmt: skip
         self.type("cartwake grants | mysql --user=root")
@@ -87,7 +85,11 @@ class Desk:
     def start(self) -> None:
         """The service, and then a cart."""
         self.shop.service(
-            **{name: self.environ[name] for name in ("MYSQL_USER", "MYSQL_PASSWORD", "METRICS_PORT")}
+            **{
+                name: self.environ[name]
+                for name in self.environ
+                if name.startswith(("MYSQL_U", "MYSQL_PA", "METRICS", "ADMIN", "API"))
+            }
         )
         self.shop.add(42, "Laptop")
 
@@ -96,13 +98,17 @@ class Desk:
         done = subprocess.run(
             ["/bin/sh", "-e", "-c", self.here(text)],
             cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False,
+            input="y\n" * 9,
         )  # fmt: skip
         assert done.returncode == 0, (text, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
         return done.stdout
 
     def here(self, text: str) -> str:
-        return text.replace("/opt/cartwake/bin/", "").replace(f":{SHOWN_PORT}/", f":{self.port}/")
+        ports = {SHOWN_PORT: self.port, SHOWN_ADMIN_PORT: self.environ["ADMIN_PORT"]}
+        for shown, port in ports.items():
+            text = text.replace(f":{shown}/", f":{port}/")
+        return text.replace("/opt/cartwake/bin/", "")
 
     def run_until_ready(self, command: str) -> None:
         """A command that goes on until it is stopped."""
@@ -175,17 +181,38 @@ def test_the_answer_that_goes_on_until_it_is_stopped(desk: Desk) -> None:
 
 def test_what_the_other_pages_tell_to_type(desk: Desk) -> None:
     desk.start()
-    for page in ("docs/troubleshooting.md", "docs/alerts.md", "docs/upgrade.md", "docs/doctor.md"):
-        assert blocks(page)
-        for block in blocks(page):
+    desk.shop.wait_for_mail("jane@example.com")
+    # Whoever is erased is known no more: that page comes last.
+    for page in sorted(IN_TURN, key=lambda page: page == "docs/privacy.md"):
+        if page == "docs/privacy.md":
+            (report,) = blocks_of("docs/report.md", "sql")
+            assert desk.shop.run(report) == []
+        for block in blocks_of(page, "sh"):
             desk.type(block)
+    assert desk.shop.run("SELECT user_id FROM cart_abandonment_log") == [(None,)]
     answer_of_the_machine(desk)
+
+
+def test_what_the_readme_tells_to_type(desk: Desk) -> None:
+    """Its first block builds; `init` is what the first hour has, and the next test."""
+    desk.shop.add(42, "Laptop")
+    builds, tried = blocks_of("README.md", "sh")
+    assert {line.split()[0] for line in builds.splitlines()} == {"make"}
+    init, *lines = [line.partition("#")[0].strip() for line in tried.splitlines()]
+    assert init == "cartwake init"
+    (standby,) = blocks_of("docs/high-availability.md", "sh")
+    for line in (*lines, standby.strip()):
+        if "cartwake run" not in line:
+            desk.type(line)
+        elif "ROLLOUT" not in line:  # that one the page of the first hour has, too
+            desk.run_until_ready(line)
+    assert len(desk.shop.mails_to("you@example.com")) == 1
 
 
 def test_the_first_hour(desk: Desk) -> None:
     shop = desk.shop
     shop.add(42, "Laptop")
-    *steps, alone = blocks("docs/first-hour.md")
+    *steps, alone = blocks_of("docs/first-hour.md", "sh")
     for block in steps:
         if "cartwake run" in block:
             desk.run_until_ready(block.strip())
@@ -213,7 +240,7 @@ def test_the_first_hour(desk: Desk) -> None:
 def test_the_page_about_removing_leaves_nothing(desk: Desk) -> None:
     desk.start()
     desk.shop.wait_for_mail("jane@example.com")
-    for block in blocks("docs/removal.md"):
+    for block in blocks_of("docs/removal.md", "sh"):
         desk.type(block)
     assert desk.shop.run("SHOW TABLES LIKE 'cart\\_abandonment%'") == []
     assert (desk.folder / "optouts.csv").exists()
