@@ -28,6 +28,12 @@ ASKED_OF_THE_MACHINE = {
 }
 """Programs of the machine, and what they may be asked for; tables that a dump names must be there."""
 
+CARTWAKE = f"""#!/bin/sh
+if [ "$1" = erase ]; then echo y | {sys.executable} -m binlog_watcher "$@"
+else exec {sys.executable} -m binlog_watcher "$@"; fi
+"""
+"""Somebody who says yes to what `erase` asks."""
+
 MYSQL = f"""#!{sys.executable}
 import os, re, sys
 import pymysql
@@ -58,7 +64,7 @@ class Desk:
         self.shop = shop
         self.folder = folder
         (folder / "bin").mkdir(parents=True)
-        self._program("cartwake", f'#!/bin/sh\nexec {sys.executable} -m binlog_watcher "$@"\n')
+        self._program("cartwake", CARTWAKE)
         self._program("mysql", MYSQL)
         for name in ASKED_OF_THE_MACHINE:
             self._program(name, f'#!/bin/sh\necho {name} "$@" >>{folder}/asked\n')
@@ -98,14 +104,13 @@ class Desk:
         done = subprocess.run(
             ["/bin/sh", "-e", "-c", self.here(text)],
             cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False,
-            input="y\n" * 9,
         )  # fmt: skip
         assert done.returncode == 0, (text, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
         return done.stdout
 
     def here(self, text: str) -> str:
-        ports = {SHOWN_PORT: self.port, SHOWN_ADMIN_PORT: self.environ["ADMIN_PORT"]}
+        ports = {SHOWN_PORT: self.port, SHOWN_ADMIN_PORT: self.environ.get("ADMIN_PORT", SHOWN_ADMIN_PORT)}
         for shown, port in ports.items():
             text = text.replace(f":{shown}/", f":{port}/")
         return text.replace("/opt/cartwake/bin/", "")
