@@ -3,7 +3,6 @@
 It answers by the very functions that the commands use. Addresses come in bodies, never in a URL that somebody logs.
 """
 
-import dataclasses
 import hashlib
 import hmac
 import json
@@ -26,6 +25,7 @@ from binlog_watcher.admin.app import Part
 from binlog_watcher.answers.cart_seeking import Question
 from binlog_watcher.answers.erase import erase_person
 from binlog_watcher.answers.explain import explain
+from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.answers.person import Whom
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
 from binlog_watcher.service.beside import Instance
@@ -121,7 +121,7 @@ class Calls:
                 )
         if figures is None:
             raise ProblemError(409, "Cartwake never ran on this database")
-        return {"days": days, "figures": dataclasses.asdict(figures)}
+        return {"days": days, "figures": as_json(figures)}
 
     def explain(self, fields: Mapping[str, Any]) -> Any:
         """The stories of the carts that are meant; addresses are masked."""

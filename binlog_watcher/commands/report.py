@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from binlog_watcher.commands.report_figures import as_json
+from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.core.dead_letters import RESTORABLE, advice
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources

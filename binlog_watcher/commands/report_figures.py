@@ -1,15 +1,12 @@
 """The figures of `cartwake report`: tables of text for terminal and page alike, and CSV and JSON. Pure."""
 
 import csv
-import dataclasses
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
+from binlog_watcher.answers.figures_told import COUNTS, MONIES, periods
 from binlog_watcher.store.own_tables.figures import Figures, Lateness, Money, Period, Split, Sums
-from binlog_watcher.store.times import from_us
 
 HEADINGS = {
     "tier": "By discount", "step": "By mail of the sequence", "store": "By store", "currency": "By currency",
@@ -177,19 +174,6 @@ def span(us: int) -> str:
 
 # --- for programs ---------------------------------------------------------------------------------------------------
 
-COUNTS = (
-    "abandoned", "mailed", "ordered", "left_again", "lost", "recovered", "recovered_click", "recovered_other",
-)  # fmt: skip
-MONIES = (
-    "value",
-    "ordered_value",
-    "left_again_value",
-    "lost_value",
-    "recovered_money",
-    "click_money",
-    "other_money",
-)
-
 
 def as_csv(figures: Figures) -> str:
     """One tidy table: a row is one number. Counts have no currency. No cell is a formula to a spreadsheet."""
@@ -202,7 +186,7 @@ def as_csv(figures: Figures) -> str:
         for name in MONIES:
             for code, amount in getattr(sums, name).items():
                 writer.writerow((section, _no_formula(value), name, _no_formula(code), f"{amount:.2f}"))
-    for section, period in _periods(figures):
+    for section, period in periods(figures):
         writer.writerow((section, "", "orders", "", period.orders))
         rate = period.abandonment_rate
         writer.writerow((section, "", "abandonment_rate", "", "" if rate is None else f"{rate:.4f}"))
@@ -219,14 +203,8 @@ def _no_formula(text: str) -> str:
     return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line
 
 
-def _periods(figures: Figures) -> Iterator[tuple[str, Period]]:
-    yield "period", figures.now
-    if figures.before is not None:
-        yield "period before", figures.before
-
-
 def _sections(figures: Figures) -> Iterator[tuple[str, str, Sums]]:
-    for section, period in _periods(figures):
+    for section, period in periods(figures):
         yield section, "", period.sums
     yield "holdout", "", figures.holdout
     for dimension, splits in figures.splits.items():
@@ -234,51 +212,3 @@ def _sections(figures: Figures) -> Iterator[tuple[str, str, Sums]]:
             yield dimension, split.value, split.sums
     for day in figures.days:
         yield "day", day.day.isoformat(), day.sums
-
-
-def as_json(figures: Figures) -> dict[str, Any]:
-    """The same for a program that reads JSON: amounts as text, by currency."""
-    return {
-        "since": from_us(figures.window.since_us).isoformat(timespec="seconds"),
-        "until": from_us(figures.window.until_us).isoformat(timespec="seconds"),
-        "attribution_days": figures.attribution_days,
-        "traced_by": list(figures.traced),
-        "with_order_totals": figures.with_totals,
-        **{section.replace(" ", "_"): _period(period) for section, period in _periods(figures)},
-        "funnel": dict(figures.funnel),
-        "links": dataclasses.asdict(figures.links),
-        "holdout": _sums(figures.holdout),
-        "by": {
-            dimension: {split.value: _sums(split.sums) for split in splits}
-            for dimension, splits in figures.splits.items()
-        },
-        "days": [{"day": one.day.isoformat(), **_sums(one.sums)} for one in figures.days],
-        "outcomes": [
-            {"status": one.status, "reason": one.reason, "carts": one.carts} for one in figures.outcomes
-        ],
-        "lateness_us": None if figures.lateness is None else _late(figures.lateness),
-    }  # fmt: skip
-
-
-def _late(late: Lateness) -> Mapping[str, int]:
-    return {
-        "mails": late.mails, "median": late.median_us, "p95": late.p95_us, "p99": late.p99_us, "worst": late.worst_us,
-    }  # fmt: skip
-
-
-def _period(period: Period) -> dict[str, Any]:
-    return {
-        **_sums(period.sums),
-        "orders": period.orders,
-        "abandonment_rate": period.abandonment_rate,
-        "recovery_rate": period.recovery_rate,
-    }
-
-
-def _sums(sums: Sums) -> dict[str, Any]:
-    counts = {name: getattr(sums, name) for name in COUNTS}
-    return counts | {name: _texts(getattr(sums, name)) for name in MONIES}
-
-
-def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
-    return {code: f"{amount:.2f}" for code, amount in amounts.items()}

@@ -47,7 +47,6 @@ def test_recovery() -> None:
         "one_process_db_ms_per_cart", "poller_db_ms_per_poll",
     ):  # fmt: skip
         assert found[f"recovery.{name}"]["value"] > 0, name
-    assert found["recovery.carts_per_s"]["value"] >= found["recovery.carts_per_s_one_process"]["value"]
     assert found["recovery.lateness_p50_ms"]["value"] <= found["recovery.lateness_p99_ms"]["value"]
     assert {"recovery.mb_per_million_timers", "recovery.mb_per_100k_products"} <= set(found)
 

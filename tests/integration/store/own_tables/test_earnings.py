@@ -8,7 +8,8 @@ import pytest
 from fakes import mailed_history
 from fakes.mailed_history import WINDOW
 
-from binlog_watcher.commands.report_figures import as_csv, as_json
+from binlog_watcher.answers.figures_told import as_json
+from binlog_watcher.commands.report_figures import as_csv
 from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables import earnings, erasure, tables
