@@ -7,10 +7,10 @@ are made up, since no MySQL is needed to see who reads what when; ``fakes/debezi
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from fakes.envelopes import record, tables_of
@@ -27,6 +27,7 @@ from binlog_watcher.shop.presets import SAMPLE
 
 if TYPE_CHECKING:
     from binlog_watcher.kafka.partition import Trouble
+    from binlog_watcher.kafka.tables import Tables
 
 SECOND = 1_000_000
 THRESHOLD = 100 * SECOND
@@ -56,6 +57,20 @@ class Cluster:
         self.brokers = brokers
 
 
+class Feed(Protocol):
+    """A topic that instances read. ``now``: MySQL's clock, in epoch microseconds."""
+
+    brokers: Sequence[str]
+    topic: str
+    group: str
+    database: str
+    tables: "Tables"
+    threshold: int
+
+    @property
+    def now(self) -> int: ...
+
+
 class Shop:
     """One shop's topic, as its connector fills it. ``now``: MySQL's clock, which goes on when the test says so."""
 
@@ -63,7 +78,8 @@ class Shop:
         self.topic = f"shop-{next(_names)}"
         self.group = f"cartwake-{self.topic}"
         self.now = START
-        self.cluster = cluster
+        self.database, self.tables, self.threshold = "shop", tables_of(), THRESHOLD
+        self.cluster, self.brokers = cluster, cluster.brokers
         self._ids = count(1)
         cluster.producer.list_topics(self.topic, timeout=10)  # makes it
 
@@ -108,7 +124,7 @@ class Shop:
 
     def committed(self, partition: int) -> Commit | None:
         """What the group has committed."""
-        consumer = Consumer({"bootstrap.servers": ",".join(self.cluster.brokers), "group.id": self.group})
+        consumer = Consumer({"bootstrap.servers": ",".join(self.brokers), "group.id": self.group})
         try:
             (found,) = consumer.committed([TopicPartition(self.topic, partition)], timeout=10)
         finally:
@@ -119,25 +135,24 @@ class Shop:
 class Instance:
     """A source with its timers. ``batches``: all that was delivered."""
 
-    def __init__(self, shop: Shop, *, security: dict[str, str] | None = None) -> None:
+    def __init__(self, shop: Feed, *, security: dict[str, str] | None = None) -> None:
         self.shop = shop
-        self.tracker = Tracker(THRESHOLD, tick_us=1, lock=threading.RLock())
+        self.tracker = Tracker(shop.threshold, tick_us=1, lock=threading.RLock())
         self.batches: list[Batch] = []
         self.missed: list[Trouble] = []
         self.deliver: Callable[[Batch], None] = self.apply
-        group = GroupOptions(
-            shop.cluster.brokers,
-            [shop.topic],
-            shop.group,
-            session_s=6,
-            security=security or {"log_level": "0"},
-        )
         self.source = KafkaSource(
             KafkaOptions(
-                group,
-                tables_of(),
-                StatementReader("shop", watched_tables(SAMPLE)),
-                THRESHOLD,
+                GroupOptions(
+                    shop.brokers,
+                    [shop.topic],
+                    shop.group,
+                    session_s=6,
+                    security=security or {"log_level": "0"},
+                ),
+                shop.tables,
+                StatementReader(shop.database, watched_tables(SAMPLE)),
+                shop.threshold,
                 now_us=lambda: shop.now,
                 needed_since=self.tracker.needed_since,
                 missed=self.missed.append,
@@ -151,7 +166,7 @@ class Instance:
     def has(self, *partitions: int) -> bool:
         """Whether it has just these partitions, and all that was there is told."""
         stats = self.source.stats.partitions
-        return stats.keys() == {self.shop.name(one) for one in partitions} and all(
+        return stats.keys() == {f"{self.shop.topic}[{one}]" for one in partitions} and all(
             one.hydrated for one in stats.values()
         )
 

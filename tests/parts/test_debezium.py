@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -13,9 +14,11 @@ import pytest
 from confluent_kafka import Consumer
 from fakes.binlog_follower import Shop, follow, nothing, open_shop, settings_for
 from fakes.debezium import describe
+from fakes.kafka import Instance, running
 from fakes.prestashop.catalogue import CUSHION, LAMP
 from fakes.prestashop.shop import PrestaShop
 from fakes.prestashop.states import CANCELED, PAID
+from fakes.waiting import until
 from parts.debezium import running_connector, running_kafka
 
 from binlog_watcher.binlog.decoding.statement import StatementReader
@@ -25,6 +28,7 @@ from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, ProductChanged, Revoked
 from binlog_watcher.demo.server import Server
+from binlog_watcher.kafka import marks
 from binlog_watcher.kafka.columns import moment, state
 from binlog_watcher.kafka.partition import PartitionReader, Place
 from binlog_watcher.kafka.tables import Tables
@@ -268,6 +272,70 @@ async def test_a_snapshot_says_no_more_than_the_tables(
         assert by_key(topics.events) == {}
     finally:
         topics.close()
+
+
+MARK_TABLE = (
+    "CREATE TABLE cart_abandonment_mark (mark INT NOT NULL PRIMARY KEY, written_at TIMESTAMP(6) NOT NULL)"
+)
+
+
+class Topic:
+    """A shop's topic as the connector fills it, for instances that read it."""
+
+    threshold = 3_600_000_000
+
+    def __init__(self, kafka: str, shop: Shop) -> None:
+        self.brokers = [kafka]
+        self.topic, self.group = f"{shop.database}.cartwake", f"{shop.database}.cartwake"
+        self.database = shop.database
+        watched = watched_tables(SAMPLE)
+        self.tables = Tables(shop.database, watched, describe(shop.server), RowKeys(nothing_found, Stats()))
+        self._shop = shop
+
+    @property
+    def now(self) -> int:
+        return time.time_ns() // 1000
+
+    def mark(self) -> None:
+        """As somebody does each second."""
+        rows = ", ".join(f"({mark}, UTC_TIMESTAMP(6))" for mark in marks.marks_for(PARTITIONS))
+        self._shop.run(f"REPLACE INTO cart_abandonment_mark (mark, written_at) VALUES {rows}")
+
+    async def marks(self) -> None:
+        while True:
+            await asyncio.to_thread(self.mark)
+            await asyncio.sleep(1)
+
+
+async def test_marks_take_the_whole_way_and_stop_with_the_connector(
+    kafka: str, kafka_jars: Path, shop: Shop, tmp_path: Path
+) -> None:
+    config = connector(shop.server, shop.database, kafka, {"cart": "user_id", "orders": "user_id"})
+    shop.run(MARK_TABLE)
+    topic = Topic(kafka, shop)
+    marking = asyncio.create_task(topic.marks())
+    try:
+        with running_connector(kafka_jars, tmp_path, kafka, config):
+            async with running(Instance(topic)) as first:
+                shop.run(
+                    "INSERT INTO cart (user_id, product_id) VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1)"
+                )
+                shop.run("INSERT INTO orders (user_id) VALUES (3)")
+                await until(lambda: first.up_to_date() and first.dues().keys() == {1, 2, 4, 5}, 60)
+                dues = first.dues()
+            async with running(Instance(topic)) as second:
+                await until(lambda: second.up_to_date() and second.dues() == dues, 60)
+                assert second.missed == []
+                assert first.dues() == {}
+        async with running(Instance(topic)) as third:  # marks are written, and nobody takes them on
+            await until(lambda: third.dues() == dues and third.has(*range(PARTITIONS)), 60)
+            await until(lambda: not third.up_to_date(), 60)
+            shop.run("UPDATE cart SET quantity = 2 WHERE user_id = 1")
+            with running_connector(kafka_jars, tmp_path, kafka, config):
+                await until(lambda: third.up_to_date() and third.dues()[1] > dues[1], 60)
+                assert third.dues() == dues | {1: third.dues()[1]}
+    finally:
+        marking.cancel()
 
 
 VALUES: list[tuple[str, str, object]] = [
