@@ -60,12 +60,23 @@ class Cluster:
 class Feed(Protocol):
     """A topic that instances read. ``now``: MySQL's clock, in epoch microseconds."""
 
-    brokers: Sequence[str]
-    topic: str
-    group: str
-    database: str
-    tables: "Tables"
-    threshold: int
+    @property
+    def brokers(self) -> Sequence[str]: ...
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def group(self) -> str: ...
+
+    @property
+    def database(self) -> str: ...
+
+    @property
+    def tables(self) -> "Tables": ...
+
+    @property
+    def threshold(self) -> int: ...
 
     @property
     def now(self) -> int: ...
