@@ -119,10 +119,7 @@ class Claiming:
             until_us, reason = claims.waits[due.key]
             wait(self._runtime.tracker, due, max(until_us, now_us + SOON_US), reason, now_us)
         else:
-            log.info(
-                "recovery.finished", cart=due.key, log_id=claims.others.get(due.key), outcome="taken",
-                reason="claimed by another instance",
-            )  # fmt: skip
+            log.info("recovery.finished", cart=due.key, outcome="taken", reason="claimed by another instance")
             self._runtime.traces.forget(due.key)
             self._runtime.tracker.finish(due.key)
         return None

@@ -191,8 +191,7 @@ def claim(
         session,
         [Fact(WebhookEvent.DETECTED, ids[e.key], detail={"reason": None}) for e in fresh if e.key in ids],
     )
-    lost = [e for e in free if e.key not in ids]
-    return Claims(ids, waits, _ids(lost, session.rows(*rows_of(lost))) if lost else {})
+    return Claims(ids, waits)
 
 
 def _not_erased(session: Session, fresh: Sequence[Episode], erased: ErasedKeys) -> list[Episode]:

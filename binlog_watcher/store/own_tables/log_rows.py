@@ -1,7 +1,7 @@
 """What is written to and read from ``cart_abandonment_log``, as values."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from binlog_watcher.core.cart import Cart
@@ -80,12 +80,11 @@ class Episode:
 class Claims:
     """``ids``: log row by key of what is ours now. ``waits``: (until, why) by key of what another mail holds back.
 
-    A key in neither was taken by another instance; ``others``: the log row of such, where it has one.
+    A key in neither was taken by another instance.
     """
 
     ids: dict[CartKey, int]
     waits: dict[CartKey, tuple[int, Reason]]
-    others: dict[CartKey, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
