@@ -194,21 +194,23 @@ def test_what_robots_fill_is_not_kept() -> None:
     kept = traced(lambda key: effects_of(Kind.WRITE_ROWS, row(POT, key=key), table=table))
     big = traced(lambda key: effects_of(Kind.WRITE_ROWS, row(*many, key=key), table=table))
     assert big < kept + 20_000
-    again = effects_of(Kind.UPDATE_ROWS, row(*many, key="t_0"), row(*many, SHIRT, key="t_0"), table=table)
-    assert changes(again) == [("t_0", Change.INSERT)]
+    again = effects_of(Kind.UPDATE_ROWS, row(*many, key="t_a0"), row(*many, SHIRT, key="t_a0"), table=table)
+    assert changes(again) == [("t_a0", Change.INSERT)]
 
 
 def traced(write: Callable[[str], object]) -> int:
-    """How many bytes more are held after twenty carts."""
-    write("t_0")
-    gc.collect()
-    tracemalloc.start()
-    for number in range(1, 21):
-        write(f"t_{number}")
-    gc.collect()
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return held
+    """How many bytes more are held after twenty carts; the least of three times: other threads hold some, too."""
+    held = []
+    for attempt in "abc":
+        write(f"t_{attempt}0")
+        gc.collect()
+        tracemalloc.start()
+        for number in range(1, 21):
+            write(f"t_{attempt}{number}")
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    return min(held)
 
 
 def viewed(values: Values, notice: str) -> Values:
