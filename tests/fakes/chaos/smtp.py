@@ -177,6 +177,12 @@ class SmtpServer:
             self._open.discard(conversation)
 
     async def _refuse(self) -> None:
+        # A connection that was accepted in this round gets its transport in the next, and Python 3.11 can't attach it
+        # to a server that is closed by then: its socket would stay open.
+        for listener in self._listeners:
+            for listening in listener.sockets:
+                self._loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0)
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
