@@ -6,6 +6,8 @@ READY  := $(VENV)/.ready
 # In the order of collection: tests/e2e first, whose slowest file alone would take the last minutes on one worker.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
+# The tests start Cartwake a thousand times; where this is set, each start would compile all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-unit test-parts reference release site contact-sheet pictures mutants lint format clean
 .PHONY: bench bench-catchup bench-chaos bench-documents bench-install bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel

@@ -1,9 +1,6 @@
-"""Reads the figures of a span: what `cartwake report` and the dashboard show. See ``definitions`` and ``figures``.
+"""Reads the figures of a span: what `cartwake report` and the dashboard show. See ``definitions`` and ``figures``."""
 
-No statement makes a table, not even a temporary one, which would ask for a right on the whole database.
-"""
-
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,14 +10,8 @@ from typing import Any
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.store.database import Database, Session
 from binlog_watcher.store.own_tables import activation, overview, visits
-from binlog_watcher.store.own_tables.definitions import (
-    ABANDONED,
-    CONSTANTS,
-    HASHED,
-    IN_MEMORY,
-    NOT_ABANDONED,
-    Definitions,
-)
+from binlog_watcher.store.own_tables.definitions import NOT_ABANDONED
+from binlog_watcher.store.own_tables.earnings_statements import KEYS, Reading
 from binlog_watcher.store.own_tables.figures import (
     DIMENSIONS,
     Cell,
@@ -33,139 +24,38 @@ from binlog_watcher.store.own_tables.figures import (
     by_value,
     total,
 )
-from binlog_watcher.store.own_tables.statement import Statement
 from binlog_watcher.store.own_tables.tables import LOG
-from binlog_watcher.store.shop_tables.episode_orders import orders_span, orders_that_stand, ways_to_orders
-from binlog_watcher.store.shop_tables.queries import Queries
+from binlog_watcher.store.shop_tables.episode_orders import ways_to_orders
 from binlog_watcher.store.shop_tables.shop import Shop
-from binlog_watcher.store.times import utc_naive
 
 DAY_US = 86_400_000_000
-
-BY_MOMENT = "IGNORE INDEX (cartwake_status)"
-"""Nearly all rows may have one status: to find them by it takes longer than to go through all of them."""
 
 ORDERS_A_ROW = 4
 """With more orders to a row of the log it is quicker to look the orders of each row up than to read them all."""
 
-_AN_EPISODE = "(l.reason IS NULL OR l.reason <> 'declined' OR l.item_count IS NOT NULL)"
-"""Not a mark that what is in a cart counts as handled."""
+
+IDS_AN_ORDER = 3
+"""With more ids to an order of the span it is quicker to read the orders by an index on their moments."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One reading: ``since_us`` and ``until_us`` of its rows, ``split_us`` where the span itself begins in them.
+class Counted:
+    """``rows`` of the log; orders ``before`` the span and ``within``; the ids are None where they lead to no orders."""
 
-    ``erasable``: the log is of the fifth layout at least; ``in_memory``: see ``Definitions``.
-    """
+    rows: int
+    before: int
+    within: int
+    first_id: int | None
+    last_id: int | None
 
-    queries: Queries
-    days: int
-    since_us: int
-    split_us: int
-    until_us: int
-    erasable: bool
-    in_memory: bool = True
-
-    @property
-    def define(self) -> Definitions:
-        """The definitions, for these rows."""
-        window_us = (self.since_us, self.until_us)
-        return Definitions(self.queries, self.days, window_us, self.erasable, in_memory=self.in_memory)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Of all statements below."""
-        return {
-            **self.queries.constants,
-            **CONSTANTS,
-            **orders_span(self.queries, (self.since_us, self.until_us)),
-            "rows_from": utc_naive(self.since_us),
-            "rows_to": utc_naive(self.until_us),
-            "split": utc_naive(self.split_us),
-        }
-
-    # --- statements -----------------------------------------------------------------------------------------
-
-    def _keys(self) -> str:
-        named = ["l.store", "l.language"] if self.erasable else ["NULL", "NULL"]
-        keys = ["l.created_at >= %(split)s", "DATE(l.created_at)", "l.status", "l.reason"]
-        keys += ["l.discount_percent", "l.step", named[0], "l.currency", named[1]]
-        return ", ".join(f"{sql} AS key_{nth}" for nth, sql in enumerate(keys, 1))
-
-    @property
-    def _grouped(self) -> str:
-        return ", ".join(f"key_{nth}" for nth in range(1, KEYS + 1))
-
-    def carts(self) -> Statement:
-        """Of all rows: the keys, how many, their value, and how many ``kept`` tells of."""
-        kept = "COUNT(l.ordered)" if self.erasable else "0"
-        return Statement(
-            f"SELECT {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0), {kept} FROM {LOG} l {BY_MOMENT} "
-            f"WHERE {self.define.of_window} AND {_AN_EPISODE} GROUP BY {self._grouped}",
-            self.parameters,
+    def best_way(self, reading: Reading) -> Reading:
+        """The reading, which finds the orders in the way that is quickest for so many."""
+        orders = self.before + self.within
+        first, last = self.first_id, self.last_id
+        dense = first is not None and last is not None and last - first < IDS_AN_ORDER * orders
+        return replace(
+            reading, in_memory=ORDERS_A_ROW * self.rows >= orders, first_id=first if dense else None
         )
-
-    def kept(self) -> Statement:
-        """What erased rows have kept of their orders: the keys, and the same as of those that an order followed."""
-        sums = (
-            f"SUM(l.ordered AND {ABANDONED})",
-            f"SUM(IF(l.ordered AND {ABANDONED}, l.cart_total, 0))",
-            f"SUM(l.left_again AND {ABANDONED})",
-            f"SUM(IF(l.left_again AND {ABANDONED}, l.cart_total, 0))",
-            "SUM(l.recovered_click = 1)",
-            "SUM(IF(l.recovered_click = 1, l.recovered, 0))",
-            "SUM(l.recovered_click = 0)",
-            "SUM(IF(l.recovered_click = 0, l.recovered, 0))",
-        )
-        summed = ", ".join(f"COALESCE({sql}, 0)" for sql in sums)
-        return Statement(
-            f"SELECT {self._keys()}, COALESCE(l.recovered_in, '') AS key_{KEYS + 1}, {summed} "
-            f"FROM {LOG} l {BY_MOMENT} WHERE {self.define.of_window} AND l.ordered IS NOT NULL "
-            f"GROUP BY {self._grouped}, key_{KEYS + 1}",
-            self.parameters,
-        )
-
-    def followed(self) -> Statement:
-        """Of rows that an order followed: the keys, how many, those left again, and what their mails recovered."""
-        define = self.define
-        again = f"({ABANDONED} AND {define.newer()})"
-        return Statement(
-            f"{IN_MEMORY if self.in_memory else ''}"
-            f"WITH orders_of_window AS ({define.orders}), "
-            f"pairs AS ({define.pairs('orders_of_window')}) "
-            f"SELECT {HASHED} {self._keys()}, COALESCE(r.currency, '') AS key_{KEYS + 1}, SUM({ABANDONED}), "
-            f"COALESCE(SUM(IF({ABANDONED}, l.cart_total, 0)), 0), "
-            f"COALESCE(SUM({again}), 0), COALESCE(SUM(IF({again}, l.cart_total, 0)), 0), "
-            "COALESCE(SUM(r.clicked = 1), 0), COALESCE(SUM(IF(r.clicked = 1, r.amount, 0)), 0), "
-            "COALESCE(SUM(r.clicked = 0), 0), COALESCE(SUM(IF(r.clicked = 0, r.amount, 0)), 0) "
-            f"FROM ({define.followed('pairs')}) r STRAIGHT_JOIN {LOG} l ON l.id = r.log_id "
-            f"GROUP BY {self._grouped}, key_{KEYS + 1}",
-            self.parameters,
-        )
-
-    def left_again(self) -> Statement:
-        """Of rows whose cart was left again, whether or not an order followed: the keys, how many, their value."""
-        return Statement(
-            f"{IN_MEMORY}SELECT {HASHED} {self._keys()}, COUNT(*), COALESCE(SUM(l.cart_total), 0) "
-            f"FROM ({self.define.left_again()}) again STRAIGHT_JOIN {LOG} l ON l.id = again.log_id "
-            f"GROUP BY {self._grouped}",
-            self.parameters,
-        )
-
-    def orders(self) -> Statement:
-        """How many orders of the span before, and of the span, stand."""
-        window = (self.since_us, self.until_us)
-        return Statement(
-            "SELECT COALESCE(SUM(o.bought_at < %(split)s), 0), COALESCE(SUM(o.bought_at >= %(split)s), 0) "
-            f"FROM ({orders_that_stand(self.queries, window)}) o "
-            "WHERE o.bought_at >= %(rows_from)s AND o.bought_at <= %(rows_to)s",
-            self.parameters,
-        )
-
-
-KEYS = 9
-"""Of a cell: span, day, status, reason, and the five dimensions."""
 
 
 def read_figures(
@@ -188,27 +78,28 @@ def read_figures(
     def ask(work: Callable[[Session], Any]) -> Future[Any]:
         return pool.submit(_with_session, database, work)
 
+    # What takes longest begins first.
     with ThreadPoolExecutor(2) as pool:
+        of_orders = ask(lambda session: _count(session, reading))
         of_carts = ask(lambda session: session.rows(*reading.carts()))
-        of_orders = ask(lambda session: session.row(*reading.orders()) or (0, 0))
-        of_again = ask(lambda session: session.rows(*reading.left_again()))
-        carts, orders = of_carts.result(), of_orders.result()
-        in_memory = ORDERS_A_ROW * sum(int(row[KEYS]) for row in carts) >= sum(orders)
-        following = replace(reading, in_memory=in_memory).followed()
+        orders = of_orders.result()
+        following = orders.best_way(reading).followed()
         of_followed = ask(lambda session: session.rows(*following))
+        of_again = ask(lambda session: session.rows(*reading.left_again()))
         of_late = ask(lambda session: overview.lateness(session, window.since_us, threshold_us))
+        of_links = ask(lambda session: visits.read_followed(session, window.since_us))
+        carts = of_carts.result()
         has_kept = any(row[-1] for row in carts)
         of_kept = ask(lambda session: session.rows(*reading.kept()) if has_kept else [])
-        of_links = ask(lambda session: visits.read_followed(session, window.since_us))
         late, links = of_late.result(), of_links.result()
         cells = [*map(_of_carts, carts), *map(_of_again, of_again.result()), *map(_of_kept, of_kept.result())]
         cells += map(_of_followed, of_followed.result())
     current = [cell for cell in cells if cell.current]
-    earlier = Period(total(cell for cell in cells if not cell.current), int(orders[0]))
+    earlier = Period(total(cell for cell in cells if not cell.current), orders.before)
     return Figures(
         window=window,
         attribution_days=days,
-        now=Period(total(current), int(orders[1])),
+        now=Period(total(current), orders.within),
         before=earlier if before else None,
         links=links,
         holdout=total(cell for cell in current if cell.reason == Reason.HOLDOUT),
@@ -219,6 +110,12 @@ def read_figures(
         traced=tuple(name for name, _ in ways_to_orders(shop.queries)),
         with_totals=shop.schema.orders.total is not None,
     )
+
+
+def _count(session: Session, reading: Reading) -> "Counted":
+    (rows,) = session.row(*reading.rows()) or (0,)
+    before, within, first_id, last_id = session.row(*reading.orders()) or (0, 0, None, None)
+    return Counted(int(rows), int(before), int(within), first_id, last_id)
 
 
 def _with_session(database: Database, work: Callable[[Session], Any]) -> Any:
@@ -267,23 +164,32 @@ def _of_carts(row: tuple[Any, ...]) -> Cell:
     )
 
 
-def _of_kept(row: tuple[Any, ...], *, sign: int = 1) -> Cell:
-    code, paid_in = row[KEYS - 2] or "", row[KEYS]
-    ordered, value, again, again_value, clicks, click_money, others, other_money = row[KEYS + 1 :]
-    return _cell(
-        row,
-        Sums(
-            ordered=int(ordered), ordered_value=_money(code, value), left_again=sign * int(again),
-            left_again_value=_money(code, sign * again_value), recovered_click=int(clicks),
-            recovered_other=int(others), click_money=_money(paid_in, click_money),
-            other_money=_money(paid_in, other_money),
-        ),
-    )  # fmt: skip
+def _of_kept(row: tuple[Any, ...]) -> Cell:
+    ordered, value, again, again_value, *mailed = row[KEYS + 1 :]
+    sums = _recovered(row[KEYS], mailed)
+    code = row[KEYS - 2] or ""
+    sums.ordered, sums.ordered_value = int(ordered), _money(code, value)
+    sums.left_again, sums.left_again_value = int(again), _money(code, again_value)
+    return _cell(row, sums)
 
 
 def _of_followed(row: tuple[Any, ...]) -> Cell:
     """What an order followed is not left again: it is in the other statement, too."""
-    return _of_kept(row, sign=-1)
+    again, ordered, value, *mailed = row[KEYS + 1 :]
+    sums = _recovered(row[KEYS], mailed)
+    code = row[KEYS - 2] or ""
+    sums.ordered, sums.ordered_value = int(ordered), _money(code, value)
+    if again:
+        sums.left_again, sums.left_again_value = -int(ordered), _money(code, -value)
+    return _cell(row, sums)
+
+
+def _recovered(paid_in: str, mailed: Sequence[Any]) -> Sums:
+    clicks, click_money, others, other_money = mailed
+    return Sums(
+        recovered_click=int(clicks), recovered_other=int(others), click_money=_money(paid_in, click_money),
+        other_money=_money(paid_in, other_money),
+    )  # fmt: skip
 
 
 def _of_again(row: tuple[Any, ...]) -> Cell:

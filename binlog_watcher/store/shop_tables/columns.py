@@ -20,6 +20,9 @@ from binlog_watcher.store.times import UTC_COLUMN, TimeColumn
 
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"})
+PRIMARY = "PRIMARY"
+"""The name of every primary key."""
+
 FEW_VALUES = 200
 """Of a column before a moment in an index: each is a range of its own to read."""
 
@@ -247,6 +250,11 @@ class ShopColumns:
         """The names of the indexes that begin with a column."""
         wanted = (table.casefold(), name.casefold())
         return tuple(index for (of, index), parts in self._indexes.items() if (of, parts[0][0]) == wanted)
+
+    def is_primary_number(self, table: str, name: str) -> bool:
+        """Whether a column of whole numbers is the primary key, alone."""
+        parts = self._indexes.get((table.casefold(), PRIMARY), [])
+        return [column for column, _ in parts] == [name.casefold()] and self.get(table, name).is_number
 
     def time(self, table: str, name: str) -> TimeColumn:
         """How to read a moment. Raises ConfigError when the column is missing or no date with time."""

@@ -1,10 +1,10 @@
 """The orders that belong to a row of the log, for the monitoring views and the report. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from binlog_watcher.shop.sql_text import quote
-from binlog_watcher.store.shop_tables.columns import named
+from binlog_watcher.store.shop_tables.columns import PRIMARY, named
 from binlog_watcher.store.shop_tables.queries import Queries
 from binlog_watcher.store.times import from_us
 
@@ -48,12 +48,18 @@ def ways_to_orders(queries: Queries) -> list[tuple[str, str]]:
 
 
 def orders_that_stand(
-    queries: Queries, window_us: tuple[int, int] | None = None, *, in_memory: bool = False
+    queries: Queries,
+    window_us: tuple[int, int] | None = None,
+    *,
+    in_memory: bool = False,
+    by_id: bool = False,
 ) -> str:
     """SELECT of order_id, cart, customer, bought_at (UTC), amount, currency of orders that were not cancelled since.
 
     ``window_us``: only those of its moments, by the parameters ``orders_from`` and ``orders_to`` of ``orders_span``.
     ``in_memory``: they are to be read once, by an index on their moments, and joined by numbers that no index holds.
+    ``by_id``: by their ids instead, from the parameter ``first_id`` on: rows lie in the order of their ids, while
+    another index leads to each row by itself.
     amount and currency are NULL where the shop does not say.
     """
     orders = queries.schema.orders
@@ -71,9 +77,22 @@ def orders_that_stand(
     column = named("o", orders.bought_at)
     within = "" if window_us is None else f" AND {column} >= %(orders_from)s AND {column} <= %(orders_to)s"
     stands = queries.conditions.holds("o", "orders.stands")
-    indexes = queries.columns.indexes_by(orders.table, orders.bought_at) if in_memory else ()
+    indexes: Sequence[str] = ()
+    if in_memory and by_id:
+        within += f" AND {named('o', orders.id)} >= %(first_id)s"
+        indexes = (PRIMARY,)
+    elif in_memory:
+        indexes = queries.columns.indexes_by(orders.table, orders.bought_at)
     by = f" FORCE INDEX ({', '.join(map(quote, indexes))})" if indexes else ""
     return f"SELECT {selected} FROM {queries.orders_table}{by} WHERE {queries.bought} AND {stands}{within}"
+
+
+def highest_id(queries: Queries) -> str | None:
+    """SELECT of the highest id of all orders; None where ids are no numbers, or no primary key of their own."""
+    orders = queries.schema.orders
+    if not queries.columns.is_primary_number(orders.table, orders.id):
+        return None
+    return f"SELECT MAX({named('every', orders.id)}) FROM {quote(orders.table)} {quote('every')}"
 
 
 def _key(queries: Queries, name: str | None, *, in_memory: bool) -> str:

@@ -1,6 +1,7 @@
 """The figures of a fixed history, computed by hand; and the views say the same."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.commands.report_figures import as_csv
 from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.log_status import Reason
-from binlog_watcher.store.own_tables import earnings, erasure, tables
+from binlog_watcher.store.own_tables import earnings, earnings_statements, erasure, tables
 from binlog_watcher.store.own_tables.definitions import IN_MEMORY
 from binlog_watcher.store.own_tables.figures import Figures, Outcome, Sums, Window
 from binlog_watcher.store.own_tables.statement import Statement
@@ -188,7 +189,8 @@ def long_history(shop: Any) -> Any:
     )
     shop.run(
         f"INSERT INTO orders (user_id, total_amount, created_at) {_NUMBERS}SELECT (a.i * 20 + b.i) %% 5000, 9, "
-        f"%s - INTERVAL (a.i * 20 + b.i) * {_TWO_YEARS_S // ORDERS} SECOND FROM n a JOIN n b WHERE b.i <= 20",
+        f"%s - INTERVAL ({ORDERS + 20} - a.i * 20 - b.i) * {_TWO_YEARS_S // ORDERS} SECOND "
+        "FROM n a JOIN n b WHERE b.i <= 20 ORDER BY a.i, b.i",
         (mailed_history.ago(0),),
     )
     shop.run("ANALYZE TABLE cart_abandonment_log, orders")
@@ -205,11 +207,30 @@ def plan(shop: Any, statement: Statement) -> list[tuple[str, str, str | None]]:
     return [(str(step["table"]), str(step["type"]).lower(), step["key"]) for step in steps]
 
 
-def reading(shop: Any, *, days: int = 30, in_memory: bool = True) -> earnings.Reading:
+def reading(shop: Any, *, days: int = 30, in_memory: bool = True) -> earnings_statements.Reading:
     window = Window.last(WINDOW.until_us, days=days)
-    return earnings.Reading(
+    return earnings_statements.Reading(
         shop.shop.queries, 5, window.before_us, window.since_us, window.until_us, erasable=True, in_memory=in_memory
     )  # fmt: skip
+
+
+def test_orders_are_read_in_the_order_of_their_ids_where_these_lie_close(long_history: Any) -> None:
+    asked = reading(long_history)
+    with long_history.database.session() as session:
+        before, within, first, last = session.row(*asked.orders())
+        assert (first, last) == session.row(
+            "SELECT MIN(id), (SELECT MAX(id) FROM orders) FROM orders WHERE created_at >= %(rows_from)s",
+            asked.parameters,
+        )
+    counted = earnings.Counted(int(before + within), int(before), int(within), first, last)
+    best = counted.best_way(asked)
+    of_orders = [step for step in plan(long_history, best.followed()) if step[0] == "o"]
+    assert of_orders == [("o", "range", "PRIMARY")]
+    with long_history.database.session() as session:
+        assert session.rows(*best.followed()) == session.rows(*asked.followed())
+    sparse = replace(counted, last_id=first + 4 * int(before + within))
+    assert sparse.best_way(asked) == asked
+    assert replace(counted, first_id=None, last_id=None).best_way(asked) == asked
 
 
 def test_no_statement_goes_through_all_orders(long_history: Any) -> None:
