@@ -20,7 +20,10 @@ STATIC = {
     "style.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "dashboard.js": "text/javascript; charset=utf-8",
+    "chart.js": "text/javascript; charset=utf-8",
     "htmx-2.0.11.min.js": "text/javascript; charset=utf-8",
+    "uplot-1.6.32.min.js": "text/javascript; charset=utf-8",
+    "uplot-1.6.32.min.css": "text/css; charset=utf-8",
 }
 """What pages are made of beside HTML; nothing in it is about a shop, so it stands before the door."""
 

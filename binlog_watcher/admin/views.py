@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from binlog_watcher.admin import shown
-from binlog_watcher.admin.charts import Chart, Mark, month, strip
 from binlog_watcher.admin.readings import DAYS
+from binlog_watcher.admin.strip import Mark, strip
 from binlog_watcher.answers.wording import LOGGED_WHY
 from binlog_watcher.core.log_status import Status
 from binlog_watcher.service.live import Standing
-from binlog_watcher.store.own_tables.figures import Figures, Lateness, Sums
+from binlog_watcher.store.own_tables.figures import Figures, Lateness, Sums, every_day
 from binlog_watcher.store.own_tables.recent import RecentRow
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -46,11 +46,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class DayShown:
+    """A day of the chart and of its table. ``numbers``: abandoned, mailed, recovered."""
+
+    name: str
+    iso: str
+    numbers: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
-    """All that comes of the figures. ``rate``: the abandonment rate; ``lost``: by currency."""
+    """All that comes of the figures.
+
+    ``days``: the oldest first, none where nothing happened; ``rate``: the abandonment rate; ``lost``: by currency.
+    """
 
     tiles: Sequence[Tile]
-    chart: Chart
+    days: Sequence[DayShown]
     funnel: Sequence[Step]
     lateness: Sequence[tuple[str, str]]
     mails_timed: str
@@ -114,7 +126,7 @@ def month_of(figures: Figures, now_s: float) -> Month:
                 _in_days(" + ".join(shown.purse(sums.recovered_money)) or "none"), "revenue",
             ),
         ),
-        chart=month(figures.days, today, DAYS),
+        days=_days(figures, today),
         funnel=[
             Step(
                 name.capitalize(), shown.count(number), "" if at == 0 else shown.share(number, figures.funnel[0][1]),
@@ -129,6 +141,16 @@ def month_of(figures: Figures, now_s: float) -> Month:
         attribution_days=figures.attribution_days,
         is_empty=not (sums.carts or figures.now.orders),
     )  # fmt: skip
+
+
+def _days(figures: Figures, today: date) -> list[DayShown]:
+    found = [
+        DayShown(
+            shown.day(one.day), one.day.isoformat(), (one.sums.abandoned, one.sums.mailed, one.sums.recovered)
+        )
+        for one in every_day(figures.days, today - timedelta(days=DAYS - 1), today)
+    ]
+    return found if any(any(one.numbers) for one in found) else []
 
 
 def _in_days(said: str) -> str:

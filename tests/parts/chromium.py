@@ -175,6 +175,21 @@ class Page:
         self.call("Page.navigate", url=url)
         self.wait(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
 
+    def run_scripts(self) -> None:
+        """Let the scripts of pages run from now on, and keep what their policy forbids for ``violations``."""
+        listen = "window.violations = []; addEventListener('securitypolicyviolation', "
+        listen += (
+            "event => violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`))"
+        )
+        self.call("Page.addScriptToEvaluateOnNewDocument", source=listen)
+        self.call("Emulation.setScriptExecutionDisabled", value=False)
+
+    @property
+    def violations(self) -> list[str]:
+        """What the page's content security policy forbade since it was opened, with ``run_scripts``."""
+        found: list[str] = self.evaluate("violations")
+        return found
+
     def wait(self, condition: str) -> None:
         """Wait until an expression is true, on whichever page stands there by then."""
         deadline = time.monotonic() + ANSWER_SECONDS

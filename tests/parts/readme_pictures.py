@@ -37,6 +37,7 @@ def _dashboard(browser: Browser, path: Path) -> None:
     site = f"http://127.0.0.1:{server.port}"
     try:
         with browser.page(DASHBOARD[0], height=DASHBOARD[1]) as page:
+            page.run_scripts()
             page.visit(site + "/login")
             page.evaluate(f"document.querySelector('#token').value = '{TOKEN}'")
             page.evaluate("document.querySelector('button').click()")

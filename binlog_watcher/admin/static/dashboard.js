@@ -6,6 +6,13 @@
   });
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"])
     document.body.addEventListener(name, () => (lost.hidden = false));
+  let unfolded = [];
+  document.body.addEventListener("htmx:beforeSwap", () => {
+    unfolded = [...document.querySelectorAll("details[open]")].map((one) => one.id);
+  });
+  document.body.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+  });
   document.body.addEventListener("htmx:afterOnLoad", (event) => {
     if (event.detail.successful) lost.hidden = true;
   });

@@ -7,7 +7,7 @@ never added across currencies.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Self
 
@@ -223,6 +223,13 @@ def by_day(cells: Iterable[Cell]) -> tuple[Day, ...]:
     for cell in cells:
         found[cell.day] += cell.sums
     return tuple(Day(day, found[day]) for day in sorted(found))
+
+
+def every_day(days: Iterable[Day], first: date, last: date) -> tuple[Day, ...]:
+    """All from ``first`` to ``last``, both included; those without a cart have empty sums."""
+    known = {one.day: one for one in days}
+    span = [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
+    return tuple(known.get(day) or Day(day, Sums()) for day in span)
 
 
 def by_value(cells: Iterable[Cell], dimension: str) -> tuple[Split, ...]:

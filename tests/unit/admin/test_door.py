@@ -1,5 +1,7 @@
 """Who gets in on ADMIN_PORT, and who does not."""
 
+from importlib.resources import files
+
 import pytest
 from fakes.admin import TOKEN, Clock, access_of, cookie_of, get, post
 from starlette.applications import Starlette
@@ -8,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from binlog_watcher.admin.access import SESSION_S, WINDOW_S, WRONG_PER_WINDOW, Door, same
-from binlog_watcher.admin.app import Part, admin_app
+from binlog_watcher.admin.app import STATIC, Part, admin_app
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -182,8 +184,16 @@ def test_every_answer_forbids_what_pages_have_no_use_for(app: Starlette) -> None
 def test_what_pages_are_made_of_is_served_by_ourselves(app: Starlette) -> None:
     assert get(app, "/static/style.css").headers["content-type"] == "text/css; charset=utf-8"
     assert get(app, "/static/htmx-2.0.11.min.js").body.startswith(b"var htmx=")
+    assert b"uPlot (v1.6.32)" in get(app, "/static/uplot-1.6.32.min.js").body[:80]
+    assert get(app, "/static/uplot-1.6.32.min.css").body.startswith(b".uplot")
     for name in ("..%2fapp.py", "htmx-LICENSE.txt", "x"):
         assert get(app, f"/static/{name}").status == 404
+
+
+def test_all_of_it_is_in_the_package_with_its_licences() -> None:
+    folder = files("binlog_watcher.admin").joinpath("static")
+    there = {one.name for one in folder.iterdir()}
+    assert there == {*STATIC, "htmx-LICENSE.txt", "uplot-LICENSE.txt"}
 
 
 def test_secrets_are_compared_whole() -> None:

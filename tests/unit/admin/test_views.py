@@ -23,8 +23,8 @@ from fakes.dashboard import (
 )
 
 from binlog_watcher.admin import shown
-from binlog_watcher.admin.charts import month, nice_top, strip
 from binlog_watcher.admin.problems import OBSTACLES, Grade, problems
+from binlog_watcher.admin.strip import strip
 from binlog_watcher.admin.views import MOST_TIMERS, OUTCOMES, month_of, rows_of, strip_of
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.service import readiness
@@ -68,31 +68,21 @@ class TestShown:
         assert shown.key("x" * 99) == "x" * 39 + "…"
 
 
-class TestChart:
-    def test_days_without_a_cart_stand_there_without_bars(self) -> None:
-        chart = month([day(NOW.date(), 10, 5, 1)], NOW.date(), 30)
-        assert len(chart.days) == 30
-        assert (chart.days[0].day, chart.days[-1].day) == ("19 Feb", "20 Mar")
-        assert [len(one.bars) for one in chart.days] == [0] * 29 + [3]
-        assert chart.days[-1].title == "20 Mar: 10 abandoned, 5 mailed, 1 recovered"
-        assert [(bar.kind, bar.height) for bar in chart.days[-1].bars] == [
-            ("abandoned", 100.0), ("mailed", 50.0), ("recovered", 10.0),
-        ]  # fmt: skip
+class TestDays:
+    def test_days_without_a_cart_stand_there_too(self) -> None:
+        days = month_of(figures([day(NOW.date(), 10, 5, 1)]), AT_S).days
+        assert len(days) == 30
+        assert (days[0].name, days[-1].name, days[-1].iso) == ("19 Feb", "20 Mar", "2026-03-20")
+        assert [one.numbers for one in days] == [(0, 0, 0)] * 29 + [(10, 5, 1)]
 
-    def test_what_is_older_does_not_set_the_scale(self) -> None:
+    def test_what_is_older_is_left_out(self) -> None:
         old = day(NOW.date() - timedelta(days=30), 1000, 0, 0)
-        chart = month([old, day(NOW.date(), 3, 3, 3)], NOW.date(), 30)
-        assert chart.top == 4
-        assert not chart.is_empty
-        assert month([old], NOW.date(), 30).is_empty
+        days = month_of(figures([old, day(NOW.date(), 3, 3, 3)]), AT_S).days
+        assert max(one.numbers[0] for one in days) == 3
+        assert month_of(figures([old]), AT_S).days == []
 
-    @pytest.mark.parametrize(
-        ("largest", "top"), [(0, 4), (5, 6), (10, 10), (11, 20), (61, 80), (81, 100), (1_250_000, 2_000_000)]
-    )
-    def test_the_top_is_easy_to_halve(self, largest: int, top: int) -> None:
-        assert nice_top(largest) == top
-        assert top % 2 == 0
 
+class TestMarks:
     def test_timers_of_one_slot_stand_higher(self) -> None:
         marks = strip([NOW_US - 5, NOW_US, NOW_US + MINUTE, NOW_US + 11 * MINUTE], NOW_US, 10 * MINUTE)
         assert [(mark.title, mark.height) for mark in marks] == [
