@@ -38,7 +38,7 @@ def report_command(
         if html is None:
             print(report_figures.as_csv(found.figures), end="")  # noqa: T201 - to be read by a program
         else:
-            report_html.write(html, found.figures, settings.store_name)
+            report_html.write(html, found.figures, settings.store_name, found.webhooks)
             out.print(f"written to {html}", highlight=False, markup=False, soft_wrap=True)
     else:
         show(*report_tables.shown(found))

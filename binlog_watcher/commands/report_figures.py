@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from binlog_watcher.answers.figures_told import COUNTS, MONIES, periods
 from binlog_watcher.store.own_tables.figures import Figures, Lateness, Money, Period, Split, Sums
+from binlog_watcher.store.own_tables.webhook_queue import EventCount, State
 
 HEADINGS = {
     "tier": "By discount", "step": "By mail of the sequence", "store": "By store", "currency": "By currency",
@@ -67,6 +68,16 @@ def grids(figures: Figures) -> Iterator[Grid]:
             for one in figures.outcomes
         )
         yield Grid("What became of the carts", ("", "carts"), tuple(outcomes))
+
+
+def webhooks(counts: Sequence[EventCount]) -> Grid:
+    """A row an event; those that were told are kept for some days."""
+    found = {(one.event, one.state): one.events for one in counts}
+    rows = tuple(
+        (event, *(f"{found.get((event, state), 0):,}" for state in (State.TOLD, State.WAITING, State.DEAD)))
+        for event in sorted({event for event, _ in found})
+    )
+    return Grid("Webhooks", ("event", "delivered", "waiting", "given up"), rows)
 
 
 SPLIT_HEADS = ("abandoned", "mailed", "recovered", "money", "lost")

@@ -7,14 +7,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from binlog_watcher.commands.report import Letter, Retry, StatusReport
-from binlog_watcher.commands.report_figures import Grid, grids, headline, lateness, notes, span
+from binlog_watcher.commands.report_figures import Grid, grids, headline, lateness, notes, span, webhooks
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables.belonging import how_to_adopt
 from binlog_watcher.store.own_tables.figures import Figures, Followed
 from binlog_watcher.store.own_tables.overview import Suppressed
 from binlog_watcher.store.own_tables.recipients import COMPLAINED
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount
-from binlog_watcher.store.own_tables.webhook_queue import EventCount, State
 
 IN_WORDS = {
     "hard": "hard bounces", "soft": "soft bounces", "about_us": "refused for what we are or sent",
@@ -42,7 +41,7 @@ def shown(report: StatusReport) -> Iterator[Table | str]:
     if report.returned:
         yield _returned(report.returned)
     if report.webhooks:
-        yield webhooks(report.webhooks)
+        yield terminal_table(webhooks(report.webhooks))
     if report.suppressed:
         yield _suppressed(report.suppressed)
 
@@ -77,14 +76,15 @@ def _figures(figures: Figures) -> Iterator[Table | str]:
         yield "no cart was abandoned in this time"
         return
     for grid in grids(figures):
-        yield _grid(grid)
+        yield terminal_table(grid)
     if figures.links.clicked or figures.links.opened:
         yield _followed(figures.links, figures.now.sums.mailed)
     if figures.lateness is not None:
         yield lateness(figures.lateness)
 
 
-def _grid(grid: Grid) -> Table:
+def terminal_table(grid: Grid) -> Table:
+    """A table of figures, as it stands on a terminal."""
     table = Table(title=grid.title)
     for nth, head in enumerate(grid.heads):
         table.add_column(head, justify="right" if nth else "left")
@@ -122,17 +122,6 @@ def _letters(rows: list[Letter], dead: int) -> Table:
             f"{row.id}\n{row.status}", f"{escape(row.cart)}{user}", total, f"{row.attempts}\n{_moment(row.at)}",
             f"{escape(row.error or 'no error is known')}\n[bold]{escape(row.todo)}[/bold]",
         )  # fmt: skip
-    return table
-
-
-def webhooks(counts: list[EventCount]) -> Table:
-    """A row an event; those that were told are kept for some days."""
-    table = Table("event", "delivered", "waiting", "given up", title="Webhooks")
-    for event in sorted({one.event for one in counts}):
-        by_state = {one.state: one.events for one in counts if one.event == event}
-        table.add_row(
-            event, *(f"{by_state.get(state, 0):,}" for state in (State.TOLD, State.WAITING, State.DEAD))
-        )
     return table
 
 

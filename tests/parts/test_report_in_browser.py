@@ -1,15 +1,17 @@
 """The page of `cartwake report --html` in a real browser: looked at by day, at night, on a phone and on paper."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fakes.dashboard import figures
+from fakes.dashboard import NOW, NOW_US, day, figures
 from parts.chromium import Browser
 from parts.markup import Checkers
 
 from binlog_watcher.commands.report_html import page
-from binlog_watcher.store.own_tables.figures import Figures, Split
+from binlog_watcher.store.own_tables.figures import Figures, Split, Window
+from binlog_watcher.store.own_tables.webhook_queue import EventCount, State
 
 pytestmark = pytest.mark.parts
 
@@ -17,8 +19,9 @@ SIZES = {"desk": (1100, "light"), "dark": (1100, "dark"), "phone": (360, "light"
 
 
 def long() -> Figures:
-    """Many storefronts, whose names are long."""
-    found = figures()
+    """Three years, and many storefronts, whose names are long."""
+    days = [day(NOW.date() - timedelta(days=back), 9 + back % 30, 5, 2) for back in range(1_095, 0, -30)]
+    found = figures(days, window=Window.last(NOW_US, days=1_095))
     stores = tuple(Split(f"A storefront with a long name, number {nth}", found.now.sums) for nth in range(40))
     return replace(found, before=found.now, splits={"store": stores})
 
@@ -30,7 +33,7 @@ STATES = {"usual": figures, "empty": lambda: figures([], outcomes=(), lateness=N
 def test_it_is_legible_everywhere(
     browser: Browser, checkers: Checkers, dashboard_pictures: Path, state: str
 ) -> None:
-    html = page(STATES[state](), "The <Shop> & Sons")
+    html = page(STATES[state](), "The <Shop> & Sons", [EventCount("cart.clicked", State.DEAD, 3)])
     for size, (width, scheme) in SIZES.items():
         with browser.page(width, height=900, scheme=scheme) as shown:
             shown.show(html)
