@@ -160,7 +160,25 @@ def count_builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return builds
 
 
+@pytest.fixture
+def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recommender.subprocess_build.SMALL_PRODUCTS", 0)
+
+
+def test_of_a_small_catalogue_no_process_is_started(
+    catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("recommender.subprocess_build.sys.executable", "/nowhere/python")
+    assert LiveRecommender(catalog_of_ten, builder=build_in_subprocess).recommend([1]) is not None
+    many_orders = OrderLog([1, 2, 3] for _ in range(1001))
+    with caplog.at_level(logging.WARNING):
+        assert not caplog.records
+        assert len(build_in_subprocess(catalog_of_ten, many_orders, Options())) == 10
+    assert "built in the service itself" in caplog.text
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("nothing_is_small")
 def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
     here = LiveRecommender(catalog_of_ten, options=Options(threshold=0.0))
     apart = LiveRecommender(catalog_of_ten, options=Options(threshold=0.0), builder=build_in_subprocess)
@@ -168,6 +186,7 @@ def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
     assert [apart.recommend([one]) for one in ids] == [here.recommend([one]) for one in ids]
 
 
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_process_that_can_not_be_started_is_done_without(
     catalog_of_ten: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
