@@ -25,6 +25,7 @@ from binlog_watcher.admin.app import Part
 from binlog_watcher.answers.cart_seeking import Question
 from binlog_watcher.answers.erase import erase_person
 from binlog_watcher.answers.explain import explain
+from binlog_watcher.answers.figures_read import figures_of
 from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.answers.person import Whom
 from binlog_watcher.errors import CartwakeError, DatabaseUnavailableError
@@ -32,7 +33,6 @@ from binlog_watcher.service.beside import Instance
 from binlog_watcher.service.resources import open_resources
 from binlog_watcher.settings.api import ApiToken
 from binlog_watcher.settings.settings import Settings
-from binlog_watcher.store.own_tables import earnings
 from binlog_watcher.store.own_tables.figures import Window
 from binlog_watcher.store.own_tables.recipients import OptOuts
 from binlog_watcher.store.own_tables.webhook_events import WebhookEvents
@@ -110,15 +110,8 @@ class Calls:
         """What mails earned: the figures of `cartwake report`."""
         days = _number(fields, "days", 30, MOST_DAYS)
         with closing(open_resources(self._settings, write=False)) as resources:
-            figures = None
-            if resources.with_log:
-                figures = earnings.read_figures(
-                    resources.database,
-                    resources.shop,
-                    Window.last(resources.clock.now_us(), days=days),
-                    days=self._settings.attribution_days,
-                    threshold_us=earnings.threshold_us(resources.database, resources.policy.threshold_us),
-                )
+            window = Window.last(resources.clock.now_us(), days=days)
+            figures = figures_of(resources, self._settings, window)
         if figures is None:
             raise ProblemError(409, "Cartwake never ran on this database")
         return {"days": days, "figures": as_json(figures)}

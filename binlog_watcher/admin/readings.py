@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from binlog_watcher.admin.keeper import Keeper
 from binlog_watcher.answers.cart_seeking import Question
 from binlog_watcher.answers.explain import Explained, tell
+from binlog_watcher.answers.figures_read import figures_of
 from binlog_watcher.clock import wall_s
 from binlog_watcher.core.dead_letters import RESTORABLE, DeadLetter, advice
 from binlog_watcher.core.log_status import Status
@@ -15,8 +16,8 @@ from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources, refresh_clock
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.database import Session
-from binlog_watcher.store.own_tables import activation, dead_letters, overview, recent
-from binlog_watcher.store.own_tables.earnings import DAY_US, read_figures
+from binlog_watcher.store.own_tables import dead_letters, overview, recent
+from binlog_watcher.store.own_tables.earnings import DAY_US
 from binlog_watcher.store.own_tables.figures import Figures, Window
 from binlog_watcher.store.own_tables.overview import UnderWay
 from binlog_watcher.store.own_tables.recent import RecentRow
@@ -103,14 +104,8 @@ class Readings:
         if not resources.with_log:
             return None
         refresh_clock(resources.clock, resources.database)
-        return read_figures(
-            resources.database,
-            resources.shop,
-            Window.last(resources.clock.now_us(), days=DAYS),
-            days=self._settings.attribution_days,
-            threshold_us=activation.kept_threshold_us(resources.database) or resources.policy.threshold_us,
-            before=False,
-        )
+        window = Window.last(resources.clock.now_us(), days=DAYS)
+        return figures_of(resources, self._settings, window, before=False)
 
     def _events(self, session: Session) -> list[EventCount]:
         return [] if self._settings.webhook_url is None else read_counts(session)

@@ -1,11 +1,11 @@
-"""The figures of `cartwake report` for programs: one form for its JSON and for the HTTP API. Pure."""
+"""The figures of `cartwake report`: in a sentence, and in one form for its JSON and for the HTTP API. Pure."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from binlog_watcher.store.own_tables.figures import Figures, Lateness, Period, Sums
+from binlog_watcher.store.own_tables.figures import Figures, Lateness, Money, Period, Sums
 from binlog_watcher.store.times import from_us
 
 COUNTS = (
@@ -23,6 +23,21 @@ MONIES = (
     "other_money",
 )
 """Amounts by currency."""
+
+
+def headline(figures: Figures) -> str:
+    """The one sentence of it all."""
+    sums = figures.now.sums
+    if not figures.traced:
+        return f"{sums.mailed:,} mails for {sums.abandoned:,} abandoned carts"
+    orders = "order" if sums.recovered == 1 else "orders"
+    came_to = f": {money(sums.recovered_money)}" if sums.recovered_money else ""
+    return f"recovered {sums.recovered:,} {orders}{came_to}"
+
+
+def money(amounts: Money) -> str:
+    """Amounts by currency, never added; a dash for nothing."""
+    return ", ".join(f"{amount:,.2f} {code}".strip() for code, amount in amounts.items() if amount) or "-"
 
 
 def periods(figures: Figures) -> Iterator[tuple[str, Period]]:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from binlog_watcher.answers.figures_read import figures_of
 from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.core.dead_letters import RESTORABLE, advice
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import Resources, open_resources
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.locks.presence import service_runs
-from binlog_watcher.store.own_tables import belonging, dead_letters, earnings, overview
+from binlog_watcher.store.own_tables import belonging, dead_letters, overview
 from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.figures import Figures, Window
 from binlog_watcher.store.own_tables.overview import Suppressed, UnderWay
@@ -101,13 +102,7 @@ def _read(resources: Resources, settings: Settings, days: Decimal, limit: int) -
     now_us = resources.clock.now_us()
     window = Window.last(now_us, days=days)
     runs = service_runs(resources.database)
-    figures = earnings.read_figures(
-        resources.database,
-        resources.shop,
-        window,
-        days=settings.attribution_days,
-        threshold_us=earnings.threshold_us(resources.database, resources.policy.threshold_us),
-    )
+    figures = figures_of(resources, settings, window)
     with resources.database.session() as session:
         waiting, retries = overview.retries(session, limit)
         dead = dead_letters.ids(session, RESTORABLE)

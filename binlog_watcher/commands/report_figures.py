@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from binlog_watcher.answers.figures_told import COUNTS, MONIES, periods
+from binlog_watcher.answers.figures_told import COUNTS, MONIES, money, periods
 from binlog_watcher.store.own_tables.figures import Figures, Lateness, Money, Period, Split, Sums
 from binlog_watcher.store.own_tables.webhook_queue import EventCount, State
 
@@ -31,16 +31,6 @@ class Grid:
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-def headline(figures: Figures) -> str:
-    """The one sentence of it all."""
-    sums = figures.now.sums
-    if not figures.traced:
-        return f"{sums.mailed:,} mails for {sums.abandoned:,} abandoned carts"
-    orders = "order" if sums.recovered == 1 else "orders"
-    came_to = f": {money(sums.recovered_money)}" if sums.recovered_money else ""
-    return f"recovered {sums.recovered:,} {orders}{came_to}"
 
 
 def notes(figures: Figures) -> list[str]:
@@ -156,11 +146,6 @@ def lateness(late: Lateness) -> str:
         f"handed to SMTP after the cart fell due (first attempts, {late.mails:,} mails): "
         f"median {spans[0]}, p95 {spans[1]}, p99 {spans[2]}, worst {spans[3]}"
     )
-
-
-def money(amounts: Money) -> str:
-    """Amounts by currency, never added; a dash for nothing."""
-    return ", ".join(f"{amount:,.2f} {code}".strip() for code, amount in amounts.items() if amount) or "-"
 
 
 def share(part: float | None) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from binlog_watcher.commands.report_figures import grids, headline, lateness, notes, webhooks
+from binlog_watcher.answers.figures_told import headline
+from binlog_watcher.commands.report_figures import grids, lateness, notes, webhooks
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.store.own_tables.figures import Day, Figures, every_day
 from binlog_watcher.store.own_tables.webhook_queue import EventCount

@@ -6,8 +6,9 @@ from datetime import datetime
 from rich.markup import escape
 from rich.table import Table
 
+from binlog_watcher.answers.figures_told import headline
 from binlog_watcher.commands.report import Letter, Retry, StatusReport
-from binlog_watcher.commands.report_figures import Grid, grids, headline, lateness, notes, span, webhooks
+from binlog_watcher.commands.report_figures import Grid, grids, lateness, notes, span, webhooks
 from binlog_watcher.core.log_status import Reason
 from binlog_watcher.store.own_tables.belonging import how_to_adopt
 from binlog_watcher.store.own_tables.figures import Figures, Followed

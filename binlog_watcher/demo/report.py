@@ -9,8 +9,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from binlog_watcher.answers.figures_told import headline, money
 from binlog_watcher.demo.expectations import Timing
 from binlog_watcher.demo.judgement import Outcome, percentile
+from binlog_watcher.store.own_tables.figures import Figures
 
 MOST_PROBLEMS = 20
 """How many problems the terminal shows; the file ``PROBLEMS`` has all of them."""
@@ -103,6 +105,15 @@ def show(console: Console, outcome: Outcome, figures: dict[str, Any], ending: Se
     if found := problems(outcome):
         (folder / PROBLEMS).write_text("\n".join([*found, ""]), encoding="utf-8")
     (folder / RESULT).write_text(json.dumps({"demo": figures}) + "\n", encoding="utf-8")
+
+
+def ending(figures: Figures) -> list[str]:
+    """What came of it, by the words and figures of `cartwake report`; the last line is what was recovered."""
+    sums = figures.now.sums
+    return [
+        f"left: {sums.abandoned:,} carts ({money(sums.value)}); mailed: {sums.mailed:,}",
+        f"{headline(figures)}, as cartwake report counts it",
+    ]
 
 
 def _rounded(value: float | None) -> float | None:

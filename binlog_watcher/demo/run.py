@@ -7,25 +7,29 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 
+from binlog_watcher.answers.figures_read import figures_of
+from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.demo import by_hand, output, report, sample_shop
 from binlog_watcher.demo.catcher import CaughtMail, MailCatcher
 from binlog_watcher.demo.display import display
-from binlog_watcher.demo.expectations import LoggedCart, money
+from binlog_watcher.demo.expectations import LoggedCart
 from binlog_watcher.demo.judgement import Outcome, judge
 from binlog_watcher.demo.performance import Performance
 from binlog_watcher.demo.pictures import with_pictures
-from binlog_watcher.demo.process import ServiceProcess, free_port
+from binlog_watcher.demo.process import ServiceFailedError, ServiceProcess, free_port
 from binlog_watcher.demo.reading import read_mail
 from binlog_watcher.demo.scenarios import Part, cast
 from binlog_watcher.demo.server import Server, any_server
 from binlog_watcher.demo.shop_settings import Pace, service_settings, settings_for_another
 from binlog_watcher.demo.shoppers import Shop, Stage
 from binlog_watcher.errors import INTERRUPTED
+from binlog_watcher.service.resources import open_resources
+from binlog_watcher.settings.load import load_settings
+from binlog_watcher.store.own_tables.figures import Figures, Window
 from mailer import mask
 
 
@@ -40,6 +44,7 @@ class Venue:
     pace: Pace
     parts: tuple[Part, ...]
     console: Console
+    settings: dict[str, str]
 
     def say(self, text: str) -> None:
         """Print a line as it is."""
@@ -98,7 +103,7 @@ def _venue(folder: Path, console: Console) -> Iterator[Venue]:
             folder / "sql", port=server.port, password=server.password, database=sample_shop.DATABASE
         )
         service = stack.enter_context(ServiceProcess(settings, folder / "console.log"))
-        yield Venue(server, catcher, service, folder, pace, parts, console)
+        yield Venue(server, catcher, service, folder, pace, parts, console, settings)
 
 
 async def _perform(venue: Venue) -> Outcome:
@@ -118,7 +123,8 @@ async def _perform(venue: Venue) -> Outcome:
         with display(venue.console) as board:
             await performance.run(board)
         finds = venue.service.metrics().get("cartwake_reconcile_finds_total", 0)
-        log, came_of_it = await asyncio.to_thread(_read_log, venue.server)
+        log = await asyncio.to_thread(_read_log, venue.server)
+        came_of_it = await asyncio.to_thread(_read_figures, venue)
         mails = [read_mail(mail) for mail in performance.mails]
         outcome = judge(performance.stories, mails, log, performance.restarted_at)
         index = venue.catcher.write_index()
@@ -128,49 +134,29 @@ async def _perform(venue: Venue) -> Outcome:
             server=f"{venue.server.flavor} {'.'.join(map(str, venue.server.version))}",
             folder=venue.folder,
             reconcile_finds=int(finds),  # what the binlog missed and only the periodic pass found: nothing
-            recovered=came_of_it.recovered,
-            recovered_value=str(came_of_it.recovered_value),
+            came_of_it=as_json(came_of_it),
         )
-        report.show(venue.console, outcome, figures, [f"all mails: {index}", *came_of_it.lines()])
+        report.show(venue.console, outcome, figures, [f"all mails: {index}", *report.ending(came_of_it)])
         return outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _CameOfIt:
-    """What the shop's owner has of it. ``recovered``: carts that were bought after their mail."""
-
-    left: int
-    left_value: Decimal
-    mails: int
-    recovered: int
-    recovered_value: Decimal
-
-    def lines(self) -> list[str]:
-        """The last words of the demo."""
-        return [
-            f"left: {self.left} carts worth {money(self.left_value)}; mailed: {self.mails}",
-            f"recovered: {self.recovered} carts worth {money(self.recovered_value)}, bought after their mail",
-        ]
-
-
-def _read_log(server: Server) -> tuple[list[LoggedCart], _CameOfIt]:
-    """Cartwake's log, and what the shop's owner reads of it."""
+def _read_log(server: Server) -> list[LoggedCart]:
+    """Cartwake's log."""
     with server.connect(database=sample_shop.DATABASE) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT user_id, status, reason, email_sent, cart_total, discount_percent FROM cart_abandonment_log"
         )
-        log = [LoggedCart(*row) for row in cursor.fetchall()]
-        cursor.execute("SELECT SUM(abandoned_carts), SUM(abandoned_value) FROM cart_abandonment_daily")
-        left, value = cursor.fetchone() or (0, None)
-        cursor.execute("SELECT SUM(mails) FROM cart_abandonment_mails_daily")
-        (mails,) = cursor.fetchone() or (0,)
-        cursor.execute(  # as the view counts its conversions
-            "SELECT COUNT(*), SUM(l.cart_total) FROM cart_abandonment_log l WHERE l.email_sent = 1 AND EXISTS ("
-            "SELECT 1 FROM orders o WHERE o.user_id = l.user_id AND o.created_at > l.sent_at)"
-        )
-        recovered, recovered_value = cursor.fetchone() or (0, None)
-    zero = Decimal(0)
-    return log, _CameOfIt(int(left or 0), value or zero, int(mails or 0), recovered, recovered_value or zero)
+        return [LoggedCart(*row) for row in cursor.fetchall()]
+
+
+def _read_figures(venue: Venue) -> Figures:
+    """What the shop's owner reads of it: the figures of `cartwake report`, by its own way and the same account."""
+    settings = load_settings(None, need="mysql", environ=venue.settings)
+    with contextlib.closing(open_resources(settings, write=False)) as resources:
+        found = figures_of(resources, settings, Window.last(resources.clock.now_us(), days=1))
+    if found is None:
+        raise ServiceFailedError(venue.service.explain("the service left no log that can be reported on"))
+    return found
 
 
 def _instructions(venue: Venue) -> str:

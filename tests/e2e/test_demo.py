@@ -88,10 +88,12 @@ def test_the_demo_runs_to_a_good_end(tmp_path: Path) -> None:
     assert code == 0, output(tmp_path)
 
     lines = (tmp_path / "stdout").read_text().splitlines()
-    assert lines[-1].startswith("recovered: ")
+    assert lines[-1].startswith("recovered ")
+    assert lines[-1].endswith(" USD, as cartwake report counts it")
     assert [line for line in lines if len(line) > 80 and str(tmp_path) not in line] == []
     figures = json.loads((tmp_path / "out" / "result.json").read_text())["demo"]
-    assert figures["recovered"] >= 1
+    assert figures["came_of_it"]["period"]["recovered"] >= 1
+    assert figures["came_of_it"]["period"]["mailed"] == figures["received"]
     assert figures["ok"] is True
     assert figures["shoppers"] >= 60
     assert figures["expected"] == figures["received"] > 60

@@ -3,8 +3,10 @@ import json
 from pathlib import Path
 
 import pytest
+from fakes.dashboard import figures as of_the_report
 from rich.console import Console
 
+from binlog_watcher.answers.figures_told import headline
 from binlog_watcher.demo import by_hand, report
 from binlog_watcher.demo.display import LastMail, Snapshot, display
 from binlog_watcher.demo.expectations import Timing
@@ -32,10 +34,12 @@ def test_the_report_ends_with_what_came_of_it_and_keeps_the_figures_in_a_file(tm
     console, stream = a_console(width=70)
     outcome = an_outcome()
     figures = report.summary(outcome, seconds=61.234, server="mysql 9.7.0", folder=tmp_path, recovered=3)
-    report.show(console, outcome, figures, ["all mails: there", "recovered: 3 carts"])
+    report.show(console, outcome, figures, ["all mails: there", *report.ending(of_the_report())])
 
     lines = stream.getvalue().splitlines()
-    assert lines[-1] == "recovered: 3 carts"
+    assert lines[-2] == "left: 1,287 carts (106,821.00 EUR); mailed: 982"
+    assert lines[-1] == "recovered 217 orders: 15,482.95 EUR, as cartwake report counts it"
+    assert lines[-1].startswith(headline(of_the_report()))
     assert not any(line.startswith("{") for line in lines)
     assert any("abandons [below] 100" in line for line in lines)
     demo = json.loads((tmp_path / "result.json").read_text())["demo"]
