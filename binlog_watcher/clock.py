@@ -1,4 +1,4 @@
-"""MySQL's clock on this machine: the one time that decides anything (docs/design.md, *Time*)."""
+"""MySQL's clock on this machine: the one time that decides anything (docs/design-activity.md, *Time*)."""
 
 import time
 from collections.abc import Callable

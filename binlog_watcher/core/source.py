@@ -1,4 +1,4 @@
-"""The seam between whatever delivers events (today the binlog) and the timers (docs/design.md, *Seams*).
+"""The seam between whatever delivers events (today the binlog) and the timers (docs/architecture-way.md, *Seams*).
 
 A source hands over ordered batches per partition. With each batch comes the progress of the reading, from
 which the partition's clock follows: the time up to which the shop's history is known. A timer fires only when

@@ -1,6 +1,6 @@
 """Reads all open carts when the source starts or is reset: MySQL's tables are the only state.
 
-See docs/design.md, *Never twice, never lost*.
+See docs/design-sending.md, *Never twice, never lost*.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ its shop to another one, whose lock counts. Until that is clear the lease runs o
 
 A lock is the server's own, so after a failover, or when an administrator kills the session, two instances may
 lead for up to ``lease_s``. That is safe: claims and the fence, not this lock, keep every cart at one mail
-(docs/design.md, *Never twice, never lost*).
+(docs/design-sending.md, *Never twice, never lost*).
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Pooled sessions on the shop's primary. READ COMMITTED, UTC, strict: we never lock a shop's row.
 
-See docs/design.md, *We never lock a shop's row*.
+See docs/design-sending.md, *We never lock a shop's row*.
 """
 
 import contextlib

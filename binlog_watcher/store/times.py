@@ -1,4 +1,4 @@
-"""From MySQL's TIMESTAMP and DATETIME columns to epoch microseconds and back (docs/design.md, *Time*).
+"""From MySQL's TIMESTAMP and DATETIME columns to epoch microseconds and back (docs/design-activity.md, *Time*).
 
 Our sessions have time_zone '+00:00', so a TIMESTAMP arrives as UTC. A DATETIME has no zone (``store/zones.py`` finds
 it), and in the hour that a clock repeats in autumn it may mean two moments: whoever asks says which is safe. Columns

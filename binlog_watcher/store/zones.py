@@ -1,4 +1,4 @@
-"""In which zone a shop's DATETIME columns are (docs/design.md, *Time*).
+"""In which zone a shop's DATETIME columns are (docs/design-activity.md, *Time*).
 
 SHOP_TIMEZONE or the preset names it. Without them it is taken for the server's, and only UTC, a number, or a name that
 agrees with the server's present offset are exact. Whatever else a server calls its zone is an abbreviation: it says

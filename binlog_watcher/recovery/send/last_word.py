@@ -1,4 +1,4 @@
-"""Right before DATA: may this mail leave this very moment? See docs/design.md, *The fence*.
+"""Right before DATA: may this mail leave this very moment? See docs/design-sending.md, *The fence*.
 
 A server may answer MAIL and RCPT slowly, and the process may have been frozen meanwhile (a paused virtual machine, a
 stopped process). What the binlog tells counts only while it is followed, and a fence only for a second.

@@ -1,4 +1,4 @@
-"""What the binlog told of carts and no table of the shop tells. See docs/design.md, *Activity*."""
+"""What the binlog told of carts and no table of the shop tells. See docs/design-activity.md, *Activity*."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 

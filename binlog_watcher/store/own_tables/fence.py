@@ -1,4 +1,7 @@
-"""The fence: the last look at a cart, in the very statement that lets its mail out. See docs/design.md, *The fence*."""
+"""The fence: the last look at a cart, in the very statement that lets its mail out.
+
+See docs/design-sending.md, *The fence*.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,6 +1,6 @@
 """Rows of the log that wait for someone: claims of the dead, mails of unknown outcome, retries.
 
-See docs/design.md, *Never twice, never lost*.
+See docs/design-sending.md, *Never twice, never lost*.
 """
 
 from collections.abc import Collection, Sequence

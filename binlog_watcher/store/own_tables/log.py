@@ -231,7 +231,7 @@ class EpisodeLog:
     def mark(self) -> None:
         """Commit a row of our own: whatever stands before it in the binlog is visible afterwards.
 
-        See docs/design.md, *The binlog*.
+        See docs/design-binlog.md, *The binlog*.
         """
         with self._database.session() as session:
             session.run(

@@ -1,4 +1,4 @@
-"""How attempts ended. See docs/design.md, *Never twice, never lost*."""
+"""How attempts ended. See docs/design-sending.md, *Never twice, never lost*."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
