@@ -10,7 +10,7 @@ the candidates, and only these are compared by all terms: common terms alone mak
 candidates do, all are compared.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from recommender.catalog import Product, ProductId
 from recommender.errors import RecommenderError
 from recommender.facts import Facts, Pick, in_order
 from recommender.reasons import Reason
-from recommender.vectors import COMMON_MIN, COMMON_SHARE, vectorise
+from recommender.vectors import COMMON_MIN, COMMON_SHARE, Vectors, vectorise
 
 __all__ = ["COMMON_MIN", "COMMON_SHARE", "Query", "Ranking", "Recommendation", "SimilarityIndex", "members"]
 
@@ -78,11 +78,11 @@ class Ranking(NamedTuple):
 class SimilarityIndex:
     """An index over one state of the catalogue; use it from any thread, or pickle it for a process."""
 
-    def __init__(self, facts: Facts, matrix: Any, lost: npt.NDArray[np.float32]) -> None:
-        """``matrix``, ``lost``: see ``vectorise``. Use ``build``."""
+    def __init__(self, facts: Facts, vectors: Vectors) -> None:
+        """Use ``build``."""
         self.facts = facts
-        self.matrix, self._lost = matrix, lost
-        self._inverted = sparse.csr_array(matrix.T)
+        self.vectors = vectors
+        self.matrix, self._inverted, self._lost, _ = vectors
         self._frequency = np.diff(self._inverted.indptr)
 
     @classmethod
@@ -92,16 +92,8 @@ class SimilarityIndex:
         Products without any usable word are in it, but resemble nothing.
         """
         ordered = in_order(products)
-        return cls(Facts([product.id for product in ordered], ordered), *vectorise(ordered))
-
-    def with_products(self, products: Mapping[ProductId, Product]) -> "SimilarityIndex":
-        """The same likenesses with today's stock, prices and images; what the mapping lacks is never recommended."""
-        other = object.__new__(SimilarityIndex)
-        other.matrix, other._lost = self.matrix, self._lost
-        other._inverted, other._frequency = self._inverted, self._frequency
-        ids: Any = list(self.facts.rows)
-        other.facts = Facts(ids, [products.get(product_id) for product_id in ids])
-        return other
+        facts = Facts([product.id for product in ordered], ordered)
+        return cls(facts, vectorise((one.name, one.category, one.description) for one in ordered))
 
     def __len__(self) -> int:
         return len(self.facts)
