@@ -63,10 +63,10 @@ site: $(READY)
 	@$(BIN)/mkdocs build --config-file .mkdocs.yml
 	@echo "open site/index.html"
 
-# What would be put on an index, in dist/, looked over; nothing is uploaded.
+# What would be put on an index, in dist/, of the last commit, looked over; nothing is uploaded.
 release: $(READY)
 	@rm -rf dist
-	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/python .ci/release.py
 	@$(BIN)/twine check --strict dist/*
 	@$(BIN)/check-wheel-contents dist/*.whl
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_IMAGE = re.compile(r'(<img[^>]*? src=")(?!https?:)([^"]+)')
 _CODE = re.compile(r"^(`{3,}).*?^\1$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
@@ -44,7 +45,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         anchor = (found[2] or "") if at.endswith(".md") else ""
         return f"]({posixpath.relpath(at, posixpath.dirname(uri) or '.')}{anchor})"
 
-    return outside_code(markdown, lambda text: _LINK.sub(moved, text))
+    def image_moved(found: re.Match[str]) -> str:
+        at = _place((path.parent / found[2]).resolve())
+        return f"{found[1]}{posixpath.relpath(at or found[2], posixpath.dirname(uri) or '.')}"
+
+    return outside_code(markdown, lambda text: _IMAGE.sub(image_moved, _LINK.sub(moved, text)))
 
 
 def _place(target: Path) -> str | None:
@@ -63,7 +68,10 @@ def linked(path: Path) -> set[Path]:
     found: set[Path] = set()
 
     def note(text: str) -> str:
-        found.update((path.parent / target).resolve() for target, _ in _LINK.findall(text))
+        targets = [target for target, _ in _LINK.findall(text)] + [
+            target for _, target in _IMAGE.findall(text)
+        ]
+        found.update((path.parent / target).resolve() for target in targets)
         return text
 
     outside_code(path.read_text(encoding="utf-8"), note)

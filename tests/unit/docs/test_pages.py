@@ -18,6 +18,7 @@ CODE = [
 
 FENCED = re.compile(r"^[ ]*```.*?^[ ]*```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+IMAGE = re.compile(r'<img[^>]*? src="([^"]+)"')
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"\.?[\w-][\w.-]*(?:/[\w.-]+)*/?")
 EXTENSIONS = {".py", ".md", ".sql", ".toml", ".yaml", ".yml", ".sh", ".js", ".mjs", ".json", ".cnf", ".html"}
@@ -76,7 +77,8 @@ def rows_with_functions(page: Path) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_links_lead_somewhere(page: Path) -> None:
     broken = []
-    for target in LINK.findall(FENCED.sub("", page.read_text())):
+    text = FENCED.sub("", page.read_text())
+    for target in [*LINK.findall(text), *IMAGE.findall(text)]:
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
