@@ -1,7 +1,7 @@
-"""How large an installation is, with and without Gemini's SDKs, and how long a command takes to import what it needs.
+"""How large an installation is, with and without extras, and how long a command takes to import what it needs.
 
-Makes an environment of its own for each, from this source; packages come from the index or pip's cache. The time is
-that of the processor, of `cartwake --version` less that of a bare interpreter.
+Makes an environment of its own for each, from this source; packages come from the index or pip's cache. Times are
+those of the processor, of `cartwake --version` and of what TRACES_URL brings in beside the interpreter itself.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from figures import figure, machine, progress
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {"plain": "", "genai": "[genai]", "gemini": "[gemini]"}
+EXTRAS = {"plain": "", "otel": "[otel]", "genai": "[genai]", "gemini": "[gemini]"}
 NOT_OURS = ("pip", "setuptools", "_distutils_hack", "pkg_resources")
 MB = 1_000_000
 
@@ -31,12 +31,14 @@ def main() -> None:
     progress(machine())
     if options.here:
         _times(Path(sys.executable), options.rounds)
+        _times_of_traces(Path(sys.executable), options.rounds)
         return
     with tempfile.TemporaryDirectory(prefix="cartwake-install-") as folder:
         for name, extra in EXTRAS.items():
             python = _installed(Path(folder) / name, extra)
             figure(f"install.{name}_mb", [_size(python) / MB], "MB")
         _times(Path(folder) / "plain" / "bin" / "python", options.rounds)
+        _times_of_traces(Path(folder) / "otel" / "bin" / "python", options.rounds)
     progress(machine())
 
 
@@ -60,10 +62,25 @@ def _size(python: Path) -> int:
 
 def _times(python: Path, rounds: int) -> None:
     cartwake = [str(python), "-m", "binlog_watcher", "--version"]
-    _cpu_ms(cartwake)  # compiles what pip has not
-    bare = [_cpu_ms([str(python), "-c", "pass"]) for _ in range(rounds)]
-    all_of_it = [_cpu_ms(cartwake) for _ in range(rounds)]
-    figure("install.import_cpu_ms", [one - min(bare) for one in all_of_it], "ms")
+    _above("install.import_cpu_ms", cartwake, [str(python), "-c", "pass"], rounds)
+
+
+def _times_of_traces(python: Path, rounds: int) -> None:
+    """What is imported more where TRACES_URL is set, the most: a part of it a service needs anyway."""
+    off = "import binlog_watcher.telemetry.otel as otel"
+    _above(
+        "install.otel_import_cpu_ms",
+        [str(python), "-c", f"{off}; otel.sdk()"],
+        [str(python), "-c", off],
+        rounds,
+    )
+
+
+def _above(name: str, command: Sequence[str], base: Sequence[str], rounds: int) -> None:
+    """How much more a command takes than another one."""
+    _cpu_ms(command)  # compiles what pip has not
+    least = min(_cpu_ms(base) for _ in range(rounds))
+    figure(name, [_cpu_ms(command) - least for _ in range(rounds)], "ms")
 
 
 def _cpu_ms(command: Sequence[str]) -> float:

@@ -9,6 +9,7 @@ from binlog_watcher.admin.readings import DAYS, Advised, LogReading
 from binlog_watcher.service.live import Standing
 from binlog_watcher.settings.promises import in_words, unconfirmed
 from binlog_watcher.settings.settings import Settings
+from binlog_watcher.store.own_tables.webhook_queue import LATE_MINUTES
 from binlog_watcher.telemetry.metrics_server import Obstacle
 from binlog_watcher.telemetry.redact import mask_addresses
 
@@ -138,12 +139,20 @@ def _of_the_log(reading: LogReading) -> Iterator[Problem]:
 
 
 def _of_what_came_back(reading: LogReading, mailed: int) -> Iterator[Problem]:
-    if reading.untold:
+    told = reading.webhooks
+    if told.dead:
         yield Problem(
             Grade.WARN,
-            _counted(reading.untold, "event was", "events were")
-            + " given up: WEBHOOK_URL did not take them.",
+            _counted(told.dead, "event was", "events were") + " given up: WEBHOOK_URL did not take them.",
             "The log says what it answers (`webhook.dead`). It must be up, and answer 2xx within 15 seconds.",
+        )
+    if told.waiting and told.oldest_minutes > LATE_MINUTES:
+        yield Problem(
+            Grade.WARN,
+            _counted(told.waiting, "event waits", "events wait")
+            + f" for WEBHOOK_URL, the oldest for {shown.span(told.oldest_minutes * 60_000_000)}.",
+            "`cartwake doctor --only webhooks` tells whether it is there, and its certificate good; the log says what "
+            "it answers (`webhooks.unreachable`, `webhooks.gone`).",
         )
     if reading.bounced >= LEAST_BOUNCES and reading.bounced > MANY_BOUNCES * mailed > 0:
         yield Problem(

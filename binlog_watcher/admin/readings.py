@@ -22,7 +22,7 @@ from binlog_watcher.store.own_tables.figures import Figures, Window
 from binlog_watcher.store.own_tables.overview import UnderWay
 from binlog_watcher.store.own_tables.recent import RecentRow
 from binlog_watcher.store.own_tables.returned_mails import returned
-from binlog_watcher.store.own_tables.webhook_queue import EventCount, State, read_counts
+from binlog_watcher.store.own_tables.webhook_queue import NONE, Standing, read_standing
 
 DAYS = 30
 HARD = "hard"
@@ -51,7 +51,7 @@ class Advised:
 class LogReading:
     """``failed`` and ``unknown``: how many rows were given up, and how many have an unknown outcome.
 
-    ``untold``: events that webhooks gave up; ``bounced``: mails of DAYS days that came back for good.
+    ``webhooks``: how telling events stands; ``bounced``: mails of DAYS days that came back for good.
     """
 
     rows: list[RecentRow]
@@ -59,7 +59,7 @@ class LogReading:
     unknown: int
     letters: list[Advised]
     under_way: UnderWay
-    untold: int = 0
+    webhooks: Standing = NONE
     bounced: int = 0
 
 
@@ -107,8 +107,8 @@ class Readings:
         window = Window.last(resources.clock.now_us(), days=DAYS)
         return figures_of(resources, self._settings, window, before=False)
 
-    def _events(self, session: Session) -> list[EventCount]:
-        return [] if self._settings.webhook_url is None else read_counts(session)
+    def _webhooks(self, session: Session) -> Standing:
+        return NONE if self._settings.webhook_url is None else read_standing(session)
 
     def _read_log(self) -> LogReading | None:
         resources = self._open()
@@ -130,7 +130,7 @@ class Readings:
                     for row in letters
                 ],
                 under_way=overview.under_way(session, late_us),
-                untold=sum(one.events for one in self._events(session) if one.state == State.DEAD),
+                webhooks=self._webhooks(session),
                 bounced=sum(
                     one.mails for one in returned(session, now_us - DAYS * DAY_US) if one.kind == HARD
                 ),

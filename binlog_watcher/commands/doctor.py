@@ -24,7 +24,7 @@ from mailer import Address, InvalidAddressError, parse_address
 
 _LOOKS = {Mark.OK: ("✓", "green"), Mark.FAILED: ("✗", "red")}
 _WARNS = ("!", "yellow")
-_WAY_OUT = ("smtp.", "mailbox.", "dns.", "pages.", "logs.")
+_WAY_OUT = ("smtp.", "mailbox.", "dns.", "pages.", "logs.", "webhooks.", "traces.")
 _PLAIN = {"✓": "ok", "✗": "x"}
 """Where the terminal can't show them."""
 

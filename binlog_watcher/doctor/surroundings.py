@@ -11,8 +11,10 @@ from pathlib import Path
 
 from binlog_watcher.doctor.case import Case
 from binlog_watcher.doctor.finding import Check, Finding, failed, ok, warning
+from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.promises import in_words, promised, unconfirmed
 from binlog_watcher.settings.types import is_loopback
+from binlog_watcher.telemetry.otel import sdk
 
 _PATIENCE_S = 5.0
 _GEMINI_KEY = re.compile(r"AIza[\w-]{35}|AQ\.[\w.-]{20,}")
@@ -97,6 +99,20 @@ def _gemini(case: Case) -> Iterator[Finding]:
         )
 
 
+def _traces(case: Case) -> Iterator[Finding]:
+    """Only whether they can be made: where they go may be away, and holds nothing up."""
+    if case.settings.traces_url is None:
+        yield ok("TRACES_URL is not set: no traces")
+        return
+    try:
+        sdk()
+    except ConfigError as error:
+        for problem in error.problems:  # a dry run makes none, and starts without
+            yield (warning if case.settings.dry_run else failed)(problem, "`cartwake run` would not start")
+    else:
+        yield ok("OpenTelemetry's SDK is there")
+
+
 def _disk(case: Case) -> Iterator[Finding]:
     settings = case.settings
     if settings.log_file is None:
@@ -143,5 +159,6 @@ CHECKS: tuple[Check[Case], ...] = (
     Check("pages.reachable", _pages, ("PUBLIC_URL", "WEB_PORT")),
     Check("admin.reach", _admin, ("ADMIN_PORT", "ADMIN_HOST", "ADMIN_URL")),
     Check("gemini.key", _gemini, ("GEMINI_API_KEY",)),
+    Check("traces.sdk", _traces, ("TRACES_URL",)),
     Check("logs.disk", _disk, ("LOG_FILE", "LOG_FILE_MAX_MB", "LOG_FILE_BACKUPS")),
 )

@@ -15,6 +15,7 @@ import httpx2
 import structlog
 
 from binlog_watcher.clock import wall_s
+from binlog_watcher.doctor.certificate import refused_certificate
 from binlog_watcher.errors import CartwakeError
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.webhook_message import body_of, headers_of
@@ -97,20 +98,23 @@ class WebhookDelivery:
         self.is_gone = False
 
     async def run(self, stop: threading.Event) -> None:
-        """Until ``stop`` is set, or the receiver is gone. Whatever MySQL says is told once, and tried again."""
+        """Until ``stop`` is set. Whatever MySQL says is told once, and tried again.
+
+        When the receiver is gone nothing is posted or looked for any more, but the table is still kept clean.
+        """
         is_down = False
         clean_in_s = look_in_s = 0.0
         async with self._client() as client:
-            while not stop.is_set() and not self.is_gone:
+            while not stop.is_set():
                 pause_s = LOOK_S
                 try:
                     if clean_in_s <= 0:
                         self._clean()
                         clean_in_s = CLEAN_S
-                    if look_in_s <= 0 and self._look is not None:
+                    if look_in_s <= 0 and self._look is not None and not self.is_gone:
                         self._look()
                         look_in_s = LOOK_FOR_ORDERS_S
-                    if await self.round(client):
+                    if not self.is_gone and await self.round(client):
                         pause_s = self.silence_s
                     if is_down:
                         log.info("webhooks.resumed")
@@ -151,6 +155,11 @@ class WebhookDelivery:
             log.warning(
                 "webhooks.unreachable", host=self._endpoint.host, error=failures[0], retry_s=SILENCES_S[0]
             )
+        if self.is_gone:
+            log.error(
+                "webhooks.gone", host=self._endpoint.host,
+                hint="the receiver answered 410: nothing is told until the next start; mend it, or WEBHOOK_URL",
+            )  # fmt: skip
         self._failed_rounds = 0 if told else self._failed_rounds + 1
         self._metrics.webhooks_waiting.set(self._queue.standing().waiting)
         return len(events)
@@ -188,14 +197,10 @@ class WebhookDelivery:
         else:
             self._died(1)
             log.warning("webhook.dead", event_type=one.event, id=one.id, attempts=one.attempts + 1, error=why)
-        if self.is_gone:
-            log.error(
-                "webhooks.gone", host=self._endpoint.host,
-                hint="the receiver answered 410: nothing is told until the next start; mend it, or WEBHOOK_URL",
-            )  # fmt: skip
 
     def _clean(self) -> None:
         died = self._queue.clean()
+        self._metrics.webhooks_waiting.set(self._queue.standing().waiting)
         if died:
             self._died(died)
             log.warning("webhooks.too_old", events=died, hint="the receiver was away for days: they are dead")
@@ -214,6 +219,9 @@ class WebhookDelivery:
 
 def _said(error: Exception) -> str:
     """What was wrong; errors of this library say no address."""
+    refused = refused_certificate(error)
+    if refused is not None:
+        return f"its certificate is refused ({refused.said}): {refused.mend}"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

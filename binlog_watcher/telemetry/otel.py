@@ -24,13 +24,7 @@ _NS = 1000
 
 def open_traces(url: str, *, percent: float, version: str) -> KeptTraces:
     """Traces that go to an OTLP receiver at ``url``. Raises ConfigError where the SDK is not installed."""
-    api, trace, export, resources, otlp = map(
-        _module,
-        (
-            "opentelemetry.trace", "opentelemetry.sdk.trace", "opentelemetry.sdk.trace.export",
-            "opentelemetry.sdk.resources", "opentelemetry.exporter.otlp.proto.http.trace_exporter",
-        ),
-    )  # fmt: skip
+    api, trace, export, resources, otlp = sdk()
     resource = resources.Resource.create({"service.name": "cartwake", "service.version": version})
     provider = trace.TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = otlp.OTLPSpanExporter(endpoint=url, timeout=TIMEOUT_S)
@@ -39,6 +33,17 @@ def open_traces(url: str, *, percent: float, version: str) -> KeptTraces:
     )
     tracer = provider.get_tracer("cartwake", version)
     return KeptTraces(lambda way: _spans(way, tracer, api), percent=percent, close=lambda: _close(provider))
+
+
+def sdk() -> list[Any]:
+    """The modules that are needed of it. Raises ConfigError where it is not installed."""
+    return [
+        _module(name)
+        for name in (
+            "opentelemetry.trace", "opentelemetry.sdk.trace", "opentelemetry.sdk.trace.export",
+            "opentelemetry.sdk.resources", "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+        )
+    ]  # fmt: skip
 
 
 def _spans(way: Way, tracer: Any, api: Any) -> None:

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from standardwebhooks import Webhook
@@ -35,13 +37,14 @@ class Receiver:
     """``messages``: what came, verified, with the id of each; ``respond``: how it answers."""
 
     port: int
+    scheme: str = "http"
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     respond: Respond = field(default_factory=lambda: status(204))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hooks?from=cartwake"
+        return f"{self.scheme}://127.0.0.1:{self.port}/hooks?from=cartwake"
 
     @property
     def types(self) -> list[str]:
@@ -58,8 +61,8 @@ class Receiver:
 
 
 @contextlib.contextmanager
-def receiving() -> Iterator[Receiver]:
-    """Listen on a free port."""
+def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
+    """Listen on a free port. ``certificate``: by TLS, with the key and certificate of this file."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -75,6 +78,10 @@ def receiving() -> Iterator[Receiver]:
             receiver.paths.append(self.path)
             status(200)(self)
 
+        def do_HEAD(self) -> None:
+            receiver.paths.append(f"HEAD {self.path}")
+            status(404)(self)
+
         def log_message(self, *_arguments: Any) -> None:
             """Say nothing."""
 
@@ -85,7 +92,12 @@ def receiving() -> Iterator[Receiver]:
             """Whoever hung up is what a test wants."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    receiver = Receiver(server.server_port)
+    receiver = Receiver(server.server_port, "http" if certificate is None else "https")
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # Hands are shaken at the first read, in the connection's own thread: one that fails holds up nobody.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -35,6 +35,9 @@ DEAD_DAYS = 30
 MOST_ROWS = 1_000_000
 """Of rows behind so many newer ones none is kept."""
 
+LATE_MINUTES = 60
+"""An event that waits for longer is told of as late."""
+
 _AT_ONCE = 1_000
 _LEAST_DAYS = 7
 
@@ -66,6 +69,10 @@ class Standing:
     waiting: int
     dead: int
     oldest_minutes: int
+
+
+NONE = Standing(0, 0, 0)
+"""Nobody is told of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,9 @@ def standing() -> Statement:
 
 
 def read_standing(session: Session) -> Standing:
-    """For reports, checks and figures."""
+    """For checks and figures; nothing where the table is not there yet."""
+    if WEBHOOK not in present(session):
+        return NONE
     waiting, dead, minutes = session.row(*standing()) or (0, 0, 0)
     return Standing(int(waiting), int(dead), int(minutes))
 

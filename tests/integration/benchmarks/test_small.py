@@ -92,3 +92,4 @@ def test_web() -> None:
 def test_install() -> None:
     found = figures("install.py", "--here", "--rounds", "2")
     assert found["install.import_cpu_ms"]["min"] > 0
+    assert found["install.otel_import_cpu_ms"]["min"] > 0

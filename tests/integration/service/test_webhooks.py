@@ -1,5 +1,6 @@
 """Outgoing webhooks on real servers: what is told, to receivers of every kind, and that no mail waits for it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,11 +12,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 from fakes import mailed_history
+from fakes.certificate import write_certificate
+from fakes.examined import examined, mark_of
 from fakes.mail_server import MailServer
 from fakes.mailed_history import WINDOW
 from fakes.recovering import Recovering, abandon, recovering
@@ -27,6 +31,7 @@ from binlog_watcher.answers.person import Whom
 from binlog_watcher.commands import report_figures
 from binlog_watcher.commands.optout import optouts
 from binlog_watcher.core.webhook_events import WebhookEvent
+from binlog_watcher.doctor.finding import Mark
 from binlog_watcher.service import webhook_delivery
 from binlog_watcher.service.returned_mail import returned_mails
 from binlog_watcher.service.stored_visits import StoredVisits
@@ -306,15 +311,33 @@ async def test_of_an_endless_answer_little_is_read(shop: Any, receiver: Receiver
     assert teller.rows() == [("mail.sent", "told", 1)]
 
 
-async def test_one_that_wants_no_more_is_left_alone(shop: Any, receiver: Receiver) -> None:
+async def test_one_that_wants_no_more_is_left_alone_and_the_table_still_cleaned(
+    shop: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_delivery, "LOOK_S", 0.01)
+    monkeypatch.setattr(webhook_delivery, "CLEAN_S", 0.0)
+    monkeypatch.setattr(webhook_delivery, "SILENCES_S", (0.01,))
     teller = Teller(shop, receiver.url)
     happened(shop, "mail.sent", "mail.bounced")
     receiver.respond = status(410)
+    stop = threading.Event()
     with structlog.testing.capture_logs() as logs:
-        await teller.delivery.run(threading.Event())  # comes back, since it is gone
-    assert "webhooks.gone" in {entry["event"] for entry in logs}
+        running = asyncio.create_task(teller.delivery.run(stop))
+        await until(lambda: teller.delivery.is_gone)
+        happened_later = (
+            "INSERT INTO cart_abandonment_webhook (log_id, event) SELECT MAX(id), 'link.clicked' FROM "
+        )
+        shop.run(f"{happened_later}cart_abandonment_log")
+        shop.run("UPDATE cart_abandonment_webhook SET happened_at = happened_at - INTERVAL 5 DAY")
+        await until(lambda: {row[1] for row in teller.rows()} == {"dead"})
+        shop.run("UPDATE cart_abandonment_webhook SET happened_at = happened_at - INTERVAL 30 DAY")
+        await until(lambda: teller.rows() == [])
+        stop.set()
+        await running
+    assert [entry["event"] for entry in logs].count("webhooks.gone") == 1
+    assert len(receiver.messages) == 2, "nothing is posted after its answer"
     assert "from=cartwake" not in str(logs), "the address may be a secret"
-    assert {row[1] for row in teller.rows()} == {"waiting"}
+    assert teller.count("dead") == 3
 
 
 async def test_while_nothing_comes_through_one_event_tries(shop: Any, receiver: Receiver) -> None:
@@ -332,13 +355,68 @@ async def test_while_nothing_comes_through_one_event_tries(shop: Any, receiver: 
     assert {attempts for _, state, attempts in teller.rows() if state == "waiting"} == {1}
 
 
-async def test_an_untrusted_certificate_is_refused(shop: Any, receiver: Receiver) -> None:
-    """The receiver speaks no TLS at all: what matters is that nothing is told in clear."""
+async def test_a_receiver_without_tls_is_told_nothing_in_clear(shop: Any, receiver: Receiver) -> None:
     teller = Teller(shop, receiver.url.replace("http:", "https:"))
     happened(shop)
     await teller.round()
     assert receiver.messages == []
     assert teller.rows() == [("mail.sent", "waiting", 1)]
+
+
+@pytest.mark.parametrize(
+    ("made", "trusted", "said"),
+    [
+        ({}, False, "SSL_CERT_FILE"),
+        ({"days_left": -1}, True, "certificate has expired): have the receiver's operator renew it"),
+        ({"address": "127.0.0.2"}, True, "WEBHOOK_URL must name the host as its certificate does"),
+    ],
+    ids=["untrusted", "expired", "wrong name"],
+)
+async def test_a_certificate_that_is_not_good_is_refused_and_the_event_kept(
+    shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], trusted: bool, said: str
+) -> None:
+    authority, certificate = tmp_path / "authority.pem", tmp_path / "receiver.pem"
+    write_certificate(authority)
+    write_certificate(certificate, authority=authority, **made)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with receiving(certificate) as receiver:
+        teller = Teller(shop, receiver.url)
+        happened(shop)
+        with structlog.testing.capture_logs() as logs:
+            await teller.round()
+        found = (
+            examined("webhooks.receiver", WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
+            .results[0][0]
+            .finding
+        )
+        assert (receiver.messages, receiver.paths) == ([], [])
+    assert teller.rows() == [("mail.sent", "waiting", 1)]
+    (told,) = [entry for entry in logs if entry["event"] == "webhooks.unreachable"]
+    assert said in told["error"]
+    assert "from=cartwake" not in str(logs)
+    assert found.mark is Mark.FAILED
+    assert f"{found.seen.partition(' is refused ')[2]}: {found.mend}" in told["error"], "the same words"
+
+
+async def test_one_of_the_shop_s_own_authority_is_trusted_by_its_file(
+    shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, certificate = tmp_path / "authority.pem", tmp_path / "receiver.pem"
+    write_certificate(authority)
+    write_certificate(certificate, authority=authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with receiving(certificate) as receiver:
+        teller = Teller(shop, receiver.url)
+        happened(shop)
+        await teller.round()
+        assert receiver.types == ["mail.sent"]
+        report = examined("webhooks.receiver", WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
+        assert mark_of(report, "webhooks.receiver") is Mark.OK
+        assert receiver.paths[1:] == ["HEAD /"], "the doctor tells no event, and no secret of the address"
+    assert teller.rows() == [("mail.sent", "told", 1)]
+    away = examined("webhooks.receiver", WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
+    assert mark_of(away, "webhooks.receiver") is Mark.WARNING
 
 
 # --- the queue ------------------------------------------------------------------------------------------------------

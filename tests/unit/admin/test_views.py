@@ -29,6 +29,7 @@ from binlog_watcher.admin.views import MOST_TIMERS, OUTCOMES, month_of, rows_of,
 from binlog_watcher.core.log_status import Reason, Status
 from binlog_watcher.service import readiness
 from binlog_watcher.store.own_tables.overview import UnderWay
+from binlog_watcher.store.own_tables.webhook_queue import Standing
 from binlog_watcher.telemetry.metrics_server import Obstacle
 
 
@@ -205,9 +206,15 @@ class TestProblems:
         assert isinstance(late, UnderWay)
 
     def test_events_that_nobody_took(self) -> None:
-        (found,) = problems(settings(), None, None, log(untold=3), None)
+        (found,) = problems(settings(), None, None, log(webhooks=Standing(0, 3, 0)), None)
         assert (found.grade, found.said.partition(":")[0]) == (Grade.WARN, "3 events were given up")
         assert "2xx" in found.todo
+
+    def test_events_that_wait_for_long(self) -> None:
+        assert problems(settings(), None, None, log(webhooks=Standing(3, 0, 60)), None) == []
+        (found,) = problems(settings(), None, None, log(webhooks=Standing(3, 0, 61)), None)
+        assert found.said == "3 events wait for WEBHOOK_URL, the oldest for 1 h 1 min."
+        assert "cartwake doctor --only webhooks" in found.todo
 
     def test_many_bounces(self) -> None:
         (found,) = problems(settings(), None, None, log(bounced=30), None, mailed=1000)

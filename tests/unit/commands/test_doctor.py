@@ -1,11 +1,13 @@
 """The table, the JSON and the choice of checks; none of it asks anybody."""
 
+import base64
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
-from fakes.examined import FILLED_IN, examined, not_well
+from fakes.examined import FILLED_IN, examined, found, mark_of, not_well
 from rich.console import Console
 
 from binlog_watcher.commands.doctor import Report
@@ -13,6 +15,7 @@ from binlog_watcher.doctor.examination import IDS
 from binlog_watcher.doctor.finding import Finding, Mark, Result, failed, not_looked_at, ok, warning
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.settings.load import Given
+from binlog_watcher.telemetry.otel import open_traces
 
 
 def shown(report: Report, *, width: int = 80, encoding: str = "utf-8") -> str:
@@ -156,6 +159,28 @@ def test_what_mails_are_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = [one.finding for one, _ in report.results]
     assert finding.mark is Mark.FAILED
     assert "pip install google-genai" in finding.seen
+
+
+def test_traces_without_their_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words that end a start."""
+    url = "http://127.0.0.1:4318/v1/traces"
+    assert mark_of(examined("traces.sdk"), "traces.sdk") is Mark.OK
+    assert mark_of(examined("traces.sdk", TRACES_URL=url), "traces.sdk") is Mark.OK
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)  # as if it were not installed
+    (finding,) = found(examined("traces.sdk", TRACES_URL=url), "traces.sdk")
+    with pytest.raises(ConfigError) as refused:
+        open_traces(url, percent=100, version="1")
+    assert (finding.mark, (finding.seen,)) == (Mark.FAILED, tuple(refused.value.problems))
+    assert "cartwake[otel]" in finding.seen
+    assert mark_of(examined("traces.sdk", TRACES_URL=url, DRY_RUN="true"), "traces.sdk") is Mark.WARNING
+
+
+def test_signing_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text(base64.b64encode(bytes(32)).decode())
+    monkeypatch.setitem(sys.modules, "dkim", None)
+    (finding,) = found(examined("mail.parts", DKIM_KEYS=f"mail={tmp_path}/key"), "mail.parts")
+    assert finding.mark is Mark.FAILED
+    assert "cartwake[dkim]" in finding.seen
 
 
 def test_names_that_are_no_settings() -> None:
