@@ -145,16 +145,25 @@ class Catalog:
     def replace(self, products: Iterable[Product]) -> None:
         """Take over the whole catalogue; of two products with one id the later counts."""
         fresh = {product.id: product for product in products}
+        while not self._took_over(fresh):
+            pass  # somebody changed something while the two were compared
+
+    def _took_over(self, fresh: dict[ProductId, Product]) -> bool:
+        """Compares outside of the lock: a million products take a second, in which carts are asked for."""
+        snapshot = self.snapshot()
+        old = snapshot.products
+        changed = [key for key, product in fresh.items() if old.get(key) != product]
+        gone = [key for key in old if key not in fresh]
+        if not changed and not gone:
+            return True
+        same_texts = not gone and all(key in old and _reads_same(fresh[key], old[key]) for key in changed)
         with self._lock:
-            same_texts = fresh.keys() == self._products.keys() and all(
-                _reads_same(product, self._products[key]) for key, product in fresh.items()
-            )
-            if same_texts and fresh == self._products:
-                return
-            old, self._products = self._products, fresh
+            if self._generation != snapshot.generation:
+                return False
+            self._products = fresh
             self._changed(texts=not same_texts)
-            changed = [key for key, product in fresh.items() if old.get(key) != product]
-            self._journal.extend((self._generation, key) for key in (*changed, *(old.keys() - fresh.keys())))
+            self._journal.extend((self._generation, key) for key in (*changed, *gone))
+            return True
 
     def upsert(self, product: Product) -> None:
         """Add a product or take over its new facts."""

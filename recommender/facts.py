@@ -19,7 +19,12 @@ def in_order(products: Iterable[Product]) -> list[Product]:
         raise RecommenderError(
             f"a catalogue is made of Products with ids that can be keys (Product.from_row makes them of rows): {error}"
         ) from error
-    return sorted(unique.values(), key=lambda product: _rank(product.id))
+    ids: list[Any] = list(unique)
+    if len(set(map(type, ids))) == 1 and isinstance(ids[0], int | str):
+        ids.sort()  # a million keys made in Python would hold up all other threads while they are compared
+    else:
+        ids.sort(key=_rank)
+    return [unique[product_id] for product_id in ids]
 
 
 def _rank(product_id: Any) -> tuple[int, Any, str]:

@@ -7,7 +7,7 @@ known. A product in the cart that nobody ever bought counts as its nearest kin b
 fewer are found than asked for, the most bought of the cart's categories fill up, then the most bought of all.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,11 +93,8 @@ class Recommender:
     @classmethod
     def over(cls, index: SimilarityIndex, orders: OrderLog, options: Options) -> "Recommender":
         """The same over an index that is there already."""
-        if not options.blend or not len(orders) or not len(index):
-            return cls(index, None, options)
-        purchases = orders.matrix(index.facts.rows, len(index))
-        together = learn(purchases, index.matrix, options.weights, options.memory_mb)
-        return cls(index, together, options, len(orders))
+        together = learnt(index.matrix, index.facts.rows, orders, options)
+        return cls(index, together, options, 0 if together is None else len(orders))
 
     @property
     def facts(self) -> Facts:
@@ -235,6 +232,19 @@ class Recommender:
         theirs[rows] += sums
         touched = np.flatnonzero(theirs)
         return touched, theirs[touched]
+
+
+def learnt(
+    matrix: sparse.csr_array, rows: Mapping[Hashable, int], orders: OrderLog, options: Options
+) -> Together | None:
+    """What goes together by the orders; None where there are none, or nobody asks.
+
+    ``matrix``: CSR of products x terms; ``rows``: where a product of an order is in it.
+    """
+    if not options.blend or not len(orders) or not len(rows):
+        return None
+    purchases = orders.matrix(rows, len(rows))
+    return learn(purchases, matrix, options.weights, options.memory_mb)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from recommender.catalog import Product, ProductId
 from recommender.errors import RecommenderError
 from recommender.facts import Facts, Pick, in_order
 from recommender.reasons import Reason
-from recommender.vectors import COMMON_MIN, COMMON_SHARE, Vectors, vectorise
+from recommender.vectors import COMMON_MIN, COMMON_SHARE, Vectors, texts_of, vectorise
 
 __all__ = ["COMMON_MIN", "COMMON_SHARE", "Query", "Ranking", "Recommendation", "SimilarityIndex", "members"]
 
@@ -93,7 +93,7 @@ class SimilarityIndex:
         """
         ordered = in_order(products)
         facts = Facts([product.id for product in ordered], ordered)
-        return cls(facts, vectorise((one.name, one.category, one.description) for one in ordered))
+        return cls(facts, vectorise(map(texts_of, ordered)))
 
     def __len__(self) -> int:
         return len(self.facts)

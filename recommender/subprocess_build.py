@@ -10,14 +10,22 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from recommender.catalog import Product
 from recommender.choosing import Choice, choose
-from recommender.model import Options, Recommender
+from recommender.facts import Facts, in_order
+from recommender.model import Options, Recommender, learnt
 from recommender.orders import OrderLog
 from recommender.similarity import SimilarityIndex
+from recommender.stored import mapped, write
+from recommender.vectors import Texts, texts_of, vectorise
 
 logger = logging.getLogger(__name__)
 
@@ -25,24 +33,32 @@ TIMEOUT_S = 1800.0
 _LOOK_S = 0.2
 """Between two looks whether the answer is still wanted."""
 _NICE = 10
+_ROWS = 500
+"""Rows that are sent at a time."""
 SMALL_PRODUCTS = 300
 SMALL_LINES = 3_000
 """Of orders. With no more of either it is built here, in a twentieth of a second; a process takes ten times as long."""
 
 
 def build_in_subprocess(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
-    """``Recommender.build`` in a process of its own; here, where that fails or is not worth it. Blocking."""
-    wanted = list(products)
+    """``Recommender.build`` in a process of its own; here, where that fails or is not worth it. Blocking.
+
+    The model's arrays are mapped from files that are removed at once: they go with the model.
+    """
+    wanted = in_order(products)
     if len(wanted) <= SMALL_PRODUCTS and orders.lines <= SMALL_LINES:
         return Recommender.build(wanted, orders, options)
     try:
-        model = _ask("build", wanted, orders, options)
-    except (OSError, subprocess.SubprocessError, pickle.UnpicklingError, EOFError) as error:
+        with TemporaryDirectory(prefix="cartwake-model-") as folder:
+            rows = ((one.id, *texts_of(one)) for one in wanted)
+            _ask(("build", folder, orders, options), rows)
+            vectors, together = mapped(Path(folder))
+    except (OSError, subprocess.SubprocessError, pickle.UnpicklingError, EOFError, ValueError) as error:
         logger.warning("The recommender is built in the service itself: %s", type(error).__name__)
         return Recommender.build(wanted, orders, options)
-    if not isinstance(model, Recommender):
-        raise TypeError(f"a recommender was expected, not {type(model).__name__}")
-    return model
+    facts = Facts([product.id for product in wanted], wanted)
+    index = SimilarityIndex(facts, vectors)
+    return Recommender(index, together, options, 0 if together is None else len(orders))
 
 
 def choose_in_subprocess(
@@ -52,26 +68,35 @@ def choose_in_subprocess(
 
     ``ended``: when it is set the process is killed, and SubprocessError raised.
     """
-    choice = _ask("choose", list(products), orders, options, ended)
+    choice = _ask(("choose", "", orders, options), products, ended)
     if not isinstance(choice, Choice):
         raise TypeError(f"a choice was expected, not {type(choice).__name__}")
     return choice
 
 
 def _ask(
-    what: str,
-    products: list[Product],
-    orders: OrderLog,
-    options: Options,
+    question: tuple[str, str, OrderLog, Options],
+    rows: Iterable[object],
     ended: threading.Event | None = None,
 ) -> object:
+    """The answer to a question about these rows, which are sent a few at a time: all threads get their turn."""
     command = [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"]
-    question = pickle.dumps((what, products, orders, options))
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process, _watched(process, ended):  # noqa: S603 - our own program
+    with (
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process,  # noqa: S603 - our own program
+        _watched(process, ended),
+    ):
+        if process.stdin is None or process.stdout is None:
+            raise OSError("no pipe to the process that builds")
         try:
-            # Once for all: called again after a timeout it forgets what it has not sent yet.
-            answer, _ = process.communicate(question, timeout=TIMEOUT_S)
+            # It answers when it has read all: the one pipe can't fill up while we wait for the other.
+            with suppress(BrokenPipeError), process.stdin as pipe_in:
+                pickle.dump(question, pipe_in)
+                left = iter(rows)
+                while some := list(islice(left, _ROWS)):
+                    pickle.dump(some, pipe_in)
+                pickle.dump(None, pipe_in)
+            answer = process.stdout.read()
         except BaseException:
             process.kill()
             raise
@@ -84,19 +109,18 @@ def _ask(
 
 @contextmanager
 def _watched(process: "subprocess.Popen[bytes]", ended: threading.Event | None) -> Iterator[None]:
-    """Kill it when ``ended`` is set."""
-    if ended is None:
-        yield
-        return
+    """Kill it when ``ended`` is set, or when it takes too long."""
     done = threading.Event()
+    wanted = ended or threading.Event()
+    latest = time.monotonic() + TIMEOUT_S
 
     def watch() -> None:
-        while not done.is_set():
-            if ended.wait(_LOOK_S):
+        while not done.wait(_LOOK_S):
+            if wanted.is_set() or time.monotonic() > latest:
                 process.kill()
                 return
 
-    watcher = threading.Thread(target=watch, name="choice-watch", daemon=True)
+    watcher = threading.Thread(target=watch, name="build-watch", daemon=True)
     watcher.start()
     try:
         yield
@@ -122,10 +146,29 @@ def main() -> None:
     """The other process: the question on standard input, its answer on standard output."""
     end_with_parent()
     os.nice(_NICE)  # the timers of the service go first
-    what, products, orders, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
-    answer: object
+    what, folder, orders, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
+    answer = None
     if what == "choose":
-        answer = choose(SimilarityIndex.build(products), orders, options)
+        answer = choose(SimilarityIndex.build(_sent()), orders, options)
     else:
-        answer = Recommender.build(products, orders, options)
+        _build(Path(folder), orders, options)
     sys.stdout.buffer.write(pickle.dumps(answer))
+
+
+def _sent() -> Iterator[Any]:
+    while (some := pickle.load(sys.stdin.buffer)) is not None:  # noqa: S301 - as above
+        yield from some
+
+
+def _build(folder: Path, orders: OrderLog, options: Options) -> None:
+    """A model without its products: of their texts no more than a chunk is kept."""
+    ids: list[Hashable] = []
+
+    def texts() -> Iterator[Texts]:
+        for product_id, name, category, description in _sent():
+            ids.append(product_id)
+            yield name, category, description
+
+    vectors = vectorise(texts())
+    rows = {product_id: row for row, product_id in enumerate(ids)}
+    write(folder, vectors, learnt(vectors.matrix, rows, orders, options))

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recommender.catalog import Product
 from recommender.terms import BORDER, CATEGORY_WEIGHT, NAME_WEIGHT, bordered_words, words_of
 
 COMMON_SHARE = 0.4
@@ -124,6 +125,11 @@ class TermReader(dict[str, int]):
         spread[several] = all_of[firsts[-spread[several]] + place[several]]
         whole: _Numbers = spread
         return whole
+
+
+def texts_of(product: Product) -> Texts:
+    """What of a product is compared."""
+    return product.name, product.category, product.description
 
 
 def vectorise(texts: Iterable[Texts]) -> Vectors:

@@ -93,6 +93,32 @@ def test_new_removed_and_rewritten_products_are_new_texts() -> None:
     assert 3 in catalog
 
 
+def test_a_change_that_comes_while_catalogues_are_compared_is_told_of_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalog = Catalog([product(1), product(2)])
+    start = catalog.generation
+    compare = Catalog._took_over
+    taken: list[bool] = []
+
+    def interrupted(self: Catalog, fresh: dict[int | str, Product]) -> bool:
+        snapshot = self.snapshot
+        if not taken:
+            # What a thread sees that is overtaken between its look and its change.
+            old = snapshot()
+            self.upsert(product(9))
+            monkeypatch.setattr(self, "snapshot", lambda: old)
+        taken.append(compare(self, fresh))
+        monkeypatch.setattr(self, "snapshot", snapshot)
+        return taken[-1]
+
+    monkeypatch.setattr(Catalog, "_took_over", interrupted)
+    catalog.replace([product(1), product(3)])
+    assert taken == [False, True]
+    _, changed = catalog.changes_since(start)
+    assert changed == {9: None, 2: None, 3: product(3)}
+
+
 def test_snapshots_hold_still_while_other_threads_write() -> None:
     catalog = Catalog(product(number) for number in range(200))
     stop = threading.Event()

@@ -182,6 +182,8 @@ def test_of_a_small_catalogue_no_process_is_started(
 def test_an_index_built_apart_is_the_same(catalog_of_ten: Catalog) -> None:
     here = LiveRecommender(catalog_of_ten, options=Options(threshold=0.0))
     apart = LiveRecommender(catalog_of_ten, options=Options(threshold=0.0), builder=build_in_subprocess)
+    for one in (here, apart):
+        one.take_orders([[1, 2], [1, 2], [3, 4, 5]])
     ids = [product.id for product in catalog_of_ten]
     assert [apart.recommend([one]) for one in ids] == [here.recommend([one]) for one in ids]
 
