@@ -20,7 +20,7 @@ MANY = 20
 @pytest.mark.parametrize(
     ("flavor", "carts", "kills", "standby"),
     [
-        ("mysql", 2000, 25, False),
+        ("mysql", 1600, 20, False),
         ("mariadb", 640, 8, False),
         ("mysql", 480, 8, True),
         ("mariadb", 320, 6, True),

@@ -13,23 +13,25 @@ PROGRESS = Progress("", 0, caught_up=True, lag_us=0, received_us=0)
 
 
 @pytest.fixture(autouse=True)
-def _nothing_spared() -> Iterator[None]:
+def immortal() -> Iterator[int]:
+    """How many objects no collection looks at anyway: Python 3.12 moves some hundreds of its own there."""
     gc.unfreeze()
-    yield
+    gc.collect()
+    yield gc.get_freeze_count()
     gc.unfreeze()
 
 
 @pytest.mark.parametrize("event", [Assigned("shop"), CartRead(1, 0, 0), Hydrated("shop")])
-def test_a_hydration_is_spared_until_its_service_has_ended(event: Event) -> None:
+def test_a_hydration_is_spared_until_its_service_has_ended(event: Event, immortal: int) -> None:
     spare_hydrated_timers(Batch("shop", (event,), PROGRESS))
-    assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() > immortal
     collect_everything()
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == immortal
 
 
 @pytest.mark.parametrize(
     "events", [(), (CartChanged(1, Change.INSERT, 0),), (Revoked("shop", "purged"),)], ids=str
 )
-def test_what_the_stream_tells_is_not(events: tuple[Event, ...]) -> None:
+def test_what_the_stream_tells_is_not(events: tuple[Event, ...], immortal: int) -> None:
     spare_hydrated_timers(Batch("shop", events, PROGRESS))
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == immortal
