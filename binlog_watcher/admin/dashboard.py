@@ -16,7 +16,7 @@ from starlette.routing import Route
 from binlog_watcher.admin import shown
 from binlog_watcher.admin.app import Part
 from binlog_watcher.admin.keeper import Kept
-from binlog_watcher.admin.pages import page
+from binlog_watcher.admin.pages import page, prepare
 from binlog_watcher.admin.problems import Grade, problems
 from binlog_watcher.admin.readings import DAYS, LogReading, Readings
 from binlog_watcher.admin.views import MOST_TIMERS, month_of, rows_of, strip_of
@@ -160,6 +160,7 @@ class Dashboard:
 
 def dashboard(settings: Settings, instance: Instance) -> Part:
     """Its pages, on the shop's MySQL."""
+    prepare()
     return dashboard_of(settings, instance, Readings(settings), wall_s)
 
 

@@ -23,6 +23,13 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
+def prepare() -> None:
+    """Compile all templates, so that nobody's first visit waits for that; some 50 ms."""
+    templates = _templates()
+    for name in templates.list_templates():
+        templates.get_template(name)
+
+
 def _code(text: str) -> Markup:
     """A sentence whose `words in backticks` are commands and names."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before

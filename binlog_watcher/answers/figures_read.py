@@ -7,11 +7,11 @@ from binlog_watcher.store.own_tables.figures import Figures, Window
 
 
 def figures_of(
-    resources: Resources, settings: Settings, window: Window, *, before: bool = True
+    resources: Resources, settings: Settings, window: Window, *, before: bool = True, sessions: int = 2
 ) -> Figures | None:
     """None where Cartwake never ran, or for a log of the first layouts. Blocking.
 
-    ``before``: read the span before, too, for comparison.
+    ``before``: read the span before, too, for comparison; ``sessions``: so many ask at once.
     """
     if not resources.with_log:
         return None
@@ -22,4 +22,5 @@ def figures_of(
         days=settings.attribution_days,
         threshold_us=earnings.threshold_us(resources.database, resources.policy.threshold_us),
         before=before,
+        sessions=sessions,
     )

@@ -59,12 +59,19 @@ class Counted:
 
 
 def read_figures(
-    database: Database, shop: Shop, window: Window, *, days: int, threshold_us: int, before: bool = True
+    database: Database,
+    shop: Shop,
+    window: Window,
+    *,
+    days: int,
+    threshold_us: int,
+    before: bool = True,
+    sessions: int = 2,
 ) -> Figures | None:
     """The figures; None for a log of the first two layouts, which the next `cartwake run` brings up to date. Blocking.
 
     ``days``: ATTRIBUTION_DAYS; ``threshold_us``: after which a cart fell due, for what is late; ``before``: read the
-    span before, too, for comparison. Two sessions ask at once.
+    span before, too, for comparison; ``sessions``: so many ask at once.
     """
     with database.session() as session:
         columns = _columns(session)
@@ -79,7 +86,7 @@ def read_figures(
         return pool.submit(_with_session, database, work)
 
     # What takes longest begins first.
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(sessions) as pool:
         of_orders = ask(lambda session: _count(session, reading))
         of_carts = ask(lambda session: session.rows(*reading.carts()))
         orders = of_orders.result()
