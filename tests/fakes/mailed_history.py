@@ -12,10 +12,12 @@ NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
 WINDOW = Window.last(int(NOW.timestamp()) * 1_000_000, days=10)
 
-_ORDERS = (
+ORDERS = (
     "ALTER TABLE orders ADD COLUMN state VARCHAR(16) NOT NULL DEFAULT 'paid', ADD COLUMN currency VARCHAR(8) NULL, "
-    "ADD COLUMN refunded DECIMAL(12,2) NULL"
+    "ADD COLUMN refunded DECIMAL(12,2) NULL, MODIFY total_amount DECIMAL(12,2) NULL"
 )
+"""What orders have more than those of the sample."""
+
 _ROW = (
     "INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, created_at, cart_total, currency, status, "
     "reason, email_sent, sent_at, discount_percent, item_count, store, language, bounce, attempts, last_activity_at) "
@@ -70,7 +72,7 @@ class History:
         self,
         user: int,
         days: float,
-        total: str,
+        total: str | None,
         state: str = "paid",
         currency: str | None = "EUR",
         refunded: str | None = None,
@@ -84,7 +86,7 @@ class History:
 
 def write(shop: Any) -> None:
     """All of it."""
-    shop.run(_ORDERS)
+    shop.run(ORDERS)
     history = History(shop)
     _recovered(history)
     _not_recovered(history)

@@ -1,5 +1,6 @@
 """A sample shop on each real server, and the parts of Cartwake that work on it."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -129,15 +130,15 @@ def connection_settings(server: Server, database: str) -> ConnectionSettings:
     )
 
 
-@pytest.fixture
-def bare_shop(server: Server, fresh_database: str) -> Iterator[Callable[[], ShopUnderTest]]:
-    """A sample shop on which Cartwake never ran; call it to get it."""
+@contextlib.contextmanager
+def sample_shops(server: Server, name: str) -> Iterator[Callable[[], ShopUnderTest]]:
+    """Makes sample shops on which Cartwake never ran, in this database."""
     opened: list[ShopUnderTest] = []
 
     def make() -> ShopUnderTest:
         with server.connect() as connection:
-            sample_shop.create(connection, fresh_database, users=())
-        settings = connection_settings(server, fresh_database)
+            sample_shop.create(connection, name, users=())
+        settings = connection_settings(server, name)
         database = Database(settings)
         clock = ServerClock()
         refresh_clock(clock, database)
@@ -145,9 +146,7 @@ def bare_shop(server: Server, fresh_database: str) -> Iterator[Callable[[], Shop
             threshold_us=30 * 60_000_000, cooldown_us=24 * HOUR, max_age_us=72 * HOUR,
             activated_us=clock.now_us() - 1000 * HOUR,
         )  # fmt: skip
-        opened.append(
-            ShopUnderTest(server, fresh_database, settings, database, Shop(database, SAMPLE), clock, policy)
-        )
+        opened.append(ShopUnderTest(server, name, settings, database, Shop(database, SAMPLE), clock, policy))
         return opened[-1]
 
     yield make
@@ -158,11 +157,27 @@ def bare_shop(server: Server, fresh_database: str) -> Iterator[Callable[[], Shop
 
 
 @pytest.fixture
+def bare_shop(server: Server, fresh_database: str) -> Iterator[Callable[[], ShopUnderTest]]:
+    """A sample shop on which Cartwake never ran; call it to get it."""
+    with sample_shops(server, fresh_database) as make:
+        yield make
+
+
+@pytest.fixture
 def shop(bare_shop: Callable[[], ShopUnderTest]) -> ShopUnderTest:
     """A sample shop with Cartwake's tables."""
     under_test = bare_shop()
     tables.migrate(under_test.database, under_test.shop)
     return under_test
+
+
+@pytest.fixture(scope="module")
+def shared_shop(server: Server, shared_database: str) -> Iterator[ShopUnderTest]:
+    """The same, for all tests of a module, which change nothing in it."""
+    with sample_shops(server, shared_database) as make:
+        under_test = make()
+        tables.migrate(under_test.database, under_test.shop)
+        yield under_test
 
 
 @pytest.fixture

@@ -119,7 +119,9 @@ class Definitions:
         )
         return (
             "SELECT l.id AS log_id, o.order_id AS order_id, o.bought_at AS bought_at, "
-            "COALESCE(o.amount, l.cart_total) AS amount, COALESCE(o.currency, l.currency) AS currency, "
+            # Where the shop does not say what an order came to, the cart's total stands in, in the cart's own money.
+            "COALESCE(o.amount, l.cart_total) AS amount, "
+            "IF(o.amount IS NULL, l.currency, COALESCE(o.currency, l.currency)) AS currency, "
             f"l.sent_at AS sent_at, COALESCE({after_mail}, 0) AS by_mail, {click} AS clicked "
             f"FROM {self._joined(orders)} ON {of_log} = o.{name} "
             f"WHERE {self.rows} AND o.bought_at > l.created_at "

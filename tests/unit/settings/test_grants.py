@@ -90,3 +90,9 @@ def test_the_account_is_made_with_whatever_is_in_its_password() -> None:
     made = Grants("o'neill", "10.0.0.%", "shop", READS).creation("it's \\ 5%")
     assert made == "CREATE USER 'o''neill'@'10.0.0.%' IDENTIFIED BY 'it''s \\\\ 5%';"
     assert grants().script(made).splitlines()[1] == made
+
+
+def test_the_page_about_removal_counts_what_there_is() -> None:
+    words = dict(zip(range(6, 13), ("six", "seven", "eight", "nine", "ten", "eleven", "twelve"), strict=True))
+    said = f"{words[len(OWN_TABLES)]} tables, {words[len(OWN_VIEWS)]} views"
+    assert said in (Path(__file__).parents[3] / "docs/removal.md").read_text()

@@ -1,7 +1,6 @@
 """The figures of a fixed history, computed by hand; and the views say the same."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,22 +12,33 @@ from binlog_watcher.answers.figures_told import as_json
 from binlog_watcher.commands.report_figures import as_csv
 from binlog_watcher.core.erased_keys import ErasedKeys
 from binlog_watcher.core.log_status import Reason
-from binlog_watcher.store.own_tables import earnings, earnings_statements, erasure, tables
-from binlog_watcher.store.own_tables.definitions import IN_MEMORY
-from binlog_watcher.store.own_tables.figures import Figures, Outcome, Sums, Window
-from binlog_watcher.store.own_tables.statement import Statement
+from binlog_watcher.store.own_tables import earnings, erasure, tables
+from binlog_watcher.store.own_tables.figures import Figures, Outcome, Sums
 from binlog_watcher.store.shop_tables.shop import Shop
 
 THRESHOLD_US = 1_800_000_000
 
 
-@pytest.fixture
-def history(shop: Any) -> Any:
-    mailed_history.write(shop)
+def known(shop: Any) -> Any:
+    """The shop, whose orders have states, currencies and refunds, and the views of it."""
     shop.shop = Shop(shop.database, mailed_history.schema())
     with shop.database.session() as session:
         tables.create_views(session, shop.shop)
     return shop
+
+
+@pytest.fixture(scope="module")
+def history(shared_shop: Any) -> Any:
+    """For tests that only read."""
+    mailed_history.write(shared_shop)
+    return known(shared_shop)
+
+
+@pytest.fixture
+def own_history(shop: Any) -> Any:
+    """For a test that changes it."""
+    mailed_history.write(shop)
+    return known(shop)
 
 
 def read(shop: Any, **more: Any) -> Figures:
@@ -121,21 +131,49 @@ def test_the_views_say_the_same(history: Any) -> None:
     ]
 
 
-def test_a_log_of_the_fourth_layout_is_read(history: Any) -> None:
-    before = read(history)
+def test_a_log_of_the_fourth_layout_is_read(own_history: Any) -> None:
+    before = read(own_history)
     for view in ("bought", "recovered", "left_again", "lost", "carts"):
-        history.run(f"DROP VIEW cart_abandonment_{view}")
-    history.run(
+        own_history.run(f"DROP VIEW cart_abandonment_{view}")
+    own_history.run(
         "ALTER TABLE cart_abandonment_log DROP COLUMN store, DROP COLUMN language, DROP COLUMN ordered, "
         "DROP COLUMN left_again, DROP COLUMN recovered, DROP COLUMN recovered_in, DROP COLUMN recovered_click, "
         "DROP KEY cartwake_user"
     )
-    history.run("UPDATE cart_abandonment_meta SET value = '4' WHERE name = 'schema_version'")
-    found = read(history)
+    own_history.run("UPDATE cart_abandonment_meta SET value = '4' WHERE name = 'schema_version'")
+    found = read(own_history)
     assert found.now == before.now
-    tables.migrate(history.database, history.shop)
-    assert read(history).now == before.now
-    assert history.run("SELECT COUNT(*) FROM cart_abandonment_lost") == [(7,)]
+    tables.migrate(own_history.database, own_history.shop)
+    assert read(own_history).now == before.now
+    assert own_history.run("SELECT COUNT(*) FROM cart_abandonment_lost") == [(7,)]
+
+
+def test_an_order_without_a_total_comes_to_that_of_the_cart_in_its_own_money(shop: Any) -> None:
+    """The cart's euros are not called dollars because the order was one in dollars."""
+    shop.run(mailed_history.ORDERS)
+    known(shop)
+    history = mailed_history.History(shop)
+    history.cart(1, 5, "100")
+    history.order(1, 4, None, currency="USD")  # 100 EUR
+    history.cart(2, 5, "50")
+    history.order(2, 4, "40", currency="USD")  # 40 USD: the order says both
+    clicked = history.cart(3, 5, "20")
+    history.click(clicked, 4.9)
+    history.order(3, 4, None, currency=None)  # 20 EUR, after a click
+    history.cart(4, 5, "30", currency="USD")
+    history.order(
+        4, 4, None, currency="EUR", refunded="5"
+    )  # 30 USD: what is given back of an unknown sum is unknown
+    figures = read(shop)
+    sums = figures.now.sums
+    assert (sums.recovered_other, sums.other_money) == (3, money(EUR="100", USD="70"))
+    assert (sums.recovered_click, sums.click_money) == (1, money(EUR="20"))
+    by_currency = {split.value: split.sums.recovered_money for split in figures.splits["currency"]}
+    assert by_currency == {"EUR": money(EUR="120", USD="40"), "USD": money(USD="30")}  # by that of the cart
+    rows = shop.run("SELECT currency, SUM(amount) FROM cart_abandonment_recovered GROUP BY currency")
+    assert dict(rows) == sums.recovered_money
+    assert erase(shop, "user_id IN (1, 4)") == 2
+    assert read(shop) == figures
 
 
 def erase(shop: Any, condition: str) -> int:
@@ -149,20 +187,20 @@ def erase(shop: Any, condition: str) -> int:
     )
 
 
-def test_figures_are_the_same_after_erasing(history: Any) -> None:
+def test_figures_are_the_same_after_erasing(own_history: Any) -> None:
     """A few at a time: first a clicked mail whose order would then be the later mail's, at last everybody."""
-    before = read(history)
-    assert erase(history, "user_id = 8 AND created_at < '2026-03-15'") == 1
-    assert read(history) == before
-    assert erase(history, "user_id IN (7, 16, 1)") == 5
-    assert read(history) == before
-    assert erase(history, "user_id IS NOT NULL") == 17
-    assert history.run("SELECT COUNT(*) FROM cart_abandonment_log WHERE user_id IS NOT NULL") == [(0,)]
-    after = read(history)
+    before = read(own_history)
+    assert erase(own_history, "user_id = 8 AND created_at < '2026-03-15'") == 1
+    assert read(own_history) == before
+    assert erase(own_history, "user_id IN (7, 16, 1)") == 5
+    assert read(own_history) == before
+    assert erase(own_history, "user_id IS NOT NULL") == 17
+    assert own_history.run("SELECT COUNT(*) FROM cart_abandonment_log WHERE user_id IS NOT NULL") == [(0,)]
+    after = read(own_history)
     assert after == before
     assert as_json(after) == as_json(before)
     assert as_csv(after) == as_csv(before)
-    assert history.run("SELECT COUNT(*) FROM cart_abandonment_lost") == [(7,)]
+    assert own_history.run("SELECT COUNT(*) FROM cart_abandonment_lost") == [(7,)]
 
 
 def test_orders_that_are_looked_up_row_by_row_tell_the_same(
@@ -171,81 +209,3 @@ def test_orders_that_are_looked_up_row_by_row_tell_the_same(
     joined = read(history)
     monkeypatch.setattr(earnings, "ORDERS_A_ROW", 0)
     assert read(history) == joined
-
-
-ROWS, ORDERS = 1_000, 20_000
-_NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
-_TWO_YEARS_S = 63_072_000
-
-
-@pytest.fixture
-def long_history(shop: Any) -> Any:
-    """Rows of sixty days, beside orders of two years."""
-    shop.run(
-        "INSERT INTO cart_abandonment_log (user_id, cart_key, cart_version, status, email_sent, attempts, cart_total, "
-        f"currency, sent_at, created_at) {_NUMBERS}SELECT i, i, i, 'sent', 1, 1, i, 'EUR', %s - INTERVAL i HOUR, "
-        "%s - INTERVAL i HOUR FROM n",
-        (mailed_history.ago(0), mailed_history.ago(0)),
-    )
-    shop.run(
-        f"INSERT INTO orders (user_id, total_amount, created_at) {_NUMBERS}SELECT (a.i * 20 + b.i) %% 5000, 9, "
-        f"%s - INTERVAL ({ORDERS + 20} - a.i * 20 - b.i) * {_TWO_YEARS_S // ORDERS} SECOND "
-        "FROM n a JOIN n b WHERE b.i <= 20 ORDER BY a.i, b.i",
-        (mailed_history.ago(0),),
-    )
-    shop.run("ANALYZE TABLE cart_abandonment_log, orders")
-    return shop
-
-
-def plan(shop: Any, statement: Statement) -> list[tuple[str, str, str | None]]:
-    """(table, how it is read, by which index) of each step; tables by their alias."""
-    prefix, sql = ("", statement.sql)
-    if sql.startswith(IN_MEMORY):
-        prefix, sql = IN_MEMORY, sql.removeprefix(IN_MEMORY)
-    with shop.database.session() as session:
-        steps = session.records(f"{prefix}EXPLAIN FORMAT=TRADITIONAL {sql}", statement.parameters)
-    return [(str(step["table"]), str(step["type"]).lower(), step["key"]) for step in steps]
-
-
-def reading(shop: Any, *, days: int = 30, in_memory: bool = True) -> earnings_statements.Reading:
-    window = Window.last(WINDOW.until_us, days=days)
-    return earnings_statements.Reading(
-        shop.shop.queries, 5, window.before_us, window.since_us, window.until_us, erasable=True, in_memory=in_memory
-    )  # fmt: skip
-
-
-def test_orders_are_read_in_the_order_of_their_ids_where_these_lie_close(long_history: Any) -> None:
-    asked = reading(long_history)
-    with long_history.database.session() as session:
-        before, within, first, last = session.row(*asked.orders())
-        assert (first, last) == session.row(
-            "SELECT MIN(id), (SELECT MAX(id) FROM orders) FROM orders WHERE created_at >= %(rows_from)s",
-            asked.parameters,
-        )
-    counted = earnings.Counted(int(before + within), int(before), int(within), first, last)
-    best = counted.best_way(asked)
-    of_orders = [step for step in plan(long_history, best.followed()) if step[0] == "o"]
-    assert of_orders == [("o", "range", "PRIMARY")]
-    with long_history.database.session() as session:
-        assert session.rows(*best.followed()) == session.rows(*asked.followed())
-    sparse = replace(counted, last_id=first + 4 * int(before + within))
-    assert sparse.best_way(asked) == asked
-    assert replace(counted, first_id=None, last_id=None).best_way(asked) == asked
-
-
-def test_no_statement_goes_through_all_orders(long_history: Any) -> None:
-    """Those of the span are read once by their index, or those of few carts looked up."""
-    asked, few = reading(long_history), reading(long_history, days=1, in_memory=False)
-    for statement in (asked.followed(), asked.orders()):
-        of_orders = [step for step in plan(long_history, statement) if step[0] == "o"]
-        assert of_orders == [("o", "range", "created_at")]
-    of_orders = [step for step in plan(long_history, few.followed()) if step[0] == "o"]
-    assert ("o", "ref", "user_id") in of_orders
-    assert not [step for step in of_orders if step[1] in {"all", "index"}]
-    # nor are carts that were left again looked up one by one
-    steps = plan(long_history, asked.left_again())
-    assert "cartwake_episode" not in {index for _, _, index in steps}
-    assert {(table, index) for table, how, index in steps if how == "eq_ref"} == {
-        ("s", "PRIMARY"),
-        ("l", "PRIMARY"),
-    }

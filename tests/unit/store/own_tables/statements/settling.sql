@@ -16,7 +16,7 @@ SELECT id
 --   3: (1, 2)
 
 -- outcomes: Of each row ``among`` that is of ``ids`` or shares an order with one: what is ``Settled``.
-WITH pairs AS (SELECT l.id AS log_id, o.order_id AS order_id, o.bought_at AS bought_at, COALESCE(o.amount, l.cart_total) AS amount, COALESCE(o.currency, l.currency) AS currency, l.sent_at AS sent_at, COALESCE(l.status = %(mailed)s
+WITH pairs AS (SELECT l.id AS log_id, o.order_id AS order_id, o.bought_at AS bought_at, COALESCE(o.amount, l.cart_total) AS amount, IF(o.amount IS NULL, l.currency, COALESCE(o.currency, l.currency)) AS currency, l.sent_at AS sent_at, COALESCE(l.status = %(mailed)s
   AND NOT l.bounce <=> 'hard'
   AND o.bought_at > l.sent_at
   AND o.bought_at <= l.sent_at + INTERVAL 5 DAY, 0) AS by_mail, EXISTS (SELECT 1
