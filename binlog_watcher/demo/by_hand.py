@@ -19,18 +19,24 @@ exec {python} -m binlog_watcher.demo.by_hand {arguments} "$@"
 
 _INSTRUCTIONS = """
 Add to a cart by hand, from another terminal:
-  {sql} "INSERT INTO cart (user_id, product_id, quantity) VALUES (1, 1, 1), (1, 16, 1)"
-User 1 is Ada Lovelace, product 1 a laptop, 16 a mouse. Leave the cart alone for {seconds} seconds and the mail
-comes (the next one to the same address waits for the cool-down); or order in time, and none comes:
-  {sql} "INSERT INTO orders (user_id, total_amount) VALUES (1, 1323.99)"
+  {sql} "INSERT INTO cart (user_id, product_id)
+    VALUES (1, 1), (1, 16)"
+User 1 is Ada Lovelace, product 1 a laptop, 16 a mouse. Leave the cart alone
+for {seconds} seconds and the mail comes (the next one to the same address waits for
+the cool-down); or order in time, and none comes:
+  {sql} "INSERT INTO orders (user_id, total_amount)
+    VALUES (1, 1323.99)"
 Look around:
-  {sql} "SELECT id, name, price, stock FROM products WHERE category LIKE '%Coffee%'"
-  {sql} "SELECT id, user_id, status, reason, cart_total, discount_percent, sent_at FROM cart_abandonment_log"
-With any other client: host 127.0.0.1, port {port}, user root, password {password}, database {database}
+  {sql} "SELECT id, name, price FROM products LIMIT 20"
+  {sql} "SELECT id, user_id, status, reason, cart_total
+    FROM cart_abandonment_log"
+With any other client: host 127.0.0.1, port {port}, database {database}, user root,
+password {password}
 Mails land in {mails}
 """
 
-_ANOTHER = """Run a Cartwake of your own against this shop, beside the one that runs already (no cart gets two mails):
+_ANOTHER = """Run a Cartwake of your own against this shop, beside the one that runs already
+(no cart gets two mails):
   (set -a; . {env}; {cartwake} run)
 """
 

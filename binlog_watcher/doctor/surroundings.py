@@ -157,7 +157,7 @@ CHECKS: tuple[Check[Case], ...] = (
         ),
     ),
     Check("pages.reachable", _pages, ("PUBLIC_URL", "WEB_PORT")),
-    Check("admin.reach", _admin, ("ADMIN_PORT", "ADMIN_HOST", "ADMIN_URL")),
+    Check("admin.reach", _admin, ("ADMIN_PORT", "ADMIN_HOST", "ADMIN_URL", "ADMIN_TOKEN")),
     Check("gemini.key", _gemini, ("GEMINI_API_KEY",)),
     Check("traces.sdk", _traces, ("TRACES_URL",)),
     Check("logs.disk", _disk, ("LOG_FILE", "LOG_FILE_MAX_MB", "LOG_FILE_BACKUPS")),

@@ -1,5 +1,6 @@
 import asyncio
 import io
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -134,6 +135,18 @@ async def test_many_shoppers_share_few_connections(
     insert = "INSERT INTO cart (user_id, product_id, quantity) VALUES (%s, %s, 1)"
     await asyncio.gather(*(shop.run((insert, (user, mug.id))) for user in range(1, 41)))
     assert rows(server, shop_database, "SELECT COUNT(*) FROM cart") == [(40,)]
+
+
+def test_the_instructions_fit_a_terminal_and_their_statements_run(server: Server, shop_database: str) -> None:
+    text = by_hand.instructions(
+        Path("demo-output").absolute(), port=65535, password="f" * 24, database="shop", threshold=6
+    )
+    assert max(map(len, text.splitlines())) <= 80
+    statements = re.findall(r'demo-output/sql "([^"]+)"', text)
+    console = Console(file=io.StringIO(), width=80)
+    assert len(statements) == 4
+    # The log is there once a service has run.
+    assert by_hand.run(server.port, server.password, shop_database, statements[:3], console) == 0
 
 
 def test_sql_by_hand(server: Server, shop_database: str) -> None:

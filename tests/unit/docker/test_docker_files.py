@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from binlog_watcher.settings.load import load_settings
+from binlog_watcher.settings.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
@@ -128,6 +129,7 @@ def environment(name: str) -> dict[str, str]:
 
 
 def test_the_settings_of_the_composed_service_are_valid() -> None:
+    assert {name.lower() for name in environment("cartwake")} <= set(Settings.model_fields)
     settings = load_settings(None, environ=environment("cartwake"))
     assert settings.smtp_port == 1025
     grace = re.search(r"stop_grace_period: (\d+)s", service("cartwake"))

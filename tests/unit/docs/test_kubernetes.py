@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from binlog_watcher.settings.load import load_settings
+from binlog_watcher.settings.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,6 +25,7 @@ def container() -> dict[str, Any]:
 
 def test_its_settings_are_valid_and_the_metrics_are_where_the_probes_ask() -> None:
     environ = manifests()["ConfigMap"]["data"] | manifests()["Secret"]["stringData"]
+    assert {name.removeprefix("CARTWAKE_").lower() for name in environ} <= set(Settings.model_fields)
     assert all(name.startswith("CARTWAKE_") for name in environ)
     settings = load_settings(None, environ=environ)
     (port,) = container()["ports"]

@@ -30,6 +30,8 @@ def test_the_settings_come_as_a_credential() -> None:
     name, file = dict(given)["LoadCredential"].split(":")
     assert ("Environment", f"{ENV_FILE}=%d/{name}") in given
     assert file == "/etc/cartwake/.env"
+    named = {value.partition("=")[0] for key, value in given if key == "Environment"} - {ENV_FILE}
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
     assert int(dict(given)["TimeoutStopSec"]) > Settings().shutdown_seconds
 
 

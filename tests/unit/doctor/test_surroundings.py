@@ -79,3 +79,8 @@ def test_who_can_reach_the_dashboard(more: dict[str, str], mark: Mark, words: st
     (finding,) = found(examined("admin.reach", **given), "admin.reach")
     assert finding.mark is mark
     assert words in finding.seen
+
+
+def test_a_dashboard_without_its_token_is_not_called_switched_off() -> None:
+    (finding,) = found(examined("admin.reach", ADMIN_PORT="8091"), "admin.reach")
+    assert finding.seen == "not looked at: ADMIN_TOKEN must be right first"
