@@ -173,7 +173,7 @@ def _read_file(
             values.no_file = path.absolute().parent
         else:
             values.incomplete = True
-            values.problems.append(f"{path}: there is no such file; copy .env.example and fill it in")
+            values.problems.append(f"{path}: there is no such file; `cartwake init --file` writes one")
         return
     except UnicodeDecodeError as error:
         values.incomplete = True

@@ -50,8 +50,8 @@ def missing(values: Values, need: Need) -> list[str]:
     if lines and values.no_file is not None:
         lines.insert(
             0,
-            f"there is no .env in {values.no_file}, where it was looked for: start in its folder, or copy .env.example "
-            "to .env and fill it in (or set what follows in the environment)",
+            f"there is no .env in {values.no_file}, where it was looked for: start in its folder, or let "
+            "`cartwake init` write one (or set what follows in the environment)",
         )
     return lines
 

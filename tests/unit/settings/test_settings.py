@@ -598,7 +598,7 @@ class TestFile:
         monkeypatch.chdir(tmp_path)
         assert load_settings(environ=ENOUGH) == load_settings(None, environ=ENOUGH)
         assert complaints(tmp_path / "other") == (
-            f"{tmp_path / 'other'}: there is no such file; copy .env.example and fill it in",
+            f"{tmp_path / 'other'}: there is no such file; `cartwake init --file` writes one",
         )
 
     def test_a_file_that_cant_be_read_gives_one_error_and_no_nine_more(self, file: Path) -> None:
@@ -614,7 +614,7 @@ class TestFile:
         file.unlink()
         with pytest.raises(ConfigError) as caught:
             load_settings(file, environ={})
-        assert caught.value.problems == (f"{file}: there is no such file; copy .env.example and fill it in",)
+        assert caught.value.problems == (f"{file}: there is no such file; `cartwake init --file` writes one",)
 
     def test_without_one_it_says_where_it_was_looked_for(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
