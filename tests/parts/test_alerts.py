@@ -44,6 +44,8 @@ STEADY = [
     series('cartwake_fallbacks_total{instance="a",part="gemini"}', f"0x{MINUTES}"),
     series('cartwake_gemini_out{instance="a"}', f"0x{MINUTES}"),
     series('cartwake_mailbox_failing{instance="a"}', f"0x{MINUTES}"),
+    series('cartwake_webhooks_waiting{instance="a"}', f"3x{MINUTES}"),
+    series('cartwake_webhooks_total{instance="a",outcome="told"}', f"0+1x{MINUTES}"),
 ]
 """One instance, all well: one mail of eleven fails."""
 
@@ -69,6 +71,7 @@ TROUBLES: dict[str, list[dict[str, str]]] = {
     ],
     "CartwakeGeminiOut": [series('cartwake_gemini_out{instance="a"}', f"1x{MINUTES}")],
     "CartwakeBouncesUnread": [series('cartwake_mailbox_failing{instance="a"}', f"1x{MINUTES}")],
+    "CartwakeWebhooksWait": [series('cartwake_webhooks_total{instance="a",outcome="told"}', f"0x{MINUTES}")],
 }
 """What moves which alert."""
 
