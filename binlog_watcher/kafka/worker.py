@@ -165,7 +165,10 @@ class Worker:
     def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         self._stats.rebalances += 1
         beginnings = []
-        for known in consumer.committed(list(partitions), timeout=_ASKING_S):
+        committed = consumer.committed(list(partitions), timeout=_ASKING_S)
+        if refused := [known.error for known in committed if known.error is not None]:
+            raise KafkaException(refused[0])  # not the same as: nothing is committed
+        for known in committed:
             place = (known.topic, known.partition)
             low, high = consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ASKING_S)
             begin = self._begin(place, known, low, high)
