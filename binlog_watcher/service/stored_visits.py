@@ -59,9 +59,9 @@ class StoredVisits:
     def leave_cart(self, log_id: int) -> bool:
         """Log what is in the cart as handled."""
         with self._told():
-            known = visits.leave_cart(self._database, log_id, versions_are_times=self._versions_are_times)
-            log.info("pages.cart_left", log_id=log_id, known=known)
-            return known
+            cart = visits.leave_cart(self._database, log_id, versions_are_times=self._versions_are_times)
+            log.info("pages.cart_left", cart=cart, log_id=log_id, known=cart is not None)
+            return cart is not None
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -141,8 +141,10 @@ def record(
     return (database.in_transaction if is_told else database.again_after_deadlocks)(keep)
 
 
-def leave_cart(database: Database, log_id: int, *, versions_are_times: bool) -> bool:
-    """Never mail for what is in this mail's cart now; False if there is no such mail. Blocking, committed on return.
+def leave_cart(database: Database, log_id: int, *, versions_are_times: bool) -> str | None:
+    """Never mail for what is in this mail's cart now; its key, None if there is no such mail.
+
+    Blocking, committed on return.
 
     What is under way is stopped at the fence: its row is open no more. What is put in later is another episode. Where
     versions are numbers of the shop's, "now" is none of them: only what was logged so far is handled.
@@ -152,20 +154,20 @@ def leave_cart(database: Database, log_id: int, *, versions_are_times: bool) -> 
     )
 
 
-def _leave(session: Session, log_id: int, *, versions_are_times: bool) -> bool:
+def _leave(session: Session, log_id: int, *, versions_are_times: bool) -> str | None:
     session.rows(*lock_mail(log_id))
     found = read_mail(session, log_id)
     if found is None:
-        return False
+        return None
     session.run(*close_open(found))
     if not versions_are_times:
-        return True
+        return str(found.cart_key)
     newest_id, newest, reason, now = session.row(*newest_row(found.cart_key)) or (log_id, 0, None, None)
     now_us = UTC_COLUMN.to_us(now) or 0
     if now_us > newest:
         left_before = reason == Reason.DECLINED
         session.run(*(decline_again(newest_id, now_us) if left_before else decline(log_id, now_us)))
-    return True
+    return str(found.cart_key)
 
 
 def read_followed(session: Session, since_us: int) -> Followed:

@@ -78,6 +78,8 @@ async def test_each_line_of_an_outcome_has_the_cart_and_the_row(
     ids = {key: row["id"] for key, row in rows.items()}
     told = {(str(line["cart"]), line["outcome"]): line["log_id"] for line in ends}
     # The page of "not for this cart" closes a row, and so does the claim of the next episode: what came before is told.
+    (left,) = [line for line in lines if line["event"] == "pages.cart_left"]
+    assert (left["cart"], left["log_id"]) == ("16", ids["16", "skipped"])
     ids["16", "retry"], ids["17", "retry"] = ids.pop(("16", "skipped")), ids.pop(("17", "skipped"))
     assert told == ids, "each line leads to its row"
     for line in lines:

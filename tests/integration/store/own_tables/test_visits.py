@@ -29,7 +29,7 @@ def record(shop: Any, log_id: int, flag: str | None = None, *, days: float | Non
 
 
 def leave(shop: Any, log_id: int, *, versions_are_times: bool = True) -> bool:
-    return visits.leave_cart(shop.database, log_id, versions_are_times=versions_are_times)
+    return visits.leave_cart(shop.database, log_id, versions_are_times=versions_are_times) is not None
 
 
 def test_clicks_are_kept_each_with_its_flag(shop: Any) -> None:
