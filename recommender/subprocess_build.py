@@ -33,6 +33,8 @@ TIMEOUT_S = 1800.0
 _LOOK_S = 0.2
 """Between two looks whether the answer is still wanted."""
 _NICE = 10
+_GIVES_BACK = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""Has glibc return each freed array at once; else those of the first half stay beside those of the second."""
 _ROWS = 500
 """Rows that are sent at a time."""
 SMALL_PRODUCTS = 300
@@ -83,7 +85,9 @@ def _ask(
     command = [sys.executable, "-P", "-c", "from recommender.subprocess_build import main; main()"]
     pipe = subprocess.PIPE
     with (
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process,  # noqa: S603 - our own program
+        subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env={**_GIVES_BACK, **os.environ}
+        ) as process,
         _watched(process, ended),
     ):
         if process.stdin is None or process.stdout is None:
