@@ -6,6 +6,7 @@ applies that definition. Of rows whose product is not there, the products' ids d
 inserting.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -109,11 +110,11 @@ class Cart:
     *Episodes*; ``created_us``: creation of the newest counted row (None: the version is that).
     ``activity_us``: what the shop's own update columns say, if it has any. ``closed``: the header says that
     it is no cart any more. ``currency``: of the prices (None: the shop's only one); ``rate``: its units for
-    one of the shop's currency. ``bought``: products that the customer has bought before. ``missing``: products of
-    rows that would count if these were in the shop; ``lacking_since_us``: since when products, or the customer's
-    row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog told of
-    before the last start, whatever the tables say. ``elsewhere``: the preset's SELECT of customers does not know it,
-    so it may be another store's. ``order_id``: of an order that was begun with it;
+    one of the shop's currency. ``bought``: products that the customer has bought before, and when last. ``missing``:
+    products of rows that would count if these were in the shop; ``lacking_since_us``: since when products, or the
+    customer's row, are known to be missing (None: found so just now). ``told_order_us``: an order that the binlog
+    told of before the last start, whatever the tables say. ``elsewhere``: the preset's SELECT of customers does not
+    know it, so it may be another store's. ``order_id``: of an order that was begun with it;
     ``unpaid_order``: the same, where that was cancelled since nobody paid, so it has bought nothing;
     ``unreadable``: why nobody can tell what is in it. All three of documents. ``store``: the storefront that it was
     filled in, in small letters (None: the shop does not say). ``digits``: of the currency's minor unit, to which its
@@ -134,7 +135,7 @@ class Cart:
     closed: bool = False
     currency: str | None = None
     rate: Decimal | None = None
-    bought: frozenset[int | str] = frozenset()
+    bought: Mapping[int | str, int | None] = field(default_factory=dict)
     missing: frozenset[int | str] = frozenset()
     lacking_since_us: int | None = None
     told_order_us: int | None = None
@@ -144,6 +145,15 @@ class Cart:
     unreadable: str | None = None
     store: str | None = None
     digits: int = 2
+
+    def bought_within(self, span_us: int) -> frozenset[int | str]:
+        """Products that the customer bought so shortly before the cart, or at an unknown time; none for 0."""
+        if not span_us:
+            return frozenset()
+        since_us = self.newest_row_us - span_us
+        return frozenset(
+            product for product, at_us in self.bought.items() if at_us is None or at_us > since_us
+        )
 
     @property
     def newest_row_us(self) -> int:

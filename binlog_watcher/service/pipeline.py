@@ -25,6 +25,7 @@ from binlog_watcher.service.order_learning import OrderLearning
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.texts import text_writer
 from binlog_watcher.service.wiring import brands, remember_us, traces, untold
+from binlog_watcher.settings.retention import DAY_US
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.mail_tokens import MailTokens
 from binlog_watcher.telemetry.logs import configure_logging, register_secret
@@ -196,6 +197,7 @@ class ComposerSetup:
             writer=writer,
             metrics=metrics,
             installation=self.installation,
+            bought_us=self.settings.recommender_bought_days * DAY_US,
         )
 
 

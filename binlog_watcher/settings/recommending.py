@@ -20,6 +20,8 @@ class RecommendationSettings(BaseModel):
     `similarity`: only what resembles it."""
     recommender_near_duplicates: bool = False
     """Whether variants of what is in the cart, or recommended already, are recommended, too."""
+    recommender_bought_days: Annotated[int, Ge(0), Le(3650)] = 365
+    """What a customer bought in so many days before the cart is not recommended to them; 0: it may be."""
     recommender_order_months: Annotated[int, Ge(0), Le(120)] = 24
     """How far back orders are learnt from, where the preset names their items; 0: none are."""
     recommender_order_lines: Annotated[int, Ge(0), Le(100_000_000)] = 2_000_000

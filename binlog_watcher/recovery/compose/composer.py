@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 class Composer:
     """Builds mails, each in the name of its cart's storefront.
 
-    ``installation`` tells this shop's Message-IDs from those of another under the same domain.
+    ``installation`` tells this shop's Message-IDs from those of another under the same domain. ``bought_us``: what the
+    customer bought so shortly before the cart is not recommended.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Composer:
         recommender: LiveRecommender,
         writer: TextWriter,
         metrics: Metrics,
+        bought_us: int,
         installation: str = "",
     ) -> None:
         self.brands = brands
@@ -51,6 +53,7 @@ class Composer:
         self._writer = writer
         self._metrics = metrics
         self._installation = installation
+        self._bought_us = bought_us
         self._fallbacks = 0
 
     def recommend(self, carts: Sequence[Cart]) -> list[list[Recommendation]]:
@@ -58,7 +61,7 @@ class Composer:
         try:
             return self.recommender.recommend_many(
                 [[line.product_id for line in cart.lines if line.price >= 0] for cart in carts],
-                [cart.bought for cart in carts],
+                [cart.bought_within(self._bought_us) for cart in carts],
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks in it, the mail goes out without
             log.warning("recommender.failed", error=f"{type(error).__name__}: {error}", mails=len(carts))

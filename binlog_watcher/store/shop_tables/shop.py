@@ -176,7 +176,7 @@ class Shop(ShopTables):
                 closed=of_key.closed,
                 currency=currency,
                 rate=of_key.rate,
-                bought=frozenset(ordered),
+                bought=ordered,
                 missing=missing,
                 elsewhere=customer is None and self.schema.customers.select is not None,
                 order_id=of_key.order_id,

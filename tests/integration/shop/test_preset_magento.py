@@ -607,7 +607,7 @@ async def test_a_mail_recommends_nothing_that_was_bought_before(shop: Shop, smtp
     shop.magento.order(bought, minutes_ago=390)
     quote = shop.magento.new_quote(customer=customer, minutes_ago=60)
     shop.magento.add(quote, KETTLE, minutes_ago=60)
-    assert shop.db.load(quote)[quote].bought == {MUG}
+    assert shop.db.load(quote)[quote].bought.keys() == {MUG}
     assert [order.products for page in shop.db.resources.shop.ordered() for order in page] == [(MUG,)]
     async with recovering(
         shop.db, smtp, SHOP_SCHEMA="magento-2", SIMILARITY_THRESHOLD="0", RECOMMENDATION_COUNT="12"

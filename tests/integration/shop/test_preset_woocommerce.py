@@ -205,7 +205,7 @@ def test_an_order_that_the_shop_cancelled_since_nobody_paid_has_bought_nothing(
     woo.left(other)
     assert [isinstance(woo.db.decide(cart), Send) for cart in (key, other)] == [True, False]
     assert woo.db.load(key)[key].unpaid_order == unpaid
-    assert woo.db.load(key)[key].bought == frozenset()
+    assert woo.db.load(key)[key].bought == {}
     assert [
         one.products for page in woo.db.resources.shop.ordered() for one in page if one.order_id != unpaid
     ] == []

@@ -67,7 +67,7 @@ def composer(catalog: Catalog, writer: Any = None) -> Composer:
     return Composer(
         brands=Brands(brand(), {"de": brand(store=store(name="Der Laden", sender_email="hallo@laden.example.com"))}),
         recommender=LiveRecommender(catalog, count=3, options=Options(threshold=0.0), rebuild_pause_s=0),
-        writer=writer or TemplateWriter(), metrics=Metrics(),
+        writer=writer or TemplateWriter(), metrics=Metrics(), bought_us=0,
     )  # fmt: skip
 
 

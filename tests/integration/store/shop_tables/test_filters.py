@@ -269,7 +269,7 @@ def test_what_was_bought_before_goes_by_the_items_filter(make: Callable[..., Pre
     order(shop, 7)
     shop.run("INSERT INTO OrderItem VALUES (1, 1, 1, 0), (2, 1, 2, 1)")
     put_in(shop, 7, ago=-1)
-    assert shop.load(7)[7].bought == {1}
+    assert shop.load(7)[7].bought.keys() == {1}
 
 
 @pytest.mark.parametrize(

@@ -370,7 +370,7 @@ async def test_utc_text_and_milliseconds(make: Callable[..., PresetShop]) -> Non
     shop.run("INSERT INTO orders (user, paid_at) VALUES (7, UTC_TIMESTAMP() - INTERVAL 90 MINUTE)")
     shop.run("INSERT INTO order_items VALUES (1, 2)")
     assert isinstance(shop.decide(7), Send)
-    assert shop.load(7)[7].bought == {2}
+    assert shop.load(7)[7].bought.keys() == {2}
     (page,) = shop.resources.shop.ordered()
     assert [(order.order_id, order.products) for order in page] == [(1, (2,))]
     assert list(shop.resources.shop.ordered(1)) == [[]]

@@ -26,6 +26,7 @@ from mailer import DiscountTable, InvalidAddressError, Links, Tier, minor_digits
 from recommender import LiveRecommender, Options, TemplateWriter
 
 NOW = 1_790_000_000_000_000
+DAY_US = 86_400_000_000
 
 
 TIERS = DiscountTable((Tier(Decimal(100), Decimal(10)), Tier(Decimal(500), Decimal(20), "SAVE20")))
@@ -38,6 +39,7 @@ def composer(**changes: Any) -> Composer:
         "writer": TemplateWriter(),
         "metrics": Metrics(),
         "installation": "abc",
+        "bought_us": 365 * DAY_US,
     }
     return Composer(**(parts | changes))
 
@@ -84,6 +86,19 @@ async def test_a_mail_with_cart_discount_and_recommendations() -> None:
         assert "SAVE20" in part
     assert len(picks) == 3
     assert all(pick.product.name.split()[0] in text for pick in picks)
+
+
+def test_what_the_customer_bought_not_long_ago_is_not_recommended() -> None:
+    making = composer(bought_us=30 * DAY_US)
+    (before,) = making.recommend([cart()])
+    first, second, third = (pick.product.id for pick in before)
+    bought = {first: NOW - 31 * DAY_US, second: NOW - 29 * DAY_US, third: None}
+    (after,) = making.recommend([replace(cart(), bought=bought)])
+    ids = [pick.product.id for pick in after]
+    assert first in ids
+    assert not {second, third} & set(ids)
+    (anything,) = composer(bought_us=0).recommend([replace(cart(), bought={first: NOW, second: None})])
+    assert [pick.product.id for pick in anything] == [first, second, third]
 
 
 async def test_cart_lines_and_recommendations_lead_to_their_products() -> None:
