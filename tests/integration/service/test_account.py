@@ -57,7 +57,7 @@ def clerks(shop: Any, smtp: MailServer, **settings: str) -> Settings:
         shop,
         smtp,
         **{
-            "MYSQL_USER": "clerk", "MYSQL_PASSWORD": "clerk-pass", "ABANDONMENT_THRESHOLD_MINUTES": "0.01",
+            "MYSQL_USER": "clerk", "MYSQL_PASSWORD": "clerk-pass", "ABANDONMENT_THRESHOLD_MINUTES": "0.02",
             "CHECK_INTERVAL_SECONDS": "1",
         } | settings,
     )  # fmt: skip

@@ -155,7 +155,7 @@ async def test_the_service_reads_its_mailbox(shop: Any, smtp: MailServer, tmp_pa
 @pytest.mark.parametrize("server", ["mysql"], indirect=True)
 async def test_a_mailbox_that_is_gone_delays_no_mail(shop: Any, smtp: MailServer, tmp_path: Path) -> None:
     async with recovering(shop, smtp, BOUNCE_MAILBOX=f"maildir:{tmp_path / 'gone'}",
-                          ABANDONMENT_THRESHOLD_MINUTES="0.01") as cartwake:  # fmt: skip
+                          ABANDONMENT_THRESHOLD_MINUTES="0.02") as cartwake:  # fmt: skip
         settings = cartwake.settings
     shop.user(1, JANE)
     with structlog.testing.capture_logs() as logs:

@@ -74,7 +74,7 @@ class TwoShops:
             self,
             self.smtp,
             **{
-                "SHOP_SCHEMA": str(path), "ABANDONMENT_THRESHOLD_MINUTES": "0.01", "CHECK_INTERVAL_SECONDS": "1",
+                "SHOP_SCHEMA": str(path), "ABANDONMENT_THRESHOLD_MINUTES": "0.02", "CHECK_INTERVAL_SECONDS": "1",
                 "RETRY_FIRST_SECONDS": "1",
             } | more,
         )  # fmt: skip
