@@ -50,7 +50,7 @@ def preloaded(folder: Path) -> Iterator[str]:
     environ = {**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT}", "COLUMNS": "200"}
     with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE) as server:
         try:
-            wait_until(lambda: server.poll() is not None or os.path.exists(path), 60)  # noqa: PTH110
+            wait_until(lambda: server.poll() is not None or Path(path).exists(), 60)
             yield CLIENT.format(python=sys.executable, path=path)
         finally:
             server.terminate()
@@ -65,7 +65,7 @@ def serve(path: str) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path + ".new")
         listening.listen()
-        os.rename(path + ".new", path)  # noqa: PTH104 - whoever sees it can connect
+        Path(path + ".new").rename(path)  # whoever sees it can connect
         while True:
             ready, _, _ = select.select([listening, sys.stdin], [], [])
             if sys.stdin in ready:  # its other end is closed: whoever started us is gone

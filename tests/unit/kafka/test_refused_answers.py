@@ -31,14 +31,10 @@ class Refusing:
 
 def test_a_position_that_is_not_told_is_asked_again_by_joining_anew() -> None:
     told: list[Batch] = []
-    options = SimpleNamespace(
-        tables=SimpleNamespace(forget_documents=lambda: None),
-        statements=None,
-        threshold_us=1,
-        now_us=lambda: 0,
-    )
-    worker = Worker(options, told.append, KafkaStats())  # type: ignore[arg-type]
+    options: Any = SimpleNamespace()  # nothing is asked of them before the answer is refused
+    consumer: Any = Refusing()
+    worker = Worker(options, told.append, KafkaStats())
     with pytest.raises(KafkaException) as refused:
-        worker._assigned(Refusing(), [TopicPartition("cartwake", 0), TopicPartition("cartwake", 1)])  # type: ignore[arg-type]
+        worker._assigned(consumer, [TopicPartition("cartwake", 0), TopicPartition("cartwake", 1)])
     assert refused.value.args[0].code() == KafkaError.COORDINATOR_NOT_AVAILABLE
     assert told == []
