@@ -22,13 +22,15 @@ from recommender.orders import OrderLog
 from recommender.reasons import Reason
 from recommender.shelves import Shelves
 from recommender.similarity import (
-    BUDGET,
     CANDIDATES,
+    EFFORTS,
+    Effort,
     Query,
     Ranking,
     Recommendation,
     SimilarityIndex,
     check,
+    distinct,
     members,
 )
 from recommender.together import Together, Weights, learn
@@ -97,6 +99,11 @@ class Recommender:
         return cls(index, together, options, 0 if together is None else len(orders))
 
     @property
+    def _alike(self) -> float:
+        """The cosine from which a product is called similar; never 0."""
+        return max(self.options.threshold, 1e-6)
+
+    @property
     def facts(self) -> Facts:
         """The products by row, whose prices and stock may be changed in place."""
         return self.index.facts
@@ -127,69 +134,73 @@ class Recommender:
         rows = [self.facts.rows_of(cart) for cart in carts]
         chosen = members(rows, len(self))
         going = self._going_together(rows, chosen)
-        found = []
-        for number, query in enumerate(self.index.queries(chosen)):
-            pick = Pick(
-                self.facts,
-                rows[number],
-                self.facts.rows_of(own[number]),
-                near_duplicates=self.options.near_duplicates,
-            )
-            found.append(self._picks(rows[number], query, next(going), pick, count))
-        return found
+        return [
+            self._picks(cart, self.facts.rows_of(mine), query, next(going), count)
+            for cart, mine, query in zip(rows, own, self.index.queries(chosen), strict=True)
+        ]
 
     def _picks(
-        self, cart: list[int], query: Query, going: "_Going", pick: Pick, count: int
+        self, cart: list[int], barred: list[int], query: Query, going: "_Going", count: int
     ) -> list[Recommendation]:
         picks: list[Recommendation] = []
-        for budget in (BUDGET, None):
-            ranking, seen, alike = self._ranked(query, going, budget)
+        for effort in EFFORTS:
+            ranking, near = self._ranked(query, going, effort)
+            pick = Pick(self.facts, cart, barred, near_duplicates=self.options.near_duplicates)
+            picks.clear()
             for row, score in ranking.descending(count):
                 if len(picks) == count:
                     break
                 product = pick.offer(row)
                 if product is not None:
-                    reason = self._reason(row, cart, seen, alike)
+                    reason = self._reason(row, cart, going, near)
                     picks.append(Recommendation(product, round(score, 6), reason))
             if ranking.whole or len(picks) == count:
                 break
-        if self._shelves is not None:
-            for row, reason in self._shelves.fill(cart):
-                if len(picks) == count:
-                    break
-                product = pick.offer(row)
-                if product is not None:
-                    picks.append(Recommendation(product, 0.0, reason))
+        for row, reason in self._shelves.fill(cart) if self._shelves is not None else ():
+            if len(picks) == count:
+                break
+            product = pick.offer(row)
+            if product is not None:
+                picks.append(Recommendation(product, 0.0, reason))
         return picks
 
-    def _ranked(
-        self, query: Query, going: "_Going", budget: int | None
-    ) -> tuple[Ranking, frozenset[int], frozenset[int]]:
-        """All that speaks for products; those seen in one order with the cart's, and those that are similar."""
-        near = self.index.near(query, budget)
+    def _ranked(self, query: Query, going: "_Going", effort: Effort | None) -> tuple[Ranking, Ranking]:
+        """All that speaks for products, and how far each resembles the cart."""
+        near = self.index.near(query, effort)
         rows, sums = going.best(self.facts.available)
-        every = np.union1d(near.rows, rows)
-        likeness = self.index.cosines(query, every) if len(rows) else near.scores
-        weight = self.options.weights.similar * (1 + EVIDENCE / (1 + going.evidence))
+        if len(rows):
+            near = self._with_likeness_of(rows, query, near)
+        every, likeness = near.rows, near.scores
         together = np.zeros(len(every))
         together[np.searchsorted(every, rows)] = sums
+        weight = self.options.weights.similar * (1 + EVIDENCE / (1 + going.evidence))
         largest, most_alike = sums.max(initial=0.0), likeness.max(initial=0.0)
-        scores = likeness.copy()
+        keep = np.flatnonzero((together > 0) | (likeness >= self._alike))
+        scores = likeness[keep]
         if largest > 0:
-            scores = together / largest
-            if most_alike > 0:
-                scores = (scores + weight * likeness / most_alike) / (1 + weight)
-        similar = likeness >= max(self.options.threshold, 1e-6)
-        keep = np.flatnonzero((together > 0) | similar)
-        ranking = Ranking(every[keep], np.round(scores[keep], 6), near.whole)
-        return ranking, going.seen, frozenset(every[similar].tolist())
+            shares = together[keep] / largest
+            scores = (shares + weight * scores / most_alike) / (1 + weight) if most_alike > 0 else shares
+        return Ranking(every[keep], np.round(scores, 6), near.whole), near
 
-    def _reason(self, row: int, cart: list[int], seen: frozenset[int], alike: frozenset[int]) -> Reason:
-        if row in seen:
+    def _with_likeness_of(self, rows: npt.NDArray[Any], query: Query, near: Ranking) -> Ranking:
+        """``near`` with these products in it, too."""
+        every = distinct(np.concatenate([near.rows, rows]))
+        likeness = np.zeros(len(every))
+        known = np.searchsorted(every, near.rows)
+        likeness[known] = near.scores
+        if not near.whole:
+            unknown = np.ones(len(every), dtype=bool)
+            unknown[known] = False
+            likeness[unknown] = self.index.cosines(query, every[unknown])
+        return Ranking(every, likeness, near.whole)
+
+    def _reason(self, row: int, cart: list[int], going: "_Going", near: Ranking) -> Reason:
+        if (going.seen == row).any():
             return Reason.BOUGHT_TOGETHER
-        category = self.facts.category(row)
-        if row not in alike and category and any(self.facts.category(one) == category for one in cart):
-            return Reason.SAME_CATEGORY
+        if near.score(row) < self._alike:
+            category = self.facts.category(row)
+            if category and any(self.facts.category(one) == category for one in cart):
+                return Reason.SAME_CATEGORY
         return Reason.SIMILAR
 
     def _going_together(self, carts: list[list[int]], chosen: sparse.csr_array) -> "Iterator[_Going]":
@@ -210,7 +221,7 @@ class Recommender:
                 for row in cart
                 if (part := slice(weights.indptr[row], weights.indptr[row + 1])).stop > part.start
             ]
-            together = frozenset(np.concatenate(met).tolist()) if met else frozenset()
+            together = np.concatenate(met) if met else _NOTHING.seen
             yield _Going(rows, sums, together, float(bought[cart].sum()))
 
     def _with_kin(
@@ -249,11 +260,14 @@ def learnt(
 
 @dataclass(frozen=True, slots=True)
 class _Going:
-    """What goes with one cart. ``evidence``: how often its products were bought."""
+    """What goes with one cart. ``seen``: what somebody bought in one order with its products.
+
+    ``evidence``: how often its products were bought.
+    """
 
     rows: npt.NDArray[Any]
     sums: npt.NDArray[Any]
-    seen: frozenset[int]
+    seen: npt.NDArray[Any]
     evidence: float
 
     def best(self, available: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -266,4 +280,5 @@ class _Going:
         return rows, sums
 
 
-_NOTHING = _Going(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32), frozenset(), 0.0)
+_NO_ROWS = np.zeros(0, dtype=np.int64)
+_NOTHING = _Going(_NO_ROWS, np.zeros(0, dtype=np.float32), _NO_ROWS, 0.0)

@@ -25,12 +25,31 @@ from recommender.facts import Facts, Pick, in_order
 from recommender.reasons import Reason
 from recommender.vectors import COMMON_MIN, COMMON_SHARE, Vectors, texts_of, vectorise
 
-__all__ = ["COMMON_MIN", "COMMON_SHARE", "Query", "Ranking", "Recommendation", "SimilarityIndex", "members"]
-
-BUDGET = 20_000
-"""Entries of the term lists that are gone through for one cart before its candidates are chosen."""
+__all__ = [
+    "COMMON_MIN",
+    "COMMON_SHARE",
+    "EFFORTS",
+    "Effort",
+    "Query",
+    "Ranking",
+    "Recommendation",
+    "SimilarityIndex",
+    "distinct",
+    "members",
+]
 
 CANDIDATES = 400
+
+
+class Effort(NamedTuple):
+    """``entries`` of the term lists that are gone through for one cart before so many ``candidates`` are chosen."""
+
+    entries: int
+    candidates: int
+
+
+EFFORTS = (Effort(20_000, CANDIDATES), Effort(400_000, 20 * CANDIDATES), None)
+"""Each is made where the one before it found too few; None: all entries, and every product that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,11 @@ class Ranking(NamedTuple):
     rows: npt.NDArray[Any]
     scores: npt.NDArray[np.float64]
     whole: bool = True
+
+    def score(self, row: int) -> float:
+        """Of one product; 0 where it has none. The rows must rise."""
+        place = int(np.searchsorted(self.rows, row))
+        return float(self.scores[place]) if place < len(self.rows) and self.rows[place] == row else 0.0
 
     def descending(self, count: int) -> Iterator[tuple[int, float]]:
         """Rows by falling score; only the best few are sorted at first, more when the caller passes them over."""
@@ -138,8 +162,8 @@ class SimilarityIndex:
         for cart, query, mine in zip(carts, self.queries(members(carts, len(self))), own, strict=True):
             bar = {*barred, *self.facts.rows_of(mine)}
             picks: list[Recommendation] = []
-            for budget in (BUDGET, None) if count and cart else ():
-                near = self.near(query, budget)
+            for effort in EFFORTS if count and cart else ():
+                near = self.near(query, effort)
                 keep = near.scores >= threshold
                 near = Ranking(near.rows[keep], near.scores[keep], near.whole)
                 pick = Pick(self.facts, cart, bar, near_duplicates=near_duplicates)
@@ -162,14 +186,15 @@ class SimilarityIndex:
             span = slice(vectors.indptr[number], vectors.indptr[number + 1])
             yield Query(vectors.indices[span], vectors.data[span], square**0.5)
 
-    def near(self, query: Query, budget: int | None = BUDGET) -> Ranking:
-        """Available products and their cosines above 0, those of the best candidates at least."""
+    def near(self, query: Query, effort: Effort | None = EFFORTS[0]) -> Ranking:
+        """Available products by rising row and their cosines above 0, those of the best candidates at least."""
         order = np.argsort(self._frequency[query.terms], kind="stable")
         terms, values = query.terms[order], query.values[order]
         lengths = self._frequency[terms].astype(np.int64)
         taken = len(terms)
-        if budget is not None:
-            taken = max(int(np.searchsorted(np.cumsum(lengths), budget, side="right")), min(1, len(terms)))
+        if effort is not None:
+            within = int(np.searchsorted(np.cumsum(lengths), effort.entries, side="right"))
+            taken = max(within, min(1, len(terms)))
         if taken == 0:
             return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
         index = self._inverted
@@ -180,18 +205,17 @@ class SimilarityIndex:
         )
         sums = np.zeros(len(self), dtype=np.float32)
         np.add.at(sums, rows, shares)
-        whole = taken == len(terms)
-        if whole:
+        if effort is None or taken == len(terms):
             touched = np.flatnonzero(sums > 0)
             touched = touched[self.facts.available[touched]]
             return Ranking(touched, _rounded(sums[touched] / (query.length or 1)))
         mine = sums[rows] * self.facts.available[rows]
-        if len(mine) > CANDIDATES:
-            floor = np.partition(mine, len(mine) - CANDIDATES)[len(mine) - CANDIDATES]
+        if len(mine) > effort.candidates:
+            floor = np.partition(mine, len(mine) - effort.candidates)[len(mine) - effort.candidates]
             rows = rows[(mine >= floor) & (mine > 0)]
         else:
             rows = rows[mine > 0]
-        rows = np.unique(rows)
+        rows = distinct(rows)
         return Ranking(rows, self.cosines(query, rows), whole=False)
 
     def cosines(self, query: Query, rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -199,6 +223,12 @@ class SimilarityIndex:
         dense = np.zeros(self.matrix.shape[1], dtype=np.float32)
         dense[query.terms] = query.values
         return _rounded((self.matrix[rows] @ dense) / (query.length or 1))
+
+
+def distinct(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Each once, rising. ``np.unique`` hashes, which takes seconds for a million rows."""
+    numbers = np.sort(numbers)
+    return numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
 
 
 def members(carts: Sequence[Sequence[int]], products: int) -> sparse.csr_array:

@@ -20,6 +20,7 @@ from recommender import (
     Recommender,
     RecommenderError,
 )
+from recommender.similarity import Effort
 from recommender.together import Weights, room
 
 SHOP = [
@@ -72,6 +73,18 @@ def test_together_is_only_said_of_what_was() -> None:
     (found,) = Recommender.build(shop, ORDERS).recommend([[7]])
     assert found
     assert all(pick.reason is not Reason.BOUGHT_TOGETHER for pick in found)
+
+
+def test_too_few_at_a_first_look_are_looked_for_harder(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("Blue Bread Plate", "Blue Plate Rack", "Blue Soup Bowl")
+    shop = [*SHOP, *(Product(10 + n, f"{names[n % 3]} {n // 3}", price=Decimal(9)) for n in range(90))]
+    model = Recommender.build(shop)
+    carts = [[10], [11, 1], [12, 13]]
+    monkeypatch.setattr("recommender.model.EFFORTS", (None,))
+    exact = model.recommend(carts)
+    monkeypatch.setattr("recommender.model.EFFORTS", (Effort(1, 1), Effort(2, 2), None))
+    assert model.recommend(carts) == exact
+    assert all(len(picks) == 3 for picks in exact)
 
 
 @pytest.mark.parametrize("memory_mb", [FEW_MB, 64])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender import Product, ProductId, Recommendation, RecommenderError, SimilarityIndex
-from recommender.similarity import COMMON_MIN, COMMON_SHARE
+from recommender.similarity import COMMON_MIN, COMMON_SHARE, EFFORTS, Effort, members
 from recommender.terms import terms, words
 
 
@@ -261,6 +261,25 @@ def test_the_ranking_looks_beyond_a_hundred_variants_of_one_thing() -> None:
     found = ids(SimilarityIndex.build([*products, item(2999, "Dinner plate")]).recommend([2999], 3, 0.0))
     assert len(found) == 3
     assert {3000, 3001} < set(found)
+
+
+def test_a_harder_look_finds_more_and_the_hardest_all() -> None:
+    kinds = ("bread plate", "plate rack", "soup bowl", "tea tray")
+    shop = [
+        item(number, f"{kinds[number % 4]} {'oak ' * (number % 3)}{number // 4}") for number in range(400)
+    ]
+    index = SimilarityIndex.build(shop)
+    (query,) = index.queries(members([[0]], len(shop)))
+    looks = [index.near(query, effort) for effort in (Effort(10, 5), Effort(140, 50), None)]
+    whole = looks[-1]
+    assert [look.whole for look in looks] == [False, False, True]
+    assert len(looks[0].rows) < len(looks[1].rows) < len(whole.rows)
+    for look in looks:
+        assert look.rows.tolist() == sorted(set(look.rows.tolist()))
+        assert [whole.score(row) for row in look.rows.tolist()] == look.scores.tolist()
+    assert EFFORTS[-1] is None
+    assert index.near(query, EFFORTS[0]).whole  # whatever is asked, a small catalogue is gone through
+    assert whole.score(6) == 0.0
 
 
 def test_words_of_most_products_make_no_likeness() -> None:
