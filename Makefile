@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# In the order of collection: tests/e2e first, whose slowest file alone would take the last minutes on one worker.
+# In the order that tests/conftest.py gives: what takes longest first.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 CHILDREN ?= 3
 # The tests start Cartwake a thousand times; where this is set, each start would compile all modules anew.

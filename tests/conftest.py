@@ -21,6 +21,33 @@ settings.register_profile(
 _SERVER_FIXTURES: dict[str, Flavor] = {"mysql_server": "mysql", "mariadb_server": "mariadb"}
 
 
+_LONGEST = ("tests/e2e/test_chaos.py", "tests/unit/core/test_core_simulation.py")
+_SPREAD = 0.8
+"""Before this share of the integration tests is done, the last file of tests/e2e has begun."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; then those that mostly wait, tests/e2e, spread among those that work: so the processor
+    is never idle, and never has three services to start at once. Small files come last, and no worker ends long
+    before the others."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in files if name.startswith("tests/e2e/") and name not in _LONGEST]
+    working = [name for name in files if name not in waiting and name not in _LONGEST]
+    real = sum(len(files[name]) for name in working if name.startswith("tests/integration/"))
+    pause = _SPREAD * real / max(len(waiting), 1)  # tests between two of them
+    order, done, begun = [name for name in _LONGEST if name in files], 0, 0
+    for name in working:
+        while begun < len(waiting) and done >= begun * pause:
+            order.append(waiting[begun])
+            begun += 1
+        order.append(name)
+        done += len(files[name])
+    items[:] = [item for name in (*order, *waiting[begun:]) for item in files[name]]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Download and initialise before the first test starts, since a test's time limit counts its fixtures."""
     wanted: set[str] = set()

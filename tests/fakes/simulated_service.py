@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from fakes.simulated_shop import SECOND, LogRow, SimulatedShop
@@ -358,14 +357,18 @@ class SimulatedService:
 
     def run(self, deeds: Sequence[tuple[int, int, str]], end: int) -> None:
         """Play all deeds, beat by beat, until ``end``."""
-        for when, key, deed in deeds:
-            what: Callable[[], None] = partial(self.shop.act, key, deed)
-            heapq.heappush(self.agenda, (when, next(self.order), what))
-        while self.shop.now < end:
-            self.shop.now += BEAT
-            while self.agenda and self.agenda[0][0] <= self.shop.now:
-                when, _, what = heapq.heappop(self.agenda)
-                until, self.shop.now = self.shop.now, when
-                what()
-                self.shop.now = until
+        shop, agenda, never = self.shop, self.agenda, (1 << 62, 0, "")
+        left = iter(deeds)
+        deed = next(left, never)
+        while shop.now < end:
+            until = shop.now + BEAT
+            while (first := agenda[0][0] if agenda else never[0]) <= until or deed[0] <= until:
+                if deed[0] <= first:
+                    shop.now, key, what = deed
+                    shop.act(key, what)
+                    deed = next(left, never)
+                else:
+                    shop.now, _, step = heapq.heappop(agenda)
+                    step()
+            shop.now = until
             self.beat()

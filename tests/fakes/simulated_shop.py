@@ -4,6 +4,7 @@ It stands in for MySQL under the pure core: ``hydrate.Hydrator`` reads it as its
 """
 
 import contextlib
+import itertools
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -201,6 +202,7 @@ DEEDS = {
     "order and clear": 10,
     "cancel order": 4,
 }
+_KINDS, _SHARES = list(DEEDS), list(itertools.accumulate(DEEDS.values()))
 
 
 def plan(
@@ -215,7 +217,7 @@ def plan(
         # Moments that matter are just before and just after the threshold.
         when = begin + int(dice.expovariate(1 / pace))
         while when < end:
-            deeds.append((when, key, dice.choices(list(DEEDS), list(DEEDS.values()))[0]))
+            deeds.append((when, key, dice.choices(_KINDS, cum_weights=_SHARES)[0]))
             near = policy.threshold_us + dice.randint(-SECOND, 4 * SECOND)
             when += near if dice.random() < 0.3 else int(dice.expovariate(1 / pace))
     return sorted(deeds)

@@ -219,7 +219,7 @@ def test_a_clock_that_jumps_makes_mails_early_by_no_more_than_its_error(seed: in
     judge.insist(judge.unfinished())
 
 
-CROWD = 8 * CUSTOMERS
+CROWD = 16 * CUSTOMERS
 """Costs less time a cart, and a longer story if it fails."""
 
 BATCHES = 50
