@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from binlog_watcher.errors import INTERRUPTED, CartwakeError, DatabaseUnavailableError
-from binlog_watcher.interrupts import leaving_at_once
+from binlog_watcher.importing import importing
 
 COMMANDS = {
     "run": "service_cli:run_command",
@@ -52,7 +52,7 @@ class _Commands(TyperGroup):
         module, _, name = COMMANDS.get(cmd_name, "").partition(":")
         if not module:
             return None
-        with leaving_at_once():
+        with importing():
             found = getattr(import_module(f"{__package__}.{module}"), name)
         if isinstance(found, typer.Typer):
             return get_group(found)
