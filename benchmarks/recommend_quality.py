@@ -93,7 +93,7 @@ def main() -> None:
     _told("popularity", bench.ranked(lambda _: counts.copy()))
     tfidf = _told("tfidf", bench.tfidf())
     purchases = _told("purchases", hits(bench.model(Weights(text=0.0, similar=0.0)), bench.held))
-    pruned = replace(bench.options, memory_mb=0)
+    pruned = replace(bench.options, memory_mb=100)  # of the dense way more is asked
     neighbours = Recommender.over(bench.index, OrderLog(bench.before), pruned)
     progress(f"pruned neighbours and texts: {_interval(hits(neighbours, bench.held))}")
     started = time.monotonic()

@@ -65,24 +65,37 @@ class OrderLog:
 
     def matrix(self, rows: Mapping[Hashable, int], total: int) -> "Purchases":
         """Orders x products of a catalogue whose ``rows`` are known, the oldest order first."""
-        of_code = np.full(len(self._codes) + 1, -1, dtype=np.int64)
+        of_code = np.full(len(self._codes) + 1, -1, dtype=np.int32)
         for product, code in self._codes.items():
             of_code[code] = rows.get(product, -1)
-        lines = of_code[np.frombuffer(self._lines, dtype=np.int32)] if self._lines else np.zeros(0, np.int64)
-        ends = np.array(self._ends, dtype=np.int64)
-        order_of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        lines = of_code[np.frombuffer(self._lines, dtype=np.int32)] if self._lines else of_code[:0]
         at = np.array(self._at, dtype=np.float64)
-        rank = np.empty(len(at), dtype=np.int64)
-        rank[np.argsort(at, kind="stable")] = np.arange(len(at))
+        ends = np.array(self._ends, dtype=np.int64)
+        starts = np.zeros_like(ends)
+        starts[1:] = ends[:-1]
+        lengths = ends - starts
         known = lines >= 0
+        if not known.all():
+            lengths = np.add.reduceat(known, starts, dtype=np.int64)
+            starts = np.cumsum(lengths) - lengths
+            lines = lines[known]
+        order = np.argsort(at, kind="stable")
+        starts, lengths = starts[order], lengths[order]
+        ends = np.cumsum(lengths)
+        take = np.arange(len(lines)) + np.repeat(starts - (ends - lengths), lengths)
+        width = (
+            np.int32 if len(lines) <= np.iinfo(np.int32).max else np.int64
+        )  # wide ones take twice the time
         bought = sparse.csr_array(
             (
-                np.ones(int(known.sum()), dtype=np.float32),
-                (rank[order_of[known]] if len(at) else lines[known], lines[known]),
+                np.ones(len(lines), dtype=np.float32),
+                lines[take].astype(width, copy=False),
+                np.concatenate([[0], ends]).astype(width),
             ),
             shape=(len(at), total),
         )
-        return Purchases(bought, np.sort(at))
+        bought.sort_indices()
+        return Purchases(bought, at[order])
 
 
 class Purchases(NamedTuple):
