@@ -128,7 +128,11 @@ def _plain(index: SimilarityIndex, carts: list[list[int]]) -> tuple[float, float
         exact = index.recommend_many([cart], 3, 0.1, near_duplicates=True)
         (query,) = index.queries(members([sorted(cart)], len(index)))
         near = index.near(query, None)
-        rows = [row for row, score in near.descending(3 + len(cart)) if row not in cart and score >= 0.1][:3]
+        rows = [
+            row
+            for row, score in near.descending(3 + len(cart), index.facts)
+            if row not in cart and score >= 0.1
+        ][:3]
         agreed.append(len({pick.product.id for pick in exact[0]} & set(rows)) / max(len(rows), 1))
     return float(np.median(times)), float(np.mean(agreed))
 

@@ -1,7 +1,6 @@
 """The products of the shop, kept in memory and safe to change from another thread."""
 
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -18,7 +17,7 @@ DESCRIPTION_LIMIT = 2000
 """Characters kept of each text. Long descriptions say little more about likeness, but cost memory."""
 
 JOURNAL = 200_000
-"""Changes that are remembered one by one."""
+"""So many changes at least are remembered one by one."""
 
 _LIMITS = {"name": NAME_LIMIT, "category": CATEGORY_LIMIT, "description": DESCRIPTION_LIMIT}
 
@@ -118,12 +117,24 @@ def _text(value: object) -> str | None:
 class Snapshot(NamedTuple):
     """The catalogue at one moment.
 
-    ``generation`` grows with every change, ``texts`` only when a product came, went or reads differently.
+    ``generation`` grows with every change, ``texts`` only when a product came, went or reads differently. ``place``:
+    behind the last change that is in it (``Catalog.changes_since``).
     """
 
     generation: int
     texts: int
     products: Mapping[ProductId, Product]
+    place: int
+
+
+class Changes(NamedTuple):
+    """``products`` as they are now (None: gone), and ``place`` behind these changes.
+
+    ``products`` None: these changes are no longer known one by one; the whole snapshot has to be looked at.
+    """
+
+    place: int
+    products: Mapping[ProductId, Product | None] | None
 
 
 class Catalog:
@@ -139,7 +150,8 @@ class Catalog:
         self._generation = 0
         self._texts = 0
         self._snapshot: Snapshot | None = None
-        self._journal: deque[tuple[int, ProductId]] = deque(maxlen=JOURNAL)
+        self._journal: list[ProductId] = []
+        self._forgotten = 0  # changes that are in the journal no more
         self.replace(products)
 
     def replace(self, products: Iterable[Product]) -> None:
@@ -156,13 +168,13 @@ class Catalog:
         gone = [key for key in old if key not in fresh]
         if not changed and not gone:
             return True
-        same_texts = not gone and all(key in old and _reads_same(fresh[key], old[key]) for key in changed)
+        same_texts = not gone and all(key in old and reads_same(fresh[key], old[key]) for key in changed)
         with self._lock:
             if self._generation != snapshot.generation:
                 return False
             self._products = fresh
             self._changed(texts=not same_texts)
-            self._journal.extend((self._generation, key) for key in (*changed, *gone))
+            self._note(*changed, *gone)
             return True
 
     def upsert(self, product: Product) -> None:
@@ -172,8 +184,8 @@ class Catalog:
             if old == product:
                 return
             self._products[product.id] = product
-            self._changed(texts=old is None or not _reads_same(old, product))
-            self._journal.append((self._generation, product.id))
+            self._changed(texts=old is None or not reads_same(old, product))
+            self._note(product.id)
 
     def remove(self, product_id: ProductId) -> bool:
         """Drop a product; False when it was not there."""
@@ -181,7 +193,7 @@ class Catalog:
             if self._products.pop(product_id, None) is None:
                 return False
             self._changed(texts=True)
-            self._journal.append((self._generation, product_id))
+            self._note(product_id)
             return True
 
     def get(self, product_id: ProductId) -> Product | None:
@@ -192,26 +204,24 @@ class Catalog:
         """The catalogue as of now; copied once per change, not per call."""
         with self._lock:
             if self._snapshot is None:
-                self._snapshot = Snapshot(self._generation, self._texts, dict(self._products))
+                self._snapshot = Snapshot(self._generation, self._texts, dict(self._products), self._place())
             return self._snapshot
 
-    def changes_since(self, generation: int) -> tuple[int, dict[ProductId, Product | None] | None]:
-        """The generation now, and the products that changed after the one given as they are now (None: gone).
-
-        The second is None when that is too long ago: then the whole snapshot has to be looked at.
-        """
+    def changes_since(self, place: int, most: int | None = None) -> Changes:
+        """What changed behind a place: ``most`` changes of it, the oldest; a product may be among them again."""
         with self._lock:
-            if generation == self._generation:
-                return generation, {}
-            journal = self._journal
-            if generation < 0 or (len(journal) == JOURNAL and journal[0][0] > generation):
-                return self._generation, None
-            changed: dict[ProductId, Product | None] = {}
-            for when, product_id in reversed(journal):
-                if when <= generation:
-                    break
-                changed[product_id] = self._products.get(product_id)
-            return self._generation, changed
+            start = place - self._forgotten
+            if start < 0:
+                return Changes(self._place(), None)
+            keys = self._journal[start:] if most is None else self._journal[start : start + most]
+            products = self._products
+            return Changes(place + len(keys), {key: products.get(key) for key in keys})
+
+    @property
+    def place(self) -> int:
+        """Behind the last change."""
+        with self._lock:
+            return self._place()
 
     @property
     def texts(self) -> int:
@@ -232,12 +242,22 @@ class Catalog:
     def __contains__(self, product_id: object) -> bool:
         return product_id in self._products
 
+    def _place(self) -> int:
+        return self._forgotten + len(self._journal)
+
+    def _note(self, *keys: ProductId) -> None:
+        """Behind ``_changed``, within the lock."""
+        self._journal += keys
+        if len(self._journal) > 2 * JOURNAL:
+            self._forgotten += len(self._journal) - JOURNAL
+            del self._journal[:-JOURNAL]
+
     def _changed(self, *, texts: bool) -> None:
         self._generation += 1
         self._texts += texts
         self._snapshot = None
 
 
-def _reads_same(one: Product, other: Product) -> bool:
+def reads_same(one: Product, other: Product) -> bool:
     """Whether both give the same text to compare: then a new price or stock needs no new index."""
     return (one.name, one.category, one.description) == (other.name, other.category, other.description)

@@ -8,6 +8,7 @@ fewer are found than asked for, the most bought of the cart's categories fill up
 """
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +75,7 @@ class Recommender:
         self.options, self.orders = options, orders
         self.index, self._together = index, together
         bought = None if together is None else together.bought
-        self._shelves = Shelves(index.facts, bought) if options.blend else None
+        self.shelves = Shelves(index.facts, bought) if options.blend else None
 
     @classmethod
     def build(
@@ -97,6 +98,14 @@ class Recommender:
         """The same over an index that is there already."""
         together = learnt(index.matrix, index.facts.rows, orders, options)
         return cls(index, together, options, 0 if together is None else len(orders))
+
+    def beside(self, index: SimilarityIndex, new: Iterable[int]) -> "Recommender":
+        """The same over an index that has more products, of whose rows ``new`` came after the model was built."""
+        other = copy(self)
+        other.index = index
+        if self.shelves is not None:
+            other.shelves = self.shelves.with_new(index.facts, new)
+        return other
 
     @property
     def _alike(self) -> float:
@@ -147,7 +156,7 @@ class Recommender:
             ranking, near = self._ranked(query, going, effort)
             pick = Pick(self.facts, cart, barred, near_duplicates=self.options.near_duplicates)
             picks.clear()
-            for row, score in ranking.descending(count):
+            for row, score in ranking.descending(count, self.facts):
                 if len(picks) == count:
                     break
                 product = pick.offer(row)
@@ -156,7 +165,7 @@ class Recommender:
                     picks.append(Recommendation(product, round(score, 6), reason))
             if ranking.whole or len(picks) == count:
                 break
-        for row, reason in self._shelves.fill(cart) if self._shelves is not None else ():
+        for row, reason in self.shelves.fill(cart) if self.shelves is not None else ():
             if len(picks) == count:
                 break
             product = pick.offer(row)
@@ -209,11 +218,13 @@ class Recommender:
                 yield _NOTHING
             return
         weights, seen, bought = self._together
-        summed = sparse.csr_array(chosen @ weights)
-        for number, cart in enumerate(carts):
+        built = len(bought)  # no order is known of what came later
+        summed = sparse.csr_array(chosen[:, :built] @ weights)
+        for number, whole in enumerate(carts):
+            cart = [row for row in whole if row < built]
             span = slice(summed.indptr[number], summed.indptr[number + 1])
             rows, sums = summed.indices[span], summed.data[span]
-            cold = [row for row in cart if bought[row] == 0]
+            cold = [row for row in whole if row >= built or bought[row] == 0]
             if cold:
                 rows, sums = self._with_kin(cold, rows, sums)
             met = [
@@ -232,7 +243,8 @@ class Recommender:
             return rows, sums
         (query,) = self.index.queries(members([cold], len(self)))
         near = self.index.near(query)
-        sold = self._together.bought[near.rows] > 0
+        bought = self._together.bought
+        sold = bought[np.minimum(near.rows, len(bought) - 1)] * (near.rows < len(bought)) > 0
         kin, scores = near.rows[sold], near.scores[sold]
         best = np.lexsort((kin, -scores))[:KIN]
         if not len(best):

@@ -1,7 +1,8 @@
 """The most bought products of each category, and of all: what fills up where too little is known of a cart."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,25 @@ class Shelves:
                 shelf.append(row)
         shelves.pop("", None)
         self._shelves = dict(shelves)
+        self.new: Mapping[str, list[int]] = {}
         self._popular = [] if bought is None else order[bought[order] > 0][: 2 * KEPT].tolist()
+
+    def with_new(self, facts: Facts, rows: Iterable[int]) -> "Shelves":
+        """These products, which are on no shelf and nobody bought yet, behind those of their category."""
+        other = copy(self)
+        new = defaultdict[str, list[int]](list)
+        for row in rows:
+            shelf = new[facts.category(row)]
+            if len(shelf) < KEPT and facts.available[row]:
+                shelf.append(row)
+        other.new = new
+        return other
 
     def fill(self, cart: Sequence[int]) -> Iterator[tuple[int, Reason]]:
         """What may stand in, and why: of the cart's categories in the order of its rows, then of all."""
         for category in dict.fromkeys(self._facts.category(row) for row in cart):
-            for row in self._shelves.get(category, ()):
-                yield row, Reason.SAME_CATEGORY
+            for row in (*self._shelves.get(category, ()), *self.new.get(category, ())) if category else ():
+                if self._facts.category(row) == category:  # it may have another one by now
+                    yield row, Reason.SAME_CATEGORY
         for row in self._popular:
             yield row, Reason.POPULAR

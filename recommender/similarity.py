@@ -84,8 +84,8 @@ class Ranking(NamedTuple):
         place = int(np.searchsorted(self.rows, row))
         return float(self.scores[place]) if place < len(self.rows) and self.rows[place] == row else 0.0
 
-    def descending(self, count: int) -> Iterator[tuple[int, float]]:
-        """Rows by falling score; only the best few are sorted at first, more when the caller passes them over."""
+    def descending(self, count: int, facts: Facts) -> Iterator[tuple[int, float]]:
+        """Rows by falling score, then by id; only the best few are sorted at first, more when these are passed over."""
         rows, scores = self.rows, self.scores
         done, want = 0, 4 * count + 16
         while done < len(rows):
@@ -94,7 +94,7 @@ class Ranking(NamedTuple):
                 head = np.flatnonzero(scores >= floor)  # with all that tie with the last
             else:
                 head = np.arange(len(rows))
-            order = head[np.lexsort((rows[head], -scores[head]))][done:]
+            order = head[np.lexsort((facts.by_id(rows[head]), -scores[head]))][done:]
             yield from zip(rows[order].tolist(), scores[order].tolist(), strict=True)
             done, want = len(head), want * 8
 
@@ -169,7 +169,7 @@ class SimilarityIndex:
                 pick = Pick(self.facts, cart, bar, near_duplicates=near_duplicates)
                 picks = [
                     Recommendation(product, score)
-                    for row, score in _until(near.descending(count), pick, count)
+                    for row, score in _until(near.descending(count, self.facts), pick, count)
                     if (product := pick.offer(row)) is not None
                 ]
                 if near.whole or len(picks) == count:

@@ -23,6 +23,7 @@ def write(folder: Path, vectors: Vectors, together: Together | None) -> None:
         "lost": vectors.lost,
         "keys": vectors.vocabulary.keys,
         "idf": vectors.vocabulary.idf,
+        "common": vectors.vocabulary.common,
     }
     if together is not None:
         matrices["weights"] = together.weights
@@ -48,7 +49,7 @@ def mapped(folder: Path) -> tuple[Vectors, Together | None]:
             _matrix(arrays, "matrix", (total, terms)),
             _matrix(arrays, "inverted", (terms, total)),
             arrays["lost"],
-            Vocabulary(arrays["keys"], arrays["idf"], total),
+            Vocabulary(arrays["keys"], arrays["idf"], total, arrays["common"]),
         )
         if "seen" not in arrays:
             return vectors, None

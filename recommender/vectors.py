@@ -48,11 +48,15 @@ _Numbers = npt.NDArray[np.int64]
 
 
 class Vocabulary(NamedTuple):
-    """The terms by column: their numbers, rising, and their idf. ``total``: products that were counted."""
+    """The terms by column: their numbers, rising, and their idf. ``total``: products that were counted.
+
+    ``common``: the numbers, rising, of the terms that were dropped since nearly all have them.
+    """
 
     keys: Keys
     idf: Floats
     total: int
+    common: Keys
 
 
 class Vectors(NamedTuple):
@@ -141,10 +145,10 @@ def vectorise(texts: Iterable[Texts]) -> Vectors:
         total += len(some)
     del reader
     squares, lost = np.zeros(total), np.zeros(total)
-    keys, idfs, starts = list[Keys](), list[Floats](), list[_Numbers]()
+    keys, idfs, starts, common = list[Keys](), list[Floats](), list[_Numbers](), list[Keys]()
     rows, weights = list[Ints](), list[Floats]()
     for part in _parts(chunks):
-        idf = _idf(part.frequency, total)
+        idf = idf_of(part.frequency, total)
         useful = part.frequency <= max(COMMON_MIN, int(COMMON_SHARE * total))
         logs = 1 + np.log(np.arange(int(part.counts.max(initial=0)) + 1, dtype=np.float32).clip(1))
         weight = logs[part.counts] * np.repeat(idf * useful, part.frequency)
@@ -155,6 +159,7 @@ def vectorise(texts: Iterable[Texts]) -> Vectors:
         shared = useful & (part.frequency > 1)
         kept = np.repeat(shared, part.frequency)
         keys.append(part.keys[shared])
+        common.append(part.keys[~useful])
         idfs.append(idf[shared])
         starts.append(part.frequency[shared])
         rows.append(part.rows[kept])
@@ -164,7 +169,9 @@ def vectorise(texts: Iterable[Texts]) -> Vectors:
     scale = (1 / np.sqrt(squares)).astype(np.float32)
     for number, their_rows in enumerate(rows):
         weights[number] *= scale[their_rows]
-    vocabulary = Vocabulary(_together(keys, np.uint64), _together(idfs, np.float32), total)
+    vocabulary = Vocabulary(
+        _together(keys, np.uint64), _together(idfs, np.float32), total, _together(common, np.uint64)
+    )
     ends = np.cumsum(_together(starts, np.int64))
     del keys, idfs, starts
     width = np.int32 if not len(ends) or ends[-1] < np.iinfo(np.int32).max else np.int64
@@ -263,7 +270,8 @@ def _merged(chunks: list[Counted], spans: list[slice]) -> _Part:
     return _Part(keys[new], frequency, rows[take], counts[take])
 
 
-def _idf(frequency: Any, total: int) -> Floats:
+def idf_of(frequency: Any, total: int) -> Floats:
+    """The weight of terms that so many of all products have."""
     weights: Floats = (np.log((1 + total) / (1 + frequency)) + 1).astype(np.float32)
     return weights
 

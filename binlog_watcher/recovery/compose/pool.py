@@ -62,7 +62,9 @@ class ComposeThread:
         return await asyncio.to_thread(build_all, self._composer, chunk, picks, texts, now_us)
 
     def products_changed(self, changed: Sequence[Product], gone: Sequence[int | str]) -> None:
-        """Nothing to do: the recommender reads the service's own catalogue."""
+        """Begin to take them up out of the service's own catalogue now, not with the next cart."""
+        del changed, gone
+        self._composer.recommender.follow()
 
     def orders_came(self, orders: Sequence[Order], *, anew: bool) -> None:
         """Learn from them when the next model is built."""

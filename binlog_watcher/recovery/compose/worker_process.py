@@ -71,16 +71,19 @@ def work(pipe: Connection, make: MakeComposer) -> None:
             question = pipe.recv()
             if isinstance(question, Learn):
                 _learn(composer.recommender, question)
-            elif not isinstance(question, Change):
-                pipe.send(_answer(composer, question))
-            elif not len(catalog):
-                catalog.replace([product for product in question.products.values() if product is not None])
+            elif isinstance(question, Change):
+                _change(catalog, question)
+                composer.recommender.follow()
             else:
-                for product_id, product in question.products.items():
-                    if product is None:
-                        catalog.remove(product_id)
-                    else:
-                        catalog.upsert(product)
+                pipe.send(_answer(composer, question))
+
+
+def _change(catalog: Catalog, told: Change) -> None:
+    for product_id, product in told.products.items():
+        if product is None:
+            catalog.remove(product_id)
+        else:
+            catalog.upsert(product)
 
 
 def _learn(recommender: LiveRecommender, told: Learn) -> None:

@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
+from binlog_watcher.core.batches import in_batches
 from binlog_watcher.recovery.compose.composer import Composer
 from binlog_watcher.recovery.compose.pool import Composed, ComposeThread, texts_of
 from binlog_watcher.recovery.compose.worker_process import (
@@ -27,6 +28,9 @@ from binlog_watcher.recovery.stages import ClaimedCart
 from recommender import Catalog, LiveRecommender, Options, Order, OrderLog, Product
 
 log = structlog.get_logger(__name__)
+
+CHANGES_BATCH_SIZE = 500
+"""Products that a worker is told of at a time: no other thread runs while they are pickled."""
 
 COMPOSE_ATTEMPTS = 2
 """How often a chunk is given to a worker; one that kills two of them is composed here, cart by cart."""
@@ -79,8 +83,8 @@ class _Worker:
                 lessons, self.lessons = self.lessons, Learn()
             if lessons != Learn():
                 self.pipe.send(lessons)
-            if changes:
-                self.pipe.send(Change(changes))
+            for some in in_batches(list(changes.items()), CHANGES_BATCH_SIZE):
+                self.pipe.send(Change(dict(some)))
             self.pipe.send(question)
             answer: Answer = self.pipe.recv()
         except (EOFError, OSError) as error:
@@ -161,6 +165,7 @@ class ComposeWorkers:
         changes.update(dict.fromkeys(gone))
         for worker in self._workers:
             worker.tell(changes)
+        self._local.recommender.follow()
 
     def orders_came(self, orders: Sequence[Order], *, anew: bool) -> None:
         """Learn from them here, and tell each worker before its next chunk."""

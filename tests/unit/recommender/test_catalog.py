@@ -97,7 +97,7 @@ def test_a_change_that_comes_while_catalogues_are_compared_is_told_of_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     catalog = Catalog([product(1), product(2)])
-    start = catalog.generation
+    start = catalog.place
     compare = Catalog._took_over
     taken: list[bool] = []
 
@@ -115,8 +115,25 @@ def test_a_change_that_comes_while_catalogues_are_compared_is_told_of_too(
     monkeypatch.setattr(Catalog, "_took_over", interrupted)
     catalog.replace([product(1), product(3)])
     assert taken == [False, True]
-    _, changed = catalog.changes_since(start)
-    assert changed == {9: None, 2: None, 3: product(3)}
+    assert catalog.changes_since(start).products == {9: None, 2: None, 3: product(3)}
+
+
+def test_changes_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recommender.catalog.JOURNAL", 4)
+    catalog = Catalog([product(1), product(2)])
+    start = catalog.snapshot().place
+    for number in (1, 2, 3):
+        catalog.upsert(product(number, stock=0))
+    catalog.remove(2)
+    first = catalog.changes_since(start, 2)
+    assert first.products == {1: product(1, stock=0), 2: None}
+    second = catalog.changes_since(first.place, 2)
+    assert second.place == catalog.place
+    assert second.products == {3: product(3, stock=0), 2: None}
+    assert catalog.changes_since(second.place).products == {}
+    for number in range(10):
+        catalog.upsert(product(number, stock=number))
+    assert catalog.changes_since(start).products is None, "that was too long ago"
 
 
 def test_snapshots_hold_still_while_other_threads_write() -> None:

@@ -82,15 +82,56 @@ def test_an_import_of_many_products_is_one_build_per_pause(
         catalog.upsert(item(number, f"Tea number {number}"))
         recommender.recommend([1])
     assert len(builds) == 1
+    assert len(recommender.model()) == 53, "the new ones are answered with all the same"
     clock.now = 11
-    assert ids(recommender, 1) <= {2, 3}  # the old index serves while the new one is built
+    recommender.recommend([1])
     assert recommender.join(10)
     assert len(builds) == 2
     assert len(recommender.model()) == 53
 
 
+def test_a_build_rests_the_longer_the_longer_it_takes(catalog: Catalog) -> None:
+    clock, began = Clock(), list[float]()
+
+    def builder(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
+        began.append(clock.now)
+        clock.now += 7
+        return Recommender.build(products, orders, options)
+
+    recommender = LiveRecommender(catalog, clock=clock, rebuild_pause_s=10, builder=builder)
+    recommender.build()
+    for number in range(100, 200):
+        catalog.upsert(item(number, f"Tea number {number}"))
+        clock.now += 4
+        recommender.recommend([1])
+        assert recommender.join(10)
+    assert began == [0, 7 + 352]  # the first look after 50 times seven seconds
+
+
+def test_a_build_rests_less_when_more_came_than_is_followed(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.following.LEAST", 3)
+    clock, began = Clock(), list[float]()
+
+    def builder(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
+        began.append(clock.now)
+        clock.now += 7
+        return Recommender.build(products, orders, options)
+
+    recommender = LiveRecommender(catalog, clock=clock, rebuild_pause_s=10, builder=builder)
+    recommender.build()
+    for number in range(100, 120):
+        catalog.upsert(item(number, f"Tea number {number}"))
+        clock.now += 4
+        recommender.recommend([1])
+        assert recommender.join(10)
+    assert len(recommender.model()) == 3 + 18 + 2  # 18 were there when it was built
+    assert began == [0, 7 + 72]
+
+
 def test_a_build_in_progress_holds_up_nobody(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    recommender = LiveRecommender(catalog, rebuild_pause_s=0)
+    recommender = LiveRecommender(catalog, clock=Clock(), rebuild_pause_s=0)
     recommender.build()
     started, go_on = threading.Event(), threading.Event()
     build = SimilarityIndex.build
@@ -102,42 +143,42 @@ def test_a_build_in_progress_holds_up_nobody(catalog: Catalog, monkeypatch: pyte
 
     monkeypatch.setattr(SimilarityIndex, "build", slow)
     catalog.upsert(item(4, "Herbal tea"))
-    assert ids(recommender, 1) == {2, 3}
+    assert ids(recommender, 1) == {2, 3, 4}
     assert started.wait(10)
-    assert ids(recommender, 1) == {2, 3}
     catalog.upsert(item(3, "Tea pot", stock=0))
-    assert ids(recommender, 1) == {2}
+    catalog.upsert(item(5, "Iced tea"))
+    assert ids(recommender, 1) == {2, 4, 5}
     assert not recommender.join(0.0)
     go_on.set()
     assert recommender.join(10)
-    # The stock figure that came during the build is not lost with it.
-    assert ids(recommender, 1) == {2, 4}
+    # What came during the build is not lost with it.
+    assert ids(recommender, 1) == {2, 4, 5}
+    assert recommender.join(10)  # the build that this was due for
 
 
 def test_a_failed_build_leaves_the_old_index_and_waits_for_a_change(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recommender = LiveRecommender(catalog, rebuild_pause_s=0)
+    recommender = LiveRecommender(catalog, clock=Clock(), rebuild_pause_s=0)
     recommender.build()
-    with monkeypatch.context() as patch:
-        attempts = []
+    attempts = []
 
-        def fail(products: object) -> SimilarityIndex:
-            attempts.append(products)
-            raise MemoryError
+    def fail(products: object) -> SimilarityIndex:
+        attempts.append(products)
+        raise MemoryError
 
-        patch.setattr(SimilarityIndex, "build", fail)
-        catalog.upsert(item(4, "Herbal tea"))
-        with caplog.at_level(logging.ERROR):
-            for _ in range(3):
-                assert ids(recommender, 1) == {2, 3}
-                assert recommender.join(10)
-        assert len(attempts) == 1
-        assert "old one goes on serving" in caplog.text
+    monkeypatch.setattr(SimilarityIndex, "build", fail)
+    catalog.upsert(item(4, "Herbal tea"))
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            assert ids(recommender, 1) == {2, 3, 4}
+            assert recommender.join(10)
+    assert len(attempts) == 1
+    assert "old one goes on serving" in caplog.text
     catalog.upsert(item(5, "Iced tea"))
     recommender.recommend([1])
     assert recommender.join(10)
-    assert {4, 5} & ids(recommender, 1)
+    assert len(attempts) == 2
 
 
 def test_settings_out_of_range_are_refused(catalog: Catalog) -> None:

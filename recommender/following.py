@@ -1,0 +1,132 @@
+"""A built model that follows its catalogue: new facts in their arrays, new texts in a segment of their own.
+
+Whoever holds a lock takes up what changed, some of it at a time, and hands over a model with a larger segment, which
+was made without the lock. What was not taken up yet does no harm: what is picked is looked up in the catalogue, so that
+nothing is recommended that is gone or sold out, and none at an old price.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from recommender.catalog import Catalog, Product, ProductId, Snapshot, reads_same
+from recommender.model import Recommender
+from recommender.segment import Segment, SegmentedIndex, weighed
+from recommender.vectors import texts_of
+
+SHARE = 0.05
+LEAST, MOST = 1_000, 20_000
+"""So many products, or this share of the catalogue, are followed before the model should be built anew."""
+
+HELD = 2
+"""So many times as many are followed at most; what is new beyond that waits for the build."""
+
+
+class Batch(NamedTuple):
+    """Products whose texts are to be read, and their rows."""
+
+    rows: list[int]
+    products: list[Product]
+
+
+class Followed:
+    """One model and what came after it. One thread at a time takes up, and one extends; they may be two."""
+
+    def __init__(self, model: Recommender, catalog: Catalog, place: int) -> None:
+        """``place``: behind the changes that the model has (``Snapshot.place``)."""
+        self.model = model
+        self._built = model.index
+        self._catalog = catalog
+        self._place = place
+        self._queue: Iterator[tuple[ProductId, Product | None]] = iter(())
+        self._facts = model.facts
+        self._facts.look_up(catalog.get)
+        self._segment: Segment | None = None
+        self._waiting: dict[int, None] = {}
+        self._room = int(min(max(SHARE * len(model), LEAST), MOST))
+        self._left_out = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many texts are to be read."""
+        return len(self._waiting)
+
+    @property
+    def followed(self) -> int:
+        """How many products answer by the segment."""
+        return 0 if self._segment is None else len(self._segment)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything is to be taken up or read."""
+        return bool(self._waiting) or self._place != self._catalog.place
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much came that the model should be built anew."""
+        return self.followed + self.waiting + self._left_out > self._room
+
+    def take_up(self, most: int) -> bool:
+        """Take up at most so many changes; False when there are more."""
+        left = most
+        for product_id, product in islice(self._queue, most):
+            self._put(product_id, product)
+            left -= 1
+        if not left:
+            return False
+        self._place, products = self._catalog.changes_since(self._place, left)
+        if products is None:
+            snapshot = self._catalog.snapshot()
+            self._place, self._queue = snapshot.place, self._all(snapshot)
+            return False
+        for product_id, product in products.items():
+            self._put(product_id, product)
+        return self._place == self._catalog.place
+
+    def batch(self, most: int) -> Batch:
+        """The next texts to read, at most so many."""
+        rows = list(islice(self._waiting, most))
+        for row in rows:
+            del self._waiting[row]
+        products = self._facts.products
+        return Batch(rows, [products[row] or Product(0, "") for row in rows])
+
+    def extended(self, batch: Batch) -> tuple[Recommender, Segment]:
+        """The model with these texts, too. It changes nothing: ``publish`` it."""
+        vectors = weighed([texts_of(product) for product in batch.products], self._built.vectors.vocabulary)
+        facts = self._facts.grown()
+        segment = Segment.extended(self._segment, np.array(batch.rows, dtype=np.int64), vectors, facts)
+        index = SegmentedIndex(self._built, segment, facts)
+        return self.model.beside(index, segment.rows.tolist()), segment
+
+    def publish(self, made: tuple[Recommender, Segment]) -> None:
+        """Answer by it from now on."""
+        self.model, self._segment = made
+
+    def _put(self, product_id: ProductId, product: Product | None) -> None:
+        facts = self._facts
+        row = facts.rows.get(product_id)
+        if row is None:
+            if product is not None and self._has_room():
+                self._waiting[facts.add(product)] = None
+            return
+        old = facts.products[row]
+        facts.put(product_id, product)
+        if product is not None and (old is None or not reads_same(old, product)) and self._has_room():
+            self._waiting[row] = None
+
+    def _has_room(self) -> bool:
+        if self.followed + self.waiting < HELD * self._room:
+            return True
+        self._left_out += 1
+        return False
+
+    def _all(self, snapshot: Snapshot) -> Iterator[tuple[ProductId, Product | None]]:
+        """What of the whole catalogue is not as the facts have it."""
+        products, facts = snapshot.products, self._facts
+        yield from products.items()
+        for product_id in list(facts.rows):
+            if product_id not in products:
+                yield product_id, None  # type: ignore[misc] # ids of any kind
