@@ -7,7 +7,7 @@ known. A product in the cart that nobody ever bought counts as its nearest kin b
 fewer are found than asked for, the most bought of the cart's categories fill up, then the most bought of all.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,9 +30,10 @@ from recommender.similarity import (
     Ranking,
     Recommendation,
     SimilarityIndex,
+    added,
     check,
     distinct,
-    members,
+    summed,
 )
 from recommender.together import Together, Weights, learn
 
@@ -141,11 +142,9 @@ class Recommender:
                 exclude_each=own, near_duplicates=self.options.near_duplicates,
             )  # fmt: skip
         rows = [self.facts.rows_of(cart) for cart in carts]
-        chosen = members(rows, len(self))
-        going = self._going_together(rows, chosen)
         return [
-            self._picks(cart, self.facts.rows_of(mine), query, next(going), count)
-            for cart, mine, query in zip(rows, own, self.index.queries(chosen), strict=True)
+            self._picks(cart, self.facts.rows_of(mine), query, self._going_together(cart), count)
+            for cart, mine, query in zip(rows, own, self.index.queries(rows), strict=True)
         ]
 
     def _picks(
@@ -212,49 +211,39 @@ class Recommender:
                 return Reason.SAME_CATEGORY
         return Reason.SIMILAR
 
-    def _going_together(self, carts: list[list[int]], chosen: sparse.csr_array) -> "Iterator[_Going]":
+    def _going_together(self, cart: list[int]) -> "_Going":
         if self._together is None:
-            for _ in carts:
-                yield _NOTHING
-            return
+            return _NOTHING
         weights, seen, bought = self._together
         built = len(bought)  # no order is known of what came later
-        summed = sparse.csr_array(chosen[:, :built] @ weights)
-        for number, whole in enumerate(carts):
-            cart = [row for row in whole if row < built]
-            span = slice(summed.indptr[number], summed.indptr[number + 1])
-            rows, sums = summed.indices[span], summed.data[span]
-            cold = [row for row in whole if row >= built or bought[row] == 0]
-            if cold:
-                rows, sums = self._with_kin(cold, rows, sums)
-            met = [
-                weights.indices[part][seen[part]]
-                for row in cart
-                if (part := slice(weights.indptr[row], weights.indptr[row + 1])).stop > part.start
-            ]
-            together = np.concatenate(met) if met else _NOTHING.seen
-            yield _Going(rows, sums, together, float(bought[cart].sum()))
+        known = [row for row in cart if row < built]
+        rows, sums = summed(weights, known)
+        cold = [row for row in cart if row >= built or bought[row] == 0]
+        if cold:
+            rows, sums = self._with_kin(self._together, cold, rows, sums)
+        parts = [slice(weights.indptr[row], weights.indptr[row + 1]) for row in known]
+        met = [weights.indices[part][seen[part]] for part in parts]
+        together = np.concatenate(met) if met else _NOTHING.seen
+        return _Going(rows, sums, together, float(bought[known].sum()))
 
     def _with_kin(
-        self, cold: list[int], rows: npt.NDArray[Any], sums: npt.NDArray[Any]
+        self, together: Together, cold: list[int], rows: npt.NDArray[Any], sums: npt.NDArray[Any]
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """What goes with the nearest kin of products that nobody bought, added."""
-        if self._together is None:
-            return rows, sums
-        (query,) = self.index.queries(members([cold], len(self)))
+        (query,) = self.index.queries([cold])
         near = self.index.near(query)
-        bought = self._together.bought
+        bought = together.bought
         sold = bought[np.minimum(near.rows, len(bought) - 1)] * (near.rows < len(bought)) > 0
         kin, scores = near.rows[sold], near.scores[sold]
         best = np.lexsort((kin, -scores))[:KIN]
         if not len(best):
             return rows, sums
-        shares = (scores[best] / scores[best].sum() * len(cold)).astype(np.float32)
-        theirs = self._together.weights[kin[best]].T @ shares
-        theirs[kin[best]] += shares * theirs.max(initial=0.0)
-        theirs[rows] += sums
-        touched = np.flatnonzero(theirs)
-        return touched, theirs[touched]
+        kin, shares = kin[best], (scores[best] / scores[best].sum() * len(cold)).astype(np.float32)
+        theirs, amounts = summed(together.weights, kin, shares)
+        return added(
+            np.concatenate([rows, theirs, kin]),
+            np.concatenate([sums, amounts, shares * amounts.max(initial=0.0)]),
+        )
 
 
 def learnt(

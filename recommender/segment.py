@@ -148,19 +148,13 @@ class SegmentedIndex(SimilarityIndex):
         self._rewritten = np.zeros(len(built), dtype=bool)
         self._rewritten[old] = True
 
-    def queries(self, carts: sparse.csr_array) -> Iterator[Query]:
+    def queries(self, carts: Iterable[Sequence[int]]) -> Iterator[Query]:
         """See ``SimilarityIndex.queries``."""
-        places = self.segment.places(carts.indices)
-        number_of = np.repeat(np.arange(carts.shape[0]), np.diff(carts.indptr))
-        old = places < 0
-        ends = np.concatenate([[0], np.cumsum(np.bincount(number_of[old], minlength=carts.shape[0]))])
-        left = sparse.csr_array(
-            (carts.data[old], carts.indices[old], ends.astype(np.int32)),
-            shape=(carts.shape[0], len(self.built)),
-        )
-        for number, query in enumerate(self.built.queries(left)):
-            span = slice(carts.indptr[number], carts.indptr[number + 1])
-            fresh = [place for place in places[span].tolist() if place >= 0]
+        for cart in carts:
+            rows = np.asarray(cart, dtype=np.int64)
+            places = self.segment.places(rows)
+            (query,) = self.built.queries([rows[places < 0].tolist()])
+            fresh = places[places >= 0].tolist()
             yield self._with(query, fresh) if fresh else query
 
     def _with(self, query: Query, places: Iterable[int]) -> Query:

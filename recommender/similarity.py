@@ -34,8 +34,9 @@ __all__ = [
     "Ranking",
     "Recommendation",
     "SimilarityIndex",
+    "added",
     "distinct",
-    "members",
+    "summed",
 ]
 
 CANDIDATES = 400
@@ -159,7 +160,7 @@ class SimilarityIndex:
         barred = self.facts.rows_of(exclude)
         own = exclude_each or [()] * len(baskets)
         found: list[list[Recommendation]] = []
-        for cart, query, mine in zip(carts, self.queries(members(carts, len(self))), own, strict=True):
+        for cart, query, mine in zip(carts, self.queries(carts), own, strict=True):
             bar = {*barred, *self.facts.rows_of(mine)}
             picks: list[Recommendation] = []
             for effort in EFFORTS if count and cart else ():
@@ -177,14 +178,13 @@ class SimilarityIndex:
             found.append(picks)
         return found
 
-    def queries(self, carts: sparse.csr_array) -> Iterator[Query]:
-        """The vectors of carts, which are given as CSR of carts x products."""
-        vectors = sparse.csr_array(carts @ self.matrix)
-        # |q|² of the whole vector: what is left of it plus each member's dropped part, which meets no other's.
-        squares = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel() + carts @ self._lost
-        for number, square in enumerate(squares.tolist()):
-            span = slice(vectors.indptr[number], vectors.indptr[number + 1])
-            yield Query(vectors.indices[span], vectors.data[span], square**0.5)
+    def queries(self, carts: Iterable[Sequence[int]]) -> Iterator[Query]:
+        """The vectors of carts, which are given by their products' rows."""
+        for cart in carts:
+            terms, values = summed(self.matrix, cart)
+            # |q|² of the whole vector: what is left of it plus each member's dropped part, which meets no other's.
+            square = float(values @ values) + float(self._lost[cart].sum())
+            yield Query(terms, values, square**0.5)
 
     def near(self, query: Query, effort: Effort | None = EFFORTS[0]) -> Ranking:
         """Available products by rising row and their cosines above 0, those of the best candidates at least."""
@@ -231,13 +231,25 @@ def distinct(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return numbers[np.flatnonzero(np.diff(numbers, prepend=-1))]
 
 
-def members(carts: Sequence[Sequence[int]], products: int) -> sparse.csr_array:
-    """CSR of carts x products, ones."""
-    flat = np.fromiter((row for cart in carts for row in cart), dtype=np.int32)
-    starts = np.cumsum([0, *map(len, carts)], dtype=np.int32)
-    return sparse.csr_array(
-        (np.ones(len(flat), dtype=np.float32), flat, starts), shape=(len(carts), products)
+def summed(
+    matrix: sparse.csr_array, rows: Sequence[int], shares: npt.NDArray[Any] | None = None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """The sum of some rows, each times its share: columns, rising, and values.
+
+    scipy's product would go through as many numbers as the matrix has columns, for each cart.
+    """
+    part = matrix[np.asarray(rows, dtype=np.int64)]
+    return added(
+        part.indices, part.data if shares is None else part.data * np.repeat(shares, np.diff(part.indptr))
     )
+
+
+def added(columns: npt.NDArray[Any], values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Each column once, rising, with the sum of its values."""
+    order = np.argsort(columns, kind="stable")
+    columns, values = columns[order], values[order]
+    first = np.flatnonzero(np.diff(columns, prepend=-1))
+    return columns[first], np.add.reduceat(values, first) if len(first) else values
 
 
 def check(count: object, threshold: object) -> None:

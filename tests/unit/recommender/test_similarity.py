@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender import Product, ProductId, Recommendation, RecommenderError, SimilarityIndex
-from recommender.similarity import COMMON_MIN, COMMON_SHARE, EFFORTS, Effort, members
+from recommender.similarity import COMMON_MIN, COMMON_SHARE, EFFORTS, Effort
 from recommender.terms import terms, words
 
 
@@ -269,7 +269,7 @@ def test_a_harder_look_finds_more_and_the_hardest_all() -> None:
         item(number, f"{kinds[number % 4]} {'oak ' * (number % 3)}{number // 4}") for number in range(400)
     ]
     index = SimilarityIndex.build(shop)
-    (query,) = index.queries(members([[0]], len(shop)))
+    (query,) = index.queries([[0]])
     looks = [index.near(query, effort) for effort in (Effort(10, 5), Effort(140, 50), None)]
     whole = looks[-1]
     assert [look.whole for look in looks] == [False, False, True]
