@@ -25,7 +25,7 @@ _LONG_BYTES = frozenset({"tinyblob", "blob", "mediumblob", "longblob"})
 _TIMES = frozenset({"timestamp", "datetime"})
 
 _UNAVAILABLE = "__debezium_unavailable_value"
-_UNAVAILABLES = frozenset({_UNAVAILABLE, base64.b64encode(_UNAVAILABLE.encode()).decode()})
+UNAVAILABLES = frozenset({_UNAVAILABLE, base64.b64encode(_UNAVAILABLE.encode()).decode()})
 _EITHER_BASE64 = str.maketrans("-_", "+/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ class Column:
 def held(image: Any, name: str) -> Any:
     """What a row's image holds of a column; ABSENT where it does not, or the connector had no value."""
     value = image.get(name, ABSENT)
-    return ABSENT if value.__class__ is str and value in _UNAVAILABLES else value
+    return ABSENT if value.__class__ is str and value in UNAVAILABLES else value
 
 
 def key_reader(column: Column) -> Callable[[Any], Value]:
@@ -67,6 +67,11 @@ def key_reader(column: Column) -> Callable[[Any], Value]:
     if kind == "uuid":
         return lambda value: as_uuid(value) if value.__class__ is str else _nothing_or_refused(column, value)
     raise DecodeError(f"column {column.name} has type {kind}, which can't be a key")
+
+
+def taken_as_it_stands(column: Column) -> type | None:
+    """The type of values that ``key_reader`` leaves as they are, but for numbers below 0; None: of none."""
+    return int if column.type in _INTEGERS else str if column.type in _TEXTS else None
 
 
 def can_be_a_key(column: Column) -> bool:

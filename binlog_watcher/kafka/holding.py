@@ -72,16 +72,20 @@ class Holding:
     def take(self, messages: Iterable[Message], now_us: int) -> list[Event]:
         """Take records in their order; the events of the transactions that are complete by that."""
         reader, positions = self._reader, self._positions
+        take_plain, took = reader.take_plain, positions.took
         told: list[Event] = []
         for message in messages:
             offset = message.offset()
             if offset is None or offset < self._next:  # told before
                 continue
-            reader.take(Place(self.topic, self.number, offset), message.value(), message.headers())
-            positions.took(offset, reader.committed_us)
-            if reader.events:
+            value = message.value()
+            if not take_plain(value, message.headers):
+                reader.take(Place(self.topic, self.number, offset), value, message.headers())
+            took(offset, reader.committed_us)
+            if self._look_again is not None and offset >= self._until:
                 told += self._events()
             self._next = offset + 1
+        told += self._events()
         if reader.mark_us != self._mark_us:
             self._mark_us, self._heard_us = reader.mark_us, now_us
         return told

@@ -6,6 +6,7 @@ transaction that is cut in two by that tells the same carts twice, which moves n
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +14,20 @@ from binlog_watcher.binlog.decoding.statement import Meaning, StatementReader
 from binlog_watcher.binlog.decoding.statement import Statement as SqlStatement
 from binlog_watcher.binlog.meaning.effects import Effects
 from binlog_watcher.binlog.protocol.wire import DecodeError
+from binlog_watcher.core.events import CartChanged, CartKey, Change
 from binlog_watcher.kafka import marks
-from binlog_watcher.kafka.envelope import Headers, Heartbeat, Op, Other, RowChange, Statement, parse
+from binlog_watcher.kafka.envelope import (
+    Headers,
+    Heartbeat,
+    Op,
+    Other,
+    RowChange,
+    Statement,
+    has_moved,
+    ordinary,
+    parse,
+)
+from binlog_watcher.kafka.plain import CHANGES, PlainRows
 from binlog_watcher.kafka.tables import Tables
 
 if TYPE_CHECKING:
@@ -76,8 +89,38 @@ class PartitionReader:
         self.mark_us: int | None = None
         self.heartbeat_us: int | None = None
         self._effects = Effects()
+        self._plain: tuple[PlainRows, CartKey, Change] | None = None  # all that the transaction had so far
         self._transaction: str | None = None
         self._at_us = 0
+
+    def take_plain(self, value: bytes | None, headers: Callable[[], Headers | None]) -> bool:
+        """Take a record that is a plain row's change, the first of its transaction; False: not taken."""
+        found = ordinary(value)
+        if found is None:
+            return False
+        source, transaction = found.source, found.named
+        if transaction is not None and transaction == self._transaction:
+            return False
+        try:
+            layout = self._tables.layout(source.db, source.table)
+        except DecodeError:
+            return False
+        if layout is None or (rows := layout.plain) is None or (key := rows.key_of(found)) is None:
+            return False
+        at_us = source.ts_us
+        if found.op == "c":
+            if has_moved(headers()):
+                return False
+            self._tables.compare_created(layout, found.after or {}, at_us)
+        self._complete()
+        self._plain = rows, key, CHANGES[found.op]
+        self._transaction, self._at_us = transaction, at_us
+        if self.committed_us is None or at_us > self.committed_us:
+            self.committed_us = at_us
+        counts = self.counts
+        counts.records += 1
+        counts.rows += 1
+        return True
 
     def take(self, place: Place, value: bytes | None, headers: Headers | None = None) -> None:
         """Take one record. What can't be understood is noted in ``troubles``, and nothing raised."""
@@ -97,7 +140,16 @@ class PartitionReader:
 
     def flush(self) -> None:
         """No more records are there for now: what was taken is complete, as far as anybody knows."""
-        if self._effects:
+        self._complete()
+        self._tables.compare_next()
+
+    def _complete(self) -> None:
+        if self._plain is not None:
+            _, key, what = self._plain
+            self.events.append(CartChanged(key, what, self._at_us))
+            self.counts.transactions += 1
+            self._plain = None
+        elif self._effects:
             self.events += self._effects.events(self._at_us)
             self.counts.transactions += 1
             self._effects = Effects()
@@ -105,8 +157,12 @@ class PartitionReader:
 
     def _row(self, change: RowChange) -> None:
         if change.transaction is None or change.transaction != self._transaction:
-            self.flush()
+            self._complete()
             self._transaction = change.transaction
+        elif self._plain is not None:
+            rows, key, what = self._plain
+            rows.add(self._effects, key, what)
+            self._plain = None
         self._at_us = change.committed_us
         if self.committed_us is None or change.committed_us > self.committed_us:
             self.committed_us = change.committed_us
@@ -118,7 +174,7 @@ class PartitionReader:
     def _statement(self, statement: Statement) -> None:
         if statement.snapshot:  # what the tables look like at the start: their rows come, too
             return
-        self.flush()
+        self._complete()
         text = statement.text.encode("utf-8", "replace")
         meaning = self._statements.read(SqlStatement(statement.schema, text))
         if meaning in {Meaning.NEW_LAYOUT, Meaning.UNSEEN_CHANGE}:

@@ -17,6 +17,7 @@ from binlog_watcher.binlog.meaning.row_keys import RowKeys
 from binlog_watcher.binlog.protocol.wire import DecodeError, UnseenChangeError
 from binlog_watcher.kafka.columns import Column, can_be_a_key, document, held, key_reader, moment, state
 from binlog_watcher.kafka.envelope import Image, Op, RowChange
+from binlog_watcher.kafka.plain import PlainRows, plain_rows
 
 Describe = Callable[[str, str], Collection[Column]]
 """The columns of a table (schema, name), as the dictionary has them now; none of a table that is not there."""
@@ -67,13 +68,17 @@ class Part(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What is read of a table. ``parent``: see ``cascades``; ``created``: when its rows were written, if they say."""
+    """What is read of a table. ``parent``: see ``cascades``; ``created``: when its rows were written, if they say.
+
+    ``plain``: of a table whose rows are told with less work.
+    """
 
     name: str
     parts: tuple[Part, ...]
     parent: Parent
     referenced: tuple[str, ...]
     created: tuple[Watched, Column] | None
+    plain: PlainRows | None
 
 
 class Tables:
@@ -102,6 +107,7 @@ class Tables:
         self._ask_for_parents = parents
         self._parents: dict[TableName, Parent] | None = None
         self._created_at = created_at or CreatedAtCheck(None)
+        self._compares = True
         self._clock = clock
         self._layouts: dict[tuple[str, str], Layout | None] = {}
 
@@ -122,10 +128,7 @@ class Tables:
 
         UnseenChangeError only behind the effects of what the row does tell.
         """
-        try:
-            layout = self._layouts[change.schema, change.table]
-        except KeyError:
-            layout = self._layouts[change.schema, change.table] = self._layout(change.schema, change.table)
+        layout = self.layout(change.schema, change.table)
         if layout is None:
             return False
         if change.op is Op.READ:
@@ -136,20 +139,35 @@ class Tables:
             raise UnseenChangeError("statement", f"TRUNCATE {layout.name}")
         for part in layout.parts:
             part.apply(change, effects, self._keys)
-        if change.op is Op.CREATED and layout.created is not None:
-            self._compare_created(*layout.created, change)
+        if change.op is Op.CREATED and not change.moved:
+            self.compare_created(layout, change.after or {}, change.committed_us)
         if _acts_elsewhere(layout, change):
             raise UnseenChangeError("cascade", f"a foreign key's action on rows that refer to {layout.name}")
         return True
+
+    def layout(self, schema: str, table: str) -> Layout | None:
+        """What is read of a table; None of one that nobody watches. Raises DecodeError."""
+        try:
+            return self._layouts[schema, table]
+        except KeyError:
+            found = self._layouts[schema, table] = self._layout(schema, table)
+            return found
 
     def are(self, name: str, change: RowChange) -> bool:
         """Whether a row is one of the table ``name`` of the shop's schema."""
         return self._fold(change.schema) == self._schema and self._fold(change.table) == self._fold(name)
 
-    def _compare_created(self, watched: Watched, column: Column, change: RowChange) -> None:
-        value = held(change.after, column.name)
-        if value is not ABSENT and not change.moved:
-            self._created_at.hold(watched, moment(column, value), change.committed_us)
+    def compare_next(self) -> None:
+        """Hold the next new row's own time against that of its commit, and then none until this is called again."""
+        self._compares = True
+
+    def compare_created(self, layout: Layout, image: Image, committed_us: int) -> None:
+        """A row was written: hold its time against that of its commit, now and then."""
+        if self._compares and layout.created is not None:
+            watched, column = layout.created
+            if (value := held(image, column.name)) is not ABSENT:
+                self._created_at.hold(watched, moment(column, value), committed_us)
+                self._compares = False
 
     def _layout(self, schema: str, table: str) -> Layout | None:
         place = (self._fold(schema), self._fold(table))
@@ -161,7 +179,11 @@ class Tables:
         columns = {column.name.casefold(): column for column in self._describe(schema, table)}
         parts = tuple(_part(name, columns, watched, self._clock) for watched in roles)
         referenced = tuple(columns[one].name for one in sorted(parent.updates) if one in columns)
-        return Layout(name, parts, parent, referenced, _created(columns, roles))
+        plain = None
+        if parts:
+            key = columns[roles[0].key_column.casefold()]
+            plain = plain_rows(roles, key, parts[0].counted, referenced=parent != _NO_PARENT)
+        return Layout(name, parts, parent, referenced, _created(columns, roles), plain)
 
     def _known_parents(self) -> Mapping[TableName, Parent]:
         if self._parents is None:

@@ -10,10 +10,12 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from fakes.envelopes import record, tables_of
+from fakes.tansu import make_topic, running_tansu
 
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.meaning.effects import watched_tables
@@ -49,12 +51,31 @@ def mock_cluster() -> Iterator["Cluster"]:
     producer.flush(5)
 
 
-class Cluster:
-    """Its brokers' addresses, and whoever writes to them."""
+@contextmanager
+def tansu_cluster(folder: Path) -> Iterator["Cluster"]:
+    """A broker that is one; gone with the block."""
+    with running_tansu(folder) as broker:
+        producer = Producer({"bootstrap.servers": broker, "linger.ms": 0, "log_level": 0})
+        yield Cluster(producer, [broker], lambda topic: make_topic(broker, topic, PARTITIONS))
+        producer.flush(5)
 
-    def __init__(self, producer: Producer, brokers: list[str]) -> None:
+
+class Cluster:
+    """Its brokers' addresses, and whoever writes to them. ``make``: makes a topic; None: its first use does."""
+
+    def __init__(
+        self, producer: Producer, brokers: list[str], make: Callable[[str], None] | None = None
+    ) -> None:
         self.producer = producer
         self.brokers = brokers
+        self._make = make
+
+    def make(self, topic: str) -> None:
+        """A topic with PARTITIONS partitions."""
+        if self._make is None:
+            self.producer.list_topics(topic, timeout=10)
+        else:
+            self._make(topic)
 
 
 class Feed(Protocol):
@@ -92,7 +113,7 @@ class Shop:
         self.database, self.tables, self.threshold = "shop", tables_of(), THRESHOLD
         self.cluster, self.brokers = cluster, cluster.brokers
         self._ids = count(1)
-        cluster.producer.list_topics(self.topic, timeout=10)  # makes it
+        cluster.make(self.topic)
 
     def name(self, partition: int) -> str:
         return f"{self.topic}[{partition}]"
@@ -146,7 +167,9 @@ class Shop:
 class Instance:
     """A source with its timers. ``batches``: all that was delivered."""
 
-    def __init__(self, shop: Feed, *, security: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, shop: Feed, *, security: dict[str, str] | None = None, member: str | None = None
+    ) -> None:
         self.shop = shop
         self.tracker = Tracker(shop.threshold, tick_us=1, lock=threading.RLock())
         self.batches: list[Batch] = []
@@ -158,6 +181,7 @@ class Instance:
                     shop.brokers,
                     [shop.topic],
                     shop.group,
+                    member=member,
                     session_s=6,
                     security=security or {"log_level": "0"},
                 ),

@@ -51,6 +51,12 @@ def test_documents() -> None:
             assert found[f"documents.{name}"]["value"] > 0
 
 
+def test_kafka() -> None:
+    found = figures("kafka.py", "--records", "3000", "--rounds", "1", "--small")
+    assert found["kafka.replay_events_per_s"]["value"] > 0
+    assert found["kafka.replay_over_bare_consumer"]["value"] > 0
+
+
 def test_latency() -> None:
     found = figures("latency.py", "--rounds", "1", "--seconds", "1", "--only", "ours,stock")
     for name in ("", "stock_"):
