@@ -22,6 +22,7 @@ from recommender.errors import RecommenderError, WriterError
 from recommender.fallback import FallbackWriter, Watch
 from recommender.gemini import DEFAULT_MODEL, GeminiSettings, GeminiWriter
 from recommender.index_refresh import LiveRecommender
+from recommender.kept import KeptModels
 from recommender.model import Options, Recommender
 from recommender.names import printable_name
 from recommender.orders import Order, OrderLog
@@ -39,6 +40,7 @@ __all__ = [
     "FallbackWriter",
     "GeminiSettings",
     "GeminiWriter",
+    "KeptModels",
     "LiveRecommender",
     "Options",
     "Order",

@@ -24,6 +24,11 @@ HELD = 2
 """So many times as many are followed at most; what is new beyond that waits for the build."""
 
 
+def room(products: int) -> int:
+    """How many may be followed before a model of so many should be built anew."""
+    return int(min(max(SHARE * products, LEAST), MOST))
+
+
 class Batch(NamedTuple):
     """Products whose texts are to be read, and their rows."""
 
@@ -40,12 +45,15 @@ class Followed:
         self._built = model.index
         self._catalog = catalog
         self._place = place
-        self._queue: Iterator[tuple[ProductId, Product | None]] = iter(())
+        self._queue: Iterator[tuple[ProductId, Product | None]] = iter(
+            [(product.id, product) for product in model.pending]
+        )
+        self._queued = bool(model.pending)
         self._facts = model.facts
         self._facts.look_up(catalog.get)
         self._segment: Segment | None = None
         self._waiting: dict[int, None] = {}
-        self._room = int(min(max(SHARE * len(model), LEAST), MOST))
+        self._room = room(len(model))
         self._left_out = 0
 
     @property
@@ -61,7 +69,7 @@ class Followed:
     @property
     def is_behind(self) -> bool:
         """Whether anything is to be taken up or read."""
-        return bool(self._waiting) or self._place != self._catalog.place
+        return bool(self._waiting) or self._queued or self._place != self._catalog.place
 
     @property
     def is_full(self) -> bool:
@@ -76,10 +84,11 @@ class Followed:
             left -= 1
         if not left:
             return False
+        self._queued = False
         self._place, products = self._catalog.changes_since(self._place, left)
         if products is None:
             snapshot = self._catalog.snapshot()
-            self._place, self._queue = snapshot.place, self._all(snapshot)
+            self._place, self._queue, self._queued = snapshot.place, self._all(snapshot), True
             return False
         for product_id, product in products.items():
             self._put(product_id, product)

@@ -70,11 +70,12 @@ class Recommender:
     """
 
     def __init__(
-        self, index: SimilarityIndex, together: Together | None, options: Options, orders: int = 0
-    ) -> None:
-        """Use ``build``."""
+        self, index: SimilarityIndex, together: Together | None, options: Options,
+        orders: int = 0, pending: Sequence[Product] = (),
+    ) -> None:  # fmt: skip
+        """Use ``build``. ``pending``: what is not in the index, or with other texts (``following.py``)."""
         self.options, self.orders = options, orders
-        self.index, self._together = index, together
+        self.index, self._together, self.pending = index, together, pending
         bought = None if together is None else together.bought
         self.shelves = Shelves(index.facts, bought) if options.blend else None
 

@@ -3,11 +3,14 @@
 from array import array
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from recommender.fingerprints import of_ids
 
 MAX_LINES = 300
 """Longer orders are left out: nobody chose what a wholesaler restocks to go together."""
@@ -62,6 +65,21 @@ class OrderLog:
         other._codes = dict(self._codes)
         other._lines, other._ends, other._at = self._lines[:], self._ends[:], self._at[:]
         return other
+
+    def fingerprint(self) -> str:
+        """The same for the same orders in any process."""
+        if not len(self):
+            return ""
+        keys = of_ids(list(self._codes)) * np.uint64(0x9E3779B97F4A7C15)
+        ends = np.array(self._ends, dtype=np.int64)
+        starts = np.concatenate([[0], ends[:-1]])
+        # The lines of an order stand in no certain order: their sum tells which they are.
+        lines = np.frombuffer(self._lines, dtype=np.int32)
+        sums = np.add.reduceat(keys[lines] ^ keys[lines] >> np.uint64(31), starts)
+        digest = blake2b(digest_size=16)
+        for part in (sums, ends, np.array(self._at, dtype=np.float64)):
+            digest.update(part.data)
+        return digest.hexdigest()
 
     def matrix(self, rows: Mapping[Hashable, int], total: int) -> "Purchases":
         """Orders x products of a catalogue whose ``rows`` are known, the oldest order first."""

@@ -16,47 +16,72 @@ _SMALL = 1 << 16
 """Bytes of a file that is read at once: a map has its cost, too."""
 
 
-def write(folder: Path, vectors: Vectors, together: Together | None) -> None:
+def write_vectors(folder: Path, vectors: Vectors) -> None:
     """Raises OSError where there is no room."""
-    matrices = {"matrix": vectors.matrix, "inverted": vectors.inverted}
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "lost": vectors.lost,
-        "keys": vectors.vocabulary.keys,
-        "idf": vectors.vocabulary.idf,
-        "common": vectors.vocabulary.common,
-    }
-    if together is not None:
-        matrices["weights"] = together.weights
-        arrays |= {"seen": together.seen, "bought": together.bought}
+    _write(
+        folder,
+        {"matrix": vectors.matrix, "inverted": vectors.inverted},
+        {
+            "lost": vectors.lost,
+            "keys": vectors.vocabulary.keys,
+            "idf": vectors.vocabulary.idf,
+            "common": vectors.vocabulary.common,
+        },
+    )
+
+
+def write_together(folder: Path, together: Together) -> None:
+    """Raises OSError where there is no room."""
+    _write(folder, {"weights": together.weights}, {"seen": together.seen, "bought": together.bought})
+
+
+def _write(
+    folder: Path, matrices: Mapping[str, sparse.csr_array], arrays: Mapping[str, npt.NDArray[Any]]
+) -> None:
+    whole = dict(arrays)
     for name, matrix in matrices.items():
-        arrays |= {f"{name}.{part}": getattr(matrix, part) for part in _MATRIX}
-    for name, array in arrays.items():
+        whole |= {f"{name}.{part}": getattr(matrix, part) for part in _MATRIX}
+    for name, array in whole.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
 
 
-def mapped(folder: Path) -> tuple[Vectors, Together | None]:
+def mapped_vectors(folder: Path) -> Vectors:
     """What was written, read from the disk as it is needed; the files may be removed then (not so on Windows).
 
     Raises OSError or ValueError where they are none of ours.
     """
-    arrays = {
-        path.name.removesuffix(".npy"): np.load(path, mmap_mode="r" if path.stat().st_size > _SMALL else None)
-        for path in folder.glob("*.npy")
-    }
-    try:
-        total, terms = len(arrays["lost"]), len(arrays["keys"])
-        vectors = Vectors(
-            _matrix(arrays, "matrix", (total, terms)),
-            _matrix(arrays, "inverted", (terms, total)),
-            arrays["lost"],
-            Vocabulary(arrays["keys"], arrays["idf"], total, arrays["common"]),
-        )
-        if "seen" not in arrays:
-            return vectors, None
-        weights = _matrix(arrays, "weights", (total, total))
-        return vectors, Together(weights, arrays["seen"], arrays["bought"])
-    except KeyError as error:
-        raise ValueError(f"no array {error} in {folder}") from error
+    arrays = _Arrays(folder)
+    total, terms = len(arrays["lost"]), len(arrays["keys"])
+    return Vectors(
+        _matrix(arrays, "matrix", (total, terms)),
+        _matrix(arrays, "inverted", (terms, total)),
+        arrays["lost"],
+        Vocabulary(arrays["keys"], arrays["idf"], total, arrays["common"]),
+    )
+
+
+def mapped_together(folder: Path) -> Together | None:
+    """The same for what was learnt from orders; None where nothing was."""
+    if not (folder / "seen.npy").exists():
+        return None
+    arrays = _Arrays(folder)
+    total = len(arrays["bought"])
+    return Together(_matrix(arrays, "weights", (total, total)), arrays["seen"], arrays["bought"])
+
+
+class _Arrays(dict[str, Any]):
+    """Those of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, name: str) -> npt.NDArray[Any]:
+        path = self._folder / f"{name}.npy"
+        if not path.exists():
+            raise ValueError(f"no array {name!r} in {self._folder}")
+        self[name] = array = np.load(path, mmap_mode="r" if path.stat().st_size > _SMALL else None)
+        return array  # type: ignore[no-any-return] # numpy says Any
 
 
 def _matrix(arrays: Mapping[str, Any], name: str, shape: tuple[int, int]) -> sparse.csr_array:

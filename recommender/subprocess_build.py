@@ -11,12 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from scipy import sparse
 
 from recommender.catalog import Product
 from recommender.choosing import Choice, choose
@@ -24,7 +26,7 @@ from recommender.facts import Facts, in_order
 from recommender.model import Options, Recommender, learnt
 from recommender.orders import OrderLog
 from recommender.similarity import SimilarityIndex
-from recommender.stored import mapped, write
+from recommender.stored import mapped_together, mapped_vectors, write_together, write_vectors
 from recommender.vectors import Texts, texts_of, vectorise
 
 logger = logging.getLogger(__name__)
@@ -53,14 +55,27 @@ def build_in_subprocess(products: Iterable[Product], orders: OrderLog, options: 
     try:
         with TemporaryDirectory(prefix="cartwake-model-") as folder:
             rows = ((one.id, *texts_of(one)) for one in wanted)
-            _ask(("build", folder, orders, options), rows)
-            vectors, together = mapped(Path(folder))
+            _ask(("build", (folder,), orders, options), rows)
+            vectors, together = mapped_vectors(Path(folder)), mapped_together(Path(folder))
     except (OSError, subprocess.SubprocessError, pickle.UnpicklingError, EOFError, ValueError) as error:
         logger.warning("The recommender is built in the service itself: %s", type(error).__name__)
         return Recommender.build(wanted, orders, options)
     facts = Facts([product.id for product in wanted], wanted)
     index = SimilarityIndex(facts, vectors)
     return Recommender(index, together, options, 0 if together is None else len(orders))
+
+
+def vectorise_in_subprocess(products: Sequence[Product], folder: Path) -> None:
+    """Write the vectors of products, in their order. Blocking. Raises OSError or SubprocessError."""
+    rows = ((row, *texts_of(one)) for row, one in enumerate(products))
+    _ask(("build", (str(folder),), OrderLog(), Options(blend=False)), rows)
+
+
+def learn_in_subprocess(
+    texts: Path, folder: Path, ids: Iterable[Hashable], orders: OrderLog, options: Options
+) -> None:
+    """Write what the orders say, beside the vectors of ``texts`` whose rows have these ids. Blocking, as above."""
+    _ask(("learn", (str(texts), str(folder)), orders, options), ids)
 
 
 def choose_in_subprocess(
@@ -70,14 +85,14 @@ def choose_in_subprocess(
 
     ``ended``: when it is set the process is killed, and SubprocessError raised.
     """
-    choice = _ask(("choose", "", orders, options), products, ended)
+    choice = _ask(("choose", (), orders, options), products, ended)
     if not isinstance(choice, Choice):
         raise TypeError(f"a choice was expected, not {type(choice).__name__}")
     return choice
 
 
 def _ask(
-    question: tuple[str, str, OrderLog, Options],
+    question: tuple[str, tuple[str, ...], OrderLog, Options],
     rows: Iterable[object],
     ended: threading.Event | None = None,
 ) -> object:
@@ -150,12 +165,15 @@ def main() -> None:
     """The other process: the question on standard input, its answer on standard output."""
     end_with_parent()
     os.nice(_NICE)  # the timers of the service go first
-    what, folder, orders, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
+    what, folders, orders, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
     answer = None
     if what == "choose":
         answer = choose(SimilarityIndex.build(_sent()), orders, options)
+    elif what == "learn":
+        texts, folder = map(Path, folders)
+        _learn(mapped_vectors(texts).matrix, _sent(), orders, options, folder)
     else:
-        _build(Path(folder), orders, options)
+        _build(Path(folders[0]), orders, options)
     sys.stdout.buffer.write(pickle.dumps(answer))
 
 
@@ -174,5 +192,14 @@ def _build(folder: Path, orders: OrderLog, options: Options) -> None:
             yield name, category, description
 
     vectors = vectorise(texts())
+    write_vectors(folder, vectors)
+    _learn(vectors.matrix, ids, orders, options, folder)
+
+
+def _learn(
+    matrix: sparse.csr_array, ids: Iterable[Hashable], orders: OrderLog, options: Options, folder: Path
+) -> None:
     rows = {product_id: row for row, product_id in enumerate(ids)}
-    write(folder, vectors, learnt(vectors.matrix, rows, orders, options))
+    together = learnt(matrix, rows, orders, options)
+    if together is not None:
+        write_together(folder, together)

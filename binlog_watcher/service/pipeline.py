@@ -24,7 +24,7 @@ from binlog_watcher.service.mail_server import smtp
 from binlog_watcher.service.order_learning import OrderLearning
 from binlog_watcher.service.resources import Resources
 from binlog_watcher.service.texts import text_writer
-from binlog_watcher.service.wiring import brands, remember_us, traces, untold
+from binlog_watcher.service.wiring import brands, model_folder, remember_us, traces, untold
 from binlog_watcher.settings.retention import DAY_US
 from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables.mail_tokens import MailTokens
@@ -34,6 +34,7 @@ from mailer import SendError, SmtpSender
 from recommender import (
     Catalog,
     FallbackWriter,
+    KeptModels,
     LiveRecommender,
     Options,
     Product,
@@ -143,7 +144,9 @@ class Pipeline:
 def build_recommender(
     settings: Settings, catalogue: Catalog, *, in_subprocess: bool = False
 ) -> LiveRecommender:
-    """The recommender with the shop's settings; ``in_subprocess``: where its model is built."""
+    """The recommender with the shop's settings; ``in_subprocess``: where its model is built, if it is not kept."""
+    builder = build_in_subprocess if in_subprocess else Recommender.build
+    folder = model_folder(settings)
     return LiveRecommender(
         catalogue,
         count=settings.recommendation_count,
@@ -153,7 +156,7 @@ def build_recommender(
             near_duplicates=settings.recommender_near_duplicates,
             memory_mb=settings.recommender_memory_mb,
         ),
-        builder=build_in_subprocess if in_subprocess else Recommender.build,
+        builder=builder if folder is None else KeptModels(folder, builder),
     )
 
 

@@ -1,5 +1,7 @@
 """Turns Settings into the parts' own values: each package gets only its slice, and none knows Settings."""
 
+import os
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from mailer import (
 from mailer.languages import Languages, languages
 from mailer.theme_check import problems
 from mailer.themes import Theme, ThemeError, built_in, load_theme
+
+MODELS = "recommender"
+"""The folder in that of a cache which is the recommender's alone."""
 
 
 def traces(settings: Settings) -> Traces:
@@ -190,6 +195,21 @@ def brands(
         except ConfigError as error:
             raise ConfigError(*(f"STORES [{name}]: {line}" for line in error.problems)) from error
     return Brands(checked(settings), listed)
+
+
+def model_folder(settings: Settings, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Where the recommender's indexes are kept; None: nowhere."""
+    named = settings.recommender_cache
+    if named is not None:
+        return None if named.casefold() == "none" else Path(named).absolute() / MODELS
+    if own := environ.get("CACHE_DIRECTORY"):  # systemd's: absolute, one of ours
+        return Path(own.partition(":")[0]) / MODELS
+    # The XDG Base Directory Specification: a relative path is invalid, and ignored.
+    xdg = environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(xdg) if xdg.startswith("/") else Path.home() / ".cache") / "cartwake" / MODELS
+    except RuntimeError:  # no home
+        return None
 
 
 def remember_us(policy: Policy) -> int:

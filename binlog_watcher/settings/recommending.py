@@ -29,6 +29,9 @@ class RecommendationSettings(BaseModel):
     recommender_memory_mb: Annotated[int, Ge(1), Le(65536)] = 512
     """For learning from orders. 512 MB take the exact way for 6,500 products that sell; beyond, their nearest
     neighbours are kept."""
+    recommender_cache: kind.Text | None = None
+    """The folder that keeps the index of 5,000 products or more [for the next
+    start](recommendations.md#kept-for-the-next-start). Empty: where the system keeps such; `none`: nowhere."""
     gemini_api_key: kind.Secret | None = None
     """With it [Gemini](gemini.md) writes the sentence above the products; without it a template does."""
     gemini_model: kind.Text = "gemini-3.5-flash-lite"

@@ -6,7 +6,7 @@ import pytest
 
 from recommender import Options, OrderLog, Product
 from recommender.model import learnt
-from recommender.stored import mapped, write
+from recommender.stored import mapped_together, mapped_vectors, write_together, write_vectors
 from recommender.vectors import texts_of, vectorise
 
 SHOP = [Product(number, f"Mug {number % 7} blue {number % 3}", "for tea " * 9) for number in range(400)]
@@ -17,8 +17,9 @@ def test_a_model_is_mapped_as_it_was_written(tmp_path: Path) -> None:
     rows = dict[Hashable, int]({one.id: row for row, one in enumerate(SHOP)})
     together = learnt(vectors.matrix, rows, OrderLog([[1, 2], [1, 2, 3]]), Options())
     assert together is not None
-    write(tmp_path, vectors, together)
-    found, theirs = mapped(tmp_path)
+    write_vectors(tmp_path, vectors)
+    write_together(tmp_path, together)
+    found, theirs = mapped_vectors(tmp_path), mapped_together(tmp_path)
     for path in tmp_path.iterdir():
         path.unlink()
     assert theirs is not None
@@ -35,13 +36,13 @@ def test_a_model_is_mapped_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_model_of_texts_alone_has_no_orders(tmp_path: Path) -> None:
-    write(tmp_path, vectorise(map(texts_of, SHOP)), None)
-    assert mapped(tmp_path)[1] is None
+    write_vectors(tmp_path, vectorise(map(texts_of, SHOP)))
+    assert mapped_together(tmp_path) is None
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no array 'lost'"):
-        mapped(tmp_path)
+        mapped_vectors(tmp_path)
     (tmp_path / "lost.npy").write_text("no array")
     with pytest.raises(ValueError, match="pickle"):
-        mapped(tmp_path)
+        mapped_vectors(tmp_path)

@@ -261,3 +261,18 @@ def test_who_does_not_track_products_links_to_them_directly() -> None:
     )
     page = "https://shop.example.com/lamp"
     assert wiring.links(shop, "a secret of our own table").to_product(7, "item", 1, page) == page
+
+
+@pytest.mark.parametrize(
+    ("setting", "environ", "folder"),
+    [
+        (None, {"XDG_CACHE_HOME": "/x"}, "/x/cartwake/recommender"),
+        (None, {"XDG_CACHE_HOME": "x", "HOME": "/home/shop"}, "~/.cache/cartwake/recommender"),
+        (None, {"CACHE_DIRECTORY": "/var/cache/cartwake:/other"}, "/var/cache/cartwake/recommender"),
+        ("/var/own", {"CACHE_DIRECTORY": "/var/cache/cartwake"}, "/var/own/recommender"),
+        ("None", {}, None),
+    ],
+)
+def test_where_models_are_kept(setting: str | None, environ: dict[str, str], folder: str | None) -> None:
+    found = wiring.model_folder(Settings(recommender_cache=setting), environ)
+    assert found == (None if folder is None else Path(folder).expanduser())
