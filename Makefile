@@ -116,6 +116,7 @@ bench-notes: $(READY)
 	@$(BIN)/python benchmarks/notes.py
 
 bench-recommend: $(READY)
+	@benchmarks/peers/recommend/install.sh >&2
 	@$(BIN)/python benchmarks/recommend.py
 
 bench-recommend-quality: $(READY)

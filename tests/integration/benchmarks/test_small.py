@@ -71,6 +71,24 @@ def test_notes() -> None:
     assert found["notes.read_db_cpu_ms_per_1000"]["value"] > 0
 
 
+def test_recommend() -> None:
+    found = figures("recommend.py", "--sizes", "1000", "--lines", "10000")
+    if "absent" in found["recommend.single_ms_1k"]:  # no data to draw from
+        assert set(found) == {"recommend.single_ms_1k", "recommend.orders_s_10k"}
+        return
+    for name in (
+        "build_s",
+        "single_ms",
+        "batch_ms_per_cart",
+        "ratio_plain_single",
+        "blend_single_ms",
+        "rss_mb",
+    ):
+        assert found[f"recommend.{name}_1k"]["value"] > 0
+    assert found["recommend.agreement_1k"]["value"] == 1
+    assert found["recommend.orders_s_10k"]["value"] > 0
+
+
 def test_report() -> None:
     found = figures("report.py", "--rows", "3000", "--orders", "5000", "--rounds", "1")
     assert found["report.seconds_1m_log"]["value"] > 0
