@@ -13,7 +13,8 @@ from figures import figure, machine, progress
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from fakes.chaos.conductor import Options, run_chaos
+from fakes.chaos.conductor import run_chaos
+from fakes.chaos.options import Options
 
 from binlog_watcher.demo.server import private_server
 

@@ -48,6 +48,11 @@ def open_consumer(options: GroupOptions, on_error: Any, on_commit: Any) -> Consu
         raise ConfigError(f"the Kafka client refuses its settings: {error}") from error
 
 
+def ends_the_client(error: KafkaError) -> bool:
+    """Whether the client can't go on after it, and must be opened anew."""
+    return bool(error.fatal()) or error.code() == KafkaError._FATAL  # noqa: SLF001 - its public name
+
+
 def insist_on_sense(error: KafkaError, options: GroupOptions) -> None:
     """Raises ConfigError for what only a human can mend."""
     where = ", ".join(options.brokers)
@@ -61,7 +66,10 @@ def insist_on_sense(error: KafkaError, options: GroupOptions) -> None:
             f"Kafka at {where} does not allow it: {error.str()}; the account needs Read and Describe on the topics "
             f"{', '.join(options.topics)} and Read on the group {options.group}"
         )
-    if code == KafkaError.FENCED_INSTANCE_ID:
+    # The client wraps what it can't go on after, and says only in words what it was.
+    if code == KafkaError.FENCED_INSTANCE_ID or (
+        ends_the_client(error) and "group.instance.id" in error.str()
+    ):
         raise ConfigError(
             f"another process is member {options.member!r} of the Kafka group {options.group!r}: give each its own name"
         )

@@ -18,7 +18,7 @@ from binlog_watcher.binlog.delivery import in_pieces
 from binlog_watcher.core.backoff import pause
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Deliver
-from binlog_watcher.kafka.client import insist_on_sense, open_consumer
+from binlog_watcher.kafka.client import ends_the_client, insist_on_sense, open_consumer
 from binlog_watcher.kafka.holding import Holding
 from binlog_watcher.kafka.options import KafkaOptions
 from binlog_watcher.kafka.partition import PartitionReader, Place, Trouble
@@ -103,8 +103,8 @@ class Worker:
         self._errors.clear()  # the client calls back in this thread
         for error in errors:
             insist_on_sense(error, self._options.group)
-            log.warning("kafka.trouble", error=error.str(), fatal=error.fatal())
-            if error.fatal():
+            log.warning("kafka.trouble", error=error.str(), fatal=ends_the_client(error))
+            if ends_the_client(error):
                 raise KafkaException(error)
 
     # --- records ----------------------------------------------------------------------------------------------

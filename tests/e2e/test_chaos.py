@@ -7,7 +7,8 @@ import secrets
 from pathlib import Path
 
 import pytest
-from fakes.chaos.conductor import Options, run_chaos
+from fakes.chaos.conductor import run_chaos
+from fakes.chaos.options import Options
 
 from binlog_watcher.demo.programs import Flavor
 from binlog_watcher.demo.server import private_server

@@ -52,9 +52,9 @@ def mock_cluster() -> Iterator["Cluster"]:
 
 
 @contextmanager
-def tansu_cluster(folder: Path) -> Iterator["Cluster"]:
-    """A broker that is one; gone with the block."""
-    with running_tansu(folder) as broker:
+def tansu_cluster(folder: Path, *, port: int = 0, told: int = 0) -> Iterator["Cluster"]:
+    """A broker that is one; gone with the block. See ``running_tansu``."""
+    with running_tansu(folder, port=port, told=told) as broker:
         producer = Producer({"bootstrap.servers": broker, "linger.ms": 0, "log_level": 0})
         yield Cluster(producer, [broker], lambda topic: make_topic(broker, topic, PARTITIONS))
         producer.flush(5)

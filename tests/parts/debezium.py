@@ -8,6 +8,7 @@ versions are those of ``kafka/pom.xml``. Settings: Kafka's *Broker Configs* and 
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -23,8 +24,10 @@ from binlog_watcher.demo.apt import PackageError
 from binlog_watcher.demo.cache import build_once, cache_dir
 from binlog_watcher.demo.process import free_port
 from binlog_watcher.demo.progress import say
+from binlog_watcher.demo.server import Server
 
 START_SECONDS = 120
+_PAGE = Path(__file__).parents[2] / "docs/kafka.md"
 _POM = Path(__file__).parent / "kafka" / "pom.xml"
 _JAVA = ("java", "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _CLUSTER = "4L6g3nShT-eMCtK--X86sw"
@@ -87,54 +90,99 @@ def fetch_jars() -> Path:
     )
 
 
-@contextlib.contextmanager
-def _java(jars: Path, folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in a folder; ended with the block, by force after half a minute."""
-    log = folder / f"{name}.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
+def _start(jars: Path, folder: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """A program in a folder, which goes on writing to its log there."""
+    with (folder / f"{name}.log").open("ab") as output:
+        return subprocess.Popen(
             [*_JAVA, "-cp", f"{jars}/*", *arguments], cwd=folder, stdout=output, stderr=output
         )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Broker:
+    """Apache Kafka, which may be stopped, killed and started again: what it was told is in ``folder``."""
+
+    def __init__(self, jars: Path, folder: Path) -> None:
+        self._jars, self._folder = jars, folder
+        self._port, controller = free_port(), free_port()
+        self.address = f"127.0.0.1:{self._port}"
+        self._settings = folder / "broker.properties"
+        self._settings.write_text(_BROKER.format(port=self._port, controller=controller, folder=folder))
+        self._process: subprocess.Popen[bytes] | None = None
+        classes = [*_JAVA, "-cp", f"{jars}/*"]
+        formatting = [
+            *classes,
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            _CLUSTER,
+            "-c",
+            str(self._settings),
+        ]
+        done = subprocess.run(
+            formatting, cwd=folder, capture_output=True, text=True, timeout=START_SECONDS, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        log = self._folder / "broker.log"
+        process = self._process = _start(
+            self._jars, self._folder, "broker", "kafka.Kafka", str(self._settings)
+        )
+        wait_until(
+            lambda: process.poll() is not None or _answers(self._port), START_SECONDS, tell=log.read_text
+        )
+        assert process.poll() is None, log.read_text()
+
+    def stop(self) -> None:
+        """In order, or by force after half a minute."""
+        if self._process is not None:
+            _end(self._process)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
 
 @contextlib.contextmanager
 def running_kafka(jars: Path, folder: Path) -> Iterator[str]:
     """A broker; its address."""
-    port, controller = free_port(), free_port()
-    settings = folder / "broker.properties"
-    settings.write_text(_BROKER.format(port=port, controller=controller, folder=folder))
-    formatting = [
-        *_JAVA,
-        "-cp",
-        f"{jars}/*",
-        "kafka.tools.StorageTool",
-        "format",
-        "-t",
-        _CLUSTER,
-        "-c",
-        str(settings),
-    ]
-    done = subprocess.run(
-        formatting, cwd=folder, capture_output=True, text=True, timeout=START_SECONDS, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    with _java(jars, folder, "broker", "kafka.Kafka", str(settings)) as process:
-        wait_until(
-            lambda: process.poll() is not None or _answers(port),
-            START_SECONDS,
-            tell=(folder / "broker.log").read_text,
-        )
-        assert process.poll() is None, (folder / "broker.log").read_text()
-        yield f"127.0.0.1:{port}"
+    broker = Broker(jars, folder)
+    try:
+        broker.start()
+        yield broker.address
+    finally:
+        broker.stop()
+
+
+def configured(
+    server: Server, database: str, kafka: str, keys: Mapping[str, str], **more: str
+) -> dict[str, str]:
+    """A connector as docs/kafka.md gives it, for this database: all goes to the topic ``DATABASE.cartwake``."""
+    blocks = re.findall(r"```json\n(.*?)```", _PAGE.read_text(), re.DOTALL)
+    (given,) = [found for block in blocks if "connector.class" in (found := json.loads(block))]
+    settings: dict[str, str] = given | {
+        "database.hostname": server.host, "database.port": str(server.port), "database.user": server.user,
+        "database.password": server.password, "database.server.id": "7011", "topic.prefix": database,
+        "database.include.list": database, "table.include.list": f"{database}\\..*",
+        "message.key.columns": ";".join(f"{database}.{table}:{column}" for table, column in keys.items()),
+        "schema.history.internal.kafka.bootstrap.servers": kafka,
+        "schema.history.internal.kafka.topic": f"{database}.history",
+        "transforms.route.topic.regex": f"{database}\\.{database}\\..*",
+        "transforms.route.topic.replacement": f"{database}.cartwake", **more,
+    }  # fmt: skip
+    return settings
 
 
 @contextlib.contextmanager
@@ -153,9 +201,10 @@ def running_connector(
     described.write_text(json.dumps({"name": "shop", "config": {"name": "shop", **connector}}))
     log = folder / "worker.log"
     before = _connections(log)
-    with _java(
+    process = _start(
         jars, folder, "worker", "org.apache.kafka.connect.cli.ConnectStandalone", str(worker), str(described)
-    ) as process:
+    )
+    try:
         wait_until(
             lambda: process.poll() is not None or (_runs(port) and _connections(log) > before),
             START_SECONDS,
@@ -163,6 +212,8 @@ def running_connector(
         )
         assert process.poll() is None, log.read_text()
         yield
+    finally:
+        _end(process)
 
 
 def _answers(port: int) -> bool:

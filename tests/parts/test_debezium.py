@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 from fakes.binlog_follower import Shop, follow, nothing, open_shop, settings_for
 from fakes.debezium import describe
-from fakes.kafka import Instance, running
+from fakes.kafka import Cluster, Instance, running
+from fakes.kafka import Shop as KafkaShop
 from fakes.prestashop.catalogue import CUSHION, LAMP
 from fakes.prestashop.shop import PrestaShop
 from fakes.prestashop.states import CANCELED, PAID
+from fakes.tansu import make_topic
 from fakes.waiting import until
-from parts.debezium import running_connector, running_kafka
+from parts.debezium import configured, running_connector, running_kafka
 
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.values import OPAQUE
@@ -28,6 +29,7 @@ from binlog_watcher.binlog.meaning.row_keys import RowKeys, nothing_found
 from binlog_watcher.binlog.stats import Stats
 from binlog_watcher.core.events import Assigned, CartRead, Event, Hydrated, ProductChanged, Revoked
 from binlog_watcher.demo.server import Server
+from binlog_watcher.errors import ConfigError
 from binlog_watcher.kafka import marks
 from binlog_watcher.kafka.columns import moment, state
 from binlog_watcher.kafka.partition import PartitionReader, Place
@@ -37,7 +39,6 @@ from binlog_watcher.shop.schema import Schema
 
 pytestmark = [pytest.mark.parts, pytest.mark.timeout(400)]
 
-PAGE = Path(__file__).parents[2] / "docs/kafka.md"
 PARTITIONS = 4
 MARKS = range(1_000_000, 1_000_064)
 """Products enough that each partition gets some."""
@@ -55,23 +56,6 @@ def kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def shop(mysql_server: Server, mysql_database: str) -> Iterator[Shop]:
     with open_shop(mysql_server, mysql_database) as opened:
         yield opened
-
-
-def connector(server: Server, database: str, kafka: str, keys: dict[str, str], **more: str) -> dict[str, str]:
-    """What the page gives, for this shop."""
-    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    (given,) = [found for block in blocks if "connector.class" in (found := json.loads(block))]
-    settings: dict[str, str] = given | {
-        "database.hostname": server.host, "database.port": str(server.port), "database.user": server.user,
-        "database.password": server.password, "database.server.id": "7011", "topic.prefix": database,
-        "database.include.list": database, "table.include.list": f"{database}\\..*",
-        "message.key.columns": ";".join(f"{database}.{table}:{column}" for table, column in keys.items()),
-        "schema.history.internal.kafka.bootstrap.servers": kafka,
-        "schema.history.internal.kafka.topic": f"{database}.history",
-        "transforms.route.topic.regex": f"{database}\\.{database}\\..*",
-        "transforms.route.topic.replacement": f"{database}.cartwake", **more,
-    }  # fmt: skip
-    return settings
 
 
 class Topics:
@@ -191,7 +175,7 @@ def mark(shop: Shop, marks: range) -> None:
 async def test_the_sample_shop(kafka: str, kafka_jars: Path, shop: Shop, tmp_path: Path) -> None:
     """With a restart of the connector, another converter behind it, and a table that is altered."""
     keys = {"cart": "user_id", "orders": "user_id"}
-    config = connector(shop.server, shop.database, kafka, keys)
+    config = configured(shop.server, shop.database, kafka, keys)
     topics = Topics(kafka, shop.server, shop.database, SAMPLE)
     first, second = MARKS[:32], MARKS[32:]
     try:
@@ -225,7 +209,7 @@ async def test_a_shop_with_headers_and_lines(
 ) -> None:
     schema = load_schema("prestashop-8")
     keys = {"ps_cart": "id_cart", "ps_cart_product": "id_cart", "ps_orders": "id_cart"}
-    config = connector(mysql_server, mysql_database, kafka, keys)
+    config = configured(mysql_server, mysql_database, kafka, keys)
     topics = Topics(kafka, mysql_server, mysql_database, schema)
     with mysql_server.connect(database=mysql_database, autocommit=True) as connection:
 
@@ -262,7 +246,9 @@ async def test_a_snapshot_says_no_more_than_the_tables(
     kafka: str, kafka_jars: Path, shop: Shop, tmp_path: Path
 ) -> None:
     shop.run("INSERT INTO cart (user_id) VALUES (1)")
-    config = connector(shop.server, shop.database, kafka, {"cart": "user_id"}, **{"snapshot.mode": "initial"})
+    config = configured(
+        shop.server, shop.database, kafka, {"cart": "user_id"}, **{"snapshot.mode": "initial"}
+    )
     topics = Topics(kafka, shop.server, shop.database, SAMPLE)
     try:
         with running_connector(kafka_jars, tmp_path, kafka, config):
@@ -310,7 +296,7 @@ class Topic:
 async def test_marks_take_the_whole_way_and_stop_with_the_connector(
     kafka: str, kafka_jars: Path, shop: Shop, tmp_path: Path
 ) -> None:
-    config = connector(shop.server, shop.database, kafka, {"cart": "user_id", "orders": "user_id"})
+    config = configured(shop.server, shop.database, kafka, {"cart": "user_id", "orders": "user_id"})
     shop.run(MARK_TABLE)
     topic = Topic(kafka, shop)
     marking = asyncio.create_task(topic.marks())
@@ -373,7 +359,7 @@ async def test_values_of_every_type(
     values = [text for _, text, _ in VALUES] + [f"'{text}'" for _, text, _ in MOMENTS]
     shop.run("SET time_zone = '+00:00'", f"CREATE TABLE kinds (id INT PRIMARY KEY, {columns})")
     topics = Topics(kafka, shop.server, shop.database, SAMPLE)
-    config = connector(shop.server, shop.database, kafka, {"cart": "user_id"}, **choices)
+    config = configured(shop.server, shop.database, kafka, {"cart": "user_id"}, **choices)
     try:
         with running_connector(kafka_jars, tmp_path, kafka, config):
             shop.run(f"INSERT INTO kinds VALUES (1, {', '.join(values)})")
@@ -394,3 +380,22 @@ async def test_values_of_every_type(
 
 def _is_of_kinds(value: dict[str, Any]) -> bool:
     return value.get("op") == "c" and value["source"]["table"] == "kinds"
+
+
+async def test_two_members_of_one_name_end_with_an_error(kafka: str) -> None:
+    producer = Producer({"bootstrap.servers": kafka, "linger.ms": 0, "log_level": 0})
+    shop = KafkaShop(Cluster(producer, [kafka], lambda topic: make_topic(kafka, topic, PARTITIONS)))
+    for user in range(1, 9):
+        shop.cart("c", user)
+    first, second = (Instance(shop, member="worker-1") for _ in range(2))
+
+    async def both() -> None:
+        async with running(first):
+            await until(lambda: first.has(*range(PARTITIONS)), 60)
+            async with running(second):
+                await until(lambda: first.source._error is not None, 60)
+                await until(lambda: second.has(*range(PARTITIONS)), 60)  # the younger one works
+
+    with pytest.raises(ConfigError, match=r"another process is member 'worker-1' .*: give each its own name"):
+        await both()
+    assert first.dues() == {}

@@ -9,13 +9,22 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pymysql
 from fakes.chaos.history import read_history
 from fakes.chaos.judge import Judge, Kill, Seen
+from fakes.chaos.options import (
+    AIMED,
+    FROZEN,
+    FROZEN_LEADER_S,
+    FROZEN_S,
+    PATIENCE_S,
+    UNREACHABLE,
+    UP_S,
+    Options,
+)
 from fakes.chaos.plan import make_plan
 from fakes.chaos.settings import CONNECTIONS, THRESHOLD_S, settings_of
 from fakes.chaos.shop import DATABASE, Shop, now_us
@@ -27,44 +36,11 @@ from binlog_watcher.demo.server import Server
 from binlog_watcher.service.pipeline import lease_of
 from binlog_watcher.settings.load import load_settings
 
-INSTANCES = 2
-UNREACHABLE = 69
-"""The exit code of an instance that can't reach MySQL at its start."""
-
-UP_S = 60.0
-"""How long an instance may take to start."""
-
-PATIENCE_S = 5.0
-"""With an instance that is to be killed, while too few mails come."""
-
-FROZEN = 0.25
-"""Before how many kills another instance stands still for seconds, as a paused virtual machine does."""
-
-FROZEN_S = (1, 6)
-FROZEN_LEADER_S = (6, 16)
-"""Long enough, mostly, for the standby to take over."""
-
-AIMED = 0.8
-"""The share of kills that wait until the victim has mails in flight; the others come at any moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How much chaos. ``restart_every``: kills between two restarts of MySQL, every third of which is a SIGKILL.
-
-    ``standby``: one instance leads, and the other takes over.
-    """
-
-    carts: int
-    kills: int
-    seed: int
-    restart_every: int
-    standby: bool = False
-    settle_s: float = 240.0
-
 
 class Chaos:
     """One crash test. ``announce`` tells how far it has come."""
+
+    instances = 2
 
     def __init__(
         self, server: Server, folder: Path, options: Options, announce: Callable[[str], None] = lambda _: None
@@ -79,9 +55,10 @@ class Chaos:
         self._frozen_s = FROZEN_LEADER_S if options.standby else FROZEN_S
         self._shop = Shop(server, self._plan)
         # Few: what the server hangs up on is unknown besides what the crashes make so.
-        self._smtp = SmtpServer(INSTANCES, options.seed, drops=max(2, options.kills // 5))
+        self._smtp = SmtpServer(self.instances, options.seed, drops=max(2, options.kills // 5))
         self._folder = folder
         self._services: list[ServiceProcess] = []
+        self._away: set[int] = set()  # instances that have left
         self._kills: list[Kill] = []
         self._stops: list[tuple[int, int]] = []
         self._events: list[tuple[int, str]] = []
@@ -93,18 +70,17 @@ class Chaos:
     @property
     def consoles(self) -> list[Path]:
         """What the instances printed."""
-        return [self._folder / f"instance-{number}.log" for number in range(INSTANCES)]
+        return [self._folder / f"instance-{number}.log" for number in range(self.instances)]
 
     def run(self) -> Judge:
         """Everything, from an empty server to the judgement."""
         with self._smtp.running(), self._shop, contextlib.ExitStack() as stack:
-            settings = [settings_of(self._server, port) for port in self._smtp.ports]
-            for number in range(INSTANCES):
-                service = ServiceProcess(
-                    settings[number], self.consoles[number], ["--standby"] if self._options.standby else []
-                )
+            settings = self._settings(stack)
+            for number in range(self.instances):
+                service = ServiceProcess(settings[number], self.consoles[number], self._run_options)
                 self._services.append(stack.enter_context(service))
-                service.start()
+                if number not in self._away:
+                    service.start()
             self._wait(self._all_are_up, UP_S, "every instance is up")
             others = [threading.Thread(target=work) for work in (self._change_moods, self._supervise)]
             for thread in others:
@@ -124,7 +100,7 @@ class Chaos:
                 for thread in others:
                     thread.join()
             self._tell("over")
-            for service in self._services:
+            for service in self._there():
                 if (code := service.stop()) != 0:
                     self.errors.append(
                         ServiceFailedError(service.explain(f"it did not stop in order ({code})"))
@@ -140,9 +116,24 @@ class Chaos:
             )
         )  # fmt: skip
 
+    @property
+    def _run_options(self) -> list[str]:
+        return ["--standby"] if self._options.standby else []
+
+    def _settings(self, _stack: contextlib.ExitStack) -> list[dict[str, str]]:
+        """Of each instance; what it needs to run besides is entered."""
+        return [settings_of(self._server, port) for port in self._smtp.ports]
+
+    def _there(self) -> list[ServiceProcess]:
+        """Those that should run."""
+        return [service for number, service in enumerate(self._services) if number not in self._away]
+
+    def _anyone(self) -> int:
+        return self._dice.choice([one for one in range(self.instances) if one not in self._away])
+
     def _all_are_up(self) -> bool:
         """Whether each works, or stands by."""
-        figures = [service.metrics() for service in self._services]
+        figures = [service.metrics() for service in self._there()]
         if self._options.standby:
             return all("cartwake_leader" in one for one in figures)
         return all(one.get("cartwake_ready") == 1 for one in figures)
@@ -154,18 +145,22 @@ class Chaos:
             self._shop.let_in(number)
             self._let_work(self._options.carts / self._options.kills)
             if self._dice.random() < FROZEN:
-                self._freeze(self._dice.randrange(INSTANCES), self._dice.uniform(*self._frozen_s))
+                self._freeze(self._anyone(), self._dice.uniform(*self._frozen_s))
             if self._dice.random() < AIMED:
                 time.sleep(self._dice.uniform(0, 0.5))
                 self._kill_in_flight()
             else:
                 time.sleep(self._dice.uniform(0, 3))
-                self._kill(self._dice.randrange(INSTANCES))
-            if (number + 1) % self._options.restart_every == 0:
-                self._restart_mysql((number + 1) // self._options.restart_every % 3 == 2)
+                self._kill(self._anyone())
+            self._between(number + 1)
             if (number + 1) % 10 == 0:
                 flying = sum(kill.in_flight > 0 for kill in self._kills)
                 self._tell(f"{number + 1} kills, {flying} with sends in flight, {self._smtp.kept} mails")
+
+    def _between(self, kills: int) -> None:
+        """After so many kills."""
+        if kills % self._options.restart_every == 0:
+            self._restart_mysql(kills // self._options.restart_every % 3 == 2)
 
     def _let_work(self, wave: float) -> None:
         """Half a wave's mails at least, if they come: else all would wait for the end, where nobody is killed."""
@@ -175,7 +170,7 @@ class Chaos:
 
     def _kill_in_flight(self) -> None:
         """Wait until the one that was chosen hands a message over, or else any; a standby hands none over."""
-        chosen = self._dice.randrange(INSTANCES)
+        chosen = self._anyone()
         found = None
         if not self._options.standby:
             found = self._smtp.wait_for_data(lambda one: one.instance == chosen, 3)
@@ -221,7 +216,7 @@ class Chaos:
         while not self._over.wait(0.2):
             for instance, service in enumerate(self._services):
                 with self._starting:
-                    if service.alive:
+                    if service.alive or instance in self._away:
                         continue
                     code = service.stop()
                     self._note(f"instance {instance} ended with {code}")
@@ -285,12 +280,6 @@ class Chaos:
     def _tell(self, text: str) -> None:
         self._note(text)
         self._announce(text)
-
-
-def lines_of(path: Path, marks: tuple[str, ...]) -> Iterator[str]:
-    """The lines of a console that hold one of the marks."""
-    with path.open(encoding="utf-8", errors="replace") as console:
-        yield from (line.rstrip() for line in console if any(mark in line for mark in marks))
 
 
 def run_chaos(server: Server, folder: Path, options: Options, announce: Callable[[str], None]) -> Judge:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
+from binlog_watcher.errors import ConfigError
+from binlog_watcher.kafka.client import ends_the_client, insist_on_sense
+from binlog_watcher.kafka.options import GroupOptions
 from binlog_watcher.kafka.stats import KafkaStats
 from binlog_watcher.kafka.worker import Worker
 
@@ -38,3 +41,14 @@ def test_a_position_that_is_not_told_is_asked_again_by_joining_anew() -> None:
         worker._assigned(consumer, [TopicPartition("cartwake", 0), TopicPartition("cartwake", 1)])
     assert refused.value.args[0].code() == KafkaError.COORDINATOR_NOT_AVAILABLE
     assert told == []
+
+
+def test_a_name_that_two_have_is_told_however_the_client_wraps_it() -> None:
+    options = GroupOptions(["kafka.example.com:9092"], ["cartwake"], "cartwake", member="worker-1")
+    words = "Fatal error: Broker: Static consumer fenced by other consumer with same group.instance.id"
+    for error in (KafkaError(KafkaError.FENCED_INSTANCE_ID), KafkaError(KafkaError._FATAL, words)):
+        with pytest.raises(ConfigError, match="another process is member 'worker-1'"):
+            insist_on_sense(error, options)
+    insist_on_sense(KafkaError(KafkaError._FATAL, "out of memory"), options)
+    assert ends_the_client(KafkaError(KafkaError._FATAL))
+    assert not ends_the_client(COORDINATOR_AWAY)
