@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pymysql.err
 import structlog
 
-from binlog_watcher.binlog.connection.dump import Session
 from binlog_watcher.binlog.decoding.table_map import Column, TableMap
 from binlog_watcher.binlog.decoding.values import Value
 from binlog_watcher.binlog.meaning.cascades import Parent, TableName, parents_of
@@ -21,7 +20,10 @@ from binlog_watcher.shop.keys import as_bytes, as_key
 from binlog_watcher.shop.sql_text import quoted
 
 if TYPE_CHECKING:
+    from pymysql.connections import Connection
     from pymysql.cursors import Cursor
+
+    Session = Connection[Cursor]
 
 _LOOK_UP_BATCH_SIZE = 1000
 """Row ids that one statement asks for."""
@@ -65,7 +67,7 @@ class ServerQueries:
 
     def __init__(
         self,
-        control: Callable[[], AbstractContextManager[Session]],
+        control: Callable[[], AbstractContextManager["Session"]],
         schema: str,
         watched: Mapping[str, tuple[Watched, ...]],
     ) -> None:
@@ -116,7 +118,7 @@ class ServerQueries:
         except pymysql.err.MySQLError as error:
             log.warning("binlog.rows_not_learnt", error=str(error))
 
-    def _holds_bytes(self, session: Session, column: tuple[str, str]) -> bool:
+    def _holds_bytes(self, session: "Session", column: tuple[str, str]) -> bool:
         """Whether the ids in a (table, column) are bytes, which everybody else knows by their hex."""
         with session.cursor() as cursor:
             cursor.execute(_DATA_TYPE, (self._schema, *column))
@@ -149,7 +151,7 @@ def _hidden(cursor: "Cursor", table: TableMap) -> Hidden:
     return Hidden(versioned, int((cursor.fetchone() or (0,))[0]))
 
 
-def _pairs(session: Session, statement: str, arguments: Collection[Value | bytes]) -> dict[Value, Value]:
+def _pairs(session: "Session", statement: str, arguments: Collection[Value | bytes]) -> dict[Value, Value]:
     with session.cursor() as cursor:
         try:
             cursor.execute(statement, tuple(arguments))
@@ -164,7 +166,7 @@ def _as_bytes(row_ids: Collection[Value | bytes]) -> list[Value | bytes]:
     return [raw for row_id in row_ids if (raw := as_bytes(str(row_id))) is not None]
 
 
-def _cascades_are_logged(session: Session) -> bool:
+def _cascades_are_logged(session: "Session") -> bool:
     """Whether the binlog holds the rows that foreign keys' actions change."""
     with session.cursor() as cursor:
         cursor.execute("SELECT VERSION()")
@@ -179,7 +181,7 @@ def _cascades_are_logged(session: Session) -> bool:
         return row is None or str(row[1]).upper() == "OFF"
 
 
-def _definition(session: Session, table: TableName) -> str:
+def _definition(session: "Session", table: TableName) -> str:
     """What SHOW CREATE TABLE says; empty of what can't be known."""
     with session.cursor() as cursor:
         try:

@@ -12,7 +12,12 @@ def grants(settings: Settings, account: str | None = None) -> Grants:
     if not at:
         user, host = name, "%"
     return Grants(
-        user, host, settings.mysql_database, tuple(settings.preset().tables()), writes=not settings.dry_run
+        user,
+        host,
+        settings.mysql_database,
+        tuple(settings.preset().tables()),
+        writes=not settings.dry_run,
+        kafka=bool(settings.kafka_brokers),
     )
 
 

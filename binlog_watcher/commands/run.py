@@ -5,14 +5,17 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from functools import partial
+from importlib import import_module
 
 import structlog
 
 from binlog_watcher.admin.serving import serving_admin
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.service.alone import run_service
-from binlog_watcher.service.reloading import Reloading
+from binlog_watcher.service.beside import Beside
+from binlog_watcher.service.reloading import Reloading, Term
 from binlog_watcher.service.standby import run_standby
 from binlog_watcher.settings.durations import parse_span_us
 from binlog_watcher.settings.promises import in_words, promised, unconfirmed
@@ -20,7 +23,19 @@ from binlog_watcher.settings.settings import Settings
 from binlog_watcher.store.own_tables import origin
 from binlog_watcher.telemetry.logs import log_uncaught
 
+NO_CLIENT = (
+    f"--source kafka needs confluent-kafka: {sys.executable} -m pip install 'cartwake[kafka]' from an index, or "
+    "'.[kafka]' in its source"
+)
+
 log = structlog.get_logger(__name__)
+
+
+class Source(StrEnum):
+    """Where the shop's changes come from."""
+
+    BINLOG = "binlog"
+    KAFKA = "kafka"
 
 
 def run(
@@ -28,23 +43,28 @@ def run(
     accept: Callable[[Settings], None],
     *,
     standby: bool = False,
+    source: Source = Source.BINLOG,
     include_older_than: str | None = None,
     adopt: bool = False,
 ) -> None:
-    """Follow the binlog and mail until SIGINT or SIGTERM; a second one ends the process at once. Blocking.
+    """Follow the shop and mail until SIGINT or SIGTERM; a second one ends the process at once. Blocking.
 
     ``load`` reads the settings, at the start and at each SIGHUP; ``accept`` is told of those that are gone by.
     ``include_older_than``: see ``include_older_us``; ``adopt``: a log that another server has written is this one's
     from now on. Raises ConfigError for what only a human can mend, and
     DatabaseUnavailableError when the service can't start.
     """
+    if standby and source is Source.KAFKA:
+        raise ConfigError(
+            "--standby is for the binlog: instances with --source kafka all work, and take over from each other"
+        )
     settings = load()
     older_us = include_older_us(settings, include_older_than)
     accept(settings)
     log_uncaught()
     if adopt and not settings.dry_run:
         origin.adopt(settings.connection)
-    asyncio.run(_until_signal(settings, load, accept, standby=standby, older_us=older_us))
+    asyncio.run(_until_signal(settings, load, accept, term=_term(source, standby=standby), older_us=older_us))
 
 
 def tell_of_other_names(names: Sequence[str]) -> None:
@@ -119,15 +139,35 @@ def _has_terminal() -> bool:
     return True
 
 
+def _term(source: Source, *, standby: bool) -> Term:
+    if source is Source.KAFKA:
+        return partial(_run_member, beside=serving_admin)
+    return partial(run_standby if standby else run_service, beside=serving_admin)
+
+
+async def _run_member(
+    settings: Settings, stop: asyncio.Event, *, include_older_us: int = 0, beside: Beside
+) -> None:
+    """One of several instances that share a Kafka topic."""
+    try:
+        group = import_module(
+            "binlog_watcher.service.group.member"
+        )  # whoever follows a binlog has no use for it
+    except ModuleNotFoundError as error:
+        if error.name not in {"confluent_kafka", "msgspec"}:
+            raise
+        raise ConfigError(NO_CLIENT) from error
+    await group.run_member(settings, stop, include_older_us=include_older_us, beside=beside)
+
+
 async def _until_signal(
     settings: Settings,
     load: Callable[[], Settings],
     accept: Callable[[Settings], None],
     *,
-    standby: bool,
+    term: Term,
     older_us: int,
 ) -> None:
     stop, reloading = stop_at_signal(), Reloading(load, accept)
     reload_at_signal(reloading, stop)
-    term = partial(run_standby if standby else run_service, beside=serving_admin)
     await reloading.run(term, settings, stop, include_older_us=older_us)

@@ -20,6 +20,13 @@ def run_command(
             help="One of several: wait until no other instance leads (docs/high-availability.md).",
         ),
     ] = False,
+    source: Annotated[
+        run.Source,
+        typer.Option(
+            help="Where the shop's changes come from: its binlog, or a Kafka topic that several instances share "
+            "(docs/kafka.md).",
+        ),
+    ] = run.Source.BINLOG,
     include_older_than: Annotated[
         str | None,
         typer.Option(
@@ -47,6 +54,7 @@ def run_command(
         partial(load_settings, need="mail"),
         accept,
         standby=standby,
+        source=source,
         include_older_than=include_older_than,
         adopt=adopt,
     )

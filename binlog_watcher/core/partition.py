@@ -31,6 +31,10 @@ class Partition:
         """All that may have a key's timer, the one that goes first in front."""
         return (self.wheel, self.woken, *self.previous)
 
+    def up_to_date(self, now_us: int) -> bool:
+        """Whether the history of its carts is known up to now."""
+        return self.open and self.hydrated and self.clock.goes_with(now_us)
+
     def arm(self, key: CartKey, due_us: int) -> None:
         """Set the key's timer among those that go first."""
         self.woken.cancel(key)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from binlog_watcher.core.cart_note import CartNote
 from binlog_watcher.core.cart_states import CartStates
@@ -37,6 +37,19 @@ class DueCart:
     due_us: int
     activity_us: int | None
     filled_us: int | None = None
+
+
+class PartitionStanding(NamedTuple):
+    """``clock_us``: up to when its carts' history is known, in epoch microseconds; None: that is not clear.
+
+    ``hydrated``: all that was there at its assignment is told; ``up_to_date``: its timers may fire, and mails leave.
+    """
+
+    partition: str
+    armed: int
+    clock_us: int | None
+    hydrated: bool
+    up_to_date: bool
 
 
 _P = ParamSpec("_P")
@@ -281,12 +294,30 @@ class Tracker:
         return [one.wheel for one in partitions] + ([one.woken for one in partitions] if woken else [])
 
     @_alone
-    def up_to_date(self, now_us: int) -> bool:
-        """Whether the shop's history is known up to now: every partition is hydrated and its clock goes with ours."""
-        return bool(self._states.partitions) and all(
-            one.open and one.hydrated and one.clock.goes_with(now_us)
-            for one in self._states.partitions.values()
+    def up_to_date(self, now_us: int, partition: str | None = None) -> bool:
+        """Whether the shop's history is known up to now: a partition is hydrated and its clock goes with ours.
+
+        ``partition``: of whose carts; None: of all partitions', and there is one.
+        """
+        found = self._states.partitions
+        asked = (
+            list(found.values()) if partition is None else [found[partition]] if partition in found else []
         )
+        return bool(asked) and all(one.up_to_date(now_us) for one in asked)
+
+    @_alone
+    def standings(self, now_us: int) -> list[PartitionStanding]:
+        """How each partition stands."""
+        return [
+            PartitionStanding(
+                name,
+                sum(map(len, one.wheels)),
+                one.clock.read(now_us) or None,
+                one.open and one.hydrated,
+                one.up_to_date(now_us),
+            )
+            for name, one in self._states.partitions.items()
+        ]
 
     @_alone
     def ready(self, now_us: int, max_silence_us: int) -> bool:

@@ -18,6 +18,7 @@ from binlog_watcher.binlog.delivery import in_pieces
 from binlog_watcher.core.backoff import pause
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Deliver
+from binlog_watcher.errors import DatabaseUnavailableError
 from binlog_watcher.kafka.client import ends_the_client, insist_on_sense, open_consumer
 from binlog_watcher.kafka.holding import Holding
 from binlog_watcher.kafka.options import KafkaOptions
@@ -60,7 +61,10 @@ class Worker:
             try:
                 self._one_membership()
             except KafkaException as error:
-                self._recover(error)
+                insist_on_sense(error.args[0], self._options.group)
+                self._recover(error.args[0].str())
+            except DatabaseUnavailableError as error:  # of a table that was altered nobody tells the columns
+                self._recover(str(error))
 
     def stop(self) -> None:
         """End ``run`` soon. Any thread, any number of times."""
@@ -87,14 +91,13 @@ class Worker:
             consumer.close()  # gives the partitions back, and leaves the group
             self._forget("closed")
 
-    def _recover(self, error: KafkaException) -> None:
-        insist_on_sense(error.args[0], self._options.group)
+    def _recover(self, error: str) -> None:
         self._stats.reconnects += 1
         self._failures += 1
         delay_s = pause(_FIRST_DELAY_S, _LONGEST_DELAY_S, self._failures) * random.SystemRandom().uniform(
             0.5, 1
         )
-        log.warning("kafka.rejoining", error=error.args[0].str(), delay_s=round(delay_s, 2))
+        log.warning("kafka.rejoining", error=error, delay_s=round(delay_s, 2))
         self._stopping.wait(delay_s)
 
     def _look_at_errors(self) -> None:

@@ -117,7 +117,7 @@ class Reconciler:
                 report.retried += len(handled)
 
     def _insist_on_stream(self, *, alone: bool) -> None:
-        if not alone and not self._tracker.up_to_date(self._clock.now_us()):
+        if not alone and not self._tracker.up_to_date(self._clock.now_us(), self._partition):
             raise _StreamLagsError
 
     async def _not_too_old(self, keys: list[CartKey]) -> list[CartKey]:

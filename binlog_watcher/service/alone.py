@@ -3,6 +3,8 @@
 import asyncio
 
 from binlog_watcher.service.beside import Beside, nothing_beside
+from binlog_watcher.service.binlog_following import BinlogFollowing
+from binlog_watcher.service.following import Follow
 from binlog_watcher.service.live import Live
 from binlog_watcher.service.pages import serving_pages
 from binlog_watcher.service.service import Service, opened, use_worker_threads
@@ -32,13 +34,14 @@ async def run_service(
     *,
     include_older_us: int = 0,
     beside: Beside = nothing_beside,
+    follow: Follow = BinlogFollowing,
 ) -> None:
-    """Check the server, open everything, run until ``stop``; for ``include_older_us`` see ``opened``.
+    """Check the server, open everything, run until ``stop``; for ``include_older_us`` and ``follow`` see ``opened``.
 
     ``beside``: what else is served while it runs.
     """
     use_worker_threads()
-    async with opened(settings, include_older_us=include_older_us) as service:
+    async with opened(settings, include_older_us=include_older_us, follow=follow) as service:
         where = settings.metrics_host, settings.metrics_port
         with (
             serving(service.metrics, *where, service.not_ready),

@@ -66,12 +66,14 @@ class Candidate:
         timing: Timing | None = None,
         now_us: Callable[[], int] = counter_us,
         connect: Callable[[ConnectionSettings, Timing], LockSession] = open_session,
+        lock: str | None = None,
     ) -> None:
+        """``lock``: the name of the lock, if it is not that of whoever mails from this database."""
         self._settings = settings
         self._timing = timing or Timing()
         self._now_us = now_us
         self._connect = connect
-        self._lock = of_database("cartwake.leader", settings.database)
+        self._lock = lock or of_database("cartwake.leader", settings.database)
         self._session: LockSession | None = None
         self._leads_until_us = 0
         self._held_by = 0  # the id of our session that held the lock last

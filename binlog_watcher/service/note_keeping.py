@@ -7,6 +7,7 @@ import structlog
 from binlog_watcher.clock import ServerClock
 from binlog_watcher.core.tracker import Tracker
 from binlog_watcher.errors import CartwakeError
+from binlog_watcher.service.following import KeptClocks
 from binlog_watcher.store.own_tables.cart_notes import CartNotes
 
 log = structlog.get_logger(__name__)
@@ -23,14 +24,23 @@ PURGE_INTERVAL_US = 3_600_000_000
 class NoteKeeping:
     """Keeps ``notes`` as ``tracker`` knows them. However much a cart changed meanwhile, it costs one row.
 
-    ``keep_us``: how old a note may be.
+    ``keep_us``: how old a note may be; ``clocks``: written down when what came before them is.
     """
 
-    def __init__(self, tracker: Tracker, notes: CartNotes, clock: ServerClock, *, keep_us: int) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        notes: CartNotes,
+        clock: ServerClock,
+        *,
+        keep_us: int,
+        clocks: KeptClocks | None = None,
+    ) -> None:
         self._tracker = tracker
         self._notes = notes
         self._clock = clock
         self._keep_us = keep_us
+        self._clocks = clocks
         self._purged_us = 0
 
     async def run(self) -> None:
@@ -48,11 +58,14 @@ class NoteKeeping:
 
     async def write(self) -> bool:
         """Write what is not written yet, and say whether that is done. Raises nothing."""
+        told = None if self._clocks is None else self._clocks.read()
         notes = self._tracker.take_unsaved()
         try:
             if notes:
                 await asyncio.to_thread(self._notes.write, notes)
                 self._tracker.saved(notes)
+            if self._clocks is not None:
+                await asyncio.to_thread(self._clocks.write, told)
             await self._purge()
         except Exception as error:
             self._tracker.keep_unsaved(note.key for note in notes)

@@ -22,7 +22,8 @@ class Readiness:
     """``check_interval_s``: CHECK_INTERVAL_SECONDS. ``leads``: False while another instance may be the leader.
 
     ``sender_stopped``: whether the SMTP server takes no mail from us. ``obstacles``: each tells why no mail could be
-    sent although the binlog is followed, or None.
+    sent although the binlog is followed, or None. ``of_the_source``: knows better than the batches tell why the source
+    is not followed.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Readiness:
         leads: Callable[[], bool],
         sender_stopped: Callable[[], bool] = lambda: False,
         obstacles: Sequence[Callable[[], Obstacle | None]] = (),
+        of_the_source: Callable[[], Obstacle | None] | None = None,
     ) -> None:
         self._tracker = tracker
         self._source = source
@@ -43,6 +45,7 @@ class Readiness:
         self._leads = leads
         self._sender_stopped = sender_stopped
         self._obstacles = (self._of_the_source, *obstacles, self._of_the_sender)
+        self._source_tells = of_the_source
         self._pulse = Pulse(clock.now_us())
         self._stopping = False
 
@@ -77,6 +80,8 @@ class Readiness:
             return STOPPING
         if not self._leads():
             return STANDBY
+        if self._source_tells is not None:
+            return self._source_tells()
         if (stuck := self._source.stats.stuck) is not None:
             return Obstacle("stuck", f"all carts are read anew again and again ({stuck})")
         if self.stream_is_down():

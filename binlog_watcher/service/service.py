@@ -7,21 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from binlog_watcher.binlog import BinlogSource, SourceOptions, Tuning
-from binlog_watcher.core.source import Batch, EventSource
-from binlog_watcher.recovery.hydrate import Hydrator
-from binlog_watcher.recovery.reconcile import GRACE_US, Reconciler
+from binlog_watcher.core.source import Batch
 from binlog_watcher.recovery.runtime import Standing
 from binlog_watcher.recovery.timers import Timers
+from binlog_watcher.service.binlog_following import BinlogFollowing
+from binlog_watcher.service.following import Around, Follow
 from binlog_watcher.service.garbage_collection import spare_hydrated_timers
 from binlog_watcher.service.gauges import Gauges
 from binlog_watcher.service.heartbeat import Heartbeat
 from binlog_watcher.service.live import Live
 from binlog_watcher.service.mailbox_reading import mailbox_reading
 from binlog_watcher.service.note_keeping import NoteKeeping
-from binlog_watcher.service.pipeline import Pipeline, build_pipeline
+from binlog_watcher.service.pipeline import build_pipeline
 from binlog_watcher.service.readiness import Readiness
-from binlog_watcher.service.regular_tasks import RegularReconciliation, every, keep_time
+from binlog_watcher.service.regular_tasks import every, keep_time
 from binlog_watcher.service.resources import Resources, enter_log, open_resources, presence_of
 from binlog_watcher.service.retention import Retention
 from binlog_watcher.service.shop_changes import ShopChanges
@@ -39,7 +38,6 @@ from recommender import Catalog
 
 log = structlog.get_logger(__name__)
 
-PARTITION = "binlog"
 THREADS = 12
 """Worker threads for blocking statements and rendering; no more than the pool has sessions."""
 
@@ -55,9 +53,11 @@ class Service:
         presence: Presence | None = None,
         metrics: Metrics | None = None,
         leads: Callable[[], bool] = lambda: True,
+        follow: Follow = BinlogFollowing,
     ) -> None:
         """``leads``: False while another instance may be the leader; then nothing is mailed.
 
+        ``follow``: how the shop is followed.
         ``presence``: by which it has entered the log; it is the service's to keep and to close.
         """
         self._settings = settings
@@ -73,16 +73,21 @@ class Service:
         self.tracker, self.metrics = self._pipeline.tracker, self._pipeline.metrics
         self._presence = presence or presence_of(settings, resources)
         self._timers = Timers(self._pipeline.runtime, self._pipeline.recovery)
-        self._source: EventSource = _binlog_source(settings, resources)
+        self._following = follow(settings, resources, self._pipeline)
+        self._source = self._following.source
         self._changes = ShopChanges(
             resources.shop,
             self._catalog,
             self.tracker,
-            partition=PARTITION,
+            partition=self._following.partition,
             on_products=self._pipeline.products_changed,
         )
         self._notes = NoteKeeping(
-            self.tracker, resources.notes, resources.clock, keep_us=remember_us(resources.policy)
+            self.tracker,
+            resources.notes,
+            resources.clock,
+            keep_us=remember_us(resources.policy),
+            clocks=self._following.clocks,
         )
         self._mailbox = mailbox_reading(settings, resources, self.metrics)
         self._retention = Retention(
@@ -100,6 +105,7 @@ class Service:
             leads=leads,
             sender_stopped=lambda: self._pipeline.sender_stopped,
             obstacles=[self._writes.obstacle],
+            of_the_source=self._following.obstacle,
         )
         self._gauges = Gauges(
             self.tracker,
@@ -121,22 +127,17 @@ class Service:
             depths=self._pipeline.depths,
         )
         self._heartbeat = Heartbeat(settings.heartbeat_url, self._timers.sweep, self.is_ready)
-        self._reconciliation = RegularReconciliation(
-            _reconciler(settings, resources, self._pipeline),
-            interval_s=settings.check_interval_seconds,
-            stream_is_down=self._is_alone,
-            done=self._timers.poke,
-        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the shop until ``stop`` is set. Raises ConfigError for what only a human can mend."""
+        around = Around(self._deliver, self._timers.poke, self._is_alone)
         try:
             await asyncio.to_thread(self._presence.ping)
             await self._load_catalogue()
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._source.run(self._deliver)),
-                    group.create_task(self._reconciliation.run()),
+                    group.create_task(self._following.reconcile(around)),
                     group.create_task(self._changes.follow()),
                     group.create_task(keep_time(self._resources.clock, self._resources.shop)),
                     group.create_task(every(PING_S, self._presence.ping)),
@@ -160,8 +161,8 @@ class Service:
             await self._close()
 
     def _is_alone(self) -> bool:
-        """Whether the tables alone decide. Of a document's changes they don't tell: such carts wait for the stream."""
-        return self._resources.schema.document is None and self._readiness.stream_is_down()
+        """Whether the tables alone decide."""
+        return self._following.may_go_alone and self._readiness.stream_is_down()
 
     async def _finish(self, timers: "asyncio.Task[None]") -> None:
         """Let no timer fire any more, and wait for the mails in hand, which the binlog may still stop."""
@@ -219,45 +220,6 @@ class Service:
         return self._readiness.not_ready()
 
 
-def _reconciler(settings: Settings, resources: Resources, pipeline: Pipeline) -> Reconciler:
-    """The safety net under this process's timers: what became due shortly before it began is its business, too."""
-    return Reconciler(
-        shop=resources.shop,
-        scan=resources.scan,
-        episodes=resources.episodes,
-        recovery=pipeline.recovery,
-        runtime=pipeline.runtime,
-        since_us=resources.clock.now_us() - settings.threshold_us - GRACE_US,
-        partition=PARTITION,
-        with_log=resources.with_log and not settings.dry_run,
-    )
-
-
-def _binlog_source(settings: Settings, resources: Resources) -> BinlogSource:
-    """The shop's binlog, and the tables behind it."""
-    hydrate = Hydrator(
-        database=resources.database,
-        scan=resources.scan,
-        episodes=resources.episodes,
-        notes=resources.notes,
-        policy=resources.policy,
-        clock=resources.clock,
-        with_log=resources.with_log,
-    )
-    return BinlogSource(
-        SourceOptions(
-            settings.connection,
-            resources.schema,
-            hydrate,
-            now_us=resources.clock.now_us,
-            marker=resources.episodes.mark if resources.with_log and not settings.dry_run else None,
-            created_at_us=resources.shop.cart_time.to_us,
-            partition=PARTITION,
-            tuning=Tuning(server_id=settings.mysql_server_id),
-        )
-    )
-
-
 def use_worker_threads() -> None:
     """Give the running event loop the threads that the service's blocking work needs."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="worker"))
@@ -270,10 +232,12 @@ async def opened(
     include_older_us: int = 0,
     metrics: Metrics | None = None,
     leads: Callable[[], bool] = lambda: True,
+    follow: Follow = BinlogFollowing,
 ) -> AsyncIterator[Service]:
     """Check the server and open everything that a service needs. Raises ConfigError, DatabaseUnavailableError.
 
     ``include_older_us``: carts are mailed too that fell due up to so long before Cartwake was switched on.
+    ``follow``: see ``Service``.
     """
     writes = not settings.dry_run
     facts = await check_start(settings)
@@ -295,7 +259,7 @@ async def opened(
             threshold_s=settings.threshold_us / 1e6, dry_run=settings.dry_run,
         )  # fmt: skip
         with delivering_webhooks(settings, resources, metrics := metrics or Metrics()):
-            yield Service(settings, resources, presence=presence, metrics=metrics, leads=leads)
+            yield Service(settings, resources, presence=presence, metrics=metrics, leads=leads, follow=follow)
     finally:
         await asyncio.to_thread(presence.close)
         await asyncio.to_thread(resources.close)

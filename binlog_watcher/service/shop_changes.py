@@ -38,7 +38,8 @@ KEYS_BATCH_SIZE = 1000
 class ShopChanges:
     """Keeps ``catalog`` as the shop's tables are. ``on_products`` is told what changed and what is gone, in any thread.
 
-    ``partition``: the tracker's, in which carts are armed whose customer's orders changed.
+    ``partition``: the tracker's, in which carts are armed whose customer's orders changed; None: they are left to the
+    tables, which are read before each mail.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class ShopChanges:
         catalog: Catalog,
         tracker: Tracker,
         *,
-        partition: str,
+        partition: str | None,
         on_products: Callable[[Sequence[Product], Sequence[int | str]], None],
     ) -> None:
         self._shop = shop
@@ -103,6 +104,9 @@ class ShopChanges:
 
     def _look_at_carts(self, orders: Sequence[CustomerOrdered | CustomerOrdersChanged]) -> None:
         """Those of each customer with an order, in the order in which these came."""
+        partition = self._partition
+        if partition is None:
+            return
         keys: dict[int | str, list[CartKey]] = defaultdict(list)
         for some in in_batches(list(dict.fromkeys(order.customer for order in orders)), KEYS_BATCH_SIZE):
             for key, customer in self._shop.carts_of(some).items():
@@ -110,11 +114,9 @@ class ShopChanges:
         for order in orders:
             for key in keys[order.customer]:
                 if isinstance(order, CustomerOrdered):
-                    self._tracker.customer_ordered(key, order.at_us, self._partition)
+                    self._tracker.customer_ordered(key, order.at_us, partition)
                 else:
-                    self._tracker.customer_orders_changed(
-                        key, order.at_us, self._partition, counts=order.counts
-                    )
+                    self._tracker.customer_orders_changed(key, order.at_us, partition, counts=order.counts)
 
     def _read_catalogue_again(self) -> None:
         """All of it, since nobody knows what changed; once a minute at most."""

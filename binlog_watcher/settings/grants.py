@@ -21,6 +21,12 @@ OWN_TABLES = {
 }
 """Each with the rights that it needs: notes on carts are deleted when they are old, visits when somebody is erased."""
 
+GROUP_TABLES = {
+    "cart_abandonment_mark": "SELECT, INSERT, UPDATE, CREATE",
+    "cart_abandonment_clock": "SELECT, INSERT, UPDATE, CREATE",
+}
+"""Of instances that read from Kafka; made where one of them starts."""
+
 OWN_VIEWS = (
     "cart_abandonment_daily", "cart_abandonment_mails_daily", "cart_abandonment_tiers", "cart_abandonment_orders",
     "cart_abandonment_carts", "cart_abandonment_bought", "cart_abandonment_recovered", "cart_abandonment_left_again",
@@ -48,13 +54,17 @@ _SAME_AS = {"BINLOG MONITOR": "REPLICATION CLIENT", "REPLICATION REPLICA": "REPL
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What one account needs in one shop. ``reads``: the shop's tables. ``writes``: not in a dry run."""
+    """What one account needs in one shop.
+
+    ``reads``: the shop's tables. ``writes``: not in a dry run. ``kafka``: its instances read from Kafka.
+    """
 
     user: str
     host: str
     database: str
     reads: tuple[str, ...]
     writes: bool = True
+    kafka: bool = False
 
     def statements(self) -> list[str]:
         """To be run one after the other, each with its semicolon."""
@@ -79,7 +89,7 @@ class Grants:
     def removal(self) -> str:
         """The statements that take away what Cartwake has put there, and the account, as a file for `mysql`."""
         views = ", ".join(self._place(view) for view in OWN_VIEWS)
-        tables = ", ".join(self._place(table) for table in OWN_TABLES)
+        tables = ", ".join(self._place(table) for table in (*OWN_TABLES, *GROUP_TABLES))
         return (
             "-- Stop every Cartwake first. The opt-outs go, too: `cartwake optout export FILE` keeps them.\n"
             f"DROP VIEW IF EXISTS {views};\n"
@@ -134,6 +144,11 @@ class Grants:
                 "Cartwake's own tables. CREATE also lets the rights be given before they exist.",
                 [(rights, table) for table, rights in OWN_TABLES.items()],
             )
+            if self.kafka:
+                yield (
+                    "What instances that read from Kafka tell each other.",
+                    [(rights, table) for table, rights in GROUP_TABLES.items()],
+                )
             yield "Its views. DROP is what replacing one asks for.", [(VIEW, view) for view in OWN_VIEWS]
 
     def _grant(self, rights: str, table: str | None) -> str:

@@ -5,7 +5,7 @@ name is that of the field in capitals. An empty value counts as not set, except 
 "standard error only", and FREE_SHIPPING_TEXT, where it means "no badge". ``MYSQL_URL`` and ``SERVER_ID`` are
 other ways to give the ``MYSQL_…`` fields.
 
-The text below each field is its row in docs/settings.md and docs/settings-mail.md (``make reference``).
+The text below each field is its row in docs/settings.md and the pages beside it (``make reference``).
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from pydantic import ConfigDict, SecretStr
 from binlog_watcher.settings.admin import AdminSettings
 from binlog_watcher.settings.api import ApiSettings
 from binlog_watcher.settings.discounts import DiscountSettings
+from binlog_watcher.settings.kafka_group import KafkaSettings
 from binlog_watcher.settings.mail_content import MailSettings
 from binlog_watcher.settings.mail_server import MailServerSettings
 from binlog_watcher.settings.operation import OperationSettings
@@ -36,6 +37,7 @@ class Settings(
     RecommendationSettings,
     DiscountSettings,
     TimingSettings,
+    KafkaSettings,
     ShopServerSettings,
     PageSettings,
     MailServerSettings,

@@ -1,9 +1,19 @@
 """The figures of the running service, for Prometheus. What each is for says docs/alerts.md."""
 
+from dataclasses import dataclass
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600)
 """Upper bounds of the histograms' buckets: most mails leave within 50 ms, some wait for a slow mail server."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionMetrics:
+    """Of the partitions of a Kafka topic that this instance has."""
+
+    armed: Gauge
+    behind: Gauge
 
 
 class Metrics:
@@ -14,6 +24,7 @@ class Metrics:
         self._of_the_instance()
         self._of_the_source()
         self._of_the_mails()
+        self._of_partitions: PartitionMetrics | None = None
 
     def _of_the_instance(self) -> None:
         registry = self.registry
@@ -108,6 +119,25 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+
+    def of_partitions(self) -> PartitionMetrics:
+        """Made when somebody asks for them: whoever follows a binlog has none."""
+        if self._of_partitions is None:
+            self._of_partitions = PartitionMetrics(
+                Gauge(
+                    "cartwake_partition_timers_armed",
+                    "Carts of a partition whose timer runs",
+                    ["partition"],
+                    registry=self.registry,
+                ),
+                Gauge(
+                    "cartwake_partition_behind_seconds",
+                    "How far a partition's clock is behind; NaN while its timers stand",
+                    ["partition"],
+                    registry=self.registry,
+                ),
+            )
+        return self._of_partitions
 
     def mails_with(self, outcome: str) -> int:
         """How many attempts ended so."""

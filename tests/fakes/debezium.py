@@ -60,6 +60,7 @@ def end_of(server: Server) -> tuple[str, int]:
 class Writer:
     """``keys``: table → the column by which its records are keyed (``message.key.columns``); none: by nothing.
 
+    ``database``: whose rows alone are read, of the tables in ``keys``; None: of all. ``reached``: the end of what was.
     ``datetimes``: a DATETIME in these units of a second, or ISO 8601 (None). ``schemas``: with the converter's schema.
     """
 
@@ -67,6 +68,8 @@ class Writer:
     keys: Mapping[str, str]
     datetimes: int | None = 1000
     schemas: bool = False
+    database: str | None = None
+    reached: tuple[str, int] = ("", 4)
 
     def records(self, since: tuple[str, int]) -> Iterator[Record]:
         """Of all rows from a place on to the end as it is now."""
@@ -79,6 +82,8 @@ class Writer:
             },
             server_id=7010, log_file=since[0], log_pos=since[1], resume_stream=True,
             only_events=[GtidEvent, WriteRowsEvent, UpdateRowsEvent, DeleteRowsEvent],
+            only_schemas=self.database and [self.database],
+            only_tables=self.database and list(self.keys),
         )  # fmt: skip
         gtid = None
         try:
@@ -96,6 +101,7 @@ class Writer:
                         "snapshot": "false", "gtid": gtid, "row": at,
                     }  # fmt: skip
                     yield from self._records(event.table, before, after, source)
+            self.reached = (stream.log_file, stream.log_pos)
         finally:
             stream.close()
 

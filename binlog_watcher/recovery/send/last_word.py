@@ -51,7 +51,7 @@ class LastWord:
         fenced_us, clock = fenced.fenced_us, self._runtime.clock
         for _ in range(MOST_FENCES):
             asked_us = clock.elapsed_us()
-            if not self._gate.wants(fenced.mail) or not self._is_followed(clock.now_us()):
+            if not self._gate.wants(fenced.mail) or not self._is_followed(fenced.mail, clock.now_us()):
                 return False
             if asked_us - fenced_us <= FENCE_HOLDS_US:
                 return True
@@ -60,8 +60,8 @@ class LastWord:
                 return False
         return False
 
-    def _is_followed(self, now_us: int) -> bool:
-        return self._runtime.tracker.up_to_date(now_us) or self._alone()
+    def _is_followed(self, mail: ComposedMail, now_us: int) -> bool:
+        return self._runtime.tracker.up_to_date(now_us, mail.claimed.due.partition) or self._alone()
 
     async def _fence_again(self, mail: ComposedMail) -> bool:
         try:

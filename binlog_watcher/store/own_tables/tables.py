@@ -153,7 +153,7 @@ def _upgrade_notes(session: Session) -> None:
 
 
 def _create(session: Session) -> None:
-    for statement in _statements("schema.sql"):
+    for statement in statements_of("schema.sql"):
         session.run(statement)
 
 
@@ -166,7 +166,7 @@ def _lacking(database: Database, shop: Shop) -> list[str]:
 def create_views(session: Session, shop: Shop, attribution_days: int = FIRST_DAYS) -> None:
     """(Re-)create the monitoring views, if they are not there as they should be."""
     statements = [
-        *(statement.format(**orders_of_episode(shop.queries)) for statement in _statements("views.sql")),
+        *(statement.format(**orders_of_episode(shop.queries)) for statement in statements_of("views.sql")),
         *views(shop.queries, attribution_days),
     ]
     digest = hashlib.sha256(repr([statements, shop.queries.constants]).encode()).hexdigest()
@@ -223,7 +223,8 @@ def _meta(session: Session, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _statements(file: str) -> list[str]:
+def statements_of(file: str) -> list[str]:
+    """The statements of one of our files."""
     text = resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     return [statement.strip() for statement in "\n".join(lines).split(";\n") if statement.strip(" \n;")]

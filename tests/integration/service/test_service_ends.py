@@ -14,7 +14,7 @@ from fakes.waiting import until
 
 from binlog_watcher.recovery import reconcile as reconcile_module
 from binlog_watcher.recovery.send.last_word import FENCE_HOLDS_US
-from binlog_watcher.service import service as service_module
+from binlog_watcher.service import binlog_following
 from binlog_watcher.service.resources import open_resources
 from binlog_watcher.service.service import Service
 
@@ -172,7 +172,7 @@ async def test_while_nothing_but_the_binlog_can_be_had_reconcile_works_alone(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each connection works until the stream is asked for: that is no sign of life."""
-    for module in (reconcile_module, service_module):
+    for module in (reconcile_module, binlog_following):
         monkeypatch.setattr(module, "GRACE_US", 1_000_000)
     shop.user(1, "user1@example.com")
     with (
@@ -196,7 +196,7 @@ async def test_while_nothing_but_the_binlog_can_be_had_reconcile_works_alone(
 async def test_a_cart_that_the_binlog_never_saw_is_found_and_mailed_once(
     shop: Any, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (reconcile_module, service_module):
+    for module in (reconcile_module, binlog_following):
         monkeypatch.setattr(module, "GRACE_US", 1_000_000)
     shop.user(1, "user1@example.com")
     shop.user(2, "user2@example.com")

@@ -25,9 +25,10 @@ NAME = re.compile(r"\bcartwake_[a-z_]*[a-z]\b")
 def served() -> dict[str, tuple[str, ...]]:
     """Metric → its labels, as Prometheus stores it."""
     metrics = Metrics()
+    partitions = metrics.of_partitions()
     text = generate_latest(metrics.registry).decode()
     labels: dict[str, tuple[str, ...]] = {}
-    for metric in vars(metrics).values():
+    for metric in (*vars(metrics).values(), partitions.armed, partitions.behind):
         for family in getattr(metric, "describe", list)():
             labels[family.name] = tuple(metric._labelnames)
     found: dict[str, tuple[str, ...]] = {}

@@ -44,8 +44,6 @@ PROGRAMS = {
     ".venv/bin/mutmut", "/opt/cartwake/bin/pip", "sudo", "cd", "grep",
 }  # fmt: skip
 """What a reader is told to call."""
-NOT_YET = {"cartwake run --source kafka"}
-"""What a page says is not there yet."""
 
 
 def test_every_block_is_run_or_stands_among_those_that_cannot_be() -> None:
@@ -110,7 +108,7 @@ def test_our_commands_and_their_options_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     typed = [block for block in blocks_in(text) if block.language in {"sh", "console"}]
     found = [call for block in typed for call in _calls(block.commands)]
-    found += [span.split() for span in re.findall(r"`(cartwake [^`\n]+)`", text) if span not in NOT_YET]
+    found += [span.split() for span in re.findall(r"`(cartwake [^`\n]+)`", text)]
     assert [problem for call in found for problem in _unknown(call)] == []
 
 

@@ -101,3 +101,29 @@ async def test_old_notes_are_deleted_once_an_hour() -> None:
     desk.clock.us += PURGE_INTERVAL_US
     await desk.keeping.write()
     assert desk.purges[1:] == [NOW]
+
+
+class Clocks:
+    """What is told of clocks, with how many notes were written by then."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.told = desk, list[tuple[object, int]]()
+
+    def read(self) -> int:
+        return len(self.desk.written)
+
+    def write(self, read: int) -> None:
+        self.told.append((read, len(self.desk.written)))
+
+
+async def test_clocks_are_read_before_the_notes_and_written_behind_them() -> None:
+    desk = Desk()
+    clocks = Clocks(desk)
+    desk.keeping._clocks = clocks
+    desk.order(1)
+    desk.away = True
+    await desk.keeping.write()
+    assert clocks.told == []
+    desk.away = False
+    await desk.keeping.write()
+    assert clocks.told == [(0, 1)]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from fakes.dictionary import SampleDictionary
 
-from binlog_watcher.settings.grants import OWN_TABLES, OWN_VIEWS, Grants
+from binlog_watcher.kafka import marks
+from binlog_watcher.settings.grants import GROUP_TABLES, OWN_TABLES, OWN_VIEWS, Grants
 from binlog_watcher.shop.presets import SAMPLE
-from binlog_watcher.store.own_tables import definitions, tables
+from binlog_watcher.store.own_tables import definitions, group, tables
 from binlog_watcher.store.shop_tables.columns import ShopColumns
 from binlog_watcher.store.shop_tables.queries import Queries
 
@@ -34,6 +35,16 @@ def test_they_name_all_that_is_ours() -> None:
     monitoring = (ROOT / "binlog_watcher/store/own_tables/views.sql").read_text()
     figures = definitions.views(Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC)), 5)
     assert set(OWN_VIEWS) == set(re.findall(r"VIEW (\w+) AS", "\n".join([monitoring, *figures])))
+
+
+def test_what_instances_by_kafka_need_comes_where_they_are() -> None:
+    assert set(GROUP_TABLES) == {group.MARK, group.CLOCK}
+    assert marks.TABLE == group.MARK
+    without, beside = (
+        Grants("cartwake", "%", "shop", READS, kafka=kafka).statements() for kafka in (False, True)
+    )
+    assert [one.split("`")[3] for one in beside if one not in without] == list(GROUP_TABLES)
+    assert all(table in grants().removal() for table in GROUP_TABLES)
 
 
 @pytest.mark.parametrize("writes", [True, False])

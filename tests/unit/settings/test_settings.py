@@ -816,6 +816,39 @@ def test_webhooks_want_pages_and_secrets_that_can_be_right() -> None:
         assert "user:password" in complaint(POSTMARK_WEBHOOK_LOGIN=login, **PAGES)
 
 
+def test_kafka_harms_nobody_who_does_not_ask_for_it() -> None:
+    settings = load(KAFKA_SECURITY_PROTOCOL="sasl_ssl")
+    assert settings.kafka_brokers == ()
+    with pytest.raises(ConfigError) as caught:
+        settings.insist_on_kafka()
+    assert [problem.partition(" ")[0] for problem in caught.value.problems] == [
+        "KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD",
+    ]  # fmt: skip
+
+
+def test_a_member_of_a_kafka_group() -> None:
+    settings = load(
+        KAFKA_BROKERS="kafka1.example.com:9092, [::1]:9093,", KAFKA_TOPIC="cartwake",
+        KAFKA_SECURITY_PROTOCOL="SASL_SSL", KAFKA_SASL_MECHANISM="plain", KAFKA_SASL_USERNAME="cart",
+        KAFKA_SASL_PASSWORD="s3cret",
+    )  # fmt: skip
+    settings.insist_on_kafka()
+    assert settings.kafka_brokers == ("kafka1.example.com:9092", "[::1]:9093")
+    assert settings.kafka_security == {
+        "security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "cart", "sasl.password": "s3cret",
+    }  # fmt: skip
+    assert "s3cret" not in repr(settings)
+    assert load().kafka_security == {"security.protocol": "plaintext"}
+
+
+@pytest.mark.parametrize(
+    "brokers", ["kafka.example.com", "kafka:port", ":9092", "kafka:99999", "kafka://a:9092", "a b:1"]
+)
+def test_brokers_that_are_none(brokers: str) -> None:
+    with pytest.raises(ConfigError, match=r"KAFKA_BROKERS = .*host:port, with commas"):
+        load(KAFKA_BROKERS=brokers)
+
+
 def test_every_secret_is_kept_out_of_messages() -> None:
     secret = {
         name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)

@@ -17,7 +17,7 @@ from binlog_watcher.commands.schema import check_schema
 from binlog_watcher.doctor.preflight import check_server
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.recovery import reconcile
-from binlog_watcher.service import service as service_module
+from binlog_watcher.service import binlog_following
 
 REFUSES = PRESET.replace(
     "[cart]\n",
@@ -103,7 +103,7 @@ async def test_while_the_binlog_is_not_followed_nobody_is_mailed(
     opened: Open, smtp: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tables do not tell that somebody is busy with a document: its note is as old as the stream."""
-    for module in (reconcile, service_module):
+    for module in (reconcile, binlog_following):
         monkeypatch.setattr(module, "GRACE_US", 1_000_000)
     settings = {"ABANDONMENT_THRESHOLD_MINUTES": "0.05", "CHECK_INTERVAL_SECONDS": "1"}
     opened.shop.save("7", POT)

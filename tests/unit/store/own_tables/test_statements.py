@@ -31,6 +31,7 @@ from binlog_watcher.store.own_tables import (
     erased_notes,
     erasure,
     fence,
+    group,
     history,
     leftovers,
     log,
@@ -59,6 +60,7 @@ HOUR = 3_600_000_000
 ADA, BOB = b"\xaa" * 32, b"\xbb" * 32
 
 FACT = webhook_events.Fact(WebhookEvent.SENT, 7, detail={"reason": None})
+CLOCKS = [group.Clock("carts[0]", NOW, 7), group.Clock("carts[1]", NOW, 0)]
 QUERIES = Queries(SAMPLE, ShopColumns(SampleDictionary(), SAMPLE, UTC))
 
 
@@ -131,6 +133,12 @@ STATEMENTS: dict[str, list[Built]] = {
         built(webhook_events.note_click, {"link": "item"}),
         built(webhook_events.note_suppression, ADA, {"reason": "unsubscribed"}),
         built(webhook_events.forget, [7, 4]),
+    ],
+    "group": [
+        built(group.write_marks, [3, 0]),
+        built(group.write_clocks, "cartwake", "shop@1", CLOCKS, 2),
+        built(group.read_clocks, "cartwake"),
+        built(group.newest_mark),
     ],
     "webhook_queue": [
         built(webhook_queue.due, 8),
@@ -355,6 +363,7 @@ def statements_of(module: Any) -> set[str]:
         personal,
         retention,
         cart_notes,
+        group,
         webhook_events,
         webhook_queue,
     ],
