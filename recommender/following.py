@@ -20,6 +20,9 @@ SHARE = 0.05
 LEAST, MOST = 1_000, 20_000
 """So many products, or this share of the catalogue, are followed before the model should be built anew."""
 
+SMALL = 1_000
+"""So many are put together anew with each one that comes; more are laid to a larger segment now and then."""
+
 HELD = 2
 """So many times as many are followed at most; what is new beyond that waits for the build."""
 
@@ -36,13 +39,22 @@ class Batch(NamedTuple):
     products: list[Product]
 
 
+class Made(NamedTuple):
+    """A model to answer with. New texts come into the small segment; ``larger`` is the model without that one."""
+
+    model: Recommender
+    larger: Recommender
+    large: Segment | None = None
+    small: Segment | None = None
+
+
 class Followed:
     """One model and what came after it. One thread at a time takes up, and one extends; they may be two."""
 
     def __init__(self, model: Recommender, catalog: Catalog, place: int) -> None:
         """``place``: behind the changes that the model has (``Snapshot.place``)."""
-        self.model = model
-        self._built = model.index
+        self._first = model
+        self._made = Made(model, model)
         self._catalog = catalog
         self._place = place
         self._queue: Iterator[tuple[ProductId, Product | None]] = iter(
@@ -51,10 +63,14 @@ class Followed:
         self._queued = bool(model.pending)
         self._facts = model.facts
         self._facts.look_up(catalog.get)
-        self._segment: Segment | None = None
         self._waiting: dict[int, None] = {}
         self._room = room(len(model))
         self._left_out = 0
+
+    @property
+    def model(self) -> Recommender:
+        """What answers now."""
+        return self._made.model
 
     @property
     def waiting(self) -> int:
@@ -64,7 +80,12 @@ class Followed:
     @property
     def followed(self) -> int:
         """How many products answer by the segment."""
-        return 0 if self._segment is None else len(self._segment)
+        return sum(len(segment) for segment in (self._made.large, self._made.small) if segment is not None)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether a few texts more cost some milliseconds."""
+        return self._made.small is None or len(self._made.small) < SMALL / 2
 
     @property
     def is_behind(self) -> bool:
@@ -102,17 +123,26 @@ class Followed:
         products = self._facts.products
         return Batch(rows, [products[row] or Product(0, "") for row in rows])
 
-    def extended(self, batch: Batch) -> tuple[Recommender, Segment]:
-        """The model with these texts, too. It changes nothing: ``publish`` it."""
-        vectors = weighed([texts_of(product) for product in batch.products], self._built.vectors.vocabulary)
-        facts = self._facts.grown()
-        segment = Segment.extended(self._segment, np.array(batch.rows, dtype=np.int64), vectors, facts)
-        index = SegmentedIndex(self._built, segment, facts)
-        return self.model.beside(index, segment.rows.tolist()), segment
+    def next_batch(self, most: int, *, last: bool) -> Batch | None:
+        """The same; None where there are fewer, and more to take up."""
+        return self.batch(most) if last or self.waiting >= most else None
 
-    def publish(self, made: tuple[Recommender, Segment]) -> None:
+    def extended(self, batch: Batch) -> Made:
+        """The model with these texts, too. It changes nothing: ``publish`` it."""
+        first, (_, larger, large, small) = self._first, self._made
+        vectors = weighed([texts_of(product) for product in batch.products], first.index.vectors.vocabulary)
+        facts = self._facts.grown()
+        small = Segment.extended(small, np.array(batch.rows, dtype=np.int64), vectors, facts)
+        if len(small) > max(SMALL, 0 if large is None else len(large) // 4):
+            large = Segment.extended(large, small.rows, small.vectors, facts)
+            larger = first.beside(SegmentedIndex(first.index, large, facts), large.rows.tolist())
+            return Made(larger, larger, large)
+        index = SegmentedIndex(larger.index, small, facts)
+        return Made(larger.beside(index, small.rows.tolist()), larger, large, small)
+
+    def publish(self, made: Made) -> None:
         """Answer by it from now on."""
-        self.model, self._segment = made
+        self._made = made
 
     def _put(self, product_id: ProductId, product: Product | None) -> None:
         facts = self._facts

@@ -30,8 +30,7 @@ SLICE = 500
 """Changes that are taken up at a time, in a millisecond."""
 
 FEW = 4
-SMALL = 1_000
-"""So few texts are read at once, beside so few that are followed: that takes milliseconds. More, in a thread."""
+"""So few texts are read at once, where that takes milliseconds. More, in a thread."""
 
 BATCH = 2_000
 """Texts after which those that were read are answered with."""
@@ -169,7 +168,7 @@ class LiveRecommender:
             return
         if self._follower is None and followed.is_behind:
             done = followed.take_up(SLICE)
-            if done and followed.waiting <= FEW and followed.followed <= SMALL:
+            if done and followed.waiting <= FEW and followed.is_light:
                 if followed.waiting:
                     followed.publish(followed.extended(followed.batch(FEW)))
             else:
@@ -194,7 +193,7 @@ class LiveRecommender:
                     if followed is None or (done and not followed.waiting):
                         self._follower = None
                         return
-                    batch = followed.batch(BATCH) if done or followed.waiting >= BATCH else None
+                    batch = followed.next_batch(BATCH, last=done)
                 if batch is not None:
                     made = followed.extended(batch)
                     with self._lock:
@@ -252,8 +251,9 @@ class LiveRecommender:
     def _catch_up(followed: Followed) -> None:
         """Have a new model know what the old one does: nothing is recommended less when it takes its place."""
         for _ in range(_ROUNDS):
-            if followed.take_up(SLICE) and not followed.waiting:
+            done = followed.take_up(SLICE)
+            if done and not followed.waiting:
                 return
-            if followed.waiting:
-                followed.publish(followed.extended(followed.batch(BATCH)))
+            if (batch := followed.next_batch(BATCH, last=done)) is not None:
+                followed.publish(followed.extended(batch))
             time.sleep(_TURN_S)

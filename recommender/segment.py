@@ -137,7 +137,7 @@ class Segment:
 
 
 class SegmentedIndex(SimilarityIndex):
-    """A built index and what came after it, as one."""
+    """An index and what came after it, as one; the first may be such a one itself."""
 
     def __init__(self, built: SimilarityIndex, segment: Segment, facts: Facts) -> None:
         """``facts``: of all of them."""
@@ -190,7 +190,9 @@ class SegmentedIndex(SimilarityIndex):
         return scores
 
     def _built_part(self, query: Query) -> Query:
-        """Without the terms that the vocabulary has not."""
+        """Without the terms that the vocabulary has not, where the first is a built one."""
+        if isinstance(self.built, SegmentedIndex):
+            return query
         known = query.terms < self.built.matrix.shape[1]
         if known.all():
             return query

@@ -32,9 +32,11 @@ class Shelves:
         self._popular = [] if bought is None else order[bought[order] > 0][: 2 * KEPT].tolist()
 
     def with_new(self, facts: Facts, rows: Iterable[int]) -> "Shelves":
-        """These products, which are on no shelf and nobody bought yet, behind those of their category."""
+        """These products, which nobody bought yet, behind those of their category."""
         other = copy(self)
-        new = defaultdict[str, list[int]](list)
+        new = defaultdict[str, list[int]](
+            list, {category: list(shelf) for category, shelf in self.new.items()}
+        )
         for row in rows:
             shelf = new[facts.category(row)]
             if len(shelf) < KEPT and facts.available[row]:

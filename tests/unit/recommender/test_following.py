@@ -78,6 +78,29 @@ def test_it_answers_as_a_model_that_was_built_of_all(options: Options) -> None:
     assert recommender.recommend_many(carts) == [recommender.recommend(cart) for cart in carts]
 
 
+def test_segments_are_laid_together_and_answer_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    products = shop(300)
+    fresh = [replace(one, id=1000 + number) for number, one in enumerate(shop(60, seed=2))]
+    fresh += [replace(one, name=f"{one.name} anew") for one in (*products[:10], *fresh[:10])]
+    options = Options(near_duplicates=True)
+    expected = live(products, options)
+    for one in fresh:
+        expected.catalog.upsert(one)
+    carts = [[one.id, 7, 200] for one in (*products[:40], *fresh)]
+    of_one_segment = followed(expected).recommend_many(carts)
+    monkeypatch.setattr("recommender.following.SMALL", 8)
+    catalog = Catalog(products)
+    several = Followed(Recommender.build(products, options=options), catalog, catalog.place)
+    seen = set()
+    for one in fresh:
+        catalog.upsert(one)
+        several.take_up(9)
+        several.publish(several.extended(several.batch(9)))
+        seen.add((several.is_light, several.followed > 20))
+    assert len(seen) == 4
+    assert several.model.recommend(carts) == of_one_segment
+
+
 def test_a_text_is_weighed_as_those_of_the_vocabulary() -> None:
     products = [*shop(300), Product(0, "every word", "")]
     common = [replace(one, description=f"{one.description} everywhere") for one in products]
