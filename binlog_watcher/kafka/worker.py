@@ -35,6 +35,9 @@ POLL_S = 0.05
 COMMIT_INTERVAL_S = 1.0
 
 _ASKING_S = 10.0
+_SILENT_S = 10.0
+"""For how long an error is not told again that comes again and again."""
+
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 10.0
 
@@ -51,6 +54,7 @@ class Worker:
         self._stopping = threading.Event()
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._errors: list[KafkaError] = []
+        self._silent_until: dict[int, float] = {}  # error's code → when it is told again
         self._may_commit = True
         self._failures = 0
         self._committed_at = 0.0
@@ -106,7 +110,12 @@ class Worker:
         self._errors.clear()  # the client calls back in this thread
         for error in errors:
             insist_on_sense(error, self._options.group)
-            log.warning("kafka.trouble", error=error.str(), fatal=ends_the_client(error))
+            now = time.monotonic()
+            if now >= self._silent_until.get(
+                error.code(), now
+            ):  # a broker that is away is tried several times a second
+                self._silent_until[error.code()] = now + _SILENT_S
+                log.warning("kafka.trouble", error=error.str(), fatal=ends_the_client(error))
             if ends_the_client(error):
                 raise KafkaException(error)
 

@@ -20,7 +20,6 @@ from binlog_watcher.demo.server import Server
 from binlog_watcher.kafka import marks
 
 KEYS = {"cart": "user_id", "orders": "user_id", marks.TABLE: marks.KEY}
-TABLES = (*KEYS, "products")
 TOPIC = f"{DATABASE}.cartwake"
 PARTITIONS = 12
 NAMED = 2
@@ -67,7 +66,7 @@ class GroupChaos(Chaos):
         make_topic(self._broker.address, TOPIC, PARTITIONS)
         config = configured(
             self._server, DATABASE, self._broker.address, KEYS,
-            **{"table.include.list": ",".join(f"{DATABASE}.{table}" for table in TABLES)},
+            **{"table.include.list": ",".join(f"{DATABASE}.{table}" for table in KEYS)},
         )  # fmt: skip
         folder = self._folder / "connect"
         folder.mkdir()

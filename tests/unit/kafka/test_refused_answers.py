@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
+from structlog.testing import capture_logs
 
 from binlog_watcher.errors import ConfigError
 from binlog_watcher.kafka.client import ends_the_client, insist_on_sense
@@ -52,3 +53,13 @@ def test_a_name_that_two_have_is_told_however_the_client_wraps_it() -> None:
     insist_on_sense(KafkaError(KafkaError._FATAL, "out of memory"), options)
     assert ends_the_client(KafkaError(KafkaError._FATAL))
     assert not ends_the_client(COORDINATOR_AWAY)
+
+
+def test_a_broker_that_is_away_is_told_once_for_a_while() -> None:
+    options: Any = SimpleNamespace(group=GroupOptions(["kafka.example.com:9092"], ["cartwake"], "cartwake"))
+    worker = Worker(options, lambda _: None, KafkaStats())
+    with capture_logs() as told:
+        for code in (KafkaError._TRANSPORT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+            worker._errors.append(KafkaError(code))
+            worker._look_at_errors()
+    assert [one["event"] for one in told] == ["kafka.trouble"] * 2
