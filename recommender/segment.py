@@ -153,7 +153,9 @@ class SegmentedIndex(SimilarityIndex):
         for cart in carts:
             rows = np.asarray(cart, dtype=np.int64)
             places = self.segment.places(rows)
-            (query,) = self.built.queries([rows[places < 0].tolist()])
+            # Beyond the built index and not here are those whose texts nobody has read yet.
+            old = (places < 0) & (rows < len(self.built))
+            (query,) = self.built.queries([rows[old].tolist()])
             fresh = places[places >= 0].tolist()
             yield self._with(query, fresh) if fresh else query
 

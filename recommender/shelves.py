@@ -11,7 +11,7 @@ from recommender.facts import Facts
 from recommender.reasons import Reason
 
 KEPT = 100
-"""Of each category so many are kept."""
+"""Of each category so many are kept of what is to be had, and so many of what is not at the moment."""
 
 
 class Shelves:
@@ -21,13 +21,7 @@ class Shelves:
         """``bought``: how often each product was; None: not known, and nothing is called popular then."""
         self._facts = facts
         order = np.arange(len(facts)) if bought is None else np.lexsort((np.arange(len(facts)), -bought))
-        shelves: defaultdict[str, list[int]] = defaultdict(list)
-        for row in order.tolist():
-            shelf = shelves[facts.category(row)]
-            if len(shelf) < KEPT and facts.available[row]:
-                shelf.append(row)
-        shelves.pop("", None)
-        self._shelves = dict(shelves)
+        self._shelves = _by_category(facts, order.tolist())
         self.new: Mapping[str, list[int]] = {}
         self._popular = [] if bought is None else order[bought[order] > 0][: 2 * KEPT].tolist()
 
@@ -39,7 +33,7 @@ class Shelves:
         )
         for row in rows:
             shelf = new[facts.category(row)]
-            if len(shelf) < KEPT and facts.available[row]:
+            if len(shelf) < 2 * KEPT and row not in shelf:
                 shelf.append(row)
         other.new = new
         return other
@@ -52,3 +46,17 @@ class Shelves:
                     yield row, Reason.SAME_CATEGORY
         for row in self._popular:
             yield row, Reason.POPULAR
+
+
+def _by_category(facts: Facts, rows: Sequence[int]) -> dict[str, list[int]]:
+    """What is sold out stays on its shelf: it may be to be had again before the next build."""
+    shelves = defaultdict[str, list[int]](list)
+    absent = defaultdict[str, list[int]](list)
+    available = facts.available[rows].tolist() if len(rows) else []
+    for place, row in enumerate(rows):
+        shelf = (shelves if available[place] else absent)[facts.category(row)]
+        if len(shelf) < KEPT:
+            shelf.append(place)
+    for category, places in absent.items():
+        shelves[category] = sorted(shelves[category] + places)
+    return {category: [rows[place] for place in places] for category, places in shelves.items() if category}

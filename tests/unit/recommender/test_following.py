@@ -192,6 +192,30 @@ def test_new_products_stand_behind_those_of_their_category() -> None:
     assert set(ids(recommender.recommend([0]))) == {1, 9}
 
 
+def test_what_is_restocked_fills_up_again_without_a_build() -> None:
+    def camera(number: int, stock: int) -> Product:
+        return Product(number, f"Camera{number}", price=Decimal(1), category="Cameras", stock=stock)
+
+    recommender = live([camera(0, 1), camera(1, 0), camera(2, 1)], Options(threshold=0.9))
+    recommender.catalog.upsert(camera(9, 0))
+    assert ids(recommender.recommend([0])) == [2]
+    for number in (1, 9):
+        recommender.catalog.upsert(camera(number, 3))
+    assert ids(recommender.recommend([0])) == [1, 2, 9]
+
+
+@BOTH
+def test_a_cart_may_hold_what_was_not_read_yet(options: Options) -> None:
+    catalog = Catalog(shop(50))
+    one = Followed(Recommender.build(catalog, options=options), catalog, catalog.place)
+    for number in (900, 901, 902):
+        catalog.upsert(Product(number, "Zebra cup", price=Decimal(5)))
+    assert one.take_up(10)
+    one.publish(one.extended(one.batch(2)))
+    cart = [1, 900]
+    assert one.model.recommend([[902], [*cart, 902]])[1] == one.model.recommend([cart])[0]
+
+
 def test_after_very_many_changes_the_whole_catalogue_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recommender.catalog.JOURNAL", 10)
     products = shop(100)
