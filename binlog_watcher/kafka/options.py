@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.kafka.partition import Trouble
 from binlog_watcher.kafka.tables import Tables
+from binlog_watcher.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,19 @@ class GroupOptions:
     member: str | None = None
     session_s: float = 15.0
     security: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def group_of(settings: Settings) -> GroupOptions:
+    """Which topic is read, and as whom. Raises ConfigError for what is missing."""
+    settings.insist_on_kafka()
+    return GroupOptions(
+        brokers=settings.kafka_brokers,
+        topics=[settings.kafka_topic],
+        group=settings.kafka_group,
+        member=settings.kafka_member or None,
+        session_s=settings.kafka_session_seconds,
+        security=settings.kafka_security,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource  # what its package gives out, without a type
 from confluent_kafka.admin._resource import ResourceType
 
-from binlog_watcher.errors import CartwakeError
+from binlog_watcher.errors import CartwakeError, ConfigError
 from binlog_watcher.kafka.client import insist_on_sense
-from binlog_watcher.kafka.options import GroupOptions
+from binlog_watcher.kafka.options import GroupOptions, group_of
+from binlog_watcher.settings.settings import Settings
 
 ASKING_S = 10.0
 
@@ -32,9 +33,17 @@ class Topics:
 
     def __init__(self, options: GroupOptions) -> None:
         self._options = options
-        self._admin = AdminClient(
-            {**options.security, "bootstrap.servers": ",".join(options.brokers), "log_level": 0}
-        )
+        try:
+            self._admin = AdminClient(
+                {**options.security, "bootstrap.servers": ",".join(options.brokers), "log_level": 0}
+            )
+        except (KafkaException, ValueError) as error:
+            raise ConfigError(f"the Kafka client refuses its settings: {error}") from error
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Topics":
+        """Of the settings' cluster. Raises ConfigError for what the client refuses."""
+        return cls(group_of(settings))
 
     def partitions(self, topic: str) -> int:
         """How many the topic has; 0: there is no such topic."""

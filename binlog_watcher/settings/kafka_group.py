@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import MaxLen
+from annotated_types import Ge, Le, MaxLen
 from pydantic import BaseModel, BeforeValidator
 
 from binlog_watcher.errors import ConfigError
@@ -40,8 +40,10 @@ class KafkaSettings(BaseModel):
     kafka_group: Name = "cartwake"
     """The consumer group; instances with the same one share the work."""
     kafka_member: Name = ""
-    """A name that this instance has at each start, and no other of the group (static membership): a restart within 15
-    seconds moves no partition. Empty: none."""
+    """A name that this instance has at each start, and no other of the group (static membership): a restart within
+    KAFKA_SESSION_SECONDS moves no partition. Empty: none."""
+    kafka_session_seconds: Annotated[int, Ge(6), Le(300)] = 15
+    """After so many seconds without a word of an instance the others take over its partitions."""
     kafka_security_protocol: Annotated[
         Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"], kind.Lower
     ] = "plaintext"

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 PATIENCE_S = 90.0
-"""A group of the mock cluster's takes some seconds to form, and a dead member's session lasts 15."""
+"""A group of the mock cluster's takes some seconds to form, and a dead member's session lasts six."""
 
 
 @pytest.fixture(scope="module")

@@ -63,4 +63,9 @@ def running_connector(server: Server, database: str, cluster: Cluster, topic: st
 
 
 def settings_of(cluster: Cluster, topic: str) -> Mapping[str, str]:
-    return {"KAFKA_BROKERS": ", ".join(cluster.brokers), "KAFKA_TOPIC": topic, "KAFKA_GROUP": f"of-{topic}"}
+    return {
+        "KAFKA_BROKERS": ", ".join(cluster.brokers),
+        "KAFKA_TOPIC": topic,
+        "KAFKA_GROUP": f"of-{topic}",
+        "KAFKA_SESSION_SECONDS": "6",
+    }

@@ -166,13 +166,19 @@ def running_kafka(jars: Path, folder: Path) -> Iterator[str]:
         broker.stop()
 
 
+def page_settings() -> dict[str, str]:
+    """The connector as docs/kafka.md gives it."""
+    blocks = re.findall(r"```json\n(.*?)```", _PAGE.read_text(), re.DOTALL)
+    given: dict[str, str]
+    (given,) = [found for block in blocks if "connector.class" in (found := json.loads(block))]
+    return given
+
+
 def configured(
     server: Server, database: str, kafka: str, keys: Mapping[str, str], **more: str
 ) -> dict[str, str]:
     """A connector as docs/kafka.md gives it, for this database: all goes to the topic ``DATABASE.cartwake``."""
-    blocks = re.findall(r"```json\n(.*?)```", _PAGE.read_text(), re.DOTALL)
-    (given,) = [found for block in blocks if "connector.class" in (found := json.loads(block))]
-    settings: dict[str, str] = given | {
+    return page_settings() | {
         "database.hostname": server.host, "database.port": str(server.port), "database.user": server.user,
         "database.password": server.password, "database.server.id": "7011", "topic.prefix": database,
         "database.include.list": database, "table.include.list": f"{database}\\..*",
@@ -182,7 +188,6 @@ def configured(
         "transforms.route.topic.regex": f"{database}\\.{database}\\..*",
         "transforms.route.topic.replacement": f"{database}.cartwake", **more,
     }  # fmt: skip
-    return settings
 
 
 @contextlib.contextmanager

@@ -18,9 +18,10 @@ from fakes.kafka import Shop as KafkaShop
 from fakes.prestashop.catalogue import CUSHION, LAMP
 from fakes.prestashop.shop import PrestaShop
 from fakes.prestashop.states import CANCELED, PAID
+from fakes.running_shop import open_shop as running_shop
 from fakes.tansu import make_topic
-from fakes.waiting import until
-from parts.debezium import configured, running_connector, running_kafka
+from fakes.waiting import until, wait_until
+from parts.debezium import configured, page_settings, running_connector, running_kafka
 
 from binlog_watcher.binlog.decoding.statement import StatementReader
 from binlog_watcher.binlog.decoding.values import OPAQUE
@@ -399,3 +400,27 @@ async def test_two_members_of_one_name_end_with_an_error(kafka: str) -> None:
     with pytest.raises(ConfigError, match=r"another process is member 'worker-1' .*: give each its own name"):
         await both()
     assert first.dues() == {}
+
+
+def test_as_the_page_says_from_a_topic_to_a_mail(
+    kafka: str, kafka_jars: Path, mysql_server: Server, mysql_database: str, tmp_path: Path
+) -> None:
+    """With the page's list of tables: what comes is what a stranger gets."""
+    database, topic = mysql_database, f"{mysql_database}.cartwake"
+    config = configured(mysql_server, database, kafka, {"cart": "user_id", "orders": "user_id"})
+    config["table.include.list"] = page_settings()["table.include.list"].replace("shop.", f"{database}.")
+    make_topic(kafka, topic, PARTITIONS)
+    with running_shop(mysql_server, database, tmp_path) as shop:
+        instance = shop.process(
+            "--source", "kafka", KAFKA_BROKERS=kafka, KAFKA_TOPIC=topic, KAFKA_GROUP=topic
+        )
+        instance.start()
+        with running_connector(kafka_jars, tmp_path, kafka, config):
+            asyncio.run(instance.wait_until_ready(120))
+            addresses = [shop.user(user) for user in (1, 2)]
+            shop.add(1)
+            shop.add(2)
+            shop.run("INSERT INTO orders (user_id, total_amount) VALUES (1, 10)")
+            shop.wait_for_mail(addresses[1], 60)
+        assert instance.stop() == 0
+        wait_until(lambda: [row[:2] for row in shop.log()] == [("2", "sent")])

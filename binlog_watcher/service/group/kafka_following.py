@@ -5,7 +5,7 @@ import asyncio
 from binlog_watcher.core.events import ProductChanged
 from binlog_watcher.core.source import Batch, Progress
 from binlog_watcher.core.tracker import PartitionStanding
-from binlog_watcher.kafka.options import KafkaOptions
+from binlog_watcher.kafka.options import KafkaOptions, group_of
 from binlog_watcher.kafka.partition import Trouble
 from binlog_watcher.kafka.shop import read_shop
 from binlog_watcher.kafka.source import KafkaSource
@@ -15,7 +15,6 @@ from binlog_watcher.service.binlog_following import hydrator, reconciler
 from binlog_watcher.service.following import Around
 from binlog_watcher.service.group.clocks import GroupClocks
 from binlog_watcher.service.group.keeper import Keeper
-from binlog_watcher.service.group.options import group_of
 from binlog_watcher.service.group.tables_partition import TABLES, TablesPartition
 from binlog_watcher.service.leadership import Candidate
 from binlog_watcher.service.pipeline import Pipeline

@@ -1,20 +1,7 @@
-"""From the settings to a member of the group."""
+"""What an instance is not started with."""
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.kafka.options import GroupOptions
 from binlog_watcher.settings.settings import Settings
-
-
-def group_of(settings: Settings) -> GroupOptions:
-    """Which topic is read, and as whom. Raises ConfigError for what is missing."""
-    settings.insist_on_kafka()
-    return GroupOptions(
-        brokers=settings.kafka_brokers,
-        topics=[settings.kafka_topic],
-        group=settings.kafka_group,
-        member=settings.kafka_member or None,
-        security=settings.kafka_security,
-    )
 
 
 def insist_on_sense(settings: Settings) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from binlog_watcher.errors import ConfigError
-from binlog_watcher.service.group.options import group_of, insist_on_sense
+from binlog_watcher.kafka.options import group_of
+from binlog_watcher.service.group.options import insist_on_sense
 from binlog_watcher.settings.settings import Settings
 
 GIVEN = {"kafka_brokers": ("127.0.0.1:9092",), "kafka_topic": "cartwake", "kafka_member": "one"}
