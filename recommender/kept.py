@@ -33,6 +33,7 @@ from recommender.similarity import SimilarityIndex
 from recommender.stored import mapped_together, mapped_vectors
 from recommender.subprocess_build import learn_in_subprocess, vectorise_in_subprocess
 from recommender.together import Together
+from recommender.vectors import Keys
 
 logger = logging.getLogger(__name__)
 
@@ -125,19 +126,17 @@ class KeptModels:
 
     def _like(self, prints: Fingerprints, differing: int) -> tuple[Path, Match] | None:
         """The entry that differs least, and how; None where all differ by more."""
-        best: tuple[Path, Match] | None = None
+        found = []
         for entry in self._entries("texts"):
             try:
-                theirs = Fingerprints(*(np.load(entry / f"{name}.npy") for name in Fingerprints._fields))
-                match = Match.of(prints, theirs)
-            except (OSError, ValueError, EOFError, IndexError) as error:
-                _remove(entry, error)
+                match = Match.of(prints, _fingerprints(entry))
+            except Exception as error:  # noqa: BLE001 - of bytes that nobody has checked yet: anything may come
+                _remove(entry, f"{type(error).__name__}: {error}")
                 continue
-            if match.differing <= differing and (best is None or match.differing < best[1].differing):
-                best = entry, match
-        if best is not None and not self._is_good(best[0]):
-            return self._like(prints, differing)
-        return best
+            if match.differing <= differing:
+                found.append((entry, match))
+        found.sort(key=lambda one: one[1].differing)
+        return next((one for one in found if self._is_good(one[0])), None)
 
     def _is_good(self, entry: Path) -> bool:
         """Whether all is as it was written, by this code; else it is removed."""
@@ -155,7 +154,7 @@ class KeptModels:
 
     def _new_entry(self, kind: str, name: str, write: Callable[[Path], None]) -> Path:
         for left in self._folder.glob(f"{_NEW}*"):  # by a process that was killed: we have the lock
-            shutil.rmtree(left, ignore_errors=True)
+            _clear(left)
         fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._folder))
         try:
             write(fresh)
@@ -165,13 +164,13 @@ class KeptModels:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
         for old in self._entries(kind)[ENTRIES:]:
-            shutil.rmtree(old, ignore_errors=True)
+            _clear(old)
         return entry
 
     def _entries(self, kind: str) -> list[Path]:
         """The last used first."""
         return sorted(
-            self._folder.glob(f"{kind}-*"), key=lambda entry: entry.stat().st_mtime_ns, reverse=True
+            self._folder.glob(f"{kind}-*"), key=lambda entry: entry.lstat().st_mtime_ns, reverse=True
         )
 
 
@@ -179,6 +178,15 @@ def _write_texts(folder: Path, products: Sequence[Product], prints: Fingerprints
     vectorise_in_subprocess(products, folder)
     for name, array in prints._asdict().items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
+
+
+def _fingerprints(entry: Path) -> Fingerprints:
+    def array(name: str) -> Keys:
+        with (entry / f"{name}.npy").open("rb") as file:  # np.load would look into archives, too
+            keys: Keys = np.lib.format.read_array(file, allow_pickle=False)
+            return keys
+
+    return Fingerprints(*map(array, Fingerprints._fields))
 
 
 def _manifest(entry: Path) -> dict[str, object]:
@@ -197,14 +205,25 @@ def _manifest(entry: Path) -> dict[str, object]:
 
 def _remove(entry: Path, why: object) -> None:
     logger.warning("Recommender: the kept index %s is of no use, and is removed: %s", entry, why)
-    shutil.rmtree(entry, ignore_errors=True)
+    _clear(entry)
+
+
+def _clear(entry: Path) -> None:
+    """Remove whatever it is, if it can be; of a link no more than that."""
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            entry.unlink()
 
 
 def _make(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.stat()
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise PermissionError("others may write there: it must be a folder of this user alone")
+    if status.st_uid != os.geteuid():
+        raise PermissionError("it belongs to another user: give each its own RECOMMENDER_CACHE")
+    if status.st_mode & 0o022:
+        raise PermissionError("others may write there: it must be a folder of this user alone (chmod 700)")
 
 
 @contextlib.contextmanager

@@ -123,7 +123,10 @@ def _ask(
         raise subprocess.SubprocessError("nobody waits for the answer any more")
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command[0])
-    return pickle.loads(answer)  # noqa: S301 - what our own process has written
+    found = pickle.loads(answer)  # noqa: S301 - what our own process has written
+    if isinstance(found, OSError):
+        raise found
+    return found
 
 
 @contextmanager
@@ -166,14 +169,17 @@ def main() -> None:
     end_with_parent()
     os.nice(_NICE)  # the timers of the service go first
     what, folders, orders, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own parent has written
-    answer = None
-    if what == "choose":
-        answer = choose(SimilarityIndex.build(_sent()), orders, options)
-    elif what == "learn":
-        texts, folder = map(Path, folders)
-        _learn(mapped_vectors(texts).matrix, _sent(), orders, options, folder)
-    else:
-        _build(Path(folders[0]), orders, options)
+    answer: Choice | OSError | None = None
+    try:
+        if what == "choose":
+            answer = choose(SimilarityIndex.build(_sent()), orders, options)
+        elif what == "learn":
+            texts, folder = map(Path, folders)
+            _learn(mapped_vectors(texts).matrix, _sent(), orders, options, folder)
+        else:
+            _build(Path(folders[0]), orders, options)
+    except OSError as error:  # no space left, say: the parent tells of it
+        answer = error
     sys.stdout.buffer.write(pickle.dumps(answer))
 
 

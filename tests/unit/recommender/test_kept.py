@@ -3,6 +3,7 @@
 import logging
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,11 +12,13 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recommender import Catalog, KeptModels, LiveRecommender, Options, OrderLog, Product, Recommender
 from recommender.model import learnt
 from recommender.stored import mapped_vectors, write_together, write_vectors
+from recommender.subprocess_build import vectorise_in_subprocess
 from recommender.vectors import texts_of, vectorise
 
 SHOP = [
@@ -155,6 +158,24 @@ def with_a_pickle(entry: Path) -> None:
     (entry / "ids.npy").write_bytes(pickle.dumps(["not", "read"]))
 
 
+def with_what_begins_as_an_archive(entry: Path) -> None:
+    (entry / "ids.npy").write_bytes(b"PK\x03\x04 and no more")
+
+
+def with_a_number_for_a_list(entry: Path) -> None:
+    np.save(entry / "ids.npy", np.array(5))
+
+
+def with_a_file_in_its_place(entry: Path) -> None:
+    shutil.rmtree(entry)
+    entry.write_text("of somebody else")
+
+
+def with_a_link_in_its_place(entry: Path) -> None:
+    shutil.rmtree(entry)
+    entry.symlink_to(entry.parent.parent, target_is_directory=True)
+
+
 def empty(entry: Path) -> None:
     for path in entry.iterdir():
         path.unlink()
@@ -169,6 +190,10 @@ def empty(entry: Path) -> None:
         without_a_manifest,
         with_a_list_for_a_manifest,
         with_a_pickle,
+        with_what_begins_as_an_archive,
+        with_a_number_for_a_list,
+        with_a_file_in_its_place,
+        with_a_link_in_its_place,
         empty,
     ],
 )
@@ -184,6 +209,20 @@ def test_what_is_no_good_is_removed_and_built_anew(
     assert "of no use, and is removed" in record.getMessage()
     assert work.done == ["texts", "texts"]
     assert not entry.exists()
+    assert folder.parent.exists()
+
+
+def test_what_can_not_be_removed_is_passed_over(
+    work: Work, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(folder)
+    (entry,) = folder.glob("texts-*")
+    of_another_release(entry)
+    monkeypatch.setattr("recommender.kept._clear", lambda _entry: None)
+    assert started(folder).recommend(CARTS) == Recommender.build(SHOP).recommend(CARTS)
+    assert work.done == ["texts", "texts"]
+    started(folder)
+    assert work.done == ["texts", "texts"], "the good one is found beside it"
 
 
 def test_of_what_was_learnt_the_same_is_true(work: Work, folder: Path) -> None:
@@ -229,6 +268,12 @@ def test_built_in_processes_it_is_the_same(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("recommender.kept.WORTH_IT", 10)
     expected = Recommender.build(SHOP, ORDERS).recommend(CARTS)
     assert started(folder, SHOP, ORDERS).recommend(CARTS) == expected
+
+
+@pytest.mark.slow
+def test_why_nothing_could_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        vectorise_in_subprocess(SHOP, tmp_path / "nowhere")
 
 
 @pytest.mark.slow
