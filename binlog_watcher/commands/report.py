@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from binlog_watcher.store.locks.presence import service_runs
 from binlog_watcher.store.own_tables import belonging, dead_letters, overview
 from binlog_watcher.store.own_tables.belonging import OthersRows
 from binlog_watcher.store.own_tables.figures import Figures, Window
+from binlog_watcher.store.own_tables.group import GroupTables, Noted
 from binlog_watcher.store.own_tables.overview import Suppressed, UnderWay
 from binlog_watcher.store.own_tables.returned_mails import ReturnedCount, returned
 from binlog_watcher.store.own_tables.webhook_queue import EventCount, read_counts
@@ -55,11 +57,25 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """One of those that share a Kafka topic. ``told_at``: when it last told of its ``partitions``.
+
+    ``behind_s``: how far the clock of the one that is furthest behind was, then and now.
+    """
+
+    name: str
+    partitions: list[str]
+    timers: int
+    behind_s: int
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReport:
     """All of it. ``since``: where the window begins; ``retries_waiting`` and ``dead``: how many there are in all.
 
     ``figures``: None for a log of the first layouts, until the service brings it up to date. ``of_other_presets``: open
-    mails that are left alone.
+    mails that are left alone. ``instances``: where they share a Kafka topic.
     ``returned``: what came back since the day (UTC) on which the window begins; ``webhooks``: events that are kept.
 
     Of ``retries`` (due first) and ``letters`` (newest first) there are no more than were asked for. Addresses are
@@ -81,6 +97,7 @@ class StatusReport:
     returned: list[ReturnedCount]
     webhooks: list[EventCount]
     of_other_presets: list[OthersRows]
+    instances: list[Instance]
 
     def json(self) -> str:
         """For scripts: times in ISO 8601, amounts as text."""
@@ -136,7 +153,27 @@ def _read(resources: Resources, settings: Settings, days: Decimal, limit: int) -
             returned=returned(session, window.since_us),
             webhooks=read_counts(session) if settings.webhook_url is not None else [],
             of_other_presets=belonging.rows_of_others(session, resources.episodes.shop_id),
+            instances=_instances(resources, settings, now_us),
         )  # fmt: skip
+
+
+def _instances(resources: Resources, settings: Settings, now_us: int) -> list[Instance]:
+    tables = GroupTables(resources.database, settings.kafka_group, "")
+    if not settings.kafka_brokers or not tables.exist():
+        return []
+    had_by: dict[str, list[Noted]] = defaultdict(list)
+    for one in tables.clocks():
+        had_by[one.member].append(one)
+    return [
+        Instance(
+            name=member,
+            partitions=[one.partition for one in noted],
+            timers=sum(one.armed for one in noted),
+            behind_s=(now_us - min(one.clock_us for one in noted)) // 1_000_000,
+            told_at=from_us(max(one.noted_us for one in noted)),
+        )
+        for member, noted in sorted(had_by.items())
+    ]
 
 
 def _at(us: int | None) -> datetime | None:

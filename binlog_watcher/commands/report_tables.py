@@ -26,6 +26,9 @@ IN_WORDS = {
 """Sorts of mails that came back, behind their number."""
 
 
+_BEHIND_S = 15
+"""So old the clock of no partition is while its marks come."""
+
 OLD_LAYOUT = "the log is of an older Cartwake: what was recovered is told after the next start of the service"
 
 
@@ -57,6 +60,13 @@ def _service(report: StatusReport) -> Iterator[str]:
         yield f"a service follows this database: {hands}"
     else:
         yield f"[yellow]no service follows this database[/yellow] (cartwake run): {hands}"
+    for one in report.instances:
+        told_s = int((report.at - one.told_at).total_seconds())
+        late = one.behind_s > _BEHIND_S
+        yield (
+            f"{'[yellow]' if late else ''}{escape(one.name)}: {len(one.partitions)} partitions, {one.timers} timers, "
+            f"known up to {one.behind_s} s ago{'[/yellow]' if late else ''}; told {told_s} s ago"
+        )
     if work.overdue_claims:
         yield f"[yellow]claims past their lease: {work.overdue_claims}[/yellow] (no instance has taken them over)"
     if work.overdue_retries and work.oldest_retry_us is not None:

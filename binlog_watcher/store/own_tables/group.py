@@ -96,6 +96,15 @@ class GroupTables:
             for statement in statements_of("group.sql"):
                 session.run(statement)
 
+    def exist(self) -> bool:
+        """Whether an instance has made them."""
+        with self._database.session() as session:
+            found = session.row(
+                "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+                (CLOCK,),
+            )
+        return found is not None
+
     def write_marks(self, marks: Sequence[int]) -> None:
         """Send a mark through each partition."""
         with self._database.session() as session:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from fakes.mail_server import MailServer, hang_up
-from fakes.recovering import Recovering, abandon, recovering
+from fakes.recovering import Recovering, abandon, recovering, settings_of
 from rich.console import Console
 
 from binlog_watcher.commands.report import StatusReport, read_report
 from binlog_watcher.commands.report_tables import shown
 from binlog_watcher.recovery.send.attempts import MAX_ATTEMPTS
 from binlog_watcher.service.resources import register
+from binlog_watcher.store.own_tables.group import Clock, GroupTables
 
 
 def read(cartwake: Recovering, *, limit: int = 20) -> StatusReport:
@@ -172,3 +173,29 @@ async def test_lateness_goes_by_the_threshold_of_the_service_not_of_the_asking_s
     assert other is not None
     assert other.figures is not None
     assert other.figures.lateness == figures.lateness
+
+
+@pytest.mark.parametrize("server", ["mysql"], indirect=True)
+def test_instances_that_share_a_topic_are_told_by_what_they_have_noted(shop: Any, smtp: MailServer) -> None:
+    settings = settings_of(shop, smtp, KAFKA_BROKERS="127.0.0.1:9092", KAFKA_TOPIC="carts")
+
+    def instances() -> StatusReport:
+        report = read_report(settings, days=Decimal(1), limit=1)
+        assert report is not None
+        return report
+
+    assert instances().instances == []
+    now_us = shop.clock.now_us()
+    for member, clocks in {
+        "one": [Clock("carts[0]", now_us, 3), Clock("carts[1]", now_us - 60_000_000, 4)],
+        "two": [Clock("carts[2]", now_us, 5)],
+    }.items():
+        tables = GroupTables(shop.database, "cartwake", member)
+        tables.create()
+        tables.write_clocks(clocks, 0)
+    report = instances()
+    assert [(one.name, one.partitions, one.timers) for one in report.instances] == [
+        ("one", ["carts[0]", "carts[1]"], 7), ("two", ["carts[2]"], 5),
+    ]  # fmt: skip
+    assert "one: 2 partitions, 7 timers, known up to 6" in printed(report)
+    assert json.loads(report.json())["instances"][1]["timers"] == 5

@@ -12,7 +12,9 @@ SECOND = 1_000_000
 @pytest.fixture
 def tables(shop: Any) -> GroupTables:
     found = GroupTables(shop.database, "cartwake", "one")
+    assert not found.exist()
     found.create()
+    assert found.exist()
     found.create()  # a second time it is all there
     return found
 
