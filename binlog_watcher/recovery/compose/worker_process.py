@@ -72,8 +72,7 @@ def work(pipe: Connection, make: MakeComposer) -> None:
             if isinstance(question, Learn):
                 _learn(composer.recommender, question)
             elif isinstance(question, Change):
-                _change(catalog, question)
-                composer.recommender.follow()
+                _change(catalog, question)  # a question comes behind it, with which they are taken up
             else:
                 pipe.send(_answer(composer, question))
 

@@ -4,8 +4,11 @@ import random
 import threading
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recommender import Catalog, LiveRecommender, Options, Product, Reason, Recommendation, Recommender
 from recommender.following import Followed
@@ -76,6 +79,45 @@ def test_it_answers_as_a_model_that_was_built_of_all(options: Options) -> None:
     assert same >= 0.8 * 3 * len(carts)
     assert sum(differences) / len(differences) < 0.02
     assert recommender.recommend_many(carts) == [recommender.recommend(cart) for cart in carts]
+
+
+IDS = st.one_of(st.integers(-2, 9), st.text(max_size=2), st.tuples(st.integers(0, 2)), st.none())
+TEXTS = st.sampled_from(
+    ["", "red lamp", "red mug", "blue lamp for tea", "☕", "कप", "tea tea tea", "茶壺と茶"]
+)
+PRODUCTS = st.lists(
+    st.builds(Product, IDS, TEXTS, TEXTS, st.just(Decimal(5)), TEXTS, st.none(), st.sampled_from([0, 3])),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    before=PRODUCTS, after=PRODUCTS,
+    gone=st.lists(IDS, max_size=3), carts=st.lists(st.lists(IDS, max_size=4), max_size=4),
+)  # fmt: skip
+@BOTH
+def test_any_change_is_ordinary(
+    before: list[Product], after: list[Product], gone: list[Any], carts: list[list[Any]], options: Options
+) -> None:
+    catalog = Catalog(before)
+    orders = [[one.id for one in before[:3]]] * 2
+    model = Recommender.build(before, orders, replace(options, near_duplicates=True))
+    one = Followed(model, catalog, catalog.place)
+    for product in after:
+        catalog.upsert(product)
+    for product_id in gone:
+        catalog.remove(product_id)
+    while not one.take_up(2) or one.waiting:
+        one.publish(one.extended(one.batch(3)))
+    everything = [[product.id] for product in catalog]
+    for cart, picks in zip([*carts, *everything], one.model.recommend([*carts, *everything]), strict=True):
+        found = {pick.product.id for pick in picks}
+        assert not found & {product_id for product_id in cart if product_id is not None}
+        assert all(pick.product == catalog.get(pick.product.id) and pick.product.available for pick in picks)
+        assert len(found) == len(picks)
+        assert one.model.recommend([cart]) == [picks]
+    assert one.model.recommend([]) == []
 
 
 def test_segments_are_laid_together_and_answer_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
