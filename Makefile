@@ -10,7 +10,7 @@ CHILDREN ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-unit test-parts reference release site contact-sheet pictures mutants lint format clean
-.PHONY: bench bench-catchup bench-chaos bench-chaos-kafka bench-documents bench-install bench-kafka bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
+.PHONY: bench bench-catchup bench-chaos bench-chaos-kafka bench-documents bench-import bench-install bench-kafka bench-latency bench-notes bench-recovery bench-report bench-shops bench-soak bench-web bench-wheel
 .DEFAULT_GOAL := help
 
 help:
@@ -87,7 +87,7 @@ mutants: $(READY)
 	@$(BIN)/mutmut results | grep -v 'not checked' || echo "nothing"
 
 # One line of JSON a figure on stdout, progress on stderr: `make -s bench >figures.jsonl`.
-bench: bench-wheel bench-documents bench-install bench-latency bench-catchup bench-kafka bench-recovery bench-notes bench-recommend bench-recommend-quality bench-report bench-shops bench-web bench-chaos bench-chaos-kafka
+bench: bench-wheel bench-documents bench-import bench-install bench-latency bench-catchup bench-kafka bench-recovery bench-notes bench-recommend bench-recommend-quality bench-report bench-shops bench-web bench-chaos bench-chaos-kafka
 
 bench-catchup: $(READY)
 	@benchmarks/peers/install.sh >&2
@@ -101,6 +101,9 @@ bench-chaos-kafka: $(READY)
 
 bench-documents: $(READY)
 	@$(BIN)/python benchmarks/documents.py
+
+bench-import: $(READY)
+	@$(BIN)/python benchmarks/import_products.py
 
 bench-install: $(READY)
 	@$(BIN)/python benchmarks/install.py

@@ -61,7 +61,7 @@ def main() -> None:
         print(json.dumps((_measured if kind == "size" else _learnt)(int(number))))
         return
     progress(machine())
-    for size in map(int, options.sizes.split(",")):
+    for size in (int(one) for one in options.sizes.split(",") if one):
         _told("size", size)
     if options.lines:
         _told("lines", options.lines)

@@ -1,12 +1,15 @@
 """What the events tell besides activity: products that changed, and customers whose orders did. Read once a second.
 
 However many events there were: the service's catalogue follows, and all carts of such a customer are looked at again.
+Orders come first. Products of an import are read some at a time, with a rest behind each that is as long: these may
+wait, mails that are due may not.
 """
 
 import asyncio
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import structlog
 
@@ -32,7 +35,10 @@ CATALOGUE_INTERVAL_S = 60.0
 """The whole catalogue is read again no sooner than this."""
 
 KEYS_BATCH_SIZE = 1000
-"""Products, or customers, that one statement asks for."""
+"""Customers that one statement asks for."""
+
+PRODUCTS_BATCH_SIZE = 250
+"""Products that are read at a time."""
 
 
 class ShopChanges:
@@ -57,6 +63,7 @@ class ShopChanges:
         self._partition = partition
         self._on_products = on_products
         self._noted: deque[ShopChange] = deque()
+        self._waiting: dict[int | str, None] = {}
         self._catalogue_is_old = False
         self._catalogue_read_at = float("-inf")
 
@@ -70,9 +77,11 @@ class ShopChanges:
 
     async def follow(self) -> None:
         """Read what was noted, until cancelled; what can't be read now is tried again."""
+        rest_s = INTERVAL_S
         while True:
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(rest_s)
             changes = [self._noted.popleft() for _ in range(len(self._noted))]
+            began, rest_s = time.monotonic(), INTERVAL_S
             try:
                 await self.read(changes)
             except Exception as error:
@@ -81,15 +90,24 @@ class ShopChanges:
                     "changes.not_read", error=str(error), changes=len(changes),
                     exc_info=not isinstance(error, CartwakeError),
                 )  # fmt: skip
+            else:
+                if self._waiting:
+                    rest_s = min(time.monotonic() - began, INTERVAL_S)
 
     async def read(self, changes: Sequence[ShopChange]) -> None:
-        """Read what these changes are about. Raises DatabaseUnavailableError."""
-        named = {one.product_id for one in changes if isinstance(one, ProductChanged)}
+        """Read what these changes are about, of products no more than a batch; the others wait for the next call.
+
+        Raises DatabaseUnavailableError.
+        """
+        named = dict.fromkeys(one.product_id for one in changes if isinstance(one, ProductChanged))
         orders = [one for one in changes if isinstance(one, CustomerOrdered | CustomerOrdersChanged)]
         self._catalogue_is_old = self._catalogue_is_old or None in named
-        for some in in_batches([one for one in named if one is not None], KEYS_BATCH_SIZE):
-            await asyncio.to_thread(self._read_products, some)
+        self._waiting |= {one: None for one in named if one is not None}
         await asyncio.to_thread(self._look_at_carts, orders)
+        if some := list(islice(self._waiting, PRODUCTS_BATCH_SIZE)):
+            await asyncio.to_thread(self._read_products, some)
+            for one in some:
+                del self._waiting[one]
         await asyncio.to_thread(self._read_catalogue_again)
 
     def _read_products(self, ids: Sequence[int | str]) -> None:

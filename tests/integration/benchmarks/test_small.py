@@ -57,6 +57,13 @@ def test_kafka() -> None:
     assert found["kafka.replay_over_bare_consumer"]["value"] > 0
 
 
+def test_import_products() -> None:
+    # Each cart has one whole mail, and one of the last products was recommended: else it ends with an error.
+    found = figures("import_products.py", "--old", "400", "--new", "1500", "--rate", "8", "--quiet", "2")
+    assert found["import.lateness_p50_ms"]["value"] <= found["import.lateness_max_ms"]["value"]
+    assert found["import.products_s"]["value"] > found["import.written_s"]["value"]
+
+
 def test_latency() -> None:
     found = figures("latency.py", "--rounds", "1", "--seconds", "1", "--only", "ours,stock")
     for name in ("", "stock_"):

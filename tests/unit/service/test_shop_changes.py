@@ -78,10 +78,40 @@ async def test_products_that_changed_came_or_went(shop: Shop) -> None:
     assert shop.told == [([1, 3], [2])]
 
 
-async def test_many_are_asked_for_in_batches(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes_module, "KEYS_BATCH_SIZE", 2)
+async def test_many_products_are_asked_for_in_batches_and_orders_go_before_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "PRODUCTS_BATCH_SIZE", 2)
     await shop.changes.read([ProductChanged(one, NOW) for one in range(1, 6)])
-    assert sorted(map(len, shop.asked)) == [1, 2, 2]
+    await shop.changes.read([CustomerOrdered(1, NOW), ProductChanged(1, NOW)])
+    await shop.changes.read([])
+    assert [len(asked or ()) for asked in shop.asked] == [2, 1, 2, 1 + 1]
+    assert shop.asked[1] == [1], "the customer"
+
+
+async def test_what_waits_is_tried_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes_module, "PRODUCTS_BATCH_SIZE", 2)
+    shop.products = {1: "Tea Kettle", 2: "Mug", 3: "Spoon"}
+    await shop.changes.read([ProductChanged(one, NOW) for one in (3, 1, 2)])
+    shop.away = True
+    with pytest.raises(DatabaseUnavailableError):
+        await shop.changes.read([])
+    shop.away = False
+    await shop.changes.read([])
+    assert shop.names() == shop.products
+
+
+async def test_an_import_is_followed_to_its_end(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes_module, "PRODUCTS_BATCH_SIZE", 50)
+    monkeypatch.setattr(changes_module, "INTERVAL_S", 0.01)
+    shop.products = {number: f"Spoon {number}" for number in range(500)}
+    shop.changes.note(ProductChanged(one, NOW) for one in shop.products)
+    following = asyncio.create_task(shop.changes.follow())
+    try:
+        await until(lambda: shop.names() == shop.products)
+    finally:
+        following.cancel()
+    assert [len(asked or ()) for asked in shop.asked] == [50] * 10
 
 
 async def test_a_change_of_any_product_reads_them_all_once_a_minute_at_most(shop: Shop) -> None:
