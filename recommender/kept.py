@@ -61,6 +61,7 @@ class KeptModels:
         self._folder = folder
         self._otherwise = otherwise
         self._is_first = True
+        self._has_learnt = False
 
     def __call__(self, products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
         """The model; of what ``pending`` names the texts are to be read."""
@@ -76,7 +77,7 @@ class KeptModels:
         except (OSError, subprocess.SubprocessError, pickle.UnpicklingError, EOFError, ValueError) as error:
             logger.warning("Recommender: no index is kept in %s: %s", self._folder, error)
             return self._otherwise(wanted, orders, options)
-        self._is_first = False
+        self._is_first, self._has_learnt = False, self._has_learnt or model.orders > 0
         return model
 
     def _model(
@@ -88,7 +89,7 @@ class KeptModels:
         differing: int,
     ) -> Recommender:
         found = self._like(prints, differing)
-        if found is None:
+        if found is None or (self._has_learnt and _misses_one_that_sells(found[1], products, orders)):
             entry = self._new_entry(
                 "texts", os.urandom(8).hex(), lambda to: _write_texts(to, products, prints)
             )
@@ -172,6 +173,11 @@ class KeptModels:
         return sorted(
             self._folder.glob(f"{kind}-*"), key=lambda entry: entry.lstat().st_mtime_ns, reverse=True
         )
+
+
+def _misses_one_that_sells(match: Match, products: Sequence[Product], orders: OrderLog) -> bool:
+    """Whether the index has no row for a product that is in an order: nothing could be learnt of it."""
+    return any(products[place].id in orders for place in np.flatnonzero(match.rows < 0).tolist())
 
 
 def _write_texts(folder: Path, products: Sequence[Product], prints: Fingerprints) -> None:

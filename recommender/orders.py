@@ -54,6 +54,10 @@ class OrderLog:
     def __len__(self) -> int:
         return len(self._ends)
 
+    def __contains__(self, product_id: Hashable) -> bool:
+        """Whether any order has the product."""
+        return product_id in self._codes
+
     @property
     def lines(self) -> int:
         """How many lines all orders have together."""

@@ -113,6 +113,20 @@ def test_what_changed_between_two_starts_is_read_anew(work: Work, folder: Path) 
     )
 
 
+def test_a_new_product_that_sells_is_learnt_from_while_it_runs(
+    work: Work, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.kept.OFTEN", 10)
+    models = KeptModels(folder, never)
+    models(SHOP[:-1], OrderLog(ORDERS), Options())
+    models(SHOP, OrderLog(ORDERS), Options())
+    assert work.done == ["texts", "orders"], "nobody bought it yet"
+    orders = [*ORDERS, [1, SHOP[-1].id], [1, SHOP[-1].id]]
+    model = models(SHOP, OrderLog(orders), Options())
+    assert work.done == ["texts", "orders"] * 2
+    assert model.recommend(CARTS) == Recommender.build(SHOP, orders).recommend(CARTS)
+
+
 def test_only_so_many_are_kept(work: Work, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recommender.following.LEAST", 2)
     left = folder / ".new-of a process that was killed"
