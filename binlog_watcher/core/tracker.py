@@ -214,11 +214,14 @@ class Tracker:
 
     @_alone
     def hasten(self, key: CartKey, now_us: int) -> None:
-        """Look now at a cart that waits for a retry or a cool-down; one that waits for quiet is left alone."""
+        """Look now at a cart that waits for a retry or a cool-down; one that waits for quiet is left alone.
+
+        One that is due already keeps its time: put off again and again, behind a clock that lags, it would never fire.
+        """
         if key in self._states.held:
             for partition in self._states.partitions.values():
                 if key in partition.wheel or key in partition.woken:
-                    partition.arm(key, now_us)
+                    partition.arm(key, min(partition.due_of(key) or now_us, now_us))
 
     # --- notes ------------------------------------------------------------------------------------------------
 

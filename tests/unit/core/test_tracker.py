@@ -410,6 +410,18 @@ def test_hastening_moves_what_waits_for_a_retry_and_not_what_waits_for_quiet(str
     assert (stream.due(1), stream.due(2), stream.due(3)) == (61, 110, None)
 
 
+def test_what_is_hastened_again_and_again_fires_behind_a_clock_that_lags(stream: Stream) -> None:
+    stream.tracker.wait(stream.in_hand(), stream.at(3_600))
+    for second in range(61, 65):
+        stream.now = stream.at(second)
+        stream.tracker.hasten(1, stream.now)
+        lagging = Progress(
+            "", stream.at(second - 2), caught_up=False, lag_us=2 * SECOND, received_us=stream.now
+        )
+        stream.tracker.apply(Batch(SHOP, (), lagging))
+    assert [cart.key for cart in stream.tracker.take_due(stream.now, 10)] == [1]
+
+
 # --- the partition's clock --------------------------------------------------------------------------------------
 
 
