@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ("aiosmtpd", "dkim", "google", "hypothesis", "pytest")
+EXTRAS = ("aiosmtpd", "confluent_kafka", "dkim", "google", "hypothesis", "msgspec", "pytest")
 
 
 def cartwake(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -67,3 +67,16 @@ def test_the_other_sdk_of_gemini_is_named_where_it_is_installed() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert "set GEMINI_SDK=google-genai, which is installed; or " in done.stdout
+
+
+def test_a_member_of_a_kafka_group_says_in_one_line_what_it_needs(tmp_path: Path) -> None:
+    given = {
+        "MYSQL_USER": "cartwake", "MYSQL_DATABASE": "shop", "SENDER_EMAIL": "shop@shop.test", "SMTP_HOST": "localhost",
+        "STORE_NAME": "Example Shop", "STORE_URL": "https://shop.test", "STORE_ADDRESS": "1 Example Street",
+        "SUPPORT_EMAIL": "help@example.com", "CART_URL": "https://shop.test/cart", "LOG_FILE": "",
+    }  # fmt: skip
+    done = cartwake(tmp_path, "run", "--source", "kafka", **given)
+    assert done.returncode == 2
+    *_, line = done.stderr.splitlines()
+    assert line.startswith("cartwake: --source kafka needs confluent-kafka: ")
+    assert "'cartwake[kafka]'" in line
