@@ -53,6 +53,15 @@ def ends_the_client(error: KafkaError) -> bool:
     return bool(error.fatal()) or error.code() == KafkaError._FATAL  # noqa: SLF001 - its public name
 
 
+def is_fenced(error: KafkaError) -> bool:
+    """Whether the group takes another for the member of this name: another process, or our own from before."""
+    # The client wraps what it can't go on after, and says only in words what it was.
+    return bool(
+        error.code() == KafkaError.FENCED_INSTANCE_ID
+        or (ends_the_client(error) and "group.instance.id" in error.str())
+    )
+
+
 def insist_on_sense(error: KafkaError, options: GroupOptions) -> None:
     """Raises ConfigError for what only a human can mend."""
     where = ", ".join(options.brokers)
@@ -66,10 +75,7 @@ def insist_on_sense(error: KafkaError, options: GroupOptions) -> None:
             f"Kafka at {where} does not allow it: {error.str()}; the account needs Read and Describe on the topics "
             f"{', '.join(options.topics)} and Read on the group {options.group}"
         )
-    # The client wraps what it can't go on after, and says only in words what it was.
-    if code == KafkaError.FENCED_INSTANCE_ID or (
-        ends_the_client(error) and "group.instance.id" in error.str()
-    ):
+    if is_fenced(error):
         raise ConfigError(
             f"another process is member {options.member!r} of the Kafka group {options.group!r}: give each its own name"
         )

@@ -19,7 +19,7 @@ from binlog_watcher.core.backoff import pause
 from binlog_watcher.core.events import Assigned, Event, Hydrated, Revoked
 from binlog_watcher.core.source import Deliver
 from binlog_watcher.errors import DatabaseUnavailableError
-from binlog_watcher.kafka.client import ends_the_client, insist_on_sense, open_consumer
+from binlog_watcher.kafka.client import ends_the_client, insist_on_sense, is_fenced, open_consumer
 from binlog_watcher.kafka.holding import Holding
 from binlog_watcher.kafka.options import KafkaOptions
 from binlog_watcher.kafka.partition import PartitionReader, Place, Trouble
@@ -35,9 +35,8 @@ POLL_S = 0.05
 COMMIT_INTERVAL_S = 1.0
 
 _ASKING_S = 10.0
-_SILENT_S = 10.0
-"""For how long an error is not told again that comes again and again."""
-
+_ONE_NAME_S = 60.0  # fenced twice in this time: another process has our name
+_SILENT_S = 10.0  # for how long an error is not told again that comes again and again
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 10.0
 
@@ -58,6 +57,7 @@ class Worker:
         self._may_commit = True
         self._failures = 0
         self._committed_at = 0.0
+        self._fenced_until = 0.0
 
     def run(self) -> None:
         """The thread's body: returns when stopped; raises what it can't deal with, and what ``deliver`` raises."""
@@ -65,7 +65,7 @@ class Worker:
             try:
                 self._one_membership()
             except KafkaException as error:
-                insist_on_sense(error.args[0], self._options.group)
+                self._insist_on_sense(error.args[0])
                 self._recover(error.args[0].str())
             except DatabaseUnavailableError as error:  # of a table that was altered nobody tells the columns
                 self._recover(str(error))
@@ -95,6 +95,12 @@ class Worker:
             consumer.close()  # gives the partitions back, and leaves the group
             self._forget("closed")
 
+    def _insist_on_sense(self, error: KafkaError) -> None:
+        if not is_fenced(error) or time.monotonic() < self._fenced_until:
+            insist_on_sense(error, self._options.group)
+        # A broker that crashed may take us for another; two processes fence each other again.
+        self._fenced_until = time.monotonic() + _ONE_NAME_S if is_fenced(error) else self._fenced_until
+
     def _recover(self, error: str) -> None:
         self._stats.reconnects += 1
         self._failures += 1
@@ -109,6 +115,8 @@ class Worker:
         errors = self._errors[:]
         self._errors.clear()  # the client calls back in this thread
         for error in errors:
+            if is_fenced(error):
+                raise KafkaException(error)
             insist_on_sense(error, self._options.group)
             now = time.monotonic()
             if now >= self._silent_until.get(
