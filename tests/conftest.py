@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fakes import command_line
 from hypothesis import Phase, settings
 
 from binlog_watcher.demo.programs import Flavor
@@ -77,6 +78,12 @@ def _fresh_loggers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(structlog, "configure", without_cache)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands() -> Iterator[None]:
+    yield
+    command_line.end()
 
 
 @pytest.fixture(scope="session")

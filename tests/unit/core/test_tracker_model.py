@@ -235,7 +235,7 @@ class TrackerModel(RuleBasedStateMachine):
         timer = self.timers[self.place(key)].get(key)
         self.tracker.hasten(key, self.now)
         if timer is not None and (timer.known is None or timer.known + THRESHOLD != timer.due):
-            timer.due, timer.woken = self.now, False
+            timer.due, timer.woken = min(timer.due, self.now), False
 
     # --- resets -------------------------------------------------------------------------------------------------
 
