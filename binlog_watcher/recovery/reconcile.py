@@ -162,8 +162,8 @@ class Reconciler:
                 "reconcile.found",
                 carts=len(report.found),
                 users=report.found[:10],
-                hint="no timer fired for them; from Kafka that may happen when a partition moves, from the binlog it may "
-                "not: please report it with the log",
+                hint="no timer fired for them; from Kafka that may happen when a partition moves, from the binlog it "
+                "may not: please report it with the log",
             )
         elif alone:
             log.warning(
