@@ -25,9 +25,8 @@ def test_from_options_to_the_first_mail(running_shop: Any, account: str, tmp_pat
     folder.mkdir()
     running_shop.user(41, "early@example.com")
     running_shop.add(41)
-    running_shop.run(
-        "UPDATE cart SET created_at = created_at - INTERVAL 1 MINUTE"
-    )  # it was due before the start
+    # It was due before the start.
+    running_shop.run("UPDATE cart SET created_at = created_at - INTERVAL 1 MINUTE")
     done = cartwake(
         {"CARTWAKE_ADMIN_PASSWORD": server.password}, "init", "--yes", "--host", server.host,
         "--port", str(server.port), "--user", account, "--database", running_shop.database, "--admin", server.user,
