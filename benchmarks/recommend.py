@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -118,7 +119,7 @@ def _built(build: Callable[[], Recommender]) -> tuple[Figures, Recommender]:
 
 def _times(prefix: str, model: Recommender, carts: list[list[int]]) -> Figures:
     model.recommend(carts[:10])
-    single = sorted(_ms(lambda cart=cart: model.recommend([cart])) for cart in carts)  # type: ignore[misc]
+    single = sorted(_ms(partial(model.recommend, [cart])) for cart in carts)
     batch = min(_ms(lambda: model.recommend(carts[:_BATCH])) for _ in range(3)) / _BATCH
     return {
         f"{prefix}single_ms": (float(np.median(single)), "ms"),

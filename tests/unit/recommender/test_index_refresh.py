@@ -90,7 +90,8 @@ def test_an_import_of_many_products_is_one_build_per_pause(
     assert len(recommender.model()) == 53
 
 
-def test_a_build_rests_the_longer_the_longer_it_takes(catalog: Catalog) -> None:
+def imported(catalog: Catalog, count: int) -> tuple[LiveRecommender, list[float]]:
+    """One new product each four seconds, where a build takes seven; when the builds began."""
     clock, began = Clock(), list[float]()
 
     def builder(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
@@ -100,11 +101,16 @@ def test_a_build_rests_the_longer_the_longer_it_takes(catalog: Catalog) -> None:
 
     recommender = LiveRecommender(catalog, clock=clock, rebuild_pause_s=10, builder=builder)
     recommender.build()
-    for number in range(100, 200):
+    for number in range(100, 100 + count):
         catalog.upsert(item(number, f"Tea number {number}"))
         clock.now += 4
         recommender.recommend([1])
         assert recommender.join(10)
+    return recommender, began
+
+
+def test_a_build_rests_the_longer_the_longer_it_takes(catalog: Catalog) -> None:
+    _, began = imported(catalog, 100)
     assert began == [0, 7 + 352]  # the first look after 50 times seven seconds
 
 
@@ -112,20 +118,7 @@ def test_a_build_rests_less_when_more_came_than_is_followed(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recommender.following.LEAST", 3)
-    clock, began = Clock(), list[float]()
-
-    def builder(products: Iterable[Product], orders: OrderLog, options: Options) -> Recommender:
-        began.append(clock.now)
-        clock.now += 7
-        return Recommender.build(products, orders, options)
-
-    recommender = LiveRecommender(catalog, clock=clock, rebuild_pause_s=10, builder=builder)
-    recommender.build()
-    for number in range(100, 120):
-        catalog.upsert(item(number, f"Tea number {number}"))
-        clock.now += 4
-        recommender.recommend([1])
-        assert recommender.join(10)
+    recommender, began = imported(catalog, 20)
     assert len(recommender.model()) == 3 + 18 + 2  # 18 were there when it was built
     assert began == [0, 7 + 72]
 
